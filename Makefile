@@ -1,0 +1,52 @@
+# The one list of verbs. `make` alone prints it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+TOOLS := .venv-tools
+UV := $(TOOLS)/bin/uv
+DEMO := .estore-demo/landing
+# Real data and the demo never share a warehouse.
+DATA ?=
+HOME_DIR ?= $(if $(DATA),.estore,.estore-demo)
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+.PHONY: setup
+setup: .venv/.base ## the base install, locked versions
+
+$(UV):
+	@python3 -m venv $(TOOLS) && $(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv
+
+.venv/.base: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --quiet --locked --no-dev --inexact --no-progress && touch $@
+
+.venv/.dev: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --quiet --locked --no-progress && touch $@ .venv/.base
+
+.PHONY: run
+run: .venv/.base ## events to findings; DATA="files or folder" for your own, else a synthetic shop
+ifeq ($(DATA),)
+	@test -f $(DEMO)/.complete || { .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
+	@.venv/bin/estore --home $(HOME_DIR) run $(DEMO)
+else
+	@.venv/bin/estore --home $(HOME_DIR) run $(DATA)
+endif
+
+.PHONY: test
+test: .venv/.dev ## all tests
+	@.venv/bin/pytest -n 2 --dist worksteal -m "not long"
+
+.PHONY: test-long
+test-long: .venv/.dev ## the random histories again, HISTORIES=500 of them
+	@ESTORE_TEST_HISTORIES=$(or $(HISTORIES),500) .venv/bin/pytest -n 2 -m long
+
+.PHONY: lint
+lint: .venv/.dev ## style, types, SQL
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+	@cd transform && ../.venv/bin/sqlfluff lint models tests snapshots
+
+.PHONY: clean
+clean: ## remove the demo, the virtual environments and caches
+	@rm -rf .estore-demo .venv $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Customer analytics for online shops."""

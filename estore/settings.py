@@ -1,0 +1,51 @@
+"""Settings: the only place that reads the environment (`ESTORE_*`, or a `.env` file)."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a user may set; the defaults make the demo work. `.env.example` documents each."""
+
+    model_config = SettingsConfigDict(env_prefix="ESTORE_", env_file=".env", extra="ignore")
+
+    home: Path = Field(Path(".estore"), description="the folder that holds everything written")
+    target: Literal["duckdb", "bigquery"] = Field("duckdb", description="the engine")
+    shop: Path | None = Field(None, description="the shop's shop.toml; default: HOME/shop.toml")
+    memory_limit: str = Field("4GB", description="memory that the engine may use, as in 4GB")
+    threads: int = Field(0, ge=0, description="threads of the engine; 0: one for each core")
+    max_reject_share: float = Field(
+        0.1, ge=0, le=1, description="a file with a larger share of bad lines is refused whole"
+    )
+    chunk_rows: int = Field(
+        20_000_000, ge=1, description="rows that one build step takes at most, whole days"
+    )
+    keep_versions: int = Field(5, ge=1, description="published snapshots that are kept")
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file; nothing but the pipeline opens it for writing."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The folder of published snapshots, with `CURRENT` naming the newest."""
+        return self.home / "published"
+
+    @property
+    def temp(self) -> Path:
+        """Scratch space: the engine spills here, damaged files are repaired here."""
+        return self.home / "tmp"
+
+    @property
+    def logs(self) -> Path:
+        """dbt's logs and compiled SQL."""
+        return self.home / "logs"
+
+    @property
+    def shop_file(self) -> Path:
+        """Where this shop's own columns and thresholds stand, if it has any."""
+        return self.shop or self.home / "shop.toml"

@@ -1,0 +1,5 @@
+"""Load: event files → raw.events, exactly once, with a ledger and every refused line kept."""
+
+from estore.load.loader import LoadReport, load_files, withdraw
+
+__all__ = ["LoadReport", "load_files", "withdraw"]

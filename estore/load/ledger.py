@@ -1,0 +1,158 @@
+"""Ledger: what is known of every content of a file ever seen, and whose rows are in raw.events."""
+
+from dataclasses import dataclass, replace
+
+import duckdb
+
+from estore.landing import LandedFile
+from estore.load.content import Content
+from estore.load.rows import RAW_COLUMNS
+
+_FIELDS = "file_id, uri, content_hash, generation, bytes, lines, loaded, rejected, status, same_as"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of raw.files, as far as decisions need it."""
+
+    file_id: int
+    uri: str
+    content_hash: str
+    generation: str
+    bytes: int
+    lines: int | None
+    loaded: int
+    rejected: int
+    status: str
+    same_as: int | None
+
+
+class Ledger:
+    """Reads and writes raw.files. Its changes belong to the caller's transaction."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def entries(self, condition: str, *parameters: object) -> list[Entry]:
+        """The entries that meet an SQL condition, newest first."""
+        rows = self.connection.execute(
+            f"select {_FIELDS} from raw.files where {condition} order by file_id desc",
+            list(parameters),
+        ).fetchall()
+        return [Entry(*row) for row in rows]
+
+    def next_id(self) -> int:
+        """A new file id."""
+        row = self.connection.execute("select nextval('raw.file_ids')").fetchone()
+        return int(row[0]) if row else 0
+
+    def record(self, entry: Entry, error: str | None = None) -> None:
+        """Write an entry; one of the same path and content gives way to it."""
+        self.connection.execute(
+            "delete from raw.files where uri = ? and content_hash = ?",
+            [entry.uri, entry.content_hash],
+        )
+        self.connection.execute(
+            f"""
+            insert into raw.files ({_FIELDS}, first_date, last_date, loaded_at, error)
+            select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, min(event_date), max(event_date),
+                timezone('UTC', now()), ?
+            from raw.file_days where file_id = ?
+            """,
+            [*vars(entry).values(), error, entry.same_as or entry.file_id],
+        )
+
+    def set_status(self, entry: Entry, status: str) -> None:
+        """Change what an entry's content is now."""
+        self.connection.execute(
+            "update raw.files set status = ?, same_as = null where file_id = ?",
+            [status, entry.file_id],
+        )
+
+    def refresh(self, entry: Entry, file: LandedFile) -> None:
+        """The same content lies there under a new date."""
+        self.connection.execute(
+            "update raw.files set generation = ? where file_id = ?",
+            [file.generation, entry.file_id],
+        )
+
+    def retire(self, entry: Entry, status: str) -> Entry | None:
+        """Take a loaded file's rows out, unless a duplicate takes them over: then return that one."""
+        self.set_status(entry, status)
+        heirs = self.entries("status = 'duplicate' and same_as = ?", entry.file_id)
+        if heirs:
+            heir = heirs[-1]
+            for table in ("raw.events", "raw.rejects", "raw.file_days"):
+                self.connection.execute(
+                    f"update {table} set file_id = ? where file_id = ?",
+                    [heir.file_id, entry.file_id],
+                )
+            self.connection.execute(
+                "update raw.files set status = 'loaded', same_as = null, lines = ?, loaded = ?, "
+                "rejected = ? where file_id = ?",
+                [entry.lines, entry.loaded, entry.rejected, heir.file_id],
+            )
+            self.connection.execute(
+                "update raw.files set same_as = ? where same_as = ? and status = 'duplicate'",
+                [heir.file_id, entry.file_id],
+            )
+            return heir
+        self.touch(entry.file_id)
+        for table in ("raw.events", "raw.rejects", "raw.file_days"):
+            self.connection.execute(f"delete from {table} where file_id = ?", [entry.file_id])
+        return None
+
+    def touch(self, file_id: int) -> None:
+        """The days of a file's events wait to be built."""
+        self.connection.execute(
+            "insert into raw.touched_days select event_date from raw.file_days where file_id = ?",
+            [file_id],
+        )
+
+    def twin(self, entry: Entry) -> Entry | None:
+        """A loaded file with exactly the same rows as this one, whose rows are in raw.events.
+
+        Only a file with the same counts on the same days is looked at row by row.
+        """
+        candidates = self.entries(
+            """status = 'loaded' and file_id <> ? and loaded = ? and rejected = ? and not exists (
+                (select event_date, event_count from raw.file_days where file_id = raw.files.file_id
+                 except select event_date, event_count from raw.file_days where file_id = ?)
+                union all
+                (select event_date, event_count from raw.file_days where file_id = ?
+                 except
+                 select event_date, event_count from raw.file_days where file_id = raw.files.file_id)
+            )""",
+            *[entry.file_id, entry.loaded, entry.rejected, entry.file_id, entry.file_id],
+        )
+        if not candidates or not entry.loaded:
+            return None
+        mine = self._fingerprint(entry)
+        return next((other for other in candidates if self._fingerprint(other) == mine), None)
+
+    def _fingerprint(self, entry: Entry) -> tuple[object, ...] | None:
+        row: tuple[object, ...] | None = self.connection.execute(
+            f"""
+            select count(*), sum(cast(row_hash as hugeint)), bit_xor(row_hash)
+            from (select hash({", ".join(RAW_COLUMNS)}) as row_hash from raw.events
+                  where file_id = ?)
+            """,
+            [entry.file_id],
+        ).fetchone()
+        return row
+
+
+def new_entry(file_id: int, file: LandedFile, content: Content, status: str) -> Entry:
+    """An entry for a file before its lines are counted."""
+    return Entry(
+        file_id, file.uri, content.content_hash, file.generation, file.bytes, None, 0, 0, status,
+        None,
+    )  # fmt: skip
+
+
+def duplicate_of(entry: Entry, original: Entry) -> Entry:
+    """The entry of a file whose rows another one holds already."""
+    return replace(
+        entry, status="duplicate", same_as=original.file_id, lines=original.lines, loaded=0,
+        rejected=0,
+    )  # fmt: skip

@@ -1,0 +1,99 @@
+"""The shop's own file, `shop.toml`: how its columns map to ours, and its thresholds."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from estore.errors import EstoreError
+
+#: Our columns in the order of a file without a header; True: a file must have it.
+COLUMNS = {
+    "event_time": True,
+    "event_type": True,
+    "product_id": True,
+    "category_id": False,
+    "category_code": False,
+    "brand": False,
+    "price": True,
+    "user_id": True,
+    "user_session": True,
+    "order_id": False,
+    "quantity": False,
+}
+#: What a file without a header holds, in this order.
+PLAIN_COLUMNS = tuple(COLUMNS)[:9]
+
+_TABLES = {"columns", "event_types", "time_zone", "delimiter", "thresholds"}
+
+
+@dataclass(frozen=True)
+class ShopConfig:
+    """What one shop says about its files and its analytics; all empty by default."""
+
+    columns: dict[str, str] = field(default_factory=dict)  # source column → ours
+    event_types: dict[str, str] = field(default_factory=dict)  # source name → ours
+    time_zone: str = "UTC"  # of times that name no zone themselves
+    delimiter: str = ","
+    thresholds: dict[str, Any] = field(default_factory=dict)  # dbt var → value
+
+    def source_of(self, column: str) -> str:
+        """The source's name of one of our columns."""
+        return next((theirs for theirs, ours in self.columns.items() if ours == column), column)
+
+
+def read_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
+    """Read a shop.toml; an absent one means all defaults unless it must exist.
+
+    Raises EstoreError that names the file, the entry and the fix.
+    """
+    if not path.is_file():
+        if must_exist:
+            raise EstoreError(f"{path}: no such file; --mapping and ESTORE_SHOP name a shop.toml")
+        return ShopConfig()
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EstoreError(f"{path}: not valid TOML: {error}") from error
+    if unknown := set(entries) - _TABLES:
+        raise EstoreError(
+            f"{path}: unknown entry {_names(unknown)}; known are {_names(_TABLES)}"
+        )
+    config = ShopConfig(**entries)
+    _check(path, config)
+    return config
+
+
+def _check(path: Path, config: ShopConfig) -> None:
+    for table in ("columns", "event_types", "thresholds"):
+        if not isinstance(getattr(config, table), dict):
+            raise EstoreError(f"{path}: [{table}] must be a table of name = value lines")
+    for entry in ("time_zone", "delimiter"):
+        if not isinstance(getattr(config, entry), str):
+            raise EstoreError(f"{path}: {entry} must be text in quotes")
+    for table, entries in (("columns", config.columns), ("event_types", config.event_types)):
+        for theirs, ours in entries.items():
+            if not isinstance(ours, str) or not ours:
+                raise EstoreError(f"{path}: [{table}] {theirs!r} must be set to a name in quotes")
+    for theirs, ours in config.columns.items():
+        if ours not in COLUMNS:
+            raise EstoreError(
+                f"{path}: [columns] {theirs!r} is mapped to {ours!r}, which is none of ours; "
+                f"choose from {_names(COLUMNS)}"
+            )
+    taken = list(config.columns.values())
+    if twice := {ours for ours in taken if taken.count(ours) > 1}:
+        raise EstoreError(f"{path}: [columns] two columns are mapped to {_names(twice)}; keep one")
+    try:
+        ZoneInfo(config.time_zone)
+    except Exception as error:
+        raise EstoreError(
+            f"{path}: time_zone {config.time_zone!r} is not known; use a name such as Europe/Berlin"
+        ) from error
+    if len(config.delimiter) != 1 or config.delimiter in '"\r\n':
+        raise EstoreError(f"{path}: delimiter {config.delimiter!r} must be one character")
+
+
+def _names(names: Any) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,159 @@
+"""DuckDB: one file that the pipeline alone opens, for as long as it writes."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from estore.errors import EstoreError
+from estore.settings import Settings
+
+SCHEMA = """
+create schema if not exists raw;
+create schema if not exists build;
+create sequence if not exists raw.file_ids;
+
+create table if not exists raw.events (
+    file_id bigint not null,
+    event_time timestamp not null,
+    event_type varchar not null,
+    product_id varchar not null,
+    category_id varchar,
+    category_code varchar,
+    brand varchar,
+    price decimal(18, 3),
+    user_id varchar not null,
+    user_session varchar not null,
+    order_id varchar,
+    quantity bigint not null
+);
+create table if not exists raw.files (
+    file_id bigint not null,
+    uri varchar not null,
+    content_hash varchar not null,
+    generation varchar not null,
+    bytes bigint not null,
+    lines bigint,
+    loaded bigint not null,
+    rejected bigint not null,
+    first_date date,
+    last_date date,
+    status varchar not null, -- loaded, duplicate, replaced, withdrawn, refused
+    same_as bigint, -- of a duplicate: the file that holds its rows
+    loaded_at timestamp not null,
+    error varchar
+);
+create table if not exists raw.rejects (
+    file_id bigint not null,
+    uri varchar not null,
+    line_number bigint,
+    line_text varchar,
+    reason varchar not null
+);
+-- UTC days of each file's events, and those that a load, replacement or withdrawal touched
+create table if not exists raw.file_days (
+    file_id bigint not null, event_date date not null, event_count bigint not null
+);
+create table if not exists raw.touched_days (event_date date not null);
+-- the shop's days that wait to be built, and what was built last
+create table if not exists build.pending_days (event_date date not null);
+create table if not exists build.state (name varchar primary key, value varchar);
+"""
+
+
+def engine_config(settings: Settings) -> dict[str, Any]:
+    """Connection options that bound memory and disk; every connection must use the same."""
+    settings.temp.mkdir(parents=True, exist_ok=True)
+    config: dict[str, Any] = {
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(settings.temp),
+        "preserve_insertion_order": False,
+    }
+    if settings.threads:
+        config["threads"] = settings.threads
+    return config
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse for writing, with its raw tables in place.
+
+    Raises EstoreError when another process has it open.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with _connect(settings.warehouse, engine_config(settings)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(SCHEMA)
+        yield connection
+
+
+@contextmanager
+def read_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse for reading only; raises EstoreError when there is none or it is written to."""
+    if not settings.warehouse.is_file():
+        raise EstoreError(f"{settings.home}: nothing loaded yet; start with `estore run PATH`")
+    with _connect(settings.warehouse, engine_config(settings), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def _connect(
+    path: Path, config: dict[str, Any], *, read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), config=config, read_only=read_only)
+    except duckdb.IOException as error:
+        if "lock" in str(error):
+            raise EstoreError(
+                f"{path} is in use by another process (another `estore run`?); "
+                f"wait until it ends. {_holder(str(error))}"
+            ) from error
+        raise EstoreError(f"{path} cannot be opened: {error}") from error
+    except (duckdb.InvalidInputException, duckdb.ParserException) as error:
+        raise EstoreError(f"{error}; check ESTORE_MEMORY_LIMIT (as in 4GB)") from error
+
+
+def _holder(message: str) -> str:
+    start = message.find("PID ")
+    return message[start:].split(")")[0].strip() if start >= 0 else ""
+
+
+def execute_watched(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: object = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Execute a long statement beside the main thread, which tells the share done (0 to 1).
+
+    An interrupt (Ctrl-C) stops the statement before it is raised.
+    """
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            connection.execute(sql, parameters)
+        except BaseException as error:  # handed to the caller's thread
+            failures.append(error)
+
+    thread = threading.Thread(target=work, name="statement")
+    thread.start()
+    try:
+        pause = 0.005
+        while thread.is_alive():
+            thread.join(pause)
+            pause = min(0.2, pause * 2)
+            if on_progress and (share := connection.query_progress()) > 0:
+                on_progress(min(share / 100, 1.0))
+    except BaseException:
+        while thread.is_alive():
+            connection.interrupt()
+            time.sleep(0.05)
+        raise
+    if failures:
+        raise failures[0]
+    return connection

@@ -1,0 +1,154 @@
+"""Steps: which days wait to be built, cut into runs that fit in memory, and how far each reaches.
+
+A step replaces the events of its days. Sessions reach over midnight: those that overlap the days,
+or lie within the timeout of them, are replaced with it (docs/architecture.md, "Increments").
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Days of the shop, both included, that one pass of the daily models builds."""
+
+    first_day: date
+    last_day: date
+    rows: int
+
+    def days(self) -> list[date]:
+        """Every day of the step."""
+        return [self.first_day + DAY * n for n in range((self.last_day - self.first_day).days + 1)]
+
+
+def note_pending_days(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
+    """Turn touched UTC days into days of the shop that wait; safe to repeat after a crash."""
+    reach = 0 if time_zone == "UTC" else 1
+    connection.execute("begin")
+    connection.execute(
+        """
+        insert into build.pending_days
+        select distinct event_date + cast(away as integer) as event_date
+        from raw.touched_days, range(-$reach, $reach + 1) as nearby (away)
+        where event_date + cast(away as integer) not in (select event_date from build.pending_days)
+        """,
+        {"reach": reach},
+    )
+    connection.execute("delete from raw.touched_days")
+    connection.execute("commit")
+
+
+def pending_steps(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> list[Step]:
+    """The waiting days as steps in order of time: consecutive days, at most chunk_rows lines.
+
+    A single day is never cut.
+    """
+    days = connection.execute(
+        """
+        select pending.event_date, coalesce(sum(file_days.event_count), 0)
+        from build.pending_days as pending
+        left join raw.file_days as file_days using (event_date)
+        group by pending.event_date
+        order by pending.event_date
+        """
+    ).fetchall()
+    steps: list[Step] = []
+    for day, rows in days:
+        last = steps[-1] if steps else None
+        if last and day == last.last_day + DAY and last.rows + rows <= chunk_rows:
+            steps[-1] = Step(last.first_day, day, last.rows + int(rows))
+        else:
+            steps.append(Step(day, day, int(rows)))
+    return steps
+
+
+def step_variables(
+    connection: duckdb.DuckDBPyConnection,
+    step: Step,
+    *,
+    time_zone: str,
+    timeout_minutes: int,
+    is_followed: bool,
+) -> dict[str, str]:
+    """The dbt variables of a step, as far as what is built already makes it reach.
+
+    is_followed: the next step begins where this one ends, and will replace what lies there.
+    """
+    # Where clocks change at midnight two libraries may not agree on when a day begins; a wider
+    # reach costs nothing.
+    margin = timedelta(minutes=timeout_minutes, hours=0 if time_zone == "UTC" else 2)
+    reach_from = _day_start(step.first_day, time_zone) - margin
+    reach_to = _day_start(step.last_day + DAY, time_zone) + margin
+    built_to = step.last_day
+    if not is_followed:
+        # Sessions that go on after these days may now begin earlier: build on to their end.
+        built_to = _one_date(
+            connection,
+            "staging.stg_events",
+            "select max(event_date) from staging.stg_events "
+            "where event_date > $day and session_start_at <= $reach_to",
+            {"day": step.last_day, "reach_to": reach_to},
+            built_to,
+        )
+    sessions_from = _one_date(
+        connection,
+        "marts.fct_sessions",
+        "select min(session_start_date) from marts.fct_sessions "
+        "where session_start_at <= $reach_to and session_end_at >= $reach_from",
+        {"reach_from": reach_from, "reach_to": reach_to},
+        step.first_day,
+    )
+    return {
+        "built_from": str(step.first_day),
+        "built_to": str(built_to),
+        "reach_from": f"{reach_from:%Y-%m-%d %H:%M:%S}",
+        "reach_to": f"{reach_to:%Y-%m-%d %H:%M:%S}",
+        "sessions_from": str(min(sessions_from, step.first_day)),
+    }
+
+
+def finish_step(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
+    """The days of a step no longer wait."""
+    connection.execute(
+        "delete from build.pending_days where event_date between ? and ?",
+        [step.first_day, step.last_day],
+    )
+
+
+def forget_built(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop everything built from raw.events, and let all days wait: a full refresh, in one."""
+    connection.execute("begin")
+    for schema in ("staging", "intermediate", "marts", "metrics"):
+        connection.execute(f"drop schema if exists {schema} cascade")
+    connection.execute("delete from build.pending_days")
+    connection.execute("delete from raw.touched_days")
+    connection.execute("insert into raw.touched_days select distinct event_date from raw.file_days")
+    connection.execute("delete from build.state")
+    connection.execute("commit")
+
+
+def _day_start(day: date, time_zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC).replace(tzinfo=None)
+
+
+def _one_date(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    sql: str,
+    parameters: dict[str, date | datetime],
+    otherwise: date,
+) -> date:
+    schema, name = table.split(".")
+    exists = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]
+    ).fetchone()
+    row = connection.execute(sql, parameters).fetchone() if exists else None
+    return row[0] if row and row[0] else otherwise
+
+

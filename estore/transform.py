@@ -1,0 +1,345 @@
+"""Transform: runs the dbt project, for the days that wait and then for what is made of them."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from estore import steps
+from estore.errors import EstoreError
+from estore.settings import Settings
+from estore.shop import ShopConfig
+from estore.warehouse.duckdb import open_warehouse
+
+#: What a day's events become depends on these; a change of theirs means a full refresh.
+DAILY_SOURCES = ("macros", "models/staging", "models/intermediate", "models/marts/fct_sessions.sql")
+DAILY_THRESHOLDS = ("shop_timezone", "session_timeout_minutes", "robot_session_events")
+
+
+def project_folder() -> Path:
+    """The dbt project: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "transform_project"
+    return inside if inside.is_dir() else package.parent / "transform"
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """A data test that did not hold. rows: that break it; compiled: the file with its query."""
+
+    name: str
+    description: str
+    rows: int | None
+    is_error: bool
+    compiled: str
+
+
+@dataclass
+class BuildReport:
+    """What a build did: steps of days, events in them, and the data tests' results."""
+
+    days: int = 0
+    rows: int = 0
+    is_full: bool = False
+    is_skipped: bool = False
+    tests_passed: int = 0
+    problems: list[TestResult] = field(default_factory=list)
+
+    @property
+    def tests(self) -> dict[str, Any]:
+        """For the record: how many held, and which warned."""
+        warnings = [problem.name for problem in self.problems if not problem.is_error]
+        return {"passed": self.tests_passed, "warnings": warnings}
+
+    @property
+    def holds(self) -> bool:
+        """No data test failed (a warning is no failure)."""
+        return not any(problem.is_error for problem in self.problems)
+
+
+class Transform:
+    """The dbt project on one warehouse. dbt runs in this process; its parse is kept and reused."""
+
+    def __init__(self, settings: Settings, shop: ShopConfig) -> None:
+        self.settings = settings
+        self.folder = project_folder()
+        self.thresholds = _thresholds(self.folder, shop, settings.shop_file)
+
+    # ------------------------------------------------------------------ what to do
+
+    def build(
+        self,
+        *,
+        full_refresh: bool = False,
+        on_rows: Callable[[int, int], None] = lambda done, total: None,
+        on_phase: Callable[[str], None] = lambda name: None,
+    ) -> BuildReport:
+        """Build what waits, then everything made of it, then test the data.
+
+        Work is for the days that wait; with none, and nothing else changed, there is nothing to
+        do. on_rows is told lines done and in all; on_phase, what begins.
+        """
+        report = BuildReport()
+        with open_warehouse(self.settings) as connection:
+            state = _State(connection)
+            is_stale = state.get("daily") not in (None, self._daily_fingerprint)
+            if full_refresh or is_stale:
+                steps.forget_built(connection)
+                report.is_full = True
+            steps.note_pending_days(connection, self._time_zone)
+            waiting = steps.pending_steps(connection, self.settings.chunk_rows)
+            if not waiting and state.get("built") == self._fingerprint:
+                report.is_skipped = True
+                return report
+            if not waiting and not _has_events(connection):
+                raise EstoreError("nothing is loaded yet: `estore load PATH` comes first")
+            state.set("built", None)
+            state.set("published", None)
+            state.set("daily", self._daily_fingerprint)
+        total = sum(step.rows for step in waiting)
+        on_phase("events, sessions, orders")
+        for number, step in enumerate(waiting):
+            on_rows(report.rows, total)
+            self._build_days(step, waiting[number + 1] if number + 1 < len(waiting) else None)
+            report.days += len(step.days())
+            report.rows += step.rows
+        on_rows(total, total)
+        on_phase("dimensions and metrics")
+        self._dbt("run", "--exclude", "tag:daily")
+        on_phase("data tests")
+        self._test(report, "--exclude-resource-type", "unit_test")
+        if report.holds:
+            with open_warehouse(self.settings) as connection:
+                state = _State(connection)
+                state.set("built", self._fingerprint)
+                state.set("built_at", datetime.now(UTC).isoformat(timespec="seconds"))
+                state.set("tests", json.dumps(report.tests))
+        return report
+
+    def is_published(self) -> bool:
+        """The newest snapshot holds the last build."""
+        with open_warehouse(self.settings) as connection:
+            return _State(connection).get("published") is not None
+
+    def note_published(self, version: str) -> None:
+        """A snapshot of the last build is there."""
+        with open_warehouse(self.settings) as connection:
+            _State(connection).set("published", version)
+
+    def last_tests(self) -> dict[str, Any]:
+        """How the data tests of the last build ended."""
+        with open_warehouse(self.settings) as connection:
+            return dict(json.loads(_State(connection).get("tests") or "{}"))
+
+    def snapshot(self, *, only_if_new: bool) -> bool:
+        """Record what is said of every customer now; at most once for an as_of_date if so asked."""
+        with open_warehouse(self.settings) as connection:
+            state = _State(connection)
+            row = connection.execute("select as_of_date from intermediate.int_as_of").fetchone()
+            as_of = str(row[0]) if row else ""
+            if only_if_new and state.get("snapshot") == as_of:
+                return False
+        self._dbt("snapshot")
+        with open_warehouse(self.settings) as connection:
+            _State(connection).set("snapshot", as_of)
+        return True
+
+    # ------------------------------------------------------------------ how
+
+    def _build_days(self, step: steps.Step, following: steps.Step | None) -> None:
+        with open_warehouse(self.settings) as connection:
+            variables = steps.step_variables(
+                connection,
+                step,
+                time_zone=self._time_zone,
+                timeout_minutes=int(self.thresholds["session_timeout_minutes"]),
+                is_followed=bool(following and following.first_day == step.last_day + steps.DAY),
+            )
+        if not self._seeded:
+            self._dbt("seed")
+            self._seeded = True
+        result = self._dbt("build", "--select", "tag:daily", "--exclude-resource-type",
+                           "unit_test", "--indirect-selection", "cautious",
+                           variables=variables, may_fail=True)  # fmt: skip
+        report = BuildReport()
+        self._collect(report, result)
+        if not report.holds:
+            raise EstoreError(_in_words(report.problems))
+        with open_warehouse(self.settings) as connection:
+            steps.finish_step(connection, step)
+
+    _seeded = False
+
+    def _test(self, report: BuildReport, *arguments: str) -> None:
+        self._collect(report, self._dbt("test", *arguments, may_fail=True))
+
+    def _collect(self, report: BuildReport, result: Any) -> None:
+        for run in result.result or ():
+            if run.node.resource_type != "test":
+                continue
+            status = str(run.status)
+            if status == "pass":
+                report.tests_passed += 1
+            elif status in ("fail", "warn"):
+                report.problems.append(
+                    TestResult(
+                        run.node.name,
+                        run.node.description or "",
+                        run.failures,
+                        status == "fail",
+                        str(self.target / "compiled" / "estore" / run.node.original_file_path),
+                    )
+                )
+
+    def _dbt(
+        self, command: str, *arguments: str, variables: dict[str, str] | None = None,
+        may_fail: bool = False,
+    ) -> Any:  # fmt: skip
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
+
+        with self._environment():
+            try:
+                result = dbtRunner(manifest=self._manifest).invoke(
+                    [command, *self._common, *arguments, "--vars", self._vars(variables)]
+                )
+            finally:
+                DuckDBConnectionManager.close_all_connections()
+        self._raise_errors(result, may_fail=may_fail)
+        return result
+
+    @cached_property
+    def _manifest(self) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        with self._environment():
+            result = dbtRunner().invoke(["parse", *self._common, "--vars", self._vars(None)])
+        self._raise_errors(result, may_fail=False)
+        return result.result
+
+    def _raise_errors(self, result: Any, *, may_fail: bool) -> None:
+        if result.exception:
+            if isinstance(result.exception, (KeyboardInterrupt, duckdb.Error)):
+                raise result.exception
+            raise EstoreError(f"the transforms could not start: {result.exception}")
+        if result.success:
+            return
+        broken = [run for run in getattr(result.result, "results", ()) if str(run.status) == "error"]
+        if broken or not may_fail:
+            said = "; ".join(f"{run.node.name}: {run.message}" for run in broken[:3])
+            raise EstoreError(f"the transforms failed: {said or 'see the log'} ({self.settings.logs})")
+
+    def _vars(self, variables: dict[str, str] | None) -> str:
+        return json.dumps({**self.thresholds, **(variables or {})})
+
+    @property
+    def target(self) -> Path:
+        """Where dbt keeps its parse and the compiled SQL."""
+        return self.settings.logs.resolve() / "dbt"
+
+    @property
+    def _common(self) -> list[str]:
+        return [
+            "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
+            "--target", self.settings.target, "--target-path", str(self.target),
+            "--log-path", str(self.settings.logs.resolve()), "--quiet", "--no-use-colors",
+            "--no-send-anonymous-usage-stats", "--no-version-check",
+        ]  # fmt: skip
+
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
+        """What the dbt profile reads."""
+        values = {
+            "ESTORE_WAREHOUSE": str(self.settings.warehouse.resolve()),
+            "ESTORE_TEMP": str(self.settings.temp),
+            "ESTORE_MEMORY_LIMIT": self.settings.memory_limit,
+            "ESTORE_THREADS": str(self.settings.threads or os.cpu_count() or 1),
+            "DO_NOT_TRACK": "1",
+        }
+        before = {name: os.environ.get(name) for name in values}
+        os.environ.update(values)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+    @property
+    def _time_zone(self) -> str:
+        return str(self.thresholds["shop_timezone"])
+
+    @cached_property
+    def _daily_fingerprint(self) -> str:
+        files = [file for source in DAILY_SOURCES for file in _sql_files(self.folder / source)]
+        return _digest(files, {name: self.thresholds[name] for name in DAILY_THRESHOLDS})
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return _digest(_sql_files(self.folder), self.thresholds)
+
+
+class _State:
+    """Names and values that outlive a process: what was built, with which rules."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def get(self, name: str) -> str | None:
+        row = self.connection.execute(
+            "select value from build.state where name = ?", [name]
+        ).fetchone()
+        return row[0] if row else None
+
+    def set(self, name: str, value: str | None) -> None:
+        self.connection.execute("insert or replace into build.state values (?, ?)", [name, value])
+
+
+def _thresholds(folder: Path, shop: ShopConfig, shop_file: Path) -> dict[str, Any]:
+    """The project's thresholds with the shop's own on top; raises EstoreError for unknown ones."""
+    project = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
+    step = {"built_from", "built_to", "reach_from", "reach_to", "sessions_from"}
+    thresholds = {name: value for name, value in project["vars"].items() if name not in step}
+    if unknown := set(shop.thresholds) - set(thresholds):
+        raise EstoreError(
+            f"{shop_file}: [thresholds] {', '.join(sorted(unknown))}: not known; "
+            f"there are {', '.join(sorted(thresholds))}"
+        )
+    thresholds.update(
+        {name: value if isinstance(value, (int, float)) else str(value)
+         for name, value in shop.thresholds.items()}
+    )  # fmt: skip
+    return thresholds
+
+
+def _has_events(connection: duckdb.DuckDBPyConnection) -> bool:
+    return connection.execute("select 1 from raw.file_days limit 1").fetchone() is not None
+
+
+def _sql_files(path: Path) -> list[Path]:
+    return sorted([path] if path.is_file() else [*path.rglob("*.sql"), *path.rglob("*.csv")])
+
+
+def _digest(files: list[Path], values: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _in_words(problems: list[TestResult]) -> str:
+    return "; ".join(
+        f"{problem.name}: {problem.rows} rows break it (query: {problem.compiled})"
+        for problem in problems
+    )

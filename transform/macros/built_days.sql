@@ -1,0 +1,15 @@
+{# What one build step covers; see docs/architecture.md, "Increments". All are literals, so that both
+   engines skip the days that are not asked for. #}
+{% macro in_built_days(day='event_date') -%}
+    {{ day }} between {{ built_from() }} and {{ built_to() }}
+{%- endmacro %}
+
+{% macro built_from() -%} date '{{ var("built_from") }}' {%- endmacro %}
+
+{% macro built_to() -%} date '{{ var("built_to") }}' {%- endmacro %}
+
+{% macro reaches_built_days(first_at, last_at) -%}
+    {{ first_at }} <= timestamp '{{ var("reach_to") }}' and {{ last_at }} >= timestamp '{{ var("reach_from") }}'
+{%- endmacro %}
+
+{% macro session_timeout_micros() -%} {{ var('session_timeout_minutes') * 60 * 1000000 }} {%- endmacro %}

@@ -1,0 +1,10 @@
+{# The UTC instant at which a day of the shop begins; the inverse of shop_date. #}
+{% macro day_start(day) -%} {{ adapter.dispatch('day_start', 'estore')(day) }} {%- endmacro %}
+
+{% macro default__day_start(day) -%}
+    {%- if var('shop_timezone') == 'UTC' -%} cast({{ day }} as timestamp)
+    {%- else -%} timezone('UTC', timezone('{{ var("shop_timezone") }}', cast({{ day }} as timestamp)))
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro bigquery__day_start(day) -%} timestamp({{ day }}, '{{ var("shop_timezone") }}') {%- endmacro %}

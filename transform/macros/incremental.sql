@@ -1,0 +1,80 @@
+{# An incremental model replaces, in one transaction, the rows that its build step covers. meta `replaces`
+   names which: the events of the built days, or the sessions that reach into them. #}
+
+{# Where nothing is there to replace, rows go straight in, without a second copy. #}
+{% materialization incremental, adapter='duckdb' %}
+    {% set target_relation = this.incorporate(type='table') %}
+    {% set is_new = load_cached_relation(this) is none or should_full_refresh() %}
+    {% set replaces = config.meta_require('replaces') %}
+    {% set arrivals = make_temp_relation(this).include(database=false, schema=false) %}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% if config.get('contract').enforced %} {{ get_assert_columns_equivalent(sql) }} {% endif %}
+
+    {% if is_new %}
+        {% call statement('main') %} create or replace table {{ target_relation }} as ({{ sql }}) {% endcall %}
+    {% elif not run_query('select 1 from ' ~ this ~ ' where ' ~ not_before(replaces) ~ ' limit 1').rows %}
+        {% call statement('main') %} insert into {{ this }} by name ({{ sql }}) {% endcall %}
+    {% else %}
+        {% call statement('arrivals') %} create or replace temp table {{ arrivals }} as ({{ sql }}) {% endcall %}
+        {% call statement('removal') %} delete from {{ this }} where {{ replaced_rows(replaces, arrivals) }} {% endcall %}
+        {% call statement('main') %} insert into {{ this }} by name (select * from {{ arrivals }}) {% endcall %}
+        {% call statement('clearing') %} drop table {{ arrivals }} {% endcall %}
+    {% endif %}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{# Not insert_overwrite: that would drop the untouched sessions of a touched day, and keep a day whose
+   events were all withdrawn. #}
+{% materialization incremental, adapter='bigquery' %}
+    {% set existing = load_relation(this) %}
+    {% set partition = adapter.parse_partition_by(config.get('partition_by')) %}
+
+    {{ run_hooks(pre_hooks) }}
+
+    {% if existing is none or should_full_refresh() %}
+        {% if existing is not none and not adapter.is_replaceable(existing, partition, config.get('cluster_by')) %}
+            {{ adapter.drop_relation(existing) }}
+        {% endif %}
+        {% call statement('main') %} {{ create_table_as(False, this, sql) }} {% endcall %}
+    {% else %}
+        {% if config.get('contract').enforced %} {{ get_assert_columns_equivalent(sql) }} {% endif %}
+        {% set columns = adapter.get_columns_in_relation(existing) | map(attribute='name') | join(', ') %}
+        {% call statement('main') %}
+            create temp table arrivals as ({{ sql }});
+            begin transaction;
+            delete from {{ this }} where {{ replaced_rows(config.meta_require('replaces'), 'arrivals') }};
+            insert into {{ this }} ({{ columns }}) select {{ columns }} from arrivals;
+            commit transaction;
+        {% endcall %}
+    {% endif %}
+
+    {{ run_hooks(post_hooks) }}
+    {% do persist_docs(this, model) %}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}
+
+{# Sessions from later days arrive again where an earlier order of their user changed. #}
+{% macro replaced_rows(replaces, arrivals) -%}
+    {%- if replaces == 'days' -%} {{ in_built_days() }}
+    {%- elif replaces == 'sessions' -%}
+        session_start_date >= date '{{ var("sessions_from") }}'
+        and (
+            ({{ reaches_built_days('session_start_at', 'session_end_at') }})
+            or session_id in (select session_id from {{ arrivals }})
+        )
+    {%- else -%} {{ exceptions.raise_compiler_error("replaces: 'days' or 'sessions', not " ~ replaces) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Rows at or after the built days: where there are none, nothing can need replacing. #}
+{% macro not_before(replaces) -%}
+    {%- if replaces == 'days' -%} event_date >= {{ built_from() }}
+    {%- else -%} session_end_at >= timestamp '{{ var("reach_from") }}'
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,39 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'days'},
+    tags='daily',
+    partition_by={'field': 'event_date', 'data_type': 'date'},
+) }}
+
+-- First by session: counting distinct sessions inside the aggregate by product would double its cost.
+with product_sessions as (
+    select
+        event_date,
+        product_id,
+        sum(case when event_type = 'view' then 1 else 0 end) as view_count,
+        sum(case when event_type = 'cart' then 1 else 0 end) as cart_add_count,
+        sum(case when event_type = 'purchase' then 1 else 0 end) as purchase_count,
+        sum(case when event_type = 'purchase' then quantity else 0 end) as item_count,
+        sum({{ revenue_amount() }}) as revenue_amount
+    from {{ ref('stg_events') }}
+    where {{ in_built_days() }}
+    group by event_date, product_id, user_id, user_session, session_start_at
+)
+
+select
+    event_date,
+    product_id,
+    cast(sum(view_count) as int64) as view_count,
+    cast(sum(cart_add_count) as int64) as cart_add_count,
+    cast(sum(purchase_count) as int64) as purchase_count,
+    cast(sum(item_count) as int64) as item_count,
+    cast(sum(revenue_amount) as numeric) as revenue_amount,
+    count(*) as session_count,
+    {{ count_if('view_count > 0') }} as sessions_with_view,
+    {{ count_if('cart_add_count > 0') }} as sessions_with_cart,
+    {{ count_if('purchase_count > 0') }} as sessions_with_purchase,
+    {{ count_if('view_count > 0 and cart_add_count > 0') }} as sessions_with_view_and_cart,
+    {{ count_if('cart_add_count > 0 and purchase_count > 0') }} as sessions_with_cart_and_purchase,
+    {{ count_if('view_count > 0 and purchase_count > 0') }} as sessions_with_view_and_purchase
+from product_sessions
+group by event_date, product_id

@@ -1,0 +1,60 @@
+with buyers as (
+    select
+        user_id,
+        min(case when order_number = 1 then order_date end) as first_order_date,
+        min(case when order_number = 2 then order_date end) as second_order_date
+    from {{ ref('fct_orders') }}
+    where order_number <= 2
+    group by user_id
+),
+
+-- Only who could have come back for the whole window may count as gone: cohorts then compare.
+followed as (
+    select
+        buyers.first_order_date,
+        {{ days_between('buyers.first_order_date', 'as_of.as_of_date') }} >= {{ var('cohort_window_days') }}
+            as is_observed,
+        {{ days_between('buyers.first_order_date', 'buyers.second_order_date') }} <= {{ var('cohort_window_days') }}
+            as is_repeated
+    from buyers
+    cross join {{ ref('int_as_of') }} as as_of
+),
+
+periods as (
+    {% for grain in ['month', 'week'] -%}
+    select
+        '{{ grain }}' as cohort_grain,
+        {{ period_start(grain, 'first_order_date') }} as cohort_start,
+        count(*) as customer_count,
+        {{ count_if('is_observed') }} as observed_count,
+        {{ count_if('is_observed and is_repeated') }} as repeated_count
+    from followed
+    group by {{ period_start(grain, 'first_order_date') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+cohorts as (
+    select * from periods
+    union all
+    select
+        'overall' as cohort_grain,
+        cast(null as date) as cohort_start,
+        cast(coalesce(sum(customer_count), 0) as int64) as customer_count,
+        cast(coalesce(sum(observed_count), 0) as int64) as observed_count,
+        cast(coalesce(sum(repeated_count), 0) as int64) as repeated_count
+    from periods
+    where cohort_grain = 'month'
+)
+
+select
+    cohorts.cohort_grain,
+    cohorts.cohort_start,
+    cohorts.customer_count,
+    cohorts.observed_count,
+    cohorts.repeated_count,
+    cohorts.observed_count - cohorts.repeated_count as churned_count,
+    {{ rate('cohorts.observed_count - cohorts.repeated_count', 'cohorts.observed_count') }} as churn_rate,
+    as_of.as_of_date
+from cohorts
+cross join {{ ref('int_as_of') }} as as_of

@@ -1,0 +1,45 @@
+{% set counts = [
+    'session_count', 'sessions_with_view', 'sessions_with_cart', 'sessions_with_purchase',
+    'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase',
+] %}
+
+with days as (
+    select
+        session_start_date,
+        count(*) as session_count,
+        {{ count_if('reached_view') }} as sessions_with_view,
+        {{ count_if('reached_cart') }} as sessions_with_cart,
+        {{ count_if('reached_purchase') }} as sessions_with_purchase,
+        {{ count_if('reached_view and reached_cart') }} as sessions_with_view_and_cart,
+        {{ count_if('reached_cart and reached_purchase') }} as sessions_with_cart_and_purchase,
+        {{ count_if('reached_view and reached_purchase') }} as sessions_with_view_and_purchase
+    from {{ ref('fct_sessions') }}
+    group by session_start_date
+),
+
+grains as (
+    select
+        'day' as grain,
+        session_start_date,
+        {{ counts | join(', ') }}
+    from days
+    union all
+    select
+        'overall' as grain,
+        cast(null as date) as session_start_date,
+        {% for count in counts -%}
+        cast(coalesce(sum({{ count }}), 0) as int64) as {{ count }} {{- ',' if not loop.last }}
+        {% endfor %}
+    from days
+)
+
+-- Both stages in a numerator: a purchase without a logged cart must not push a rate above 1.
+select
+    grains.*,
+    {{ rate('grains.sessions_with_view_and_cart', 'grains.sessions_with_view') }} as view_to_cart_rate,
+    {{ rate('grains.sessions_with_cart_and_purchase', 'grains.sessions_with_cart') }} as cart_to_purchase_rate,
+    {{ rate('grains.sessions_with_view_and_purchase', 'grains.sessions_with_view') }} as view_to_purchase_rate,
+    1 - {{ rate('grains.sessions_with_cart_and_purchase', 'grains.sessions_with_cart') }} as cart_abandonment_rate,
+    as_of.as_of_date
+from grains
+cross join {{ ref('int_as_of') }} as as_of

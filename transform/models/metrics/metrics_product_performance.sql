@@ -1,0 +1,54 @@
+{% set counts = [
+    'view_count', 'cart_add_count', 'purchase_count', 'item_count', 'session_count',
+    'sessions_with_view', 'sessions_with_cart', 'sessions_with_purchase',
+    'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase',
+] %}
+
+
+with products as (
+    select
+        product_id,
+        {% for count in counts -%}
+        sum({{ count }}) as {{ count }},
+        {% endfor -%}
+        sum(revenue_amount) as revenue_amount
+    from {{ ref('int_product_days') }}
+    group by product_id
+),
+
+named as (
+    select
+        products.*,
+        coalesce(dim_products.category_code, 'unknown') as category_code,
+        coalesce(dim_products.brand, 'unknown') as brand
+    from products
+    inner join {{ ref('dim_products') }} as dim_products on products.product_id = dim_products.product_id
+),
+
+-- The dimension's one category and brand of a product, never the one on the event.
+levels as (
+    {% for level, name in [('category', 'category_code'), ('brand', 'brand'), ('product', 'product_id')] -%}
+    select
+        '{{ level }}' as level,
+        {{ name }} as name,
+        {{ "min(category_code)" if level == 'product' else "cast(null as string)" }} as category_code,
+        {{ "min(brand)" if level == 'product' else "cast(null as string)" }} as brand,
+        count(*) as product_count,
+        {% for count in counts -%}
+        cast(sum({{ count }}) as int64) as {{ count }},
+        {% endfor -%}
+        cast(sum(revenue_amount) as numeric) as revenue_amount
+    from named
+    group by {{ name }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    levels.*,
+    {{ rate('levels.sessions_with_view_and_cart', 'levels.sessions_with_view') }} as view_to_cart_rate,
+    {{ rate('levels.sessions_with_cart_and_purchase', 'levels.sessions_with_cart') }} as cart_to_purchase_rate,
+    {{ rate('levels.sessions_with_view_and_purchase', 'levels.sessions_with_view') }} as view_to_purchase_rate,
+    as_of.as_of_date
+from levels
+cross join {{ ref('int_as_of') }} as as_of

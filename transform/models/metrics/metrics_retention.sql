@@ -1,0 +1,91 @@
+with as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+order_periods as (
+    {% for grain in ['month', 'week'] -%}
+    select distinct
+        '{{ grain }}' as cohort_grain,
+        user_id,
+        {{ period_start(grain, 'order_date') }} as period_start
+    from {{ ref('fct_orders') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+customers as (
+    select
+        cohort_grain,
+        user_id,
+        min(period_start) as cohort_start
+    from order_periods
+    group by cohort_grain, user_id
+),
+
+cohorts as (
+    select
+        cohort_grain,
+        cohort_start,
+        count(*) as customer_count
+    from customers
+    group by cohort_grain, cohort_start
+),
+
+-- Also the periods in which nobody ordered: no row there would read as no such period.
+periods as (
+    {% for grain in ['month', 'week'] -%}
+    select distinct
+        '{{ grain }}' as cohort_grain,
+        {{ period_start(grain, add_days('as_of.first_date', 'number')) }} as period_start,
+        {{ period_start(grain, add_days('as_of.first_date', 'number')) }}
+            < {{ period_start(grain, add_days('as_of.as_of_date', 1)) }} as is_complete,
+        as_of.as_of_date
+    from as_of
+    cross join {{ each_number(0, days_between('as_of.first_date', 'as_of.as_of_date')) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+active as (
+    select
+        customers.cohort_grain,
+        customers.cohort_start,
+        order_periods.period_start,
+        count(*) as active_count
+    from customers
+    inner join order_periods
+        on customers.cohort_grain = order_periods.cohort_grain and customers.user_id = order_periods.user_id
+    group by customers.cohort_grain, customers.cohort_start, order_periods.period_start
+),
+
+cells as (
+    select
+        cohorts.*,
+        row_number() over (
+            partition by cohorts.cohort_grain, cohorts.cohort_start order by periods.period_start
+        ) - 1 as period_index,
+        periods.period_start,
+        coalesce(active.active_count, 0) as active_count,
+        periods.is_complete,
+        periods.as_of_date
+    from cohorts
+    inner join periods
+        on cohorts.cohort_grain = periods.cohort_grain and cohorts.cohort_start <= periods.period_start
+    left join active
+        on
+            cohorts.cohort_grain = active.cohort_grain
+            and cohorts.cohort_start = active.cohort_start
+            and periods.period_start = active.period_start
+)
+
+select
+    cohort_grain,
+    cohort_start,
+    period_index,
+    period_start,
+    customer_count,
+    active_count,
+    is_complete,
+    case when is_complete then {{ rate('active_count', 'customer_count') }} end as retention_rate,
+    as_of_date
+from cells

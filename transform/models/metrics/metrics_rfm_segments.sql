@@ -1,0 +1,68 @@
+with customers as (
+    select
+        rfm.rfm_segment,
+        rfm.monetary_amount,
+        users.order_count,
+        users.session_count,
+        users.is_churned,
+        {% for name, share in [('p25', 0.25), ('median', 0.5), ('p75', 0.75)] -%}
+        {{ percentile('rfm.monetary_amount', share, 'rfm.rfm_segment') }} as {{ name }}_revenue {{- ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('dim_user_rfm') }} as rfm
+    inner join {{ ref('dim_users') }} as users on rfm.user_id = users.user_id
+),
+
+segments as (
+    select
+        rfm_segment,
+        count(*) as customer_count,
+        sum(monetary_amount) as revenue_amount,
+        max(p25_revenue) as p25_revenue,
+        max(median_revenue) as median_revenue,
+        max(p75_revenue) as p75_revenue,
+        sum(order_count) as order_count,
+        sum(session_count) as session_count,
+        {{ count_if('is_churned') }} as churned_count
+    from customers
+    group by rfm_segment
+),
+
+-- A segment without customers keeps its row: a dashboard shows it as empty, not as unknown.
+counted as (
+    select
+        rules.segment as rfm_segment,
+        rules.priority,
+        rules.category_type,
+        rules.recommended_action,
+        coalesce(segments.customer_count, 0) as customer_count,
+        cast(coalesce(segments.revenue_amount, 0) as numeric) as revenue_amount,
+        cast(coalesce(segments.order_count, 0) as int64) as order_count,
+        cast(coalesce(segments.session_count, 0) as int64) as session_count,
+        coalesce(segments.churned_count, 0) as churned_count,
+        {{ as_amount('segments.p25_revenue') }} as p25_revenue_amount,
+        {{ as_amount('segments.median_revenue') }} as median_revenue_amount,
+        {{ as_amount('segments.p75_revenue') }} as p75_revenue_amount
+    from {{ ref('rfm_segments') }} as rules
+    left join segments on rules.segment = segments.rfm_segment
+),
+
+totalled as (
+    select
+        *,
+        cast(sum(customer_count) over () as int64) as total_customer_count,
+        cast(sum(revenue_amount) over () as numeric) as total_revenue_amount
+    from counted
+)
+
+select
+    totalled.*,
+    {{ rate('totalled.customer_count', 'totalled.total_customer_count') }} as customer_rate,
+    {{ rate('totalled.revenue_amount', 'totalled.total_revenue_amount') }} as revenue_rate,
+    {{ as_amount('totalled.revenue_amount / nullif(totalled.customer_count, 0)') }} as mean_revenue_amount,
+    {{ as_amount('totalled.revenue_amount / nullif(totalled.order_count, 0)') }} as average_order_amount,
+    {{ rate('totalled.order_count', 'totalled.customer_count') }} as mean_order_count,
+    {{ rate('totalled.session_count', 'totalled.customer_count') }} as mean_session_count,
+    {{ rate('totalled.churned_count', 'totalled.customer_count') }} as churn_rate,
+    as_of.as_of_date
+from totalled
+cross join {{ ref('int_as_of') }} as as_of

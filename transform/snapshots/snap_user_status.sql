@@ -1,0 +1,15 @@
+{% snapshot snap_user_status %}
+{{ config(
+    strategy='check',
+    unique_key='user_id',
+    check_cols=['activity_status'],
+) }}
+
+select
+    user_id,
+    activity_status,
+    is_churned,
+    as_of_date
+from {{ ref('dim_users') }}
+
+{% endsnapshot %}

@@ -1,0 +1,25 @@
+-- Where customers were lost or doubled on the way from the orders to the metrics.
+with totals as (
+    {% for name, count, relation in [
+        ('orders', 'count(*)', ref('fct_orders') ~ ' where order_number = 1'),
+        ('users', 'count(*)', ref('dim_users') ~ " where activity_status != 'prospect'"),
+        ('buyers', 'count(*)', ref('dim_user_rfm')),
+        ('segments', 'sum(customer_count)', ref('metrics_rfm_segments')),
+        ('bands', 'sum(customer_count)', ref('metrics_ltv_distribution')),
+        ('first orders', 'sum(first_order_count)', ref('metrics_daily_sales')),
+        ('months', 'sum(customer_count)', ref('metrics_churn') ~ " where cohort_grain = 'month'"),
+        ('weeks', 'sum(customer_count)', ref('metrics_churn') ~ " where cohort_grain = 'week'"),
+        ('cohorts', 'sum(customer_count)', ref('metrics_retention')
+            ~ " where cohort_grain = 'month' and period_index = 0"),
+    ] -%}
+    select
+        '{{ name }}' as counted_over,
+        coalesce({{ count }}, 0) as customer_count
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select *
+from totals
+where customer_count != (select customer_count from totals where counted_over = 'orders')

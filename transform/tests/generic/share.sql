@@ -1,0 +1,11 @@
+{# Fails on each row where any of the columns is no share of a whole, below 0 or above 1. #}
+{% test share(model, columns) %}
+
+select {{ columns | join(', ') }}
+from {{ model }}
+where
+    {% for column in columns -%}
+    {{ column }} not between 0 and 1 {{ 'or' if not loop.last }}
+    {% endfor %}
+
+{% endtest %}

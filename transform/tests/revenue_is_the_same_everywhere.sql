@@ -1,0 +1,26 @@
+-- Where revenue was lost or doubled on the way from the purchases to the metrics.
+with totals as (
+    {% for name, relation, amount in [
+        ('purchases', ref('int_purchases'), 'revenue_amount'),
+        ('sessions', ref('fct_sessions'), 'revenue_amount'),
+        ('orders', ref('fct_orders'), 'order_amount'),
+        ('product days', ref('int_product_days'), 'revenue_amount'),
+        ('users', ref('dim_users'), 'revenue_amount'),
+        ('buyers', ref('dim_user_rfm'), 'monetary_amount'),
+        ('days', ref('metrics_daily_sales'), 'revenue_amount'),
+        ('segments', ref('metrics_rfm_segments'), 'revenue_amount'),
+        ('bands', ref('metrics_ltv_distribution'), 'revenue_amount'),
+        ('categories', ref('metrics_product_performance') ~ " where level = 'category'", 'revenue_amount'),
+        ('brands', ref('metrics_product_performance') ~ " where level = 'brand'", 'revenue_amount'),
+    ] -%}
+    select
+        '{{ name }}' as summed_over,
+        coalesce(sum({{ amount }}), 0) as revenue_amount
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select *
+from totals
+where revenue_amount != (select revenue_amount from totals where summed_over = 'purchases')

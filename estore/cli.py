@@ -1,0 +1,323 @@
+"""The command `estore`. Heavy imports wait until a command needs them: `--help` is instant."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from estore.errors import EstoreError
+
+if TYPE_CHECKING:
+    from estore.console import Console
+    from estore.load import LoadReport
+    from estore.settings import Settings
+    from estore.shop import ShopConfig
+
+DONE, REFUSED, MISUSED, FAILED = 0, 1, 2, 3
+
+
+class Context:
+    """Options that all commands share, and what follows from them."""
+
+    def __init__(self, home: Path | None) -> None:
+        self._home = home
+
+    @property
+    def settings(self) -> "Settings":
+        """The settings, with --home on top; raises EstoreError for a wrong value."""
+        from pydantic import ValidationError
+
+        from estore.settings import Settings
+
+        try:
+            return Settings(**({"home": self._home} if self._home else {}))
+        except ValidationError as error:
+            said = "; ".join(
+                f"ESTORE_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
+            )
+            raise EstoreError(f"{said}. Mend it in the environment or in .env") from error
+
+    def shop(self, mapping: Path | None = None) -> "ShopConfig":
+        """The shop's own file."""
+        from estore.shop import read_shop
+
+        settings = self.settings
+        path = mapping or settings.shop_file
+        return read_shop(path, must_exist=bool(mapping or settings.shop))
+
+    def console(self, *, quiet: bool = False) -> "Console":
+        """Where progress is told."""
+        from estore.console import Console
+
+        return Console(quiet=quiet)
+
+
+class _Group(click.Group):
+    """Turns expected errors into one sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EstoreError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(FAILED)
+        except KeyboardInterrupt:
+            click.echo("stopped; nothing is half done, run it again to go on", err=True)
+            sys.exit(130)
+        except Exception as error:
+            if said := _engine_trouble(error):
+                click.echo(f"error: {said}", err=True)
+                sys.exit(FAILED)
+            raise
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", type=click.Path(path_type=Path), help="Folder that holds everything written.")
+@click.version_option(package_name="estore-analytics")
+@click.pass_context
+def main(ctx: click.Context, home: Path | None) -> None:
+    """Customer analytics for online shops: event files in, trusted numbers out."""
+    ctx.obj = Context(home)
+
+
+_paths = click.argument("paths", nargs=-1)
+_mapping = click.option(
+    "--mapping", type=click.Path(path_type=Path), help="A shop.toml that maps the files' columns."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def _format(*forms: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True
+    )
+
+
+@main.command()
+@_paths
+@_mapping
+@_json
+@click.pass_obj
+def run(context: Context, paths: tuple[str, ...], mapping: Path | None, as_json: bool) -> None:
+    """Load PATHS (files, folders, patterns), build, publish, and print the key findings."""
+    from estore import findings, pipeline
+    from estore.landing import find_files
+    from estore.publish import open_snapshot
+    from estore.tables import to_json
+
+    settings, console = context.settings, context.console(quiet=as_json)
+    report = pipeline.run(settings, context.shop(mapping), find_files(paths), console)
+    if report.snapshot is None:
+        raise EstoreError("the data tests did not hold, so nothing was published; see above")
+    with open_snapshot(settings) as (snapshot, manifest):
+        found = findings.key_findings(snapshot, manifest)
+    if as_json:
+        click.echo(to_json({**_load_json(report.loaded), **findings.as_json(found, manifest)}))
+    else:
+        click.echo(findings.as_text(found, manifest))
+        click.echo(f"\nSnapshot: {settings.published / manifest.version}")
+    sys.exit(REFUSED if report.loaded.refused else DONE)
+
+
+@main.command()
+@_paths
+@_mapping
+@click.option("--restore", is_flag=True, help="Also load files that were withdrawn.")
+@_json
+@click.pass_obj
+def load(
+    context: Context, paths: tuple[str, ...], mapping: Path | None, restore: bool, as_json: bool
+) -> None:
+    """Load PATHS (files, folders, patterns), each content exactly once."""
+    from estore import pipeline
+    from estore.landing import find_files
+    from estore.tables import to_json
+
+    if not paths:
+        raise click.UsageError("name at least one file, folder or pattern")
+    files = find_files(paths)
+    report = pipeline.load(
+        context.settings, context.shop(mapping), files, context.console(quiet=as_json),
+        restore=restore,
+    )  # fmt: skip
+    if as_json:
+        click.echo(to_json(_load_json(report)))
+    sys.exit(REFUSED if report.refused else DONE)
+
+
+@main.command()
+@click.option("--full-refresh", is_flag=True, help="Build all days anew.")
+@_json
+@click.pass_obj
+def build(context: Context, full_refresh: bool, as_json: bool) -> None:
+    """Build and test what waits since the last build, and publish it where the tests hold."""
+    from estore import pipeline
+    from estore.tables import to_json
+
+    console = context.console(quiet=as_json)
+    report, manifest = pipeline.build(
+        context.settings, context.shop(), console, full_refresh=full_refresh
+    )
+    if as_json:
+        click.echo(to_json({
+            "days": report.days, "rows": report.rows, "full_refresh": report.is_full,
+            "skipped": report.is_skipped, "tests_passed": report.tests_passed,
+            "problems": [vars(problem) for problem in report.problems],
+            "snapshot": manifest.version if manifest else None,
+        }))  # fmt: skip
+    if manifest is None:
+        raise EstoreError("the data tests did not hold, so nothing was published; see above")
+
+
+@main.command()
+@click.argument("path")
+@click.pass_obj
+def withdraw(context: Context, path: str) -> None:
+    """Take the rows of the file at PATH back; the next build forgets them."""
+    from estore.load import withdraw as take_back
+    from estore.warehouse.duckdb import open_warehouse
+
+    with open_warehouse(context.settings) as connection:
+        entry, heir = take_back(connection, str(Path(path).expanduser().resolve()))
+    if heir:
+        click.echo(f"{entry.uri}: withdrawn, but its rows stay: {heir.uri} holds the same ones")
+    else:
+        click.echo(f"{entry.uri}: {entry.loaded:,} rows withdrawn; `estore build` forgets them")
+
+
+@main.command()
+@click.pass_obj
+def snapshot(context: Context) -> None:
+    """Record now what is said of every customer (segment, status), as a dated version."""
+    from estore.transform import Transform
+
+    Transform(context.settings, context.shop()).snapshot(only_if_new=False)
+    click.echo("recorded in snapshots.snap_user_rfm and snapshots.snap_user_status")
+
+
+@main.command()
+@_json
+@click.pass_obj
+def status(context: Context, as_json: bool) -> None:
+    """Files, rows, rejects, days covered, last build and snapshot."""
+    from estore import reading
+    from estore.tables import to_json, to_table
+
+    told = reading.status(context.settings)
+    if as_json:
+        click.echo(to_json(told))
+        return
+    columns = ["file", "status", "lines", "loaded", "rejected", "first day", "last day"]
+    fields = ["status", "lines", "loaded", "rejected", "first_date", "last_date"]
+    rows = [[Path(file["uri"]).name, *(file[name] for name in fields)] for file in told["files"]]
+    click.echo(to_table(columns, rows))
+    for file in told["files"]:
+        if file["error"]:
+            click.echo(f"{Path(file['uri']).name} {file['error']}")
+    click.echo(
+        f"\n{told['loaded']:,} rows of {told['lines']:,} lines in {told['loaded_files']} file(s), "
+        f"{told['rejected']:,} rejected; days {told['first_date']} to {told['last_date']}"
+    )
+    waiting = told["days_waiting"]
+    click.echo(
+        f"last build {told['built_at'] or 'unknown'}; "
+        + (f"{waiting:,} day(s) wait to be built" if waiting else "no days wait to be built")
+        + f"\nsnapshot {told['snapshot'] or 'none yet'}"
+        + (f" as of {told['as_of_date']}, {told['published_at']}" if told["snapshot"] else "")
+    )
+    if told["source"] != "warehouse":
+        click.echo("(told by the snapshot: the warehouse is being written to)")
+
+
+@main.command()
+@click.argument("file", required=False)
+@click.option("--limit", type=int, help="Show at most so many lines.")
+@_format("table", "csv", "json")
+@click.pass_obj
+def rejects(context: Context, file: str | None, limit: int | None, form: str) -> None:
+    """The refused lines with their reasons, of one FILE or of all."""
+    from estore import reading
+    from estore.tables import render
+
+    answer = reading.rejects(context.settings, uri=file, limit=limit)
+    click.echo(render(answer.columns, answer.rows, form))
+
+
+@main.command("findings")
+@_format("text", "markdown", "json")
+@click.pass_obj
+def show_findings(context: Context, form: str) -> None:
+    """The key findings of the newest snapshot, in words and numbers."""
+    from estore import findings
+    from estore.publish import open_snapshot
+    from estore.tables import to_json
+
+    with open_snapshot(context.settings) as (snapshot, manifest):
+        found = findings.key_findings(snapshot, manifest)
+    if form == "json":
+        click.echo(to_json(findings.as_json(found, manifest)))
+    else:
+        write = findings.as_markdown if form == "markdown" else findings.as_text
+        click.echo(write(found, manifest))
+
+
+@main.command()
+@click.argument("sql")
+@_format("table", "csv", "json")
+@click.pass_obj
+def query(context: Context, sql: str, form: str) -> None:
+    """Answer one SQL query from the warehouse, or from the snapshot while a run is under way."""
+    from estore import reading
+    from estore.tables import render
+
+    answer = reading.query(context.settings, sql)
+    if answer.source != "warehouse":
+        click.echo(f"(from snapshot {answer.source}: the warehouse is being written to)", err=True)
+    click.echo(render(answer.columns, answer.rows, form))
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--events", type=int, default=1_000_000, show_default=True, help="Rows in all.")
+@click.option("--months", type=int, default=2, show_default=True, help="One file each.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same files.")
+@_format("csv", "csv.gz", "parquet")
+@click.pass_obj
+def synth(
+    context: Context, directory: Path, events: int, months: int, seed: int, form: str
+) -> None:
+    """Write a synthetic shop of the real one's shape to DIRECTORY."""
+    from estore.synth import Shop, write_shop
+
+    try:
+        shop = Shop(events=events, months=months, seed=seed, format=form)
+        with context.console().step("synthetic shop") as step:
+            paths = write_shop(
+                directory, shop, on_progress=lambda rows: step.update(rows, events, rows)
+            )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    for path in paths:
+        click.echo(path)
+
+
+def _load_json(report: "LoadReport") -> dict[str, Any]:
+    return {"files": [vars(outcome) for outcome in report.outcomes]}
+
+
+def _engine_trouble(error: Exception) -> str | None:
+    """What a person can do about the engine's own errors; None for a fault of ours."""
+    import duckdb
+
+    text = str(error).splitlines()[0] if str(error) else ""
+    if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory" in text:
+        return f"memory ran out: {text}. Raise ESTORE_MEMORY_LIMIT or lower ESTORE_CHUNK_ROWS"
+    if "No space left" in text or "max_temp_directory_size" in text:
+        return f"the disk is full: {text}. Free some space or move --home (ESTORE_HOME)"
+    return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Console: progress bars on a terminal, plain lines elsewhere, silence for `--json`."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console as RichConsole
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+
+class Console:
+    """Where the pipeline tells how far it is. All of it goes to stderr: stdout is for results."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.rich = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+
+    def line(self, text: str, style: str | None = None) -> None:
+        """Say one line."""
+        if not self.quiet:
+            self.rich.print(Text(text, style=style or ""))
+
+    @contextmanager
+    def step(self, title: str) -> Iterator["Step"]:
+        """A step of known or unknown length, timed; its last word is one plain line."""
+        started = time.monotonic()
+        if self.quiet or not self.rich.is_terminal:
+            yield Step(None, title)
+        else:
+            with Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=30),
+                TextColumn("{task.percentage:>3.0f} %"),
+                _Rows(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                console=self.rich,
+                transient=True,
+            ) as progress:
+                yield Step(progress, title)
+        self.line(f"{title}: {time.monotonic() - started:.1f} s", "dim")
+
+
+class Step:
+    """How far one step is; does nothing where no bar is shown."""
+
+    def __init__(self, progress: Progress | None, title: str) -> None:
+        self.progress = progress
+        self.task = progress.add_task(title, total=None, rows=0) if progress else None
+
+    def update(self, done: float, total: float, rows: int = 0) -> None:
+        """done of total, in any unit; rows done so far, for the rate."""
+        if self.progress and self.task is not None:
+            self.progress.update(self.task, completed=done, total=max(total, 1), rows=rows)
+
+    def title(self, title: str) -> None:
+        """What it does now."""
+        if self.progress and self.task is not None:
+            self.progress.update(self.task, description=title)
+
+
+class _Rows(ProgressColumn):
+    """Rows done and rows a second."""
+
+    def render(self, task: Task) -> Text:
+        rows = int(task.fields.get("rows") or 0)
+        if not rows or not task.elapsed:
+            return Text("")
+        return Text(f"{rows:,} rows  {rows / task.elapsed:,.0f}/s", style="cyan")

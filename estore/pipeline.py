@@ -1,0 +1,108 @@
+"""Pipeline: load, build, publish and say what was found, as one run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from estore.console import Console
+from estore.landing import LandedFile
+from estore.load import LoadReport, load_files
+from estore.load.loader import Outcome
+from estore.publish import Manifest, current_version, publish, read_manifest
+from estore.settings import Settings
+from estore.shop import ShopConfig
+from estore.transform import BuildReport, Transform
+from estore.warehouse.duckdb import open_warehouse
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What one run did; snapshot is None where the data tests did not hold."""
+
+    loaded: LoadReport
+    built: BuildReport
+    snapshot: Manifest | None
+
+
+def load(
+    settings: Settings,
+    shop: ShopConfig,
+    files: Sequence[LandedFile],
+    console: Console,
+    *,
+    restore: bool = False,
+) -> LoadReport:
+    """Load files with a progress bar and a line for each."""
+    total = sum(file.bytes for file in files)
+    with console.step("load") as step, open_warehouse(settings) as connection:
+        report = LoadReport()
+
+        def on_outcome(outcome: Outcome) -> None:
+            report.outcomes.append(outcome)
+            console.line(outcome_line(outcome), "red" if outcome.status == "refused" else None)
+
+        load_files(
+            connection,
+            files,
+            shop,
+            settings,
+            restore=restore,
+            on_outcome=on_outcome,
+            on_bytes=lambda done: step.update(done, total, report.total("lines")),
+        )
+    return report
+
+
+def build(
+    settings: Settings, shop: ShopConfig, console: Console, *, full_refresh: bool = False
+) -> tuple[BuildReport, Manifest | None]:
+    """Build what waits; publish a snapshot where the data tests hold, unless nothing changed."""
+    transform = Transform(settings, shop)
+    with console.step("build") as step:
+        report = transform.build(
+            full_refresh=full_refresh,
+            on_rows=lambda done, total: step.update(done, total, done),
+            on_phase=step.title,
+        )
+    for problem in report.problems:
+        kind = "data test failed" if problem.is_error else "data test warns"
+        said = f" ({problem.description})" if problem.description else ""
+        console.line(
+            f"{kind}: {problem.name}{said}: {problem.rows} rows; see the query in "
+            f"{problem.compiled}",
+            "red" if problem.is_error else "yellow",
+        )
+    if not report.holds:
+        return report, None
+    folder = current_version(settings)
+    if report.is_skipped and folder and transform.is_published():
+        console.line("nothing new: the last snapshot still holds")
+        return report, read_manifest(folder)
+    with console.step("publish"):
+        transform.snapshot(only_if_new=True)
+        manifest = publish(settings, transform)
+        transform.note_published(manifest.version)
+    return report, manifest
+
+
+def run(
+    settings: Settings, shop: ShopConfig, files: Sequence[LandedFile], console: Console
+) -> RunReport:
+    """Load, build, publish."""
+    loaded = load(settings, shop, files, console) if files else LoadReport()
+    built, manifest = build(settings, shop, console)
+    return RunReport(loaded, built, manifest)
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """One file's outcome for a person."""
+    name = outcome.uri.rsplit("/", 1)[-1]
+    if outcome.error:
+        return f"{name}: refused: {outcome.error}"
+    said = f"{name}: {outcome.status}"
+    if outcome.status == "loaded":
+        said += f", {outcome.lines:,} lines"
+        if outcome.rejected:
+            reasons = "; ".join(f"{count:,} × {reason}" for reason, count in outcome.reasons.items())
+            said += f", of which {outcome.rejected:,} rejected ({reasons})"
+    return said + "".join(f"; {note}" for note in outcome.notes)
+

@@ -1,0 +1,148 @@
+"""Publish: the small tables of a sound build as one versioned Parquet snapshot.
+
+`published/v000123/*.parquet` with a manifest; `CURRENT` names the newest. Whoever reads only looks
+here, so reading never waits for the pipeline, and a half-written version is never visible.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from estore.errors import EstoreError
+from estore.load.rows import quoted
+from estore.settings import Settings
+from estore.transform import Transform
+from estore.warehouse.duckdb import open_warehouse
+
+#: name in the snapshot → query; all of the schema metrics is published beside these.
+EXTRA_TABLES = {
+    "dim_categories": "select * from marts.dim_categories",
+    "int_event_days": "select * from intermediate.int_event_days",
+    "raw_files": "select * from raw.files",
+    "raw_rejects_by_reason": """
+        select uri, split_part(reason, ':', 1) as reason, count(*) as line_count
+        from raw.rejects
+        group by all
+    """,
+}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a snapshot is made of; stored beside it as manifest.json."""
+
+    version: str
+    published_at: str
+    as_of_date: str
+    tables: dict[str, int]
+    tests: dict[str, Any]
+    versions: dict[str, str]
+    thresholds: dict[str, Any] = field(default_factory=dict)
+
+
+def publish(settings: Settings, transform: Transform) -> Manifest:
+    """Write the next snapshot and make it current; the last `keep_versions` are kept."""
+    settings.published.mkdir(parents=True, exist_ok=True)
+    name = f"v{_last_number(settings.published) + 1:06d}"
+    folder, unfinished = settings.published / name, settings.published / f"{name}.tmp"
+    for leftover in settings.published.glob("*.tmp"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    unfinished.mkdir()
+    with open_warehouse(settings) as connection:
+        metrics = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'metrics' order by 1"
+        ).fetchall()
+        queries = {table: f"select * from metrics.{table}" for (table,) in metrics}
+        rows = {}
+        for table, query in {**queries, **EXTRA_TABLES}.items():
+            path = unfinished / f"{table}.parquet"
+            rows[table] = _one(connection, f"copy ({query}) to {quoted(str(path))} (format parquet)")
+        as_of_date = str(_one(connection, "select as_of_date from intermediate.int_as_of"))
+        sizes = {
+            "raw.events": _one(connection, "select count(*) from raw.events"),
+            "raw.rejects": _one(connection, "select count(*) from raw.rejects"),
+        }
+    manifest = Manifest(
+        version=name,
+        published_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        as_of_date=as_of_date,
+        tables={**rows, **sizes},
+        tests=transform.last_tests(),
+        versions={package: version(package) for package in ("estore-analytics", "dbt-core", "duckdb")},
+        thresholds=transform.thresholds,
+    )
+    (unfinished / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
+    for path in [*unfinished.iterdir(), unfinished]:
+        _sync(path)
+    unfinished.rename(folder)
+    pointer = settings.published / "CURRENT.tmp"
+    pointer.write_text(name + "\n")
+    _sync(pointer)
+    pointer.replace(settings.published / "CURRENT")
+    _sync(settings.published)
+    for old in _versions(settings.published)[: -settings.keep_versions]:
+        shutil.rmtree(old)
+    return manifest
+
+
+def current_version(settings: Settings) -> Path | None:
+    """The folder of the newest snapshot, if there is one."""
+    pointer = settings.published / "CURRENT"
+    return settings.published / pointer.read_text().strip() if pointer.is_file() else None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a snapshot."""
+    return Manifest(**json.loads((folder / "manifest.json").read_text()))
+
+
+@contextmanager
+def open_snapshot(
+    settings: Settings, *, in_memory: bool = False
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Manifest]]:
+    """The newest snapshot as views, or as copies that need no file access; all its tables by name.
+
+    Raises EstoreError without one.
+    """
+    kind = "table" if in_memory else "view"
+    folder = current_version(settings)
+    if folder is None:
+        raise EstoreError(f"{settings.home}: nothing published yet; `estore run PATH` does it")
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for path in sorted(folder.glob("*.parquet")):
+            connection.execute(
+                f'create {kind} "{path.stem}" as select * from read_parquet({quoted(str(path))})'
+            )
+        yield connection, read_manifest(folder)
+
+
+def _versions(published: Path) -> list[Path]:
+    return sorted(path for path in published.glob("v??????") if path.is_dir())
+
+
+def _last_number(published: Path) -> int:
+    return max((int(path.name[1:]) for path in _versions(published)), default=0)
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    row = connection.execute(sql).fetchone()
+    return row[0] if row else None
+
+
+def _sync(path: Path) -> None:
+    """Make sure that a file or folder is on the disk before anything points to it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,112 @@
+"""Reading: what the warehouse or, while it is written to, the newest snapshot says. Never writes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from estore.errors import EstoreError
+from estore.publish import current_version, open_snapshot, read_manifest
+from estore.settings import Settings
+from estore.warehouse.duckdb import read_warehouse
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of a query and where they come from: `warehouse` or a snapshot's version."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+    source: str
+
+
+def query(settings: Settings, sql: str) -> Answer:
+    """Answer one SQL query, read-only and without access to files or the network.
+
+    Raises EstoreError with the engine's own words for SQL that is wrong.
+    """
+    with _engine(settings) as (connection, source):
+        connection.execute("set enable_external_access = false")
+        try:
+            cursor = connection.execute(sql)
+            columns = [column[0] for column in cursor.description or ()]
+            return Answer(columns, cursor.fetchall() if columns else [], source)
+        except duckdb.Error as error:
+            raise EstoreError(str(error)) from error
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """Files with their counts, days covered, days waiting, last build and snapshot."""
+    with _engine(settings) as (connection, source):
+        is_warehouse = source == "warehouse"
+        files = "raw.files" if is_warehouse else "raw_files"
+        cursor = connection.execute(
+            f"select uri, status, lines, loaded, rejected, first_date, last_date, loaded_at, error "
+            f"from {files} order by uri, loaded_at"
+        )
+        names = [column[0] for column in cursor.description or ()]
+        listed = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        held = [file for file in listed if file["status"] == "loaded"]
+        waiting = built = None
+        if is_warehouse:
+            waiting = _scalar(
+                connection,
+                "select count(*) from (select event_date from raw.touched_days "
+                "union select event_date from build.pending_days)",
+            )
+            built = _scalar(connection, "select value from build.state where name = 'built_at'")
+    folder = current_version(settings)
+    manifest = read_manifest(folder) if folder else None
+    return {
+        "home": str(settings.home),
+        "source": source,
+        "files": listed,
+        "loaded_files": len(held),
+        "lines": sum(file["lines"] or 0 for file in held),
+        "loaded": sum(file["loaded"] for file in held),
+        "rejected": sum(file["rejected"] for file in held),
+        "first_date": min((file["first_date"] for file in held if file["first_date"]), default=None),
+        "last_date": max((file["last_date"] for file in held if file["last_date"]), default=None),
+        "days_waiting": waiting,
+        "built_at": built,
+        "snapshot": manifest.version if manifest else None,
+        "published_at": manifest.published_at if manifest else None,
+        "as_of_date": manifest.as_of_date if manifest else None,
+    }
+
+
+def rejects(settings: Settings, *, uri: str | None = None, limit: int | None = None) -> Answer:
+    """The refused lines, by file and line; raises EstoreError while the warehouse is written to."""
+    with read_warehouse(settings) as connection:
+        cursor = connection.execute(
+            "select uri, line_number, reason, line_text from raw.rejects "
+            "where $uri is null or uri = $uri or uri like '%/' || $uri "
+            "order by uri, line_number, line_text, reason limit $limit",
+            {"uri": uri, "limit": limit if limit is not None else 1 << 62},
+        )
+        columns = [column[0] for column in cursor.description or ()]
+        return Answer(columns, cursor.fetchall(), "warehouse")
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    try:
+        opened = read_warehouse(settings)
+        connection = opened.__enter__()
+    except EstoreError:
+        if current_version(settings) is None:
+            raise
+        with open_snapshot(settings, in_memory=True) as (connection, manifest):
+            yield connection, manifest.version
+        return
+    try:
+        yield connection, "warehouse"
+    finally:
+        opened.__exit__(None, None, None)
+
+
+def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    row = connection.execute(sql).fetchone()
+    return row[0] if row else None

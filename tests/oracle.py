@@ -1,0 +1,812 @@
+"""The numbers the warehouse must produce, in plain Python, written from the definitions alone.
+
+Tests compare the marts that SQL builds with what stands here, so this is kept naive: no SQL,
+no data frames, every definition once, in the order in which the data flow:
+
+    lines -> events -> sessions and orders -> daily sales, funnel, users, RFM, churn, ...
+
+Money is an exact Decimal, a rate is a float between 0 and 1, an instant is an aware UTC datetime.
+Every function returns sorted rows and gives the same rows for any order of its input.
+"""
+
+import csv
+import gzip
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from math import floor
+from pathlib import Path
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo
+
+REQUIRED_COLUMNS = (
+    "event_time",
+    "event_type",
+    "product_id",
+    "category_id",
+    "category_code",
+    "brand",
+    "price",
+    "user_id",
+    "user_session",
+)
+
+
+# --- Lines: what a file says ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One accepted line of a file, cleaned. Ids are text, `price` is for one unit."""
+
+    event_time: datetime
+    event_type: str | None
+    product_id: str
+    category_id: str | None
+    category_code: str | None
+    brand: str | None
+    price: Decimal
+    user_id: str
+    user_session: str
+    order_id: str | None = None
+    quantity: int = 1
+
+
+def read_lines(paths: Iterable[Path | str]) -> list[Line]:
+    """Accepted lines of CSV files (`.gz` or plain, with a header), in file order.
+
+    A refused line is left out. Raises ValueError for a file without the columns needed and for a
+    quantity that is not a whole number, which no definition covers.
+    """
+    lines = []
+    for path in map(Path, paths):
+        with _open_text(path) as file:
+            rows = csv.reader(file)
+            header = [name.strip() for name in next(rows, [])]
+            missing = [name for name in REQUIRED_COLUMNS if name not in header]
+            if missing:
+                raise ValueError(f"{path}: the header lacks {', '.join(missing)}")
+            for row in rows:
+                if len(row) != len(header):
+                    continue
+                line = _line(dict(zip(header, row, strict=True)))
+                if line is not None:
+                    lines.append(line)
+    return lines
+
+
+def _open_text(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _line(row: dict[str, str]) -> Line | None:
+    """The cleaned line, or None where it is refused."""
+    event_time = _instant(row["event_time"])
+    price = _price(row["price"])
+    product_id = _text(row["product_id"])
+    user_id = _text(row["user_id"])
+    user_session = _text(row["user_session"])
+    if (
+        event_time is None
+        or price is None
+        or product_id is None
+        or user_id is None
+        or user_session is None
+    ):
+        return None
+    return Line(
+        event_time=event_time,
+        event_type=_lower(row["event_type"]),
+        product_id=product_id,
+        category_id=_text(row["category_id"]),
+        category_code=_lower(row["category_code"]),
+        brand=_lower(row["brand"]),
+        price=price,
+        user_id=user_id,
+        user_session=user_session,
+        order_id=_text(row.get("order_id", "")),
+        quantity=int(_text(row.get("quantity", "")) or 1),
+    )
+
+
+def _text(field: str) -> str | None:
+    # Only an empty field is null: `na` and `null` are brands that exist.
+    return field.strip() or None
+
+
+def _lower(field: str) -> str | None:
+    return field.strip().lower() or None
+
+
+def _instant(field: str) -> datetime | None:
+    """`2019-10-01 00:00:00 UTC` or ISO 8601; a time without a zone is UTC."""
+    try:
+        instant = datetime.fromisoformat(field.strip().removesuffix(" UTC"))
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _price(field: str) -> Decimal | None:
+    try:
+        price = Decimal(field.strip())
+    except InvalidOperation:
+        return None
+    return price if price.is_finite() and price >= 0 else None
+
+
+# --- Events: lines without their repetitions -----------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event(Line):
+    """One distinct event; `duplicate_count` lines say it (1 = no duplicate)."""
+
+    duplicate_count: int
+    event_date: date
+    revenue_amount: Decimal
+
+
+def events(lines: Iterable[Line], shop_timezone: str = "UTC") -> list[Event]:
+    """Distinct events by time. `event_date` is the day in the shop's time zone."""
+    zone = ZoneInfo(shop_timezone)
+    groups: dict[tuple[object, ...], list[Line]] = defaultdict(list)
+    for line in lines:
+        key = (
+            line.event_time,
+            line.event_type,
+            line.product_id,
+            line.user_id,
+            line.user_session,
+        )
+        groups[key].append(line)
+
+    result = []
+    for same in groups.values():
+        # The whole line is taken, never a mix of columns that no line ever held.
+        line = min(same, key=_rank_among_duplicates)
+        is_purchase = line.event_type == "purchase"
+        result.append(
+            Event(
+                **vars(line),
+                duplicate_count=len(same),
+                event_date=line.event_time.astimezone(zone).date(),
+                revenue_amount=line.price * line.quantity if is_purchase else Decimal(0),
+            )
+        )
+    return sorted(result, key=_event_order)
+
+
+def _rank_among_duplicates(line: Line) -> tuple[Any, ...]:
+    return (
+        _nulls_last(line.category_id),
+        _nulls_last(line.category_code),
+        _nulls_last(line.brand),
+        line.price,
+        line.quantity,
+        _nulls_last(line.order_id),
+    )
+
+
+def _nulls_last(text: str | None) -> tuple[bool, str]:
+    return (text is None, text or "")
+
+
+def _event_order(event: Event) -> tuple[Any, ...]:
+    return (
+        event.event_time,
+        event.user_id,
+        event.user_session,
+        event.event_type or "",
+        event.product_id,
+    )
+
+
+def last_event_date(events: Iterable[Event]) -> date:
+    """The default `as_of` of everything that is relative to now."""
+    return max(event.event_date for event in events)
+
+
+# --- Sessions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session of one user. Its key is (user_id, user_session, session_start_at)."""
+
+    user_id: str
+    user_session: str
+    session_start_at: datetime
+    session_start_date: date
+    session_end_at: datetime
+    duration_seconds: int
+    event_count: int
+    view_count: int
+    cart_add_count: int
+    purchase_count: int
+    item_count: int
+    product_count: int
+    revenue_amount: Decimal
+    reached_view: bool
+    reached_cart: bool
+    reached_purchase: bool
+    funnel_stage: str
+    orders_before: int
+
+
+def sessions(events: Iterable[Event], timeout_minutes: int = 60) -> list[Session]:
+    """Sessions by (user_id, user_session, session_start_at)."""
+    events = list(events)
+    ordered_at_by_user: dict[str, list[datetime]] = defaultdict(list)
+    for order in orders(events, timeout_minutes):
+        ordered_at_by_user[order.user_id].append(order.ordered_at)
+
+    result = []
+    for own in _split_into_sessions(events, timeout_minutes):
+        first, last = own[0], own[-1]
+        count = Counter(event.event_type for event in own)
+        if count["purchase"]:
+            funnel_stage = "purchase"
+        elif count["cart"]:
+            funnel_stage = "cart"
+        elif count["view"]:
+            funnel_stage = "view"
+        else:
+            funnel_stage = "other"
+        result.append(
+            Session(
+                user_id=first.user_id,
+                user_session=first.user_session,
+                session_start_at=first.event_time,
+                session_start_date=first.event_date,
+                session_end_at=last.event_time,
+                duration_seconds=(last.event_time - first.event_time) // timedelta(seconds=1),
+                event_count=len(own),
+                view_count=count["view"],
+                cart_add_count=count["cart"],
+                purchase_count=count["purchase"],
+                item_count=sum(e.quantity for e in own if e.event_type == "purchase"),
+                product_count=len({event.product_id for event in own}),
+                revenue_amount=sum((event.revenue_amount for event in own), Decimal(0)),
+                reached_view=count["view"] > 0,
+                reached_cart=count["cart"] > 0,
+                reached_purchase=count["purchase"] > 0,
+                funnel_stage=funnel_stage,
+                # Strictly before: an order made in this session says nothing about its visitor
+                # at the door.
+                orders_before=sum(
+                    ordered_at < first.event_time
+                    for ordered_at in ordered_at_by_user[first.user_id]
+                ),
+            )
+        )
+    return sorted(result, key=lambda s: (s.user_id, s.user_session, s.session_start_at))
+
+
+def _split_into_sessions(events: Iterable[Event], timeout_minutes: int) -> list[list[Event]]:
+    """Each session as its events by time."""
+    timeout = timedelta(minutes=timeout_minutes)
+    by_key: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in events:
+        # Some session ids carry several users, so the user belongs to the key.
+        by_key[event.user_id, event.user_session].append(event)
+
+    result = []
+    for own in by_key.values():
+        own.sort(key=_event_order)
+        current = [own[0]]
+        for event in own[1:]:
+            if event.event_time - current[-1].event_time > timeout:
+                result.append(current)
+                current = []
+            current.append(event)
+        result.append(current)
+    return result
+
+
+# --- Orders --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order. `order_id` is None where the file gave none: then it is a session's purchases.
+
+    `order_key` is the order_id where there is one, else the user_session.
+    `user_session` and `session_start_at` name the session of the order's first purchase.
+    """
+
+    user_id: str
+    order_key: str
+    order_id: str | None
+    user_session: str
+    session_start_at: datetime
+    ordered_at: datetime
+    order_date: date
+    item_count: int
+    line_count: int
+    order_amount: Decimal
+    order_number: int
+    days_since_previous_order: int | None
+
+
+def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
+    """Orders by (user_id, order_number)."""
+    # One order's purchases, each with the start of its session.
+    purchases_of: dict[tuple[object, ...], list[tuple[Event, datetime]]] = defaultdict(list)
+    for own in _split_into_sessions(events, timeout_minutes):
+        session_start_at = own[0].event_time
+        for event in own:
+            if event.event_type != "purchase":
+                continue
+            key: tuple[object, ...]
+            if event.order_id is not None:
+                key = ("order_id", event.user_id, event.order_id)
+            else:
+                key = ("session", event.user_id, event.user_session, session_start_at)
+            purchases_of[key].append((event, session_start_at))
+
+    by_user: dict[str, list[Order]] = defaultdict(list)
+    for purchases in purchases_of.values():
+        first, session_start_at = min(
+            purchases, key=lambda purchase: (purchase[0].event_time, purchase[0].user_session)
+        )
+        by_user[first.user_id].append(
+            Order(
+                user_id=first.user_id,
+                order_key=first.order_id or first.user_session,
+                order_id=first.order_id,
+                user_session=first.user_session,
+                session_start_at=session_start_at,
+                ordered_at=first.event_time,
+                order_date=first.event_date,
+                item_count=sum(event.quantity for event, _ in purchases),
+                line_count=len(purchases),
+                order_amount=sum((event.revenue_amount for event, _ in purchases), Decimal(0)),
+                order_number=0,
+                days_since_previous_order=None,
+            )
+        )
+
+    result = []
+    for _, own_orders in sorted(by_user.items()):
+        # An order_id may read like a session id; the order with an order_id then comes first.
+        own_orders.sort(key=lambda o: (o.ordered_at, o.order_key, o.order_id is None))
+        previous_date: date | None = None
+        for number, order in enumerate(own_orders, start=1):
+            days = None if previous_date is None else (order.order_date - previous_date).days
+            result.append(replace(order, order_number=number, days_since_previous_order=days))
+            previous_date = order.order_date
+    return result
+
+
+def _orders_by_user(orders: Iterable[Order]) -> dict[str, list[Order]]:
+    """Each buyer's orders, first order first."""
+    by_user: dict[str, list[Order]] = defaultdict(list)
+    for order in sorted(orders, key=lambda order: (order.user_id, order.order_number)):
+        by_user[order.user_id].append(order)
+    return by_user
+
+
+def _check_nothing_after(as_of: date, days: Iterable[date]) -> None:
+    # Counting days back from before the data ends would give negative ages without a word.
+    last = max(days, default=as_of)
+    if last > as_of:
+        raise ValueError(f"as_of {as_of} is before {last}: leave out what came later first")
+
+
+# --- Daily sales ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DailySales:
+    """One day of the shop: orders by the day they were made."""
+
+    order_date: date
+    revenue_amount: Decimal
+    order_count: int
+    buyer_count: int
+    item_count: int
+    average_order_amount: Decimal | None
+
+
+def daily_sales(orders: Iterable[Order], events: Iterable[Event]) -> list[DailySales]:
+    """Every day from the first to the last event, days without orders included."""
+    orders_on: dict[date, list[Order]] = defaultdict(list)
+    for order in orders:
+        orders_on[order.order_date].append(order)
+
+    days = {event.event_date for event in events}
+    day, last_day = min(days), max(days)
+    result = []
+    while day <= last_day:
+        own = orders_on[day]
+        revenue = sum((order.order_amount for order in own), Decimal(0))
+        result.append(
+            DailySales(
+                order_date=day,
+                revenue_amount=revenue,
+                order_count=len(own),
+                buyer_count=len({order.user_id for order in own}),
+                item_count=sum(order.item_count for order in own),
+                average_order_amount=revenue / len(own) if own else None,
+            )
+        )
+        day += timedelta(days=1)
+    return result
+
+
+# --- Funnel --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Sessions that reach each stage, of one day of start, or overall (no date)."""
+
+    session_start_date: date | None
+    sessions: int
+    with_view: int
+    with_cart: int
+    with_purchase: int
+    view_and_cart: int
+    cart_and_purchase: int
+    view_and_purchase: int
+    view_to_cart: float | None
+    cart_to_purchase: float | None
+    view_to_purchase: float | None
+    cart_abandonment: float | None
+
+
+def funnel(sessions: Iterable[Session]) -> list[Funnel]:
+    """The overall row first, then one for every day on which a session starts."""
+    sessions = list(sessions)
+    by_day: dict[date, list[Session]] = defaultdict(list)
+    for session in sessions:
+        by_day[session.session_start_date].append(session)
+    return [_funnel_row(None, sessions)] + [
+        _funnel_row(day, own) for day, own in sorted(by_day.items())
+    ]
+
+
+def _funnel_row(day: date | None, sessions: Sequence[Session]) -> Funnel:
+    with_view = sum(s.reached_view for s in sessions)
+    with_cart = sum(s.reached_cart for s in sessions)
+    # Both stages, so that a purchase without a logged cart cannot push a rate above 1.
+    view_and_cart = sum(s.reached_view and s.reached_cart for s in sessions)
+    cart_and_purchase = sum(s.reached_cart and s.reached_purchase for s in sessions)
+    view_and_purchase = sum(s.reached_view and s.reached_purchase for s in sessions)
+    cart_to_purchase = _rate(cart_and_purchase, with_cart)
+    return Funnel(
+        session_start_date=day,
+        sessions=len(sessions),
+        with_view=with_view,
+        with_cart=with_cart,
+        with_purchase=sum(s.reached_purchase for s in sessions),
+        view_and_cart=view_and_cart,
+        cart_and_purchase=cart_and_purchase,
+        view_and_purchase=view_and_purchase,
+        view_to_cart=_rate(view_and_cart, with_view),
+        cart_to_purchase=cart_to_purchase,
+        view_to_purchase=_rate(view_and_purchase, with_view),
+        cart_abandonment=None if cart_to_purchase is None else 1 - cart_to_purchase,
+    )
+
+
+def _rate(numerator: int, denominator: int) -> float | None:
+    return numerator / denominator if denominator else None
+
+
+# --- Users ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class User:
+    """One user ever seen. Order columns are None for who never bought."""
+
+    user_id: str
+    first_event_at: datetime
+    last_event_at: datetime
+    session_count: int
+    event_count: int
+    order_count: int
+    item_count: int
+    revenue_amount: Decimal
+    average_order_amount: Decimal | None
+    first_order_date: date | None
+    last_order_date: date | None
+    days_since_last_activity: int
+    days_since_last_order: int | None
+    activity_status: str
+    is_churned: bool
+
+
+def users(
+    events: Iterable[Event],
+    sessions: Iterable[Session],
+    orders: Iterable[Order],
+    as_of: date | None = None,
+) -> list[User]:
+    """Users by user_id, as of a day (default: the last event's)."""
+    events = list(events)
+    as_of = last_event_date(events) if as_of is None else as_of
+    _check_nothing_after(as_of, (event.event_date for event in events))
+    session_count = Counter(session.user_id for session in sessions)
+    orders_by_user = _orders_by_user(orders)
+    events_by_user: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        events_by_user[event.user_id].append(event)
+
+    result = []
+    for user_id, own_events in sorted(events_by_user.items()):
+        own_orders = orders_by_user.get(user_id, [])
+        revenue = sum((order.order_amount for order in own_orders), Decimal(0))
+        last_order_date = max((order.order_date for order in own_orders), default=None)
+        idle_days = (as_of - max(event.event_date for event in own_events)).days
+        order_days = None if last_order_date is None else (as_of - last_order_date).days
+        status = activity_status(order_days, idle_days)
+        result.append(
+            User(
+                user_id=user_id,
+                first_event_at=min(event.event_time for event in own_events),
+                last_event_at=max(event.event_time for event in own_events),
+                session_count=session_count[user_id],
+                event_count=len(own_events),
+                order_count=len(own_orders),
+                item_count=sum(order.item_count for order in own_orders),
+                revenue_amount=revenue,
+                average_order_amount=revenue / len(own_orders) if own_orders else None,
+                first_order_date=min((order.order_date for order in own_orders), default=None),
+                last_order_date=last_order_date,
+                days_since_last_activity=idle_days,
+                days_since_last_order=order_days,
+                activity_status=status,
+                is_churned=status == "churned",
+            )
+        )
+    return result
+
+
+def activity_status(days_since_last_order: int | None, days_since_last_activity: int) -> str:
+    """What a user is, in days without an order and days without any event."""
+    if days_since_last_order is None:
+        return "prospect"
+    if days_since_last_order < 30:
+        return "active"
+    if days_since_last_order < 45:
+        return "declining"
+    # Who still looks around is not gone, however long ago they bought.
+    if days_since_last_order < 60 or days_since_last_activity < 60:
+        return "at_risk"
+    return "churned"
+
+
+# --- RFM -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rfm:
+    """One buyer's recency (days), frequency (orders) and monetary value, scored 1 to 5."""
+
+    user_id: str
+    recency_days: int
+    frequency: int
+    monetary_amount: Decimal
+    recency_score: int
+    frequency_score: int
+    monetary_score: int
+    rfm_segment: str
+
+
+def rfm(orders: Iterable[Order], as_of: date) -> list[Rfm]:
+    """Buyers by user_id."""
+    by_user = _orders_by_user(orders)
+    _check_nothing_after(as_of, (o.order_date for own in by_user.values() for o in own))
+    user_ids = sorted(by_user)
+    recency = [(as_of - max(o.order_date for o in by_user[user])).days for user in user_ids]
+    frequency = [len(by_user[user]) for user in user_ids]
+    monetary = [sum((o.order_amount for o in by_user[user]), Decimal(0)) for user in user_ids]
+
+    # More days are worse, so that the sign turns recency into "greater is better".
+    recency_score = _scores([-days for days in recency])
+    frequency_score = _scores(frequency)
+    monetary_score = _scores(monetary)
+    return [
+        Rfm(
+            user_id=user_ids[i],
+            recency_days=recency[i],
+            frequency=frequency[i],
+            monetary_amount=monetary[i],
+            recency_score=recency_score[i],
+            frequency_score=frequency_score[i],
+            monetary_score=monetary_score[i],
+            rfm_segment=rfm_segment(recency_score[i], frequency_score[i], monetary_score[i]),
+        )
+        for i in range(len(user_ids))
+    ]
+
+
+def _scores(values: Sequence[Any]) -> list[int]:
+    """min(5, 1 + floor(5 * percent_rank)) of each value, greater is better, equal shares equal."""
+    worse: dict[Any, int] = {}
+    for position, value in enumerate(sorted(values)):
+        # The first of equal values stands behind exactly those that are strictly worse.
+        worse.setdefault(value, position)
+    if len(values) == 1:
+        return [1]
+    return [min(5, 1 + 5 * worse[value] // (len(values) - 1)) for value in values]
+
+
+def rfm_segment(r: int, f: int, m: int) -> str:
+    """The first rule that holds."""
+    rules = (
+        ("Champions", r >= 4 and f >= 4 and m >= 4),
+        ("At Risk", r <= 2 and f >= 4 and m >= 4),
+        ("Loyal Customers", r >= 4 and f >= 3),
+        ("Potential Loyalists", r >= 3 and f >= 3),
+        ("Recent Customers", r >= 4 and f < 3),
+        ("Promising", r == 3 and f < 3),
+        ("About To Sleep", r <= 2 and f >= 3),
+        ("Lost", r <= 2 and f <= 2 and m <= 2),
+    )
+    return next((name for name, holds in rules if holds), "Needs Attention")
+
+
+# --- Cohorts: churn and retention ----------------------------------------------------------------
+
+
+def _month_start(day: date) -> date:
+    return day.replace(day=1)
+
+
+def _week_start(day: date) -> date:
+    """The Monday of the day's ISO week."""
+    return day - timedelta(days=day.weekday())
+
+
+def _next_month(month_start: date) -> date:
+    return (month_start + timedelta(days=31)).replace(day=1)
+
+
+def _next_week(week_start: date) -> date:
+    return week_start + timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Churn:
+    """One cohort by first order: `cohort_kind` overall, month or week; overall has no start."""
+
+    cohort_kind: str
+    cohort_start: date | None
+    customers: int
+    observed: int
+    repeated: int
+    churned: int
+    churn_rate: float | None
+
+
+def churn(orders: Iterable[Order], as_of: date, window_days: int = 90) -> list[Churn]:
+    """The overall row, then months, then weeks, each by start."""
+    by_user = _orders_by_user(orders)
+    _check_nothing_after(as_of, (o.order_date for own in by_user.values() for o in own))
+    cohorts: dict[tuple[str, date], list[list[Order]]] = defaultdict(list)
+    for own in by_user.values():
+        first_order_date = own[0].order_date
+        cohorts["month", _month_start(first_order_date)].append(own)
+        cohorts["week", _week_start(first_order_date)].append(own)
+
+    everyone = list(by_user.values())
+    return [_churn_row("overall", None, everyone, as_of, window_days)] + [
+        _churn_row(kind, start, cohort, as_of, window_days)
+        for (kind, start), cohort in sorted(cohorts.items())
+    ]
+
+
+def _churn_row(
+    kind: str,
+    start: date | None,
+    cohort: list[list[Order]],
+    as_of: date,
+    window_days: int,
+) -> Churn:
+    # Only who could have come back for the whole window may count as gone.
+    observed = [own for own in cohort if (as_of - own[0].order_date).days >= window_days]
+    repeated = [
+        own
+        for own in observed
+        if len(own) >= 2 and (own[1].order_date - own[0].order_date).days <= window_days
+    ]
+    churned = len(observed) - len(repeated)
+    return Churn(
+        cohort_kind=kind,
+        cohort_start=start,
+        customers=len(cohort),
+        observed=len(observed),
+        repeated=len(repeated),
+        churned=churned,
+        churn_rate=_rate(churned, len(observed)),
+    )
+
+
+@dataclass(frozen=True)
+class Retention:
+    """One cohort (month or week of first order) in one calendar period; 0 is its own."""
+
+    cohort_kind: str
+    cohort_start: date
+    period_index: int
+    period_start: date
+    customers: int
+    active: int
+    is_complete: bool
+    rate: float | None
+
+
+def retention(orders: Iterable[Order], as_of: date) -> list[Retention]:
+    """Months, then weeks, each by cohort and period, up to the period that holds `as_of`."""
+    by_user = _orders_by_user(orders)
+    _check_nothing_after(as_of, (o.order_date for own in by_user.values() for o in own))
+    return _retention_rows("month", by_user, as_of, _month_start, _next_month) + _retention_rows(
+        "week", by_user, as_of, _week_start, _next_week
+    )
+
+
+def _retention_rows(
+    kind: str,
+    by_user: dict[str, list[Order]],
+    as_of: date,
+    start_of: Callable[[date], date],
+    next_start: Callable[[date], date],
+) -> list[Retention]:
+    # For each cohort, the set of periods with an order of each of its customers.
+    cohorts: dict[date, list[set[date]]] = defaultdict(list)
+    for own in by_user.values():
+        cohorts[start_of(own[0].order_date)].append({start_of(o.order_date) for o in own})
+
+    result = []
+    for cohort_start, customers in sorted(cohorts.items()):
+        period_index, period_start = 0, cohort_start
+        while period_start <= as_of:
+            following = next_start(period_start)
+            active = sum(period_start in periods for periods in customers)
+            is_complete = following - timedelta(days=1) <= as_of
+            result.append(
+                Retention(
+                    cohort_kind=kind,
+                    cohort_start=cohort_start,
+                    period_index=period_index,
+                    period_start=period_start,
+                    customers=len(customers),
+                    active=active,
+                    is_complete=is_complete,
+                    rate=active / len(customers) if is_complete else None,
+                )
+            )
+            period_index, period_start = period_index + 1, following
+    return result
+
+
+# --- Lifetime value ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LtvBucket:
+    """Buyers whose revenue is at least `bucket_start` and less than 100 more."""
+
+    bucket_start: int
+    customers: int
+    revenue_amount: Decimal
+
+
+def ltv_buckets(users: Iterable[User]) -> list[LtvBucket]:
+    """$100 buckets that hold a buyer, by start."""
+    buckets: dict[int, list[User]] = defaultdict(list)
+    for user in users:
+        if user.order_count:
+            buckets[floor(user.revenue_amount / 100) * 100].append(user)
+    return [
+        LtvBucket(start, len(own), sum((user.revenue_amount for user in own), Decimal(0)))
+        for start, own in sorted(buckets.items())
+    ]

@@ -1,0 +1,154 @@
+"""The shop's products: ids, categories, brands and prices, and how often each is seen."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from estore.synth import calibration as real
+from estore.synth.draws import Array, deck, mixed, positions, spread
+
+CARDS = 1 << 22  # ten for each product of the real set
+GOLDEN = 0.6180339887498949
+SYLLABLES = (
+    *("bel", "cor", "dan", "fen", "gar", "hol", "jun", "kas", "lim", "mor"),
+    *("nev", "pol", "ran", "sil", "tor", "vex", "wil", "yar", "zen"),
+)
+CODES: list[str | None] = [None, *real.TOP_CODES, *real.OTHER_CODES.split()]
+FIRST_OTHER_CODE = 1 + len(real.TOP_CODES)
+OTHER_CODES = len(CODES) - FIRST_OTHER_CODE
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """One element a product; the pairs hold for before and after the new taxonomy.
+
+    A product is drawn as a card of `deck`, where it lies as often as it is seen. The cards of code
+    `c` lie together, from `card_edges[c]` to `card_edges[c + 1]`.
+    """
+
+    deck: Array
+    card_edges: Array
+    product_id: Array
+    code: tuple[Array, Array]  # positions in CODES, 0 for none
+    category_id: tuple[Array, Array]
+    brand: tuple[Array, Array]  # positions in brand_names, 0 for none
+    brand_names: list[str | None]
+    list_cents: Array
+    is_unpriced: Array
+
+    def cents(self, month: int) -> Array:
+        """Each product's price in a month: the list price, give or take three per cent."""
+        percent = 97 + mixed(np.arange(len(self.list_cents)) << 8 | month) % np.uint64(7)
+        cents = self.list_cents * percent.astype(np.int64) // 100
+        prices: Array = np.clip(cents, 1, round(real.PRICE_EDGES[-1] * 100))
+        return prices
+
+
+def make_catalogue(events: int, seed: int) -> Catalogue:
+    """The products of a shop of so many events: in proportion to the real set, 2,000 at least."""
+    rng = np.random.default_rng([seed, 0])
+    shares = _code_shares()
+    code, rank = _products(max(real.FEWEST_PRODUCTS, int(events * real.PRODUCTS_PER_EVENT)), shares)
+    products = len(code)
+    popularity = 1 / (rank + 10.0)
+    popularity *= (shares / np.bincount(code, popularity))[code]
+    cards = deck(popularity, max(CARDS, 8 * products), at_least=1)
+    seen = np.bincount(cards)
+
+    # Golden-ratio steps spread an attribute evenly over the popular and the rare products.
+    spin, turn = ((rank * GOLDEN + rng.random(len(shares))[code]) % 1 for _ in range(2))
+    other_code = FIRST_OTHER_CODE + (rng.random(products) * OTHER_CODES).astype(np.int64)
+    later_code = np.where((code == 0) & (turn < real.UNCODED_RECODED), other_code, code)
+    house_brands = max(real.FEWEST_BRANDS, products // real.PRODUCTS_PER_BRAND)
+    house_brands = min(house_brands, len(SYLLABLES) ** 3)
+    place = rng.random(products)
+    house = (place * (1 + place) / 2 * house_brands).astype(np.int64)  # the first ones larger
+    house_brand = 1 + len(real.BRANDS) + house
+    brand = _brands(code, spin, house_brand)
+    later_brand = np.where((brand == 0) & (turn < real.BRANDLESS_NAMED), house_brand, brand)
+
+    step = 99_000_000 // products
+    shuffled = np.argsort(rng.random(products), kind="stable")
+    return Catalogue(
+        deck=cards,
+        card_edges=np.searchsorted(code[cards], np.arange(len(shares) + 1)),
+        product_id=1_000_000 + shuffled * step + (rng.random(products) * step).astype(np.int64),
+        code=(code, later_code),
+        category_id=_category_ids(rng, code, later_code),
+        brand=(brand, later_brand),
+        brand_names=[None, *real.BRANDS, *map(_house_brand, range(house_brands))],
+        list_cents=_list_cents(rng, code, seen),
+        is_unpriced=_unpriced(rng, seen),
+    )
+
+
+def _code_shares() -> Array:
+    """The share of rows of each of CODES: published for the top, then ever smaller."""
+    tail = 1 / (np.arange(OTHER_CODES) + 8)
+    tail *= (1 - real.UNCODED - math.fsum(real.TOP_CODES.values())) / np.cumsum(tail)[-1]
+    return np.array([real.UNCODED, *real.TOP_CODES.values(), *tail])
+
+
+def _products(wanted: int, shares: Array) -> tuple[Array, Array]:
+    """(code, rank by popularity within it) of each product; a code's range grows as its root."""
+    roots = np.sqrt(shares)
+    counts = np.maximum(3, wanted * roots / np.cumsum(roots)[-1]).astype(np.int64)
+    return np.repeat(np.arange(len(shares)), counts), positions(counts)
+
+
+def _category_ids(rng: np.random.Generator, code: Array, later: Array) -> tuple[Array, Array]:
+    """A 19-digit id for each product: of a family of ids that belongs to its code for good."""
+    families = 1 + np.bincount(code) // real.PRODUCTS_PER_CATEGORY
+    begins = np.cumsum(families) - families
+    step = 50_000_000_000_000
+    ids = 2_053_013_551_000_000_000 + np.arange(int(np.sum(families))) * step
+    ids += (rng.random(len(ids)) * step).astype(np.int64)
+    member = rng.random(len(code))
+
+    def chosen(of: Array) -> Array:
+        ids_of: Array = ids[begins[of] + (member * families[of]).astype(np.int64)]
+        return ids_of
+
+    return chosen(code), chosen(later)
+
+
+def _brands(code: Array, spin: Array, house_brand: Array) -> Array:
+    brand = np.empty_like(code)
+    for index, name in enumerate(CODES):
+        here = code == index
+        known = real.BRAND_SHARES.get(name or "")
+        shares = (0.0, *known) if known else (real.BRANDLESS, *real.OTHER_BRAND_SHARES)
+        picked = np.searchsorted(np.cumsum(shares), spin[here], side="right")
+        brand[here] = np.where(picked == len(shares), house_brand[here], picked)
+    return brand
+
+
+def _list_cents(rng: np.random.Generator, code: Array, seen: Array) -> Array:
+    """Published prices, handed out in order of how dear each product is: rows then match them."""
+    levels = np.array([_price_level(name or "") for name in CODES])
+    order = np.argsort(levels[code] + 0.6 * rng.random(len(code)), kind="stable")
+    place = np.empty(len(code))
+    place[order] = (np.cumsum(seen[order]) - seen[order] / 2) / np.sum(seen)
+    return (spread(place, real.PRICE_SHARES, real.PRICE_EDGES) * 100).astype(np.int64)
+
+
+def _price_level(code: str) -> float:
+    return real.PRICE_LEVELS[max(filter(code.startswith, real.PRICE_LEVELS), key=len)]
+
+
+def _unpriced(rng: np.random.Generator, seen: Array) -> Array:
+    """Which products show a price of 0: rarely seen ones, up to the published share of rows."""
+    most = real.PRICE_ZERO * np.sum(seen)
+    order = np.argsort(rng.random(len(seen)) + (seen > most / 10), kind="stable")
+    unpriced = np.zeros(len(seen), bool)
+    unpriced[order] = np.cumsum(seen[order]) <= most
+    return unpriced
+
+
+def _house_brand(index: int) -> str:
+    """An invented name of two or three syllables, another for each index."""
+    tens, ones = divmod(index, len(SYLLABLES))
+    hundreds, tens = divmod(tens, len(SYLLABLES))
+    name = SYLLABLES[ones] + SYLLABLES[(tens + 7 * ones + 3) % len(SYLLABLES)]
+    return name + SYLLABLES[hundreds] if hundreds else name

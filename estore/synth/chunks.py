@@ -1,0 +1,176 @@
+"""The shop's rows in time order, a bounded number at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import pairwise
+
+import numpy as np
+
+from estore.synth import calibration as real
+from estore.synth.catalogue import Catalogue
+from estore.synth.draws import Array, mixed
+from estore.synth.visits import DAY, PURCHASE, Crowd, make_events, make_sessions, second_of_day
+
+CHUNK_ROWS = 400_000
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """A stretch of a day, between two shares of its traffic; small enough to hold in memory."""
+
+    month: int  # 0 is October 2019
+    day: int  # 0 is the first
+    midnight: int  # at which the day begins, seconds since 1970
+    begin: float
+    end: float
+    rows: int
+    closes_month: bool
+    closes_shop: bool
+
+    @property
+    def until(self) -> int:
+        """The second at which the next slice begins."""
+        if self.end == 1:
+            return self.midnight + DAY
+        return self.midnight + int(second_of_day(np.array([self.end]))[0])
+
+
+def month_start(month: int) -> date:
+    """The first day of a month; 0 is October 2019."""
+    year, index = real.FIRST_MONTH
+    return date(year + (index - 1 + month) // 12, (index - 1 + month) % 12 + 1, 1)
+
+
+def _slices(events: int, months: int, seed: int) -> Iterator[_Slice]:
+    """Every stretch of every day, in order; their rows add up to the shop's."""
+    days = list(_days(months, seed))
+    edges = [0]
+    for _, _, weight in days:
+        edges.append(edges[-1] + weight)
+    edges = [events * edge // edges[-1] for edge in edges]
+    for index, ((month, day, _), (low, high)) in enumerate(zip(days, pairwise(edges), strict=True)):
+        parts = 1 + (high - low) // CHUNK_ROWS
+        is_last = index + 1 == len(days)
+        for part in range(parts):
+            yield _Slice(
+                month=month,
+                day=index,
+                midnight=int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()),
+                begin=part / parts,
+                end=(part + 1) / parts,
+                rows=(high - low) * (part + 1) // parts - (high - low) * part // parts,
+                closes_month=part + 1 == parts and (is_last or days[index + 1][0] != month),
+                closes_shop=is_last,
+            )
+
+
+def _days(months: int, seed: int) -> Iterator[tuple[int, date, int]]:
+    """(month, day, weight): published days as they were, the others even within five per cent."""
+    rng = np.random.default_rng([seed, 1])
+    for month in range(months):
+        first, end = (month_start(month + k).toordinal() for k in (0, 1))
+        days = [date.fromordinal(day) for day in range(first, end)]
+        even = {day: 950 + int(101 * rng.random()) for day in days if day not in real.DAY_ROWS}
+        left = 1000 * real.MONTH_ROWS[min(month, len(real.MONTH_ROWS) - 1)]
+        left -= sum(1000 * real.DAY_ROWS.get(day, 0) for day in days)
+        for day in days:
+            listed = 1000 * real.DAY_ROWS.get(day, 0)
+            yield month, day, listed or left * even[day] // sum(even.values())
+
+
+Rows = dict[str, Array]
+_NO_ROWS: Rows = {
+    "time": np.empty(0, np.int64),  # seconds since 1970
+    "kind": np.empty(0, np.uint8),
+    "product": np.empty(0, np.int32),
+    "user_id": np.empty(0, np.int64),
+    "session_high": np.empty(0, np.uint64),  # the uuid's first and second 64 bits
+    "session_low": np.empty(0, np.uint64),
+}
+
+
+def make_chunks(
+    events: int, months: int, seed: int, catalogue: Catalogue
+) -> Iterator[tuple[int, Rows]]:
+    """(month, columns) in time order, one a month at least; `events` rows in all.
+
+    The columns are `time` in seconds since 1970, `kind` (VIEW, CART, PURCHASE), `product_id`,
+    `category_id`, `code` and `brand` as the catalogue numbers them, price in `cents`, `user_id`,
+    and the uuid's halves `session_high` and `session_low`.
+    A session belongs to the slice in which it starts; its rows after the slice wait for the next.
+    """
+    slices = list(_slices(events, months, seed))
+    crowd = Crowd(slices[-1].day + 1)
+    waiting = [_NO_ROWS]
+    for index, piece in enumerate(slices):
+        if piece.rows:
+            rng = np.random.default_rng([seed, 2, index])
+            waiting.append(_slice_rows(rng, piece, crowd, catalogue))
+        if piece.closes_month or sum(len(rows["time"]) for rows in waiting) > CHUNK_ROWS:
+            rows = _in_time_order(waiting)
+            due = int(np.searchsorted(rows["time"], piece.until))
+            yield piece.month, _with_products(_part(rows, slice(due)), catalogue, piece.month)
+            waiting = [_part(rows, slice(due, None))]
+
+
+def _slice_rows(
+    rng: np.random.Generator, piece: _Slice, crowd: Crowd, catalogue: Catalogue
+) -> Rows:
+    """Exactly the slice's rows, session by session; some events come twice."""
+    sessions = make_sessions(rng, crowd, piece.day, piece.rows, piece.begin, piece.end)
+    events = make_events(rng, sessions, catalogue)
+    begins = piece.midnight + second_of_day(sessions.share)
+    elapsed = events.elapsed
+    if piece.closes_shop:  # no later file could hold what runs past the last midnight: hurry
+        length = np.maximum.reduceat(elapsed, np.cumsum(sessions.size) - sessions.size)
+        time_left = np.minimum(length, piece.midnight + DAY - 1 - begins)
+        elapsed = elapsed * time_left[events.session] // np.maximum(length, 1)[events.session]
+    repeated = rng.random(len(events.kind)) < np.array(real.DUPLICATES)[events.kind]
+    row = np.repeat(np.arange(len(events.kind)), 1 + repeated)[: piece.rows]
+    session = events.session[row]
+    user_id, high, low = _ids(rng, sessions.user)
+    return {
+        "time": begins[session] + elapsed[row],
+        "kind": events.kind[row],
+        "product": events.product[row],
+        "user_id": user_id[session],
+        "session_high": high[session],
+        "session_low": low[session],
+    }
+
+
+def _ids(rng: np.random.Generator, user: Array) -> tuple[Array, Array, Array]:
+    """(user id, first and second half of a version 4 uuid) of each session."""
+    user_id = 512_000_000 + 8 * user + (mixed(user) % np.uint64(8)).astype(np.int64)
+    bits = rng.bit_generator.random_raw((2, len(user)))
+    high = bits[0] & np.uint64(0xFFFFFFFFFFFF0FFF) | np.uint64(0x4000)
+    low = bits[1] & np.uint64(0x3FFFFFFFFFFFFFFF) | np.uint64(0x8000000000000000)
+    return user_id, high, low
+
+
+def _in_time_order(parts: list[Rows]) -> Rows:
+    """The parts as one, by time; rows of one second stay in the order in which they came."""
+    rows = {name: np.concatenate([part[name] for part in parts]) for name in _NO_ROWS}
+    time = rows["time"]
+    start = time.min(initial=1 << 40)
+    # Sorting second and position, packed into one number, is faster than a stable argsort.
+    order = np.sort((time - start) << 32 | np.arange(len(time))) & 0xFFFFFFFF
+    return {name: column[order] for name, column in rows.items()}
+
+
+def _part(rows: Rows, which: slice) -> Rows:
+    return {name: column[which] for name, column in rows.items()}
+
+
+def _with_products(rows: Rows, catalogue: Catalogue, month: int) -> Rows:
+    """The rows with what the catalogue of that month says of each product."""
+    product, later = rows["product"], month >= real.NEW_TAXONOMY
+    shows_no_price = catalogue.is_unpriced[product] & (rows["kind"] != PURCHASE)
+    return rows | {
+        "product_id": catalogue.product_id[product],
+        "category_id": catalogue.category_id[later][product],
+        "code": catalogue.code[later][product],
+        "brand": catalogue.brand[later][product],
+        "cents": np.where(shows_no_price, 0, catalogue.cents(month)[product]),
+    }

@@ -1,0 +1,170 @@
+"""Who comes, when, and what they do: users, their sessions, the events of a session."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from estore.synth import calibration as real
+from estore.synth.catalogue import Catalogue
+from estore.synth.draws import Array, deck, drawn, mixed, positions, spread
+
+DAY = 86_400
+VIEW, CART, PURCHASE = 0, 1, 2
+BROWSE, FILL_CART, BUY, BUY_NOW = 0, 1, 2, 3  # what a session plans
+STEPS = np.array(
+    [[VIEW, VIEW, VIEW], [CART, VIEW, VIEW], [CART, PURCHASE, VIEW], [PURCHASE, VIEW, VIEW]],
+    np.uint8,
+)
+ROUND = np.array([1, 2, 3, 2])  # how many of a plan's steps make a round
+ANOTHER_ROUND = np.array([0, real.MORE_CARTS, real.MORE_PURCHASES, real.MORE_AT_ONCE])
+
+
+def _size_deck() -> Array:
+    """Session sizes, each as often as it comes."""
+    shares = np.zeros(1 + real.SESSION_SIZES[-1][1])
+    for smallest, largest, percent, fall, *_ in real.SESSION_SIZES:
+        steps = [fall**size for size in range(1 + largest - smallest)]
+        shares[smallest : largest + 1] = percent * np.array(steps) / math.fsum(steps)
+    return deck(shares, 1 << 20)
+
+
+def _gap_deck() -> Array:
+    """Seconds between two events of a session, each as often as it comes."""
+    normal, cards = NormalDist(math.log(real.GAP_MEDIAN), real.GAP_SIGMA), 1 << 14
+    return np.array([round(math.exp(normal.inv_cdf((i + 0.5) / cards))) for i in range(cards)])
+
+
+SIZE_DECK, GAP_DECK = _size_deck(), _gap_deck()
+SMALLEST, BUYING, FILLING = (np.array([row[k] for row in real.SESSION_SIZES]) for k in (0, 4, 5))
+
+
+def second_of_day(share: Array) -> Array:
+    """The second (0 to 86,399) by which a share (0 to 1) of the day's traffic has come."""
+    midnight_share, lead = real.HOUR_SHARES[0], real.START_LEAD
+    wrapped = midnight_share * lead / 3600
+    shares = [midnight_share - wrapped, *real.HOUR_SHARES[1:], wrapped]
+    seconds = spread(share, shares, [0, *range(3600 - lead, DAY, 3600), DAY])
+    return np.minimum(seconds, DAY - 1).astype(np.int64)
+
+
+class Crowd:
+    """The users so far, numbered by first visit, in cohorts by the day of it."""
+
+    def __init__(self, days: int) -> None:
+        self.sizes = np.zeros(days, np.int64)
+        self._pull = 1 / (1 + np.arange(days) / real.RETURN_DAYS)
+
+    def visitors(self, rng: np.random.Generator, day: int, count: int) -> Array:
+        """The user of each of `count` sessions of a day; new ones join the crowd."""
+        known = int(np.sum(self.sizes))
+        is_new = rng.random(count) < (
+            real.NEW_USERS + real.NEW_USERS_AT_FIRST / (1 + day / real.NEW_USERS_DAYS)
+        )
+        is_new[0] |= known == 0
+        newcomers = int(np.count_nonzero(is_new))
+        self.sizes[day] += newcomers
+
+        users = np.empty(count, np.int64)
+        users[is_new] = known + np.arange(newcomers)
+        users[~is_new] = self._returning(rng, day, count - newcomers)
+        return users
+
+    def _returning(self, rng: np.random.Generator, day: int, count: int) -> Array:
+        """First a cohort, by its size and age; then a user of it, some far likelier than others."""
+        weights = np.cumsum(self.sizes[: day + 1] * self._pull[day::-1])
+        cohort = np.searchsorted(weights, rng.random(count) * weights[-1], side="right")
+        cohort = np.minimum(cohort, day)
+        rank = spread(rng.random(count), real.RETURN_SHARES, real.RETURN_RANKS)
+        size = self.sizes[cohort]
+        first: Array = (np.cumsum(self.sizes) - self.sizes)[cohort]
+        first += np.minimum(rank * size, size - 1).astype(np.int64)
+        return first
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """One element a session."""
+
+    size: Array  # events
+    user: Array
+    share: Array  # of the day's traffic that came before it
+    plan: Array
+    rounds: Array  # how often the steps of the plan come
+
+
+def make_sessions(
+    rng: np.random.Generator, crowd: Crowd, day: int, events: int, begin: float, end: float
+) -> Sessions:
+    """Sessions of at least `events` (> 0) events that start between two shares of a day."""
+    # A session holds 4.6 events on average: half as many sessions as events are always enough.
+    size = drawn(rng, SIZE_DECK, events // 2 + 50)
+    size = size[: int(np.searchsorted(np.cumsum(size), events)) + 1]
+    user = crowd.visitors(rng, day, len(size))
+    share = begin + rng.random(len(size)) * (end - begin)
+    plan = _plans(rng, size, user)
+    luck, chance, rounds = rng.random(len(size)), np.ones(len(size)), np.ones(len(size), np.int64)
+    for _ in range(8):
+        chance = chance * ANOTHER_ROUND[plan]
+        rounds += luck < chance
+    return Sessions(size, user, share, plan, np.minimum(rounds, np.maximum(1, size // ROUND[plan])))
+
+
+def _plans(rng: np.random.Generator, size: Array, user: Array) -> Array:
+    band = np.searchsorted(SMALLEST, size, side="right") - 1
+    is_shopper = mixed(user) % np.uint64(100) < real.SHOPPERS * 100
+    odds = np.where(is_shopper, real.SHOPPER_ODDS, real.BROWSER_ODDS)
+    buys = rng.random(len(size)) < BUYING[band] * odds
+    fills = rng.random(len(size)) < FILLING[band]
+    at_once = (size < 3) | (rng.random(len(size)) < real.BUYS_WITHOUT_CART)
+    return np.select([buys & at_once, buys, fills], [BUY_NOW, BUY, FILL_CART], BROWSE)
+
+
+@dataclass(frozen=True)
+class Events:
+    """One element an event, session by session."""
+
+    session: Array  # position in the sessions
+    elapsed: Array  # seconds since the session's first event, less than a day
+    kind: Array  # VIEW, CART, PURCHASE
+    product: Array  # position in the catalogue
+
+
+def make_events(rng: np.random.Generator, sessions: Sessions, catalogue: Catalogue) -> Events:
+    """What happens in each session: views, and its plan's steps on the product viewed before."""
+    size = sessions.size
+    first = np.cumsum(size) - size
+    session = np.repeat(np.arange(len(size)), size)
+    kind = _kinds(rng, sessions, first)
+    gap = drawn(rng, GAP_DECK, len(session))
+    gap[first] = 0
+    elapsed = np.cumsum(gap)
+    elapsed = np.minimum(elapsed - np.repeat(elapsed[first], size), DAY - 1)
+    turns = (kind == VIEW) & (rng.random(len(session)) < real.NEXT_PRODUCT)
+    turns[first] = True
+    product = _viewed(rng, catalogue, len(size), session[turns])[np.cumsum(turns) - 1]
+    return Events(session, elapsed, kind, product)
+
+
+def _kinds(rng: np.random.Generator, sessions: Sessions, first: Array) -> Array:
+    """Views, with the plan's steps over some of them, never over the first of several."""
+    kind = np.full(int(np.sum(sessions.size)), VIEW, np.uint8)
+    at = np.flatnonzero(sessions.plan != BROWSE)
+    plan, size = sessions.plan[at], sessions.size[at]
+    length = sessions.rounds[at] * ROUND[plan] - 1
+    begin = size - length - (rng.random(len(at)) * (size - length)).astype(np.int64)
+    step, plan = positions(length), np.repeat(plan, length)
+    kind[np.repeat(first[at] + begin, length) + step] = STEPS[plan, step % ROUND[plan]]
+    return kind
+
+
+def _viewed(rng: np.random.Generator, catalogue: Catalogue, sessions: int, session: Array) -> Array:
+    """A product for each look at another one, mostly of the code that its session is about."""
+    about = catalogue.code[0][drawn(rng, catalogue.deck, sessions)][session]
+    stays = rng.random(len(session)) < real.SAME_CATEGORY
+    low = np.where(stays, catalogue.card_edges[about], 0)
+    high = np.where(stays, catalogue.card_edges[about + 1], len(catalogue.deck))
+    card = low + (rng.random(len(session)) * (high - low)).astype(np.int64)
+    viewed: Array = catalogue.deck[card]
+    return viewed

@@ -11,6 +11,7 @@ Every function returns sorted rows and gives the same rows for any order of its 
 
 import csv
 import gzip
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -315,7 +316,7 @@ def _split_into_sessions(events: Iterable[Event], timeout_minutes: int) -> list[
 class Order:
     """One order. `order_id` is None where the file gave none: then it is a session's purchases.
 
-    `order_key` is the order_id where there is one, else the user_session.
+    `order_key` is the order_id where there is one, else the id of the session.
     `user_session` and `session_start_at` name the session of the order's first purchase.
     """
 
@@ -331,6 +332,17 @@ class Order:
     order_amount: Decimal
     order_number: int
     days_since_previous_order: int | None
+
+
+def session_id(user_id: str, user_session: str, session_start_at: datetime) -> str:
+    """The id that a session's own key gives it: 20 hex digits of an md5, lengths before texts."""
+    micros = (session_start_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    key = f"{len(user_id)}:{user_id}|{len(user_session)}:{user_session}|{micros}"
+    return hashlib.md5(key.encode()).hexdigest()[:20]
+
+
+def _session_of(event: Event, session_start_at: datetime) -> str:
+    return session_id(event.user_id, event.user_session, session_start_at)
 
 
 def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
@@ -352,12 +364,12 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
     by_user: dict[str, list[Order]] = defaultdict(list)
     for purchases in purchases_of.values():
         first, session_start_at = min(
-            purchases, key=lambda purchase: (purchase[0].event_time, purchase[0].user_session)
+            purchases, key=lambda purchase: (purchase[0].event_time, _session_of(*purchase))
         )
         by_user[first.user_id].append(
             Order(
                 user_id=first.user_id,
-                order_key=first.order_id or first.user_session,
+                order_key=first.order_id or _session_of(first, session_start_at),
                 order_id=first.order_id,
                 user_session=first.user_session,
                 session_start_at=session_start_at,

@@ -1,0 +1,290 @@
+"""Failures of comparable pipelines, each as a test that a wrong design does not pass.
+
+The numbers are those of docs/lessons.md. Loading (1 to 3) is tested in test_load.py.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from conftest import Workshop
+
+from estore.transform import Transform
+
+
+def at(day: int, clock: str, **row: Any) -> dict[str, Any]:
+    """An event in October 2019."""
+    return {"event_time": f"2019-10-{day:02d} {clock} UTC", **row}
+
+
+def buy(day: int, clock: str = "12:00:00", **row: Any) -> dict[str, Any]:
+    return at(day, clock, event_type="purchase", **row)
+
+
+def one(workshop: Workshop, sql: str) -> Any:
+    """The one value that a query gives."""
+    ((value,),) = workshop.query(sql)
+    return value
+
+
+def test_lesson_7_october_loaded_after_november_arrives(workshop: Workshop) -> None:
+    workshop.write("nov.csv", [{"event_time": "2019-11-05 10:00:00 UTC"}])
+    workshop.load()
+    workshop.build()
+    workshop.write("oct.csv", [at(5, "10:00:00")])
+    workshop.load()
+    workshop.build()
+
+    assert workshop.query("select event_date from marts.fct_events order by 1") == [
+        (date(2019, 10, 5),),
+        (date(2019, 11, 5),),
+    ]
+    assert one(workshop, "select count(*) from marts.fct_sessions") == 2
+
+
+def test_lesson_7_a_row_dated_2099_freezes_nothing(workshop: Workshop) -> None:
+    rows = [at(1, f"10:{minute:02d}:00") for minute in range(10)]
+    workshop.write("a.csv", [*rows, {"event_time": "2099-01-01 00:00:00 UTC"}])
+    workshop.load()
+    workshop.build()
+    workshop.write("b.csv", [at(2, "10:00:00")])
+    workshop.load()
+    workshop.build()
+
+    assert one(workshop, "select reason from raw.rejects").startswith("event_time lies more than a")
+    assert one(workshop, "select as_of_date from intermediate.int_as_of") == date(2019, 10, 2)
+    assert one(workshop, "select count(*) from marts.fct_events") == 11
+
+
+def test_lesson_8_a_missing_product_empties_no_model(workshop: Workshop) -> None:
+    rows = [at(1, f"10:{minute:02d}:00", product_id=str(minute)) for minute in range(10, 30)]
+    nameless = at(1, "11:00:00", product_id="")
+    blank = at(1, "11:00:00", product_id="7", category_id="", category_code="", brand="")
+    workshop.write("a.csv", [*rows, *rows[:2], nameless, blank])
+    workshop.load()
+    workshop.build()
+
+    assert one(workshop, "select count(*) from marts.fct_events") == 21
+    assert one(workshop, "select count(*) from marts.dim_products") == 21
+    assert one(workshop, "select reason from raw.rejects") == "product_id is empty"
+
+
+def test_lesson_9_a_product_with_two_brands_keeps_its_sales(
+    open_workshop: Callable[..., Workshop],
+) -> None:
+    days = [[buy(1, brand="samsung")], [buy(2, brand="apple"), buy(2, "13:00:00", brand="apple")]]
+    daily, at_once = open_workshop(), open_workshop()
+    for number, rows in enumerate(days):
+        daily.write(f"{number}.csv", rows)
+        daily.load()
+        daily.build()
+    at_once.write("all.csv", [row for rows in days for row in rows])
+    at_once.load()
+    at_once.build(full_refresh=True)
+
+    for workshop in (daily, at_once):
+        assert one(workshop, "select sum(revenue_amount) from marts.fct_events") == 300
+        assert workshop.query("select brand, is_brand_conflict from marts.dim_products") == [
+            ("apple", True)
+        ]
+    assert daily.everything() == at_once.everything()
+
+
+def test_lesson_10_dimensions_remember_what_the_last_day_did_not_show(workshop: Workshop) -> None:
+    workshop.write("a.csv", [at(1, "10:00:00", product_id=str(n), user_id=str(n)) for n in range(31)])
+    workshop.load()
+    workshop.build()
+    workshop.write("b.csv", [at(2, "10:00:00", product_id="1", user_id="1")])
+    workshop.load()
+    workshop.build()
+
+    assert one(workshop, "select count(*) from marts.dim_products") == 31
+    assert one(workshop, "select count(*) from marts.dim_users") == 31
+
+
+def test_lesson_11_a_session_id_shared_by_two_users_moves_no_purchase(workshop: Workshop) -> None:
+    workshop.write("a.csv", [buy(1, user_id="1"), at(1, "12:01:00", user_id="2")])
+    workshop.load()
+    workshop.build()
+
+    assert workshop.query(
+        "select user_id, purchase_count from marts.fct_sessions order by user_id"
+    ) == [("1", 1), ("2", 0)]
+    assert workshop.query("select user_id from marts.fct_orders") == [("1",)]
+
+
+def test_lesson_11_a_session_goes_on_over_midnight_and_outlives_any_look_back(
+    workshop: Workshop,
+) -> None:
+    hourly = [at(day, f"{hour:02d}:10:00") for day in range(1, 6) for hour in range(24)]
+    for number, rows in enumerate((hourly[:30], hourly[60:], hourly[30:60])):
+        workshop.write(f"{number}.csv", rows)
+        workshop.load()
+        workshop.build()
+
+    assert workshop.query("select event_count, duration_seconds from marts.fct_sessions") == [
+        (120, 119 * 3600)
+    ]
+    workshop.withdraw("2.csv")
+    workshop.build()
+    assert workshop.query("select event_count from marts.fct_sessions order by session_start_at") == [
+        (30,),
+        (60,),
+    ]
+
+
+def test_lesson_12_a_late_event_renames_no_other_session(workshop: Workshop) -> None:
+    workshop.write("a.csv", [at(1, "10:00:00"), at(1, "15:00:00"), at(2, "10:00:00")])
+    workshop.load()
+    workshop.build()
+    before = {row["session_start_at"]: row["session_id"] for row in workshop.rows("marts.fct_sessions")}
+    workshop.write("late.csv", [at(1, "06:00:00")])
+    workshop.load()
+    workshop.build()
+
+    after = {row["session_start_at"]: row["session_id"] for row in workshop.rows("marts.fct_sessions")}
+    assert len(before) == 3 and len(after) == 4
+    assert before.items() <= after.items()
+
+
+def test_lesson_13_event_ids_do_not_depend_on_the_batch(
+    open_workshop: Callable[..., Workshop],
+) -> None:
+    rows = [at(1, f"10:{minute:02d}:00", product_id=str(minute % 3)) for minute in range(20)]
+    ids = []
+    for order in (rows, rows[::-1]):
+        workshop = open_workshop()
+        workshop.write("a.csv", order[:7])
+        workshop.load()
+        workshop.build()
+        workshop.write("b.csv", order[7:])
+        workshop.load()
+        workshop.build()
+        ids.append(sorted(row["event_id"] for row in workshop.rows("marts.fct_events")))
+
+    assert len(set(ids[0])) == 20
+    assert ids[0] == ids[1]
+
+
+def test_lesson_14_two_units_in_one_second_follow_the_stated_rule(
+    open_workshop: Callable[..., Workshop],
+) -> None:
+    from estore.shop import ShopConfig
+
+    rows = [buy(1), buy(1), buy(1, product_id="9")]
+    as_repeats = open_workshop()
+    as_units = open_workshop(shop=ShopConfig(thresholds={"repeated_purchases_are_units": True}))
+    for workshop in (as_repeats, as_units):
+        workshop.write("a.csv", rows)
+        workshop.load()
+        workshop.build()
+
+    counts = "select product_id, quantity, duplicate_count from marts.fct_events order by 1"
+    assert as_repeats.query(counts) == [("1001", 1, 2), ("9", 1, 1)]
+    assert as_units.query(counts) == [("1001", 2, 2), ("9", 1, 1)]
+    assert one(as_repeats, "select order_amount from marts.fct_orders") == 200
+    assert one(as_units, "select order_amount from marts.fct_orders") == 300
+
+
+def test_lesson_15_steps_within_one_second_convert(workshop: Workshop) -> None:
+    workshop.write(
+        "a.csv",
+        [at(1, "10:00:00", event_type=kind) for kind in ("purchase", "cart", "view")],
+    )
+    workshop.load()
+    workshop.build()
+
+    ((view_to_cart, cart_to_purchase, view_to_purchase),) = workshop.query(
+        "select view_to_cart_rate, cart_to_purchase_rate, view_to_purchase_rate "
+        "from metrics.metrics_conversion_rates where grain = 'overall'"
+    )
+    assert (view_to_cart, cart_to_purchase, view_to_purchase) == (1.0, 1.0, 1.0)
+
+
+def test_lesson_17_only_the_daily_models_read_events(workshop: Workshop) -> None:
+    manifest = Transform(workshop.settings, workshop.shop)._manifest
+    readers = {
+        node.name
+        for node in manifest.nodes.values()
+        if node.resource_type == "model" and "model.estore.stg_events" in node.depends_on.nodes
+    }
+    incremental = {
+        node.name
+        for node in manifest.nodes.values()
+        if node.resource_type == "model" and node.config.materialized == "incremental"
+    }
+    assert readers - {"fct_events"} == incremental - {"stg_events"}
+    assert "fct_sessions" in readers and "dim_users" not in readers
+    assert manifest.nodes["model.estore.fct_events"].config.materialized == "view"
+
+
+def test_lesson_20_a_renamed_category_moves_no_past_revenue(workshop: Workshop) -> None:
+    workshop.write("oct.csv", [buy(1), buy(2)])
+    workshop.load()
+    workshop.build()
+    by_category = (
+        "select name, revenue_amount from metrics.metrics_product_performance "
+        "where level = 'category' order by name"
+    )
+    assert workshop.query(by_category) == [("electronics.smartphone", Decimal(200))]
+
+    broken = {"category_id": "2232732093077520756", "category_code": "construction.tools.light"}
+    workshop.write("dec.csv", [buy(day, **broken) for day in range(20, 30)])
+    workshop.load()
+    workshop.build()
+
+    assert workshop.query(by_category) == [("electronics.smartphone", Decimal(1200))]
+    assert workshop.query(
+        "select category_code, latest_category_code, is_category_conflict from marts.dim_products"
+    ) == [("electronics.smartphone", "construction.tools.light", True)]
+
+
+def test_lesson_21_churn_is_a_share_of_buyers_not_of_visitors(workshop: Workshop) -> None:
+    visitors = [at(1, "10:00:00", user_id=f"v{n}") for n in range(50)]
+    buyers = [buy(1, user_id=f"b{n}") for n in range(4)]
+    again = [buy(20, user_id="b0")]
+    end = [{"event_time": "2020-02-01 10:00:00 UTC", "user_id": "z"}]
+    workshop.write("a.csv", [*visitors, *buyers, *again, *end])
+    workshop.load()
+    workshop.build()
+
+    assert workshop.query(
+        "select customer_count, observed_count, churned_count, churn_rate "
+        "from metrics.metrics_churn where cohort_grain = 'overall'"
+    ) == [(4, 4, 3, 0.75)]
+
+
+def test_lesson_22_a_basket_of_three_is_one_order(workshop: Workshop) -> None:
+    workshop.write("a.csv", [buy(1, f"12:0{n}:00", product_id=str(n)) for n in range(3)])
+    workshop.load()
+    workshop.build()
+
+    assert workshop.query(
+        "select order_count, item_count, average_order_amount from metrics.metrics_daily_sales"
+    ) == [(1, 3, Decimal(300))]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_lesson_23_equal_customers_get_equal_scores_in_any_order(
+    workshop: Workshop, seed: int
+) -> None:
+    import random
+
+    rows = [buy(1 + n % 3, user_id=str(n), user_session=str(n)) for n in range(40)]
+    rows += [buy(9, user_id=str(n), user_session=f"again {n}") for n in range(4)]
+    random.Random(seed).shuffle(rows)
+    workshop.write("a.csv", rows)
+    workshop.load()
+    workshop.build()
+
+    scores = workshop.query(
+        "select recency_days, frequency, monetary_amount, count(distinct rfm_score), count(*) "
+        "from marts.dim_user_rfm group by all order by all"
+    )
+    assert [kinds for *_, kinds, _ in scores] == [1] * len(scores)
+    # 36 of 40 ordered once: nobody is worse, so all of them score 1; the four others rank above 36
+    assert workshop.query(
+        "select frequency, frequency_score, count(*) from marts.dim_user_rfm group by all order by all"
+    ) == [(1, 1, 36), (2, 5, 4)]

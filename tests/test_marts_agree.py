@@ -1,0 +1,179 @@
+"""The marts against the oracle: every row, on the real sample and on a synthetic shop."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import oracle
+import pytest
+from conftest import SAMPLE, Workshop, needs_sample
+
+from estore.synth import Shop, write_shop
+
+
+class Truth:
+    """What the oracle says of some files."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.events = oracle.events(oracle.read_lines(paths))
+        self.sessions = oracle.sessions(self.events)
+        self.orders = oracle.orders(self.events)
+        self.as_of = oracle.last_event_date(self.events)
+        self.users = oracle.users(self.events, self.sessions, self.orders)
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param("sample", marks=needs_sample), "synthetic"]
+)
+def built(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Workshop, Truth]:
+    """A built shop and what the oracle says of it."""
+    workshop = Workshop(tmp_path_factory.mktemp(request.param))
+    if request.param == "sample":
+        paths = [SAMPLE]
+    else:
+        paths = write_shop(workshop.landing, Shop(events=25_000, months=5, seed=3))
+    workshop.load(*paths)
+    report = workshop.build(until="tests")
+    assert report.holds, report.problems
+    return workshop, Truth(paths)
+
+
+def agree(workshop: Workshop, table: str, names: dict[str, str], truth: list[Any]) -> None:
+    """The table's columns equal the oracle's fields: the same rows, as often. names: ours → its."""
+    found = workshop.rows(table, ", ".join(names))
+    wanted = [
+        {ours: asdict(row)[theirs] for ours, theirs in names.items()} for row in truth
+    ]
+    assert wanted, "the oracle has nothing to compare with"
+    assert sorted(map(_plain, found)) == sorted(map(_plain, wanted))
+
+
+def _plain(row: dict[str, Any]) -> str:
+    """Comparable: instants without zone, money to the cent's tenth, rates to nine digits."""
+    values = []
+    for value in row.values():
+        if hasattr(value, "tzinfo"):
+            value = value.replace(tzinfo=None)
+        elif isinstance(value, Decimal):
+            value = f"{value:.3f}"
+        elif isinstance(value, float):
+            value = f"{value:.9f}"
+        values.append(value)
+    return repr(values)
+
+
+def same(*names: str, **renamed: str) -> dict[str, str]:
+    return {name: name for name in names} | renamed
+
+
+def test_events_agree(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    agree(
+        workshop, "marts.fct_events",
+        same("event_date", "event_type", "product_id", "category_id", "category_code", "brand",
+             "price", "quantity", "order_id", "user_id", "user_session", "duplicate_count",
+             "revenue_amount", event_at="event_time"),
+        truth.events,
+    )  # fmt: skip
+
+
+def test_sessions_agree(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    names = same(*oracle.Session.__dataclass_fields__)
+    agree(workshop, "marts.fct_sessions", names, truth.sessions)
+    ids = {oracle.session_id(s.user_id, s.user_session, s.session_start_at) for s in truth.sessions}
+    assert {row["session_id"] for row in workshop.rows("marts.fct_sessions")} == ids
+
+
+def test_orders_agree(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    agree(
+        workshop, "marts.fct_orders",
+        same("user_id", "ordered_at", "order_date", "item_count", "line_count", "order_amount",
+             "order_number", "days_since_previous_order", order_id="order_key"),
+        truth.orders,
+    )  # fmt: skip
+
+
+def test_users_agree(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    names = same(*oracle.User.__dataclass_fields__)
+    del names["average_order_amount"]  # the mart rounds it to a tenth of a cent
+    agree(workshop, "marts.dim_users", names, truth.users)
+
+
+def test_rfm_agrees(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    names = same(*oracle.Rfm.__dataclass_fields__)
+    agree(workshop, "marts.dim_user_rfm", names, oracle.rfm(truth.orders, truth.as_of))
+
+
+def test_daily_sales_agree(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    names = same("order_date", "revenue_amount", "order_count", "buyer_count", "item_count")
+    sales = oracle.daily_sales(truth.orders, truth.events)
+    agree(workshop, "metrics.metrics_daily_sales", names, sales)
+
+
+def test_the_funnel_agrees(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    names = same(
+        "session_start_date",
+        session_count="sessions",
+        sessions_with_view="with_view",
+        sessions_with_cart="with_cart",
+        sessions_with_purchase="with_purchase",
+        sessions_with_view_and_cart="view_and_cart",
+        sessions_with_cart_and_purchase="cart_and_purchase",
+        sessions_with_view_and_purchase="view_and_purchase",
+        view_to_cart_rate="view_to_cart",
+        cart_to_purchase_rate="cart_to_purchase",
+        view_to_purchase_rate="view_to_purchase",
+        cart_abandonment_rate="cart_abandonment",
+    )
+    agree(workshop, "metrics.metrics_conversion_rates", names, oracle.funnel(truth.sessions))
+
+
+def test_churn_agrees(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    names = same(
+        "churn_rate",
+        cohort_grain="cohort_kind",
+        cohort_start="cohort_start",
+        customer_count="customers",
+        observed_count="observed",
+        repeated_count="repeated",
+        churned_count="churned",
+    )
+    agree(workshop, "metrics.metrics_churn", names, oracle.churn(truth.orders, truth.as_of))
+
+
+def test_retention_agrees(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    names = same(
+        "cohort_start",
+        "period_index",
+        "period_start",
+        "is_complete",
+        cohort_grain="cohort_kind",
+        customer_count="customers",
+        active_count="active",
+        retention_rate="rate",
+    )
+    agree(workshop, "metrics.metrics_retention", names, oracle.retention(truth.orders, truth.as_of))
+
+
+def test_lifetime_value_agrees(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    found = workshop.rows("metrics.metrics_ltv_distribution")
+    assert sorted(
+        (int(row["bucket_start_amount"]), row["customer_count"], row["revenue_amount"])
+        for row in found
+    ) == sorted(
+        (bucket.bucket_start, bucket.customers, bucket.revenue_amount)
+        for bucket in oracle.ltv_buckets(truth.users)
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import yaml
@@ -80,6 +80,7 @@ class Transform:
         self,
         *,
         full_refresh: bool = False,
+        until: Literal["days", "marts", "tests"] = "tests",
         on_rows: Callable[[int, int], None] = lambda done, total: None,
         on_phase: Callable[[str], None] = lambda name: None,
     ) -> BuildReport:
@@ -113,10 +114,16 @@ class Transform:
             report.days += len(step.days())
             report.rows += step.rows
         on_rows(total, total)
+        if until == "days":
+            return report
         on_phase("dimensions and metrics")
-        self._dbt("run", "--exclude", "tag:daily")
+        self._dbt("build", "--exclude", "tag:daily", "--resource-types", "seed", "model")
+        if until == "marts":
+            return report
         on_phase("data tests")
-        self._test(report, "--exclude-resource-type", "unit_test")
+        self._collect(
+            report, self._dbt("test", "--exclude-resource-type", "unit_test", may_fail=True)
+        )
         if report.holds:
             with open_warehouse(self.settings) as connection:
                 state = _State(connection)
@@ -164,9 +171,6 @@ class Transform:
                 timeout_minutes=int(self.thresholds["session_timeout_minutes"]),
                 is_followed=bool(following and following.first_day == step.last_day + steps.DAY),
             )
-        if not self._seeded:
-            self._dbt("seed")
-            self._seeded = True
         result = self._dbt("build", "--select", "tag:daily", "--exclude-resource-type",
                            "unit_test", "--indirect-selection", "cautious",
                            variables=variables, may_fail=True)  # fmt: skip
@@ -176,11 +180,6 @@ class Transform:
             raise EstoreError(_in_words(report.problems))
         with open_warehouse(self.settings) as connection:
             steps.finish_step(connection, step)
-
-    _seeded = False
-
-    def _test(self, report: BuildReport, *arguments: str) -> None:
-        self._collect(report, self._dbt("test", *arguments, may_fail=True))
 
     def _collect(self, report: BuildReport, result: Any) -> None:
         for run in result.result or ():
@@ -217,14 +216,18 @@ class Transform:
         self._raise_errors(result, may_fail=may_fail)
         return result
 
-    @cached_property
+    @property
     def _manifest(self) -> Any:
+        """The parsed project; parsing costs more than building a small day, so once a process."""
         from dbt.cli.main import dbtRunner
 
-        with self._environment():
-            result = dbtRunner().invoke(["parse", *self._common, "--vars", self._vars(None)])
-        self._raise_errors(result, may_fail=False)
-        return result.result
+        parsed_as = f"{self.settings.target} {self._fingerprint}"
+        if parsed_as not in _parsed:
+            with self._environment():
+                result = dbtRunner().invoke(["parse", *self._common, "--vars", self._vars(None)])
+            self._raise_errors(result, may_fail=False)
+            _parsed[parsed_as] = result.result
+        return _parsed[parsed_as]
 
     def _raise_errors(self, result: Any, *, may_fail: bool) -> None:
         if result.exception:
@@ -235,7 +238,9 @@ class Transform:
             return
         broken = [run for run in getattr(result.result, "results", ()) if str(run.status) == "error"]
         if broken or not may_fail:
-            said = "; ".join(f"{run.node.name}: {run.message}" for run in broken[:3])
+            said = "; ".join(
+                f"{run.node.name}: {' '.join(str(run.message).split())[:300]}" for run in broken[:3]
+            )
             raise EstoreError(f"the transforms failed: {said or 'see the log'} ({self.settings.logs})")
 
     def _vars(self, variables: dict[str, str] | None) -> str:
@@ -251,7 +256,7 @@ class Transform:
         return [
             "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
             "--target", self.settings.target, "--target-path", str(self.target),
-            "--log-path", str(self.settings.logs.resolve()), "--quiet", "--no-use-colors",
+            "--log-path", str(self.settings.logs.resolve()), "--log-level", "none", "--log-level-file", "info", "--no-use-colors",
             "--no-send-anonymous-usage-stats", "--no-version-check",
         ]  # fmt: skip
 
@@ -288,6 +293,9 @@ class Transform:
     @cached_property
     def _fingerprint(self) -> str:
         return _digest(_sql_files(self.folder), self.thresholds)
+
+
+_parsed: dict[str, Any] = {}
 
 
 class _State:

@@ -1,0 +1,98 @@
+"""Docs that cannot lie: commands, settings, thresholds, tables and paths they name exist, and back."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from estore.cli import main
+from estore.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_is_in_the_readme_and_has_help(name: str) -> None:
+    command = main.commands[name]
+    assert f"estore {name}" in README
+    assert command.help and command.help.strip().endswith(".")
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help or option.name == "form", f"--{option.name} of {name} has no help"
+
+
+def test_commands_in_the_docs_exist() -> None:
+    for page in PAGES:
+        for name in re.findall(r"`estore ([a-z]+)", page.read_text()):
+            assert name in main.commands, f"{page.name} names `estore {name}`"
+
+
+def test_every_setting_is_in_the_example_with_its_default() -> None:
+    example = (ROOT / ".env.example").read_text()
+    assert len(Settings.model_fields) <= 12
+    for name, field in Settings.model_fields.items():
+        found = re.search(rf"^#?ESTORE_{name.upper()}=(.*)$", example, re.MULTILINE)
+        assert found, f"ESTORE_{name.upper()} is not in .env.example"
+        if field.default is not None:
+            assert found[1] == str(field.default)
+    known = {f"ESTORE_{name.upper()}" for name in Settings.model_fields}
+    assert set(re.findall(r"ESTORE_[A-Z_]+(?==)", example)) == known
+
+
+def test_every_threshold_is_described_with_its_default() -> None:
+    project = yaml.safe_load((ROOT / "transform" / "dbt_project.yml").read_text())
+    step = {"built_from", "built_to", "reach_from", "reach_to", "sessions_from"}
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    for name, value in project["vars"].items():
+        if name not in step:
+            row = re.search(rf"^\| `{name}` \| (.*?) \|", page, re.MULTILINE)
+            assert row, f"{name} is not in docs/metrics.md"
+            shown = "none" if value is None else str(value).lower()
+            assert row[1].strip("`").lower() == shown, name
+
+
+def test_every_table_and_column_is_described() -> None:
+    described = {}
+    for path in (ROOT / "transform" / "models").rglob("*.yml"):
+        for model in yaml.safe_load(path.read_text()).get("models") or ():
+            described[model["name"]] = model
+    for sql in (ROOT / "transform" / "models").rglob("*.sql"):
+        model = described.pop(sql.stem)
+        assert model["description"].startswith("One row per"), sql.stem
+        for column in model.get("columns") or ():
+            assert column.get("description"), f"{sql.stem}.{column['name']}"
+    assert not described, "described, but no model"
+
+
+def test_marts_and_metrics_have_enforced_contracts() -> None:
+    for folder in ("marts", "metrics"):
+        for path in (ROOT / "transform" / "models" / folder).glob("*.yml"):
+            for model in yaml.safe_load(path.read_text())["models"]:
+                assert model["config"]["contract"]["enforced"] is True, model["name"]
+
+
+def test_paths_in_the_docs_exist() -> None:
+    for page in PAGES:
+        text = page.read_text()
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
+        for path in re.findall(r"`((?:estore|transform|tests|docs|benchmarks)/[\w./-]+)`", text):
+            assert (ROOT / path).exists(), f"{page.name} names {path}"
+
+
+def test_models_stay_small() -> None:
+    for sql in (ROOT / "transform" / "models").rglob("*.sql"):
+        assert len(sql.read_text().splitlines()) <= 120, f"{sql.name} is asking to be two"
+
+
+def test_no_model_asks_which_engine_it_runs_on() -> None:
+    for sql in (ROOT / "transform" / "models").rglob("*.sql"):
+        assert "target." not in sql.read_text(), sql.name
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150

@@ -1,0 +1,131 @@
+"""Findings: each sentence's numbers are those of the snapshot, and nothing empty is said."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import Workshop
+
+from estore import findings, pipeline
+from estore.console import Console
+from estore.findings import Finding
+from estore.publish import open_snapshot
+
+
+def found(workshop: Workshop) -> dict[str, list[Finding]]:
+    """The findings of a shop by topic."""
+    workshop.load()
+    _, manifest = pipeline.build(workshop.settings, workshop.shop, Console(quiet=True))
+    assert manifest
+    with open_snapshot(workshop.settings) as (snapshot, manifest):
+        topics: dict[str, list[Finding]] = {}
+        for finding in findings.key_findings(snapshot, manifest):
+            topics.setdefault(finding.topic, []).append(finding)
+        return topics
+
+
+def event(day: int, user: int, kind: str, clock: str = "12:00:00", **row: Any) -> dict[str, Any]:
+    return {
+        "event_time": f"2019-10-{day:02d} {clock} UTC", "event_type": kind,
+        "user_id": str(user), "user_session": f"{user}-{day}", **row,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def small_shop(workshop: Workshop) -> Workshop:
+    """40 customers view, 20 cart, 10 of these buy for $100; 30 others buy without a cart."""
+    rows = [event(1, user, "view") for user in range(70)]
+    rows += [event(1, user, "cart", "12:05:00") for user in range(40)]
+    rows += [event(1, user, "purchase", "12:10:00") for user in (*range(10), *range(40, 70))]
+    rows += [event(1, 0, "purchase", "12:10:00")]  # the same row once more
+    rows += [event(1, 99, "view", "23:30:00")]
+    rows += [{**event(2, 99, "view", "08:00:00"), "user_id": ""}, event(2, 99, "view", "09:00:00")]
+    workshop.write("a.csv", rows)
+    return workshop
+
+
+def test_sales_funnel_and_segments_say_what_the_tables_hold(small_shop: Workshop) -> None:
+    topics = found(small_shop)
+
+    assert topics["Sales"][0].sentence.startswith("$4,000 from 40 orders, $100.00 each; 100.0%")
+    assert topics["Sales"][1].period == "2019-10-01", "the day that ends at nine is not complete"
+    assert "no complete day a week before" in topics["Sales"][1].sentence
+    assert "Of 72 sessions with a view, 55.6% put" in topics["Funnel"][0].sentence
+    assert "and 55.6% bought" in topics["Funnel"][0].sentence
+    assert topics["Funnel"][1].sentence.startswith("75.0% of 40 sessions with a cart end without")
+    assert "75.0% of buying sessions have no cart event" in (topics["Funnel"][1].caveat or "")
+    segments = topics["Customer segments"]
+    assert "100.0% of 40 buyers" in segments[0].sentence
+
+
+def test_churn_that_cannot_be_known_yet_is_not_given(small_shop: Workshop) -> None:
+    (finding,) = found(small_shop)["Churn"]
+    assert finding.sentence == (
+        "Too early to tell: 0 of 40 customers have been watched for 90 days since their first order."
+    )
+
+
+def test_churn_counts_only_the_watched_and_says_who_is_left_out(workshop: Workshop) -> None:
+    early = [event(1, user, "purchase") for user in range(40)]
+    again = [event(20, user, "purchase") for user in range(10)]
+    late = [{**event(1, user, "purchase"), "event_time": "2019-12-30 12:00:00 UTC"} for user in range(50, 60)]
+    end = [{**event(1, 99, "view"), "event_time": "2019-12-31 12:00:00 UTC"}]
+    workshop.write("a.csv", [*early, *again, *late, *end])
+
+    churn, month = found(workshop)["Churn"]
+
+    assert churn.sentence.startswith("75.0% of 40 customers did not buy again within 90 days")
+    assert (churn.caveat or "").startswith("10 later customers are left out")
+    assert churn.numbers["churned_count"] == 30 and churn.numbers["observed_count"] == 40
+    assert month.sentence.startswith("0.0% of 40 customers ordered again in the calendar month")
+
+
+def test_data_quality_tells_repeats_rejects_and_unfinished_days(small_shop: Workshop) -> None:
+    lines, days = found(small_shop)["Data quality"]
+
+    assert lines.sentence == (
+        "154 lines in 1 file(s): 152 events, 1 repeated lines (0.6%) and 1 rejected."
+    )
+    assert days.sentence.startswith("Of 2 days, 0 have no events and 1 end before their last hour")
+
+
+def test_no_finding_says_that_champions_do_not_churn(small_shop: Workshop) -> None:
+    for topic in found(small_shop).values():
+        for finding in topic:
+            said = finding.sentence.lower()
+            assert not ("champions" in said and "churn" in said), "true by definition (lesson 24)"
+
+
+def test_a_shop_without_sales_says_so_and_no_more(workshop: Workshop) -> None:
+    workshop.write("a.csv", [event(1, 1, "view")])
+    topics = found(workshop)
+
+    assert [finding.sentence for finding in topics["Sales"]] == ["Nothing was bought."]
+    assert set(topics) == {"Sales", "Churn", "Data quality"}
+
+
+@pytest.mark.parametrize(
+    ("write", "start"),
+    [(findings.as_text, "Key findings as of 2019-10-02"), (findings.as_markdown, "# Key findings")],
+)
+def test_findings_are_written_for_people(
+    small_shop: Workshop, write: Callable[..., str], start: str
+) -> None:
+    found(small_shop)
+    with open_snapshot(small_shop.settings) as (snapshot, manifest):
+        made = findings.key_findings(snapshot, manifest)
+        text = write(made, manifest)
+        told = findings.as_json(made, manifest)
+    assert text.startswith(start)
+    assert all(f"{finding.period}" in text for finding in made)
+    assert json.loads(json.dumps(told, default=str))["findings"][0]["topic"] == "Sales"
+
+
+def test_markdown_is_safe_from_what_brands_are_called(workshop: Workshop) -> None:
+    rows = [event(1, user, "purchase", brand="<img src=x>*b*") for user in range(3)]
+    workshop.write("a.csv", rows)
+    found(workshop)
+    with open_snapshot(workshop.settings) as (snapshot, manifest):
+        text = findings.as_markdown(findings.key_findings(snapshot, manifest), manifest)
+    assert "<img" not in text and "&lt;img src=x>\\*b\\*" in text

@@ -1,8 +1,6 @@
-{# Whether scores lie within a rule of the seed rfm_segments, where an empty bound does not bind. #}
+{# Whether scores lie within a rule of the seed rfm_segments. #}
 {% macro fits_rfm_rule(scores, rules) -%}
-    {%- for letter, score in [('r', 'recency_score'), ('f', 'frequency_score'), ('m', 'monetary_score')] %}
-    coalesce({{ scores }}.{{ score }} >= {{ rules }}.{{ letter }}_min, true)
-    and coalesce({{ scores }}.{{ score }} <= {{ rules }}.{{ letter }}_max, true)
-    {%- if not loop.last %} and {% endif %}
-    {%- endfor %}
+    {{ scores }}.recency_score between {{ rules }}.r_min and {{ rules }}.r_max
+    and {{ scores }}.frequency_score between {{ rules }}.f_min and {{ rules }}.f_max
+    and {{ scores }}.monetary_score between {{ rules }}.m_min and {{ rules }}.m_max
 {%- endmacro %}

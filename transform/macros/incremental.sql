@@ -46,9 +46,12 @@
         {% if config.get('contract').enforced %} {{ get_assert_columns_equivalent(sql) }} {% endif %}
         {% set columns = adapter.get_columns_in_relation(existing) | map(attribute='name') | join(', ') %}
         {% call statement('main') %}
-            create temp table arrivals as ({{ sql }});
+            create or replace temp table arrivals as ({{ sql }});
             begin transaction;
-            delete from {{ this }} where {{ replaced_rows(config.meta_require('replaces'), 'arrivals') }};
+            delete from {{ this }}
+            where
+                {{ partition.field }} >= date '{{ var("sessions_from") }}'
+                and ({{ replaced_rows(config.meta_require('replaces'), 'arrivals') }});
             insert into {{ this }} ({{ columns }}) select {{ columns }} from arrivals;
             commit transaction;
         {% endcall %}
@@ -63,11 +66,8 @@
 {% macro replaced_rows(replaces, arrivals) -%}
     {%- if replaces == 'days' -%} {{ in_built_days() }}
     {%- elif replaces == 'sessions' -%}
-        session_start_date >= date '{{ var("sessions_from") }}'
-        and (
-            ({{ reaches_built_days('session_start_at', 'session_end_at') }})
-            or session_id in (select session_id from {{ arrivals }})
-        )
+        ({{ reaches_built_days('session_start_at', 'session_end_at') }})
+        or session_id in (select session_id from {{ arrivals }})
     {%- else -%} {{ exceptions.raise_compiler_error("replaces: 'days' or 'sessions', not " ~ replaces) }}
     {%- endif -%}
 {%- endmacro %}

@@ -20,6 +20,7 @@ with totals as (
     {% endfor %}
 )
 
-select *
+select totals.*
 from totals
-where customer_count != (select customer_count from totals where counted_over = 'orders')
+cross join totals as orders
+where orders.counted_over = 'orders' and totals.customer_count != orders.customer_count

@@ -21,6 +21,7 @@ with totals as (
     {% endfor %}
 )
 
-select *
+select totals.*
 from totals
-where revenue_amount != (select revenue_amount from totals where summed_over = 'purchases')
+cross join totals as purchases
+where purchases.summed_over = 'purchases' and totals.revenue_amount != purchases.revenue_amount

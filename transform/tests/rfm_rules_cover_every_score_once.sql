@@ -1,8 +1,7 @@
 -- Each combination of scores that is not the business of exactly one winning rule.
 with bands as (
     select number as score
-    from (select 1 as only_row) as one
-    cross join {{ each_number(1, var('rfm_bands')) }}
+    from {{ each_number(1, var('rfm_bands')) }}
 ),
 
 scores as (
@@ -18,19 +17,22 @@ scores as (
 fitting as (
     select
         scores.*,
-        rules.priority,
-        rules.segment,
-        min(rules.priority) over (
-            partition by scores.recency_score, scores.frequency_score, scores.monetary_score
-        ) as first_priority
+        case when {{ fits_rfm_rule('scores', 'rules') }} then rules.priority end as priority
     from scores
-    left join {{ ref('rfm_segments') }} as rules on {{ fits_rfm_rule('scores', 'rules') }}
+    cross join {{ ref('rfm_segments') }} as rules
+),
+
+winning as (
+    select
+        *,
+        min(priority) over (partition by recency_score, frequency_score, monetary_score) as first_priority
+    from fitting
 )
 
 select
     recency_score,
     frequency_score,
     monetary_score
-from fitting
+from winning
 group by recency_score, frequency_score, monetary_score
 having {{ count_if('priority = first_priority') }} != 1

@@ -3,4 +3,9 @@
 
 {% macro default__period_start(grain, day) -%} cast(date_trunc('{{ grain }}', {{ day }}) as date) {%- endmacro %}
 
-{% macro bigquery__period_start(grain, day) -%} date_trunc({{ day }}, {{ 'isoweek' if grain == 'week' else grain }}) {%- endmacro %}
+{# Arithmetic for weeks, since emulators disagree with BigQuery on date_trunc; dayofweek 1 is Sunday. #}
+{% macro bigquery__period_start(grain, day) -%}
+    {%- if grain == 'week' -%} date_sub({{ day }}, interval mod(extract(dayofweek from {{ day }}) + 5, 7) day)
+    {%- else -%} cast(date_trunc({{ day }}, {{ grain }}) as date)
+    {%- endif -%}
+{%- endmacro %}

@@ -9,9 +9,9 @@ with days as (
     select
         event_date,
         count(*) as event_count,
-        cast(sum(case when event_type = 'view' then 1 else 0 end) as int64) as view_count,
-        cast(sum(case when event_type = 'cart' then 1 else 0 end) as int64) as cart_add_count,
-        cast(sum(case when event_type = 'purchase' then 1 else 0 end) as int64) as purchase_count,
+        {{ count_if("event_type = 'view'") }} as view_count,
+        {{ count_if("event_type = 'cart'") }} as cart_add_count,
+        {{ count_if("event_type = 'purchase'") }} as purchase_count,
         cast(sum(duplicate_count - 1) as int64) as duplicate_row_count,
         min(event_at) as first_event_at,
         max(event_at) as last_event_at
@@ -23,6 +23,8 @@ with days as (
 -- A day whose tracking stopped early looks like a day of few sales: its last hour must have been heard of.
 select
     *,
-    {{ epoch_micros(day_start(add_days('event_date', 1))) }} - {{ epoch_micros('last_event_at') }}
-        <= {{ 60 * 60 * 1000000 }} as is_complete
+    (
+        {{ epoch_micros(day_start(add_days('event_date', 1))) }} - {{ epoch_micros('last_event_at') }}
+        <= {{ 60 * 60 * 1000000 }}
+    ) as is_complete
 from days

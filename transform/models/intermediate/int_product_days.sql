@@ -10,9 +10,9 @@ with product_sessions as (
     select
         event_date,
         product_id,
-        sum(case when event_type = 'view' then 1 else 0 end) as view_count,
-        sum(case when event_type = 'cart' then 1 else 0 end) as cart_add_count,
-        sum(case when event_type = 'purchase' then 1 else 0 end) as purchase_count,
+        {{ count_if("event_type = 'view'") }} as view_count,
+        {{ count_if("event_type = 'cart'") }} as cart_add_count,
+        {{ count_if("event_type = 'purchase'") }} as purchase_count,
         sum(case when event_type = 'purchase' then quantity else 0 end) as item_count,
         sum({{ revenue_amount() }}) as revenue_amount
     from {{ ref('stg_events') }}

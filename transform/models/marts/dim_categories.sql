@@ -16,7 +16,8 @@ ranked as (
         *,
         row_number() over (
             partition by category_id
-            order by case when category_code is null then 1 else 0 end, event_count desc, category_code
+            order by
+                case when category_code is null then 1 else 0 end asc, event_count desc, category_code asc
         ) as preference
     from codes
 ),

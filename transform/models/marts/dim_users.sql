@@ -33,7 +33,8 @@ aged as (
         orders.last_ordered_at,
         orders.first_order_date,
         orders.last_order_date,
-        {{ days_between(shop_date('sessions.last_event_at'), 'as_of.as_of_date') }} as days_since_last_activity,
+        {{ days_between(shop_date('sessions.last_event_at'), 'as_of.as_of_date') }}
+            as days_since_last_activity,
         {{ days_between('orders.last_order_date', 'as_of.as_of_date') }} as days_since_last_order,
         as_of.as_of_date
     from sessions

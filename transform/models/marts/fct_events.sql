@@ -2,7 +2,8 @@
 
 -- Ids, flags and revenue follow from a row's own columns: computed when read, they cost nothing to keep.
 select
-    {{ hash_id(['event_type', 'product_id', 'user_id', 'user_session'], 'event_at') }} as event_id,
+    {{ hash_id(["coalesce(event_type, '')", 'product_id', 'user_id', 'user_session'], 'event_at') }}
+        as event_id,
     event_at,
     event_date,
     event_type,
@@ -16,9 +17,9 @@ select
     price,
     quantity,
     order_id,
-    event_type = 'view' as is_view,
-    event_type = 'cart' as is_cart_add,
-    event_type = 'purchase' as is_purchase,
+    coalesce(event_type = 'view', false) as is_view,
+    coalesce(event_type = 'cart', false) as is_cart_add,
+    coalesce(event_type = 'purchase', false) as is_purchase,
     {{ revenue_amount() }} as revenue_amount,
     duplicate_count
 from {{ ref('stg_events') }}

@@ -15,11 +15,11 @@ with touched as (
         session_start_at,
         max(event_at) as session_end_at,
         count(*) as event_count,
-        sum(case when event_type = 'view' then 1 else 0 end) as view_count,
-        sum(case when event_type = 'cart' then 1 else 0 end) as cart_add_count,
-        sum(case when event_type = 'purchase' then 1 else 0 end) as purchase_count,
-        sum(case when event_type = 'purchase' then quantity else 0 end) as item_count,
-        sum({{ revenue_amount() }}) as revenue_amount
+        {{ count_if("event_type = 'view'") }} as view_count,
+        {{ count_if("event_type = 'cart'") }} as cart_add_count,
+        {{ count_if("event_type = 'purchase'") }} as purchase_count,
+        cast(sum(case when event_type = 'purchase' then quantity else 0 end) as int64) as item_count,
+        cast(sum({{ revenue_amount() }}) as numeric) as revenue_amount
     from {{ ref('stg_events') }}
     where event_date between date '{{ var("sessions_from") }}' and {{ built_to() }}
     group by user_id, user_session, session_start_at
@@ -41,22 +41,15 @@ products as (
 
 described as (
     select
+        touched.*,
         {{ hash_id(['touched.user_id', 'touched.user_session'], 'touched.session_start_at') }} as session_id,
-        touched.user_id,
-        touched.user_session,
-        touched.session_start_at,
         {{ shop_date('touched.session_start_at') }} as session_start_date,
-        touched.session_end_at,
         cast(floor(
-            ({{ epoch_micros('touched.session_end_at') }} - {{ epoch_micros('touched.session_start_at') }}) / 1000000
+            (
+                {{ epoch_micros('touched.session_end_at') }} - {{ epoch_micros('touched.session_start_at') }}
+            ) / 1000000
         ) as int64) as duration_seconds,
-        touched.event_count,
-        cast(touched.view_count as int64) as view_count,
-        cast(touched.cart_add_count as int64) as cart_add_count,
-        cast(touched.purchase_count as int64) as purchase_count,
-        cast(touched.item_count as int64) as item_count,
         products.product_count,
-        cast(touched.revenue_amount as numeric) as revenue_amount,
         touched.view_count > 0 as reached_view,
         touched.cart_add_count > 0 as reached_cart,
         touched.purchase_count > 0 as reached_purchase,
@@ -75,7 +68,12 @@ described as (
             and touched.session_start_at = products.session_start_at
 ),
 
-{% set columns = 'session_id, user_id, user_session, session_start_at, session_start_date, session_end_at, duration_seconds, event_count, view_count, cart_add_count, purchase_count, item_count, product_count, revenue_amount, reached_view, reached_cart, reached_purchase, funnel_stage, is_robot_suspect' %}
+{% set columns = [
+    'session_id', 'user_id', 'user_session', 'session_start_at', 'session_start_date', 'session_end_at',
+    'duration_seconds', 'event_count', 'view_count', 'cart_add_count', 'purchase_count', 'item_count',
+    'product_count', 'revenue_amount', 'reached_view', 'reached_cart', 'reached_purchase', 'funnel_stage',
+    'is_robot_suspect',
+] | join(', ') %}
 
 -- A change to a customer's orders changes what each of their later sessions came after.
 affected as (
@@ -87,7 +85,9 @@ affected as (
     where
         session_start_at > timestamp '{{ var("reach_to") }}'
         and user_id in (
-            select user_id from described where purchase_count > 0
+            select user_id
+            from described
+            where purchase_count > 0
             union all
             select user_id
             from {{ this }}

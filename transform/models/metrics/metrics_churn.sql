@@ -1,3 +1,5 @@
+{% set window = var('cohort_window_days') %}
+
 with buyers as (
     select
         user_id,
@@ -12,10 +14,8 @@ with buyers as (
 followed as (
     select
         buyers.first_order_date,
-        {{ days_between('buyers.first_order_date', 'as_of.as_of_date') }} >= {{ var('cohort_window_days') }}
-            as is_observed,
-        {{ days_between('buyers.first_order_date', 'buyers.second_order_date') }} <= {{ var('cohort_window_days') }}
-            as is_repeated
+        {{ days_between('buyers.first_order_date', 'as_of.as_of_date') }} as days_observed,
+        {{ days_between('buyers.first_order_date', 'buyers.second_order_date') }} as days_to_repeat
     from buyers
     cross join {{ ref('int_as_of') }} as as_of
 ),
@@ -26,8 +26,8 @@ periods as (
         '{{ grain }}' as cohort_grain,
         {{ period_start(grain, 'first_order_date') }} as cohort_start,
         count(*) as customer_count,
-        {{ count_if('is_observed') }} as observed_count,
-        {{ count_if('is_observed and is_repeated') }} as repeated_count
+        {{ count_if('days_observed >= ' ~ window) }} as observed_count,
+        {{ count_if('days_observed >= ' ~ window ~ ' and days_to_repeat <= ' ~ window) }} as repeated_count
     from followed
     group by {{ period_start(grain, 'first_order_date') }}
     {{ 'union all' if not loop.last }}

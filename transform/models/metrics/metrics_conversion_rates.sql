@@ -20,26 +20,30 @@ with days as (
 grains as (
     select
         'day' as grain,
-        session_start_date,
-        {{ counts | join(', ') }}
+        {{ counts | join(', ') }},
+        session_start_date
     from days
     union all
     select
         'overall' as grain,
-        cast(null as date) as session_start_date,
         {% for count in counts -%}
-        cast(coalesce(sum({{ count }}), 0) as int64) as {{ count }} {{- ',' if not loop.last }}
-        {% endfor %}
+        cast(coalesce(sum({{ count }}), 0) as int64) as {{ count }},
+        {% endfor -%}
+        cast(null as date) as session_start_date
     from days
 )
 
 -- Both stages in a numerator: a purchase without a logged cart must not push a rate above 1.
 select
     grains.*,
-    {{ rate('grains.sessions_with_view_and_cart', 'grains.sessions_with_view') }} as view_to_cart_rate,
-    {{ rate('grains.sessions_with_cart_and_purchase', 'grains.sessions_with_cart') }} as cart_to_purchase_rate,
-    {{ rate('grains.sessions_with_view_and_purchase', 'grains.sessions_with_view') }} as view_to_purchase_rate,
-    1 - {{ rate('grains.sessions_with_cart_and_purchase', 'grains.sessions_with_cart') }} as cart_abandonment_rate,
+    {{ rate('grains.sessions_with_view_and_cart', 'grains.sessions_with_view') }}
+        as view_to_cart_rate,
+    {{ rate('grains.sessions_with_cart_and_purchase', 'grains.sessions_with_cart') }}
+        as cart_to_purchase_rate,
+    {{ rate('grains.sessions_with_view_and_purchase', 'grains.sessions_with_view') }}
+        as view_to_purchase_rate,
+    1 - {{ rate('grains.sessions_with_cart_and_purchase', 'grains.sessions_with_cart') }}
+        as cart_abandonment_rate,
     as_of.as_of_date
 from grains
 cross join {{ ref('int_as_of') }} as as_of

@@ -31,8 +31,7 @@ select
     compared.order_count - compared.first_order_count as repeat_order_count,
     compared.is_complete,
     compared.last_week_revenue_amount,
-    {{ rate('compared.revenue_amount - compared.last_week_revenue_amount', 'compared.last_week_revenue_amount') }}
-        as revenue_change_rate,
+    ({{ rate('compared.revenue_amount', 'compared.last_week_revenue_amount') }}) - 1 as revenue_change_rate,
     coalesce(compared.comparable_day_count, 0) as comparable_day_count,
     {{ as_amount('compared.expected_revenue') }} as expected_revenue_amount,
     compared.revenue_deviation,

@@ -22,23 +22,13 @@ customers as (
     group by cohort_grain, user_id
 ),
 
-cohorts as (
-    select
-        cohort_grain,
-        cohort_start,
-        count(*) as customer_count
-    from customers
-    group by cohort_grain, cohort_start
-),
-
 -- Also the periods in which nobody ordered: no row there would read as no such period.
 periods as (
     {% for grain in ['month', 'week'] -%}
     select distinct
         '{{ grain }}' as cohort_grain,
         {{ period_start(grain, add_days('as_of.first_date', 'number')) }} as period_start,
-        {{ period_start(grain, add_days('as_of.first_date', 'number')) }}
-            < {{ period_start(grain, add_days('as_of.as_of_date', 1)) }} as is_complete,
+        {{ period_start(grain, add_days('as_of.as_of_date', 1)) }} as unfinished_start,
         as_of.as_of_date
     from as_of
     cross join {{ each_number(0, days_between('as_of.first_date', 'as_of.as_of_date')) }}
@@ -58,17 +48,20 @@ active as (
     group by customers.cohort_grain, customers.cohort_start, order_periods.period_start
 ),
 
+-- In its own period all of a cohort is active.
 cells as (
     select
-        cohorts.*,
+        cohorts.cohort_grain,
+        cohorts.cohort_start,
+        cohorts.active_count as customer_count,
         row_number() over (
             partition by cohorts.cohort_grain, cohorts.cohort_start order by periods.period_start
         ) - 1 as period_index,
         periods.period_start,
         coalesce(active.active_count, 0) as active_count,
-        periods.is_complete,
+        periods.period_start < periods.unfinished_start as is_complete,
         periods.as_of_date
-    from cohorts
+    from active as cohorts
     inner join periods
         on cohorts.cohort_grain = periods.cohort_grain and cohorts.cohort_start <= periods.period_start
     left join active
@@ -76,6 +69,7 @@ cells as (
             cohorts.cohort_grain = active.cohort_grain
             and cohorts.cohort_start = active.cohort_start
             and periods.period_start = active.period_start
+    where cohorts.period_start = cohorts.cohort_start
 )
 
 select

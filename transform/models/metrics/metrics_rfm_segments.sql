@@ -5,9 +5,9 @@ with customers as (
         users.order_count,
         users.session_count,
         users.is_churned,
-        {% for name, share in [('p25', 0.25), ('median', 0.5), ('p75', 0.75)] -%}
-        {{ percentile('rfm.monetary_amount', share, 'rfm.rfm_segment') }} as {{ name }}_revenue {{- ',' if not loop.last }}
-        {% endfor %}
+        {{ percentile('rfm.monetary_amount', 0.25, 'rfm.rfm_segment') }} as p25_revenue,
+        {{ percentile('rfm.monetary_amount', 0.5, 'rfm.rfm_segment') }} as median_revenue,
+        {{ percentile('rfm.monetary_amount', 0.75, 'rfm.rfm_segment') }} as p75_revenue
     from {{ ref('dim_user_rfm') }} as rfm
     inner join {{ ref('dim_users') }} as users on rfm.user_id = users.user_id
 ),

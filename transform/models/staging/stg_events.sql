@@ -38,7 +38,7 @@ repeated_lines as (
 ),
 
 distinct_events as (
-    select event_date, {{ key }}, {{ payload }}, 1 as duplicate_count
+    select lines.event_date, {{ key }}, {{ payload }}, 1 as duplicate_count
     from lines
     left join repeated_keys on lines.likely_key = repeated_keys.likely_key
     where repeated_keys.likely_key is null
@@ -61,7 +61,7 @@ select
     events.category_code,
     events.brand,
     events.price,
-    events.quantity,
+    {{ counted_quantity('events') }} as quantity,
     events.order_id,
     events.user_id,
     events.user_session,

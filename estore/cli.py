@@ -32,7 +32,7 @@ class Context:
         from estore.settings import Settings
 
         try:
-            return Settings(**({"home": self._home} if self._home else {}))
+            return Settings(home=self._home) if self._home else Settings()
         except ValidationError as error:
             said = "; ".join(
                 f"ESTORE_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
@@ -74,7 +74,9 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--home", type=click.Path(path_type=Path), help="Folder that holds everything written.")
+@click.option(
+    "--home", type=click.Path(path_type=Path), help="Folder that holds everything written."
+)
 @click.version_option(package_name="estore-analytics")
 @click.pass_context
 def main(ctx: click.Context, home: Path | None) -> None:
@@ -316,6 +318,8 @@ def _engine_trouble(error: Exception) -> str | None:
         return f"memory ran out: {text}. Raise ESTORE_MEMORY_LIMIT or lower ESTORE_CHUNK_ROWS"
     if "No space left" in text or "max_temp_directory_size" in text:
         return f"the disk is full: {text}. Free some space or move --home (ESTORE_HOME)"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
     return None
 
 

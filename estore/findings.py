@@ -77,9 +77,10 @@ class _Facts:
 
     def __init__(self, snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
         self.snapshot, self.manifest = snapshot, manifest
-        self.days = self.rows("select min(event_date) as first, max(event_date) as last, "
-                              "count(*) as known, cast(sum(case when is_complete then 0 else 1 end) "
-                              "as bigint) as incomplete from int_event_days")[0]  # fmt: skip
+        self.days = self.rows(
+            "select min(event_date) as first, max(event_date) as last, count(*) as known, "
+            "count(*) filter (not is_complete) as incomplete from int_event_days"
+        )[0]
         self.period = f"{self.days['first']} to {self.days['last']}"
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
@@ -242,8 +243,8 @@ def _lifetime_value(facts: _Facts) -> Iterator[Finding]:
         upper, amount = upper + row["customer_count"], amount + row["revenue_amount"]
         least = row["bucket_start_amount"]
     sentence = (
-        f"A buyer has brought {_money(revenue / buyers)} so far on average; the median lies "
-        f"between {_money(middle['bucket_start_amount'])} and {_money(middle['bucket_end_amount'])}."
+        f"A buyer has brought {_money(revenue / buyers)} so far on average; the median is between "
+        f"{_money(middle['bucket_start_amount'])} and {_money(middle['bucket_end_amount'])}."
     )
     if upper:
         sentence += (

@@ -102,7 +102,8 @@ def outcome_line(outcome: Outcome) -> str:
     if outcome.status == "loaded":
         said += f", {outcome.lines:,} lines"
         if outcome.rejected:
-            reasons = "; ".join(f"{count:,} × {reason}" for reason, count in outcome.reasons.items())
+            reasons = "; ".join(
+                f"{count:,} × {reason}" for reason, count in outcome.reasons.items()
+            )
             said += f", of which {outcome.rejected:,} rejected ({reasons})"
     return said + "".join(f"; {note}" for note in outcome.notes)
-

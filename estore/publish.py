@@ -65,7 +65,9 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
         rows = {}
         for table, query in {**queries, **EXTRA_TABLES}.items():
             path = unfinished / f"{table}.parquet"
-            rows[table] = _one(connection, f"copy ({query}) to {quoted(str(path))} (format parquet)")
+            rows[table] = _one(
+                connection, f"copy ({query}) to {quoted(str(path))} (format parquet)"
+            )
         as_of_date = str(_one(connection, "select as_of_date from intermediate.int_as_of"))
         sizes = {
             "raw.events": _one(connection, "select count(*) from raw.events"),
@@ -77,7 +79,9 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
         as_of_date=as_of_date,
         tables={**rows, **sizes},
         tests=transform.last_tests(),
-        versions={package: version(package) for package in ("estore-analytics", "dbt-core", "duckdb")},
+        versions={
+            package: version(package) for package in ("estore-analytics", "dbt-core", "duckdb")
+        },
         thresholds=transform.thresholds,
     )
     (unfinished / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")

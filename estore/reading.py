@@ -1,4 +1,4 @@
-"""Reading: what the warehouse or, while it is written to, the newest snapshot says. Never writes."""
+"""Reading: what the warehouse or, while it is written to, the newest snapshot says."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +31,8 @@ def query(settings: Settings, sql: str) -> Answer:
         connection.execute("set enable_external_access = false")
         try:
             cursor = connection.execute(sql)
+            if cursor is None:
+                raise EstoreError('the query is empty; as in: estore query "select 1"')
             columns = [column[0] for column in cursor.description or ()]
             return Answer(columns, cursor.fetchall() if columns else [], source)
         except duckdb.Error as error:
@@ -67,7 +69,9 @@ def status(settings: Settings) -> dict[str, Any]:
         "lines": sum(file["lines"] or 0 for file in held),
         "loaded": sum(file["loaded"] for file in held),
         "rejected": sum(file["rejected"] for file in held),
-        "first_date": min((file["first_date"] for file in held if file["first_date"]), default=None),
+        "first_date": min(
+            (file["first_date"] for file in held if file["first_date"]), default=None
+        ),
         "last_date": max((file["last_date"] for file in held if file["last_date"]), default=None),
         "days_waiting": waiting,
         "built_at": built,
@@ -82,7 +86,7 @@ def rejects(settings: Settings, *, uri: str | None = None, limit: int | None = N
     with read_warehouse(settings) as connection:
         cursor = connection.execute(
             "select uri, line_number, reason, line_text from raw.rejects "
-            "where $uri is null or uri = $uri or uri like '%/' || $uri "
+            "where $uri is null or uri = $uri or ends_with(uri, '/' || $uri) "
             "order by uri, line_number, line_text, reason limit $limit",
             {"uri": uri, "limit": limit if limit is not None else 1 << 62},
         )

@@ -1,10 +1,12 @@
 """The shop's own file, `shop.toml`: how its columns map to ours, and its thresholds."""
 
 import tomllib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from estore.errors import EstoreError
 
@@ -53,13 +55,13 @@ def read_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
             raise EstoreError(f"{path}: no such file; --mapping and ESTORE_SHOP name a shop.toml")
         return ShopConfig()
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        entries = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise EstoreError(f"{path}: not valid TOML: {error}") from error
+    except OSError as error:
+        raise EstoreError(f"{path}: cannot be read: {error.strerror}") from error
     if unknown := set(entries) - _TABLES:
-        raise EstoreError(
-            f"{path}: unknown entry {_names(unknown)}; known are {_names(_TABLES)}"
-        )
+        raise EstoreError(f"{path}: unknown entry {_names(unknown)}; known are {_names(_TABLES)}")
     config = ShopConfig(**entries)
     _check(path, config)
     return config
@@ -82,17 +84,24 @@ def _check(path: Path, config: ShopConfig) -> None:
                 f"{path}: [columns] {theirs!r} is mapped to {ours!r}, which is none of ours; "
                 f"choose from {_names(COLUMNS)}"
             )
-    taken = list(config.columns.values())
-    if twice := {ours for ours in taken if taken.count(ours) > 1}:
-        raise EstoreError(f"{path}: [columns] two columns are mapped to {_names(twice)}; keep one")
-    try:
-        ZoneInfo(config.time_zone)
-    except Exception as error:
+    _check_twice(path, "columns", "columns are mapped to", config.columns.values())
+    types = [name.lower() for name in config.event_types]
+    _check_twice(path, "event_types", "entries are, but for capitals, named", types)
+    # The engine does not know the machine's own "localtime".
+    if config.time_zone not in available_timezones() - {"localtime"}:
         raise EstoreError(
             f"{path}: time_zone {config.time_zone!r} is not known; use a name such as Europe/Berlin"
-        ) from error
-    if len(config.delimiter) != 1 or config.delimiter in '"\r\n':
-        raise EstoreError(f"{path}: delimiter {config.delimiter!r} must be one character")
+        )
+    if len(config.delimiter) != 1 or config.delimiter.isalnum() or config.delimiter in '"\r\n\0 ':
+        raise EstoreError(
+            f"{path}: delimiter {config.delimiter!r} must be one character such as ; or \\t"
+        )
+
+
+def _check_twice(path: Path, table: str, said: str, names: Iterable[str]) -> None:
+    counted = Counter(names)
+    if twice := [name for name, count in counted.items() if count > 1]:
+        raise EstoreError(f"{path}: [{table}] two {said} {_names(twice)}; keep one")
 
 
 def _names(names: Any) -> str:

@@ -4,7 +4,6 @@ A step replaces the events of its days. Sessions reach over midnight: those that
 or lie within the timeout of them, are replaced with it (docs/architecture.md, "Increments").
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -150,5 +149,3 @@ def _one_date(
     ).fetchone()
     row = connection.execute(sql, parameters).fetchone() if exists else None
     return row[0] if row and row[0] else otherwise
-
-

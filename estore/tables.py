@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 #: A spreadsheet takes a text that begins so for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: Wider than any line that is kept.
+_WIDTH = 100_000
 
 
 def render(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> str:
@@ -26,30 +29,36 @@ def render(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> 
 
 
 def to_json(value: Any) -> str:
-    """JSON with decimals as numbers and days and instants as ISO text."""
-    return json.dumps(value, default=_plain, indent=2, ensure_ascii=False)
+    """JSON with decimals as numbers, days and instants as ISO text, what is no number as null."""
+    return json.dumps(_strict(value), default=_plain, indent=2, ensure_ascii=False)
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """CSV that is safe in a spreadsheet: no text cell can run as a formula."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([_inert(column) for column in columns])
-    writer.writerows([_inert(value) for value in row] for row in rows)
-    return buffer.getvalue().rstrip("\n")
+    return "\n".join(_csv_line([_inert(value) for value in row]) for row in [columns, *rows])
 
 
 def to_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """An aligned table; numbers to the right, as wide as it needs to be."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for position, column in enumerate(columns):
-        is_number = any(isinstance(row[position], (int, float, Decimal)) for row in rows)
+        is_number = any(_is_number(row[position]) for row in rows)
         table.add_column(Text(column), justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(_shown(value)) for value in row))
     buffer = io.StringIO()
-    Console(file=buffer, width=10_000, no_color=True).print(table)
+    Console(file=buffer, width=_WIDTH, force_terminal=False, color_system=None).print(table)
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
+
+
+def _csv_line(cells: Sequence[Any]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)  # so that either sign is quoted
+    return buffer.getvalue().removesuffix("\r\n")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
 def _shown(value: Any) -> str:
@@ -65,11 +74,23 @@ def _shown(value: Any) -> str:
         return f"{value:,.2f}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    return str(value)
+    # A line break, or what steers a terminal, is shown and not done.
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(value))
 
 
 def _inert(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+def _strict(value: Any) -> Any:
+    """JSON knows neither nan nor inf."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(name): _strict(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(part) for part in value]
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -22,7 +22,12 @@ from estore.warehouse.duckdb import open_warehouse
 
 #: What a day's events become depends on these; a change of theirs means a full refresh.
 DAILY_SOURCES = ("macros", "models/staging", "models/intermediate", "models/marts/fct_sessions.sql")
-DAILY_THRESHOLDS = ("shop_timezone", "session_timeout_minutes", "robot_session_events")
+DAILY_THRESHOLDS = (
+    "shop_timezone", "session_timeout_minutes", "repeated_purchases_are_units",
+    "robot_session_events",
+)  # fmt: skip
+#: Data tests whose tables are all selected; unit tests belong to `make test`.
+DATA_TESTS = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
 
 
 def project_folder() -> Path:
@@ -122,7 +127,8 @@ class Transform:
             return report
         on_phase("data tests")
         self._collect(
-            report, self._dbt("test", "--exclude-resource-type", "unit_test", may_fail=True)
+            report,
+            self._dbt("test", "--exclude", "tag:daily", *DATA_TESTS, may_fail=True),
         )
         if report.holds:
             with open_warehouse(self.settings) as connection:
@@ -171,9 +177,9 @@ class Transform:
                 timeout_minutes=int(self.thresholds["session_timeout_minutes"]),
                 is_followed=bool(following and following.first_day == step.last_day + steps.DAY),
             )
-        result = self._dbt("build", "--select", "tag:daily", "--exclude-resource-type",
-                           "unit_test", "--indirect-selection", "cautious",
-                           variables=variables, may_fail=True)  # fmt: skip
+        result = self._dbt(
+            "build", "--select", "tag:daily", *DATA_TESTS, variables=variables, may_fail=True
+        )
         report = BuildReport()
         self._collect(report, result)
         if not report.holds:
@@ -236,12 +242,16 @@ class Transform:
             raise EstoreError(f"the transforms could not start: {result.exception}")
         if result.success:
             return
-        broken = [run for run in getattr(result.result, "results", ()) if str(run.status) == "error"]
+        broken = [
+            run for run in getattr(result.result, "results", ()) if str(run.status) == "error"
+        ]
         if broken or not may_fail:
             said = "; ".join(
                 f"{run.node.name}: {' '.join(str(run.message).split())[:300]}" for run in broken[:3]
             )
-            raise EstoreError(f"the transforms failed: {said or 'see the log'} ({self.settings.logs})")
+            raise EstoreError(
+                f"the transforms failed: {said or 'see the log'} ({self.settings.logs})"
+            )
 
     def _vars(self, variables: dict[str, str] | None) -> str:
         return json.dumps({**self.thresholds, **(variables or {})})
@@ -256,8 +266,9 @@ class Transform:
         return [
             "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
             "--target", self.settings.target, "--target-path", str(self.target),
-            "--log-path", str(self.settings.logs.resolve()), "--log-level", "none", "--log-level-file", "info", "--no-use-colors",
-            "--no-send-anonymous-usage-stats", "--no-version-check",
+            "--log-path", str(self.settings.logs.resolve()), "--log-level", "none",
+            "--log-level-file", "info", "--no-use-colors", "--no-send-anonymous-usage-stats",
+            "--no-version-check",
         ]  # fmt: skip
 
     @contextmanager
@@ -292,7 +303,8 @@ class Transform:
 
     @cached_property
     def _fingerprint(self) -> str:
-        return _digest(_sql_files(self.folder), self.thresholds)
+        files = [*_sql_files(self.folder), *sorted(self.folder.rglob("*.yml"))]
+        return _digest(files, self.thresholds)
 
 
 _parsed: dict[str, Any] = {}
@@ -325,7 +337,7 @@ def _thresholds(folder: Path, shop: ShopConfig, shop_file: Path) -> dict[str, An
             f"there are {', '.join(sorted(thresholds))}"
         )
     thresholds.update(
-        {name: value if isinstance(value, (int, float)) else str(value)
+        {name: value if isinstance(value, (bool, int, float)) else str(value)
          for name, value in shop.thresholds.items()}
     )  # fmt: skip
     return thresholds

@@ -1,4 +1,4 @@
-"""One SQL, two engines: every statement compiles for BigQuery without an account, and parses there."""
+"""One SQL, two engines: every statement compiles for BigQuery without an account, and parses."""
 
 import json
 import os
@@ -14,8 +14,10 @@ PROJECT = Path(__file__).resolve().parents[1] / "transform"
 DUCKDB_ONLY = {"EPOCH_US", "TO_DAYS", "QUANTILE_CONT", "HASH", "TIMEZONE", "DATE_PART", "LIST"}
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+@pytest.fixture(scope="module", params=["first build", "increment"])
+def compiled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """Compiled SQL of every model, test and snapshot by its name."""
     folder = tmp_path_factory.mktemp("bigquery")
     environment = {
@@ -24,8 +26,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }  # fmt: skip
     arguments = ["compile", "--no-introspect", "--no-populate-cache", "--target-path", str(folder),
                  "--log-path", str(folder), "--project-dir", str(PROJECT),
-                 "--profiles-dir", str(PROJECT), "--exclude-resource-type", "unit_test"]  # fmt: skip
-    dbt = [sys.executable, "-m", "dbt.cli.main", *arguments]
+                 "--profiles-dir", str(PROJECT), "--exclude", "test_type:unit",
+                 "--vars", json.dumps({"assume_built": request.param == "increment"})]  # fmt: skip
+    dbt = [str(Path(sys.executable).parent / "dbt"), *arguments]
     result = subprocess.run(dbt, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     manifest = json.loads((folder / "manifest.json").read_text())

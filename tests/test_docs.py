@@ -1,4 +1,4 @@
-"""Docs that cannot lie: commands, settings, thresholds, tables and paths they name exist, and back."""
+"""Docs that cannot lie: what they name exists, and what exists is in them."""
 
 import re
 from pathlib import Path

@@ -62,14 +62,18 @@ def test_sales_funnel_and_segments_say_what_the_tables_hold(small_shop: Workshop
 def test_churn_that_cannot_be_known_yet_is_not_given(small_shop: Workshop) -> None:
     (finding,) = found(small_shop)["Churn"]
     assert finding.sentence == (
-        "Too early to tell: 0 of 40 customers have been watched for 90 days since their first order."
+        "Too early to tell: 0 of 40 customers have been watched for 90 days "
+        "since their first order."
     )
 
 
 def test_churn_counts_only_the_watched_and_says_who_is_left_out(workshop: Workshop) -> None:
     early = [event(1, user, "purchase") for user in range(40)]
     again = [event(20, user, "purchase") for user in range(10)]
-    late = [{**event(1, user, "purchase"), "event_time": "2019-12-30 12:00:00 UTC"} for user in range(50, 60)]
+    late = [
+        {**event(1, user, "purchase"), "event_time": "2019-12-30 12:00:00 UTC"}
+        for user in range(50, 60)
+    ]
     end = [{**event(1, 99, "view"), "event_time": "2019-12-31 12:00:00 UTC"}]
     workshop.write("a.csv", [*early, *again, *late, *end])
 

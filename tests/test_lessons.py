@@ -93,7 +93,9 @@ def test_lesson_9_a_product_with_two_brands_keeps_its_sales(
 
 
 def test_lesson_10_dimensions_remember_what_the_last_day_did_not_show(workshop: Workshop) -> None:
-    workshop.write("a.csv", [at(1, "10:00:00", product_id=str(n), user_id=str(n)) for n in range(31)])
+    workshop.write(
+        "a.csv", [at(1, "10:00:00", product_id=str(n), user_id=str(n)) for n in range(31)]
+    )
     workshop.load()
     workshop.build()
     workshop.write("b.csv", [at(2, "10:00:00", product_id="1", user_id="1")])
@@ -129,7 +131,9 @@ def test_lesson_11_a_session_goes_on_over_midnight_and_outlives_any_look_back(
     ]
     workshop.withdraw("2.csv")
     workshop.build()
-    assert workshop.query("select event_count from marts.fct_sessions order by session_start_at") == [
+    assert workshop.query(
+        "select event_count from marts.fct_sessions order by session_start_at"
+    ) == [
         (30,),
         (60,),
     ]
@@ -139,12 +143,16 @@ def test_lesson_12_a_late_event_renames_no_other_session(workshop: Workshop) -> 
     workshop.write("a.csv", [at(1, "10:00:00"), at(1, "15:00:00"), at(2, "10:00:00")])
     workshop.load()
     workshop.build()
-    before = {row["session_start_at"]: row["session_id"] for row in workshop.rows("marts.fct_sessions")}
+    before = {
+        row["session_start_at"]: row["session_id"] for row in workshop.rows("marts.fct_sessions")
+    }
     workshop.write("late.csv", [at(1, "06:00:00")])
     workshop.load()
     workshop.build()
 
-    after = {row["session_start_at"]: row["session_id"] for row in workshop.rows("marts.fct_sessions")}
+    after = {
+        row["session_start_at"]: row["session_id"] for row in workshop.rows("marts.fct_sessions")
+    }
     assert len(before) == 3 and len(after) == 4
     assert before.items() <= after.items()
 
@@ -284,7 +292,8 @@ def test_lesson_23_equal_customers_get_equal_scores_in_any_order(
         "from marts.dim_user_rfm group by all order by all"
     )
     assert [kinds for *_, kinds, _ in scores] == [1] * len(scores)
-    # 36 of 40 ordered once: nobody is worse, so all of them score 1; the four others rank above 36
+    # 36 of 40 ordered once: nobody is worse, so all score 1; the four others rank above 36
     assert workshop.query(
-        "select frequency, frequency_score, count(*) from marts.dim_user_rfm group by all order by all"
+        "select frequency, frequency_score, count(*) from marts.dim_user_rfm "
+        "group by all order by all"
     ) == [(1, 1, 36), (2, 5, 4)]

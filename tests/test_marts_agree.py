@@ -24,9 +24,7 @@ class Truth:
         self.users = oracle.users(self.events, self.sessions, self.orders)
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param("sample", marks=needs_sample), "synthetic"]
-)
+@pytest.fixture(scope="module", params=[pytest.param("sample", marks=needs_sample), "synthetic"])
 def built(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Workshop, Truth]:
@@ -45,9 +43,7 @@ def built(
 def agree(workshop: Workshop, table: str, names: dict[str, str], truth: list[Any]) -> None:
     """The table's columns equal the oracle's fields: the same rows, as often. names: ours → its."""
     found = workshop.rows(table, ", ".join(names))
-    wanted = [
-        {ours: asdict(row)[theirs] for ours, theirs in names.items()} for row in truth
-    ]
+    wanted = [{ours: asdict(row)[theirs] for ours, theirs in names.items()} for row in truth]
     assert wanted, "the oracle has nothing to compare with"
     assert sorted(map(_plain, found)) == sorted(map(_plain, wanted))
 

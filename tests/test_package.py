@@ -22,7 +22,7 @@ def test_an_installed_estore_works_from_any_folder(tmp_path: Path) -> None:
         archive.extractall(site)
     assert "estore/transform_project/seeds/rfm_segments.csv" in names
     assert "estore/transform_project/profiles.yml" in names
-    assert not [name for name in names if "/target/" in name or name.startswith("tests/")]
+    assert not [n for n in names if "/target/" in n or "/lint/" in n or n.startswith("tests/")]
 
     (elsewhere / "a.csv").write_text(
         "event_time,event_type,product_id,price,user_id,user_session\n"

@@ -25,7 +25,9 @@ SECONDS = st.sampled_from([round(minute * 60) for minute in MINUTES])
 
 EVENTS = st.fixed_dictionaries(
     {
-        "event_time": SECONDS.map(lambda s: f"{START + timedelta(seconds=s):%Y-%m-%d %H:%M:%S} UTC"),
+        "event_time": SECONDS.map(
+            lambda s: f"{START + timedelta(seconds=s):%Y-%m-%d %H:%M:%S} UTC"
+        ),
         "event_type": st.sampled_from(["view", "view", "cart", "purchase", "remove_from_cart"]),
         "product_id": st.sampled_from(["1", "2", "3"]),
         "category_id": st.sampled_from(["2053013555631882655", "2053013555631882656", ""]),
@@ -130,7 +132,5 @@ def test_any_history_of_files_gives_the_marts_of_one_load(half: int, data: st.Da
 @pytest.mark.parametrize("half", [1, 2])
 @settings(max_examples=int(os.environ.get("ESTORE_TEST_HISTORIES", "500")) // 2, **COMMON)
 @given(data=st.data())
-def test_any_of_many_histories_gives_the_marts_of_one_load(
-    half: int, data: st.DataObject
-) -> None:
+def test_any_of_many_histories_gives_the_marts_of_one_load(half: int, data: st.DataObject) -> None:
     assert_parity(data.draw(histories()))

@@ -116,7 +116,9 @@ def test_customers_are_recorded_once_for_an_as_of_date(workshop: Workshop) -> No
     assert workshop.query(versions) == [(1,)]
 
     publish_day(workshop, 2)
-    assert workshop.query("select count(distinct user_id) from snapshots.snap_user_status") == [(2,)]
+    assert workshop.query("select count(distinct user_id) from snapshots.snap_user_status") == [
+        (2,)
+    ]
 
 
 def test_readers_fall_back_to_the_snapshot_while_the_warehouse_is_busy(

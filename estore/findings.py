@@ -14,6 +14,9 @@ from estore.publish import Manifest
 
 #: Below this many customers or sessions a share says little; the finding is then not made.
 FEWEST = 30
+#: Beyond this share of buying sessions without a cart event (a tenth is usual where customers can
+#: buy at once), the tracking of carts is in doubt.
+UNLOGGED_CARTS = 0.2
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def _funnel(facts: _Facts) -> Iterator[Finding]:
     if row["sessions_with_cart"] >= FEWEST:
         without_cart = row["sessions_with_purchase"] - row["sessions_with_cart_and_purchase"]
         caveat = None
-        if without_cart > 0.1 * row["sessions_with_purchase"]:
+        if without_cart > UNLOGGED_CARTS * row["sessions_with_purchase"]:
             caveat = (
                 f"{_pct(without_cart, row['sessions_with_purchase'])} of buying sessions have no "
                 "cart event: carts seem to be under-reported, so the true share is lower"

@@ -1,55 +1,133 @@
-"""Content: what a file is known by, and how many lines it has, in one read beside the load."""
+"""Content: a file's bytes, what it is known by, and how many lines it has."""
 
+import errno
 import gzip
+import io
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO, Any
 
 import xxhash
+from backports import zstd
 
 from estore.errors import RefusedFile
 from estore.landing import LandedFile
 
 _BLOCK = 1 << 22
+#: First bytes of files that are often given a wrong name → what they are, and the fix.
+_KINDS = {
+    b"\x1f\x8b": ("gzip", "name it .csv.gz"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "name it .csv.zst"),
+    b"PAR1": ("parquet", "name it .parquet"),
+    b"PK\x03\x04": ("zip", "unpack it, or save the workbook as CSV"),
+    b"\xff\xfe": ("UTF-16", "save it as CSV in UTF-8"),
+    b"\xfe\xff": ("UTF-16", "save it as CSV in UTF-8"),
+}
 
 
 @dataclass(frozen=True)
 class Content:
-    """content_hash: of the bytes as they lie; lines: of text, None where not counted here."""
+    """content_hash: of the bytes as they lie; text: None where it is not read here."""
 
     content_hash: str
-    lines: int | None
+    text: "Text | None"
+
+
+@dataclass
+class Text:
+    """How many lines a text has, and whether a zero byte, which no text has, is among them."""
+
+    lines: int = 0
+    has_zero: bool = False
+    _ends_open: bool = False
+
+    def add(self, block: bytes) -> None:
+        """Count one more block of it."""
+        self.lines += block.count(b"\n") - self._ends_open
+        self._ends_open = not block.endswith(b"\n")
+        self.lines += self._ends_open
+        self.has_zero = self.has_zero or b"\0" in block
 
 
 def read_content(file: LandedFile) -> Content:
-    """Hash the file as it lies; in an uncompressed CSV also count its lines.
+    """Hash the file as it lies; of an uncompressed CSV also count the lines.
 
-    At the speed of the disk, and DuckDB then finds the file in the page cache.
+    At the speed of the disk, and DuckDB then finds the file in the page cache. Raises RefusedFile
+    for a file that cannot be read, or is plainly something else than its name says.
     """
-    digest = xxhash.xxh3_128()
-    lines, last = 0, b"\n"
-    with file.path.open("rb", buffering=0) as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-            lines += block.count(b"\n")
-            last = block[-1:]
-    lines += last != b"\n"
+    digest, text = xxhash.xxh3_128(), Text()
+    try:
+        with file.path.open("rb", buffering=0) as stream:
+            _check_kind(file, stream.read(8))
+            stream.seek(0)
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+                text.add(block)
+    except OSError as error:
+        raise _unreadable(error) from error
     is_plain = (file.format, file.compression) == ("csv", "none")
-    return Content(digest.hexdigest(), lines if is_plain else None)
+    return Content(digest.hexdigest(), text if is_plain else None)
 
 
-def count_compressed_lines(file: LandedFile) -> int:
-    """Count the lines of a compressed CSV; raises RefusedFile where its checksum does not hold.
+def read_text(file: LandedFile) -> Text:
+    """Count the lines of a CSV file; raises RefusedFile where a checksum does not hold.
 
     DuckDB does not compare gzip's checksum: a flipped bit would pass as data.
     """
-    from estore.load.header import open_bytes
+    text = Text()
+    with open_bytes(file) as stream:
+        while block := stream.read(_BLOCK):
+            text.add(block)
+    return text
 
-    lines, last = 0, b"\n"
+
+@contextmanager
+def open_bytes(file: LandedFile) -> Iterator[IO[bytes]]:
+    """The uncompressed bytes of a CSV file; reading raises RefusedFile where it is damaged."""
     try:
-        with open_bytes(file) as stream:
-            while block := stream.read(_BLOCK):
-                lines += block.count(b"\n")
-                last = block[-1:]
-    except (EOFError, OSError, gzip.BadGzipFile, zlib.error, ValueError) as error:
-        raise RefusedFile(f"is damaged: {error}; copy it again from its source") from error
-    return lines + (last != b"\n")
+        raw = file.path.open("rb")
+    except OSError as error:
+        raise _unreadable(error) from error
+    with raw:
+        plain: Any = raw
+        if file.compression == "gzip":
+            plain = gzip.GzipFile(fileobj=raw)
+        elif file.compression == "zstd":
+            plain = zstd.ZstdFile(raw)
+        with plain:
+            yield io.BufferedReader(_Told(plain), 1 << 20)
+
+
+class _Told(io.RawIOBase):
+    """Passes bytes on, and says what is wrong with the file where they cannot be read."""
+
+    def __init__(self, plain: Any) -> None:
+        self.plain = plain
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return int(self.plain.readinto(buffer))
+        except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
+            raise RefusedFile(f"is damaged: {error}; copy it again from its source") from error
+        except OSError as error:
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> Exception:
+    """What stands in the file's way; a want of the machine's is no fault of the file."""
+    if error.errno in (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC):
+        return error
+    said = error.strerror or str(error)
+    return RefusedFile(f"cannot be read: {said}; is it still there, and yours to read?")
+
+
+def _check_kind(file: LandedFile, start: bytes) -> None:
+    named = file.compression if file.compression != "none" else file.format
+    for mark, (kind, fix) in _KINDS.items():
+        if start.startswith(mark) and kind != named:
+            raise RefusedFile(f"is named as {named} but is {kind}; {fix}")

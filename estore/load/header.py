@@ -1,22 +1,18 @@
 """Header: which column of a file is which of ours, told before a row is read."""
 
 import csv
-import gzip
 import io
+import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
-
-import zstandard
 
 from estore.errors import RefusedFile
 from estore.landing import LandedFile
+from estore.load.content import open_bytes
 from estore.shop import COLUMNS, PLAIN_COLUMNS, ShopConfig
 
 _TIME = re.compile(r"\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}")
-_OTHER_DELIMITERS = ";\t|"
+_DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True)
@@ -24,62 +20,44 @@ class Header:
     """The columns of a file.
 
     names: every column of the file in its order; ours: our column → its position there;
-    extra: columns that are kept out; absent: optional columns of ours that the file lacks.
+    notes: what a person should know of them; has_line: they stand in a line of the file.
     """
 
     names: tuple[str, ...]
     ours: dict[str, int]
-    extra: tuple[str, ...]
-    absent: tuple[str, ...]
-    has_line: bool
-    byte_order_mark: bool = False
-
-
-@contextmanager
-def open_bytes(file: LandedFile) -> Iterator[IO[bytes]]:
-    """The uncompressed bytes of a CSV file."""
-    with file.path.open("rb") as raw:
-        if file.compression == "gzip":
-            with gzip.GzipFile(fileobj=raw) as plain:
-                yield plain  # type: ignore[misc]
-        elif file.compression == "zstd":
-            with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as plain:
-                yield plain
-        else:
-            yield raw
+    notes: tuple[str, ...]
+    has_line: bool = True
 
 
 def read_csv_header(file: LandedFile, shop: ShopConfig) -> Header:
     """Find our columns in a CSV file; raises RefusedFile that names the column and the fix."""
-    try:
-        with open_bytes(file) as stream:
-            start = stream.read(1 << 16)
-    except (OSError, EOFError, zstandard.ZstdError) as error:
-        raise RefusedFile(
-            f"cannot be read as {file.compression}: {error}; copy or compress it again"
-        ) from error
+    with open_bytes(file) as stream:
+        start = stream.read(1 << 16)
     if not start.strip():
         raise RefusedFile("is empty; export it again")
-    if b"\0" in start:
+    if b"\0" in start.split(b"\n", 1)[0]:
         raise RefusedFile("is not text but binary; export it as CSV in UTF-8")
-    marked = start.startswith(b"\xef\xbb\xbf")
     # A cut through a letter at the end of what was read is no fault of the file.
     text = start.decode("utf-8-sig", errors="replace")
-    first = next(csv.reader(io.StringIO(text, newline=""), delimiter=shop.delimiter), [])
-    fields = [name.strip() for name in first]
+    if "\r" in text.split("\n", 1)[0].rstrip("\r\n"):
+        raise RefusedFile("ends its lines with CR alone; save it with LF or CRLF line ends")
+    lines = io.StringIO(text, newline="\n")
+    reader = csv.reader(lines, delimiter=shop.delimiter, skipinitialspace=True)
+    try:
+        fields = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise RefusedFile(f"has a first line that is not CSV ({error}); mend its header") from error
     known = {*COLUMNS, *shop.columns}
     if any(name in known or name.lower() in COLUMNS for name in fields):
-        return match_columns(fields, shop, byte_order_mark=marked)
+        return match_columns(fields, shop)
     if len(fields) == len(PLAIN_COLUMNS) and _TIME.match(fields[0]):
         ours = {name: position for position, name in enumerate(PLAIN_COLUMNS)}
-        return Header(PLAIN_COLUMNS, ours, (), ("order_id", "quantity"), False, marked)
+        return Header(PLAIN_COLUMNS, ours, (), has_line=False)
     raise RefusedFile(_no_header(fields, shop))
 
 
-def match_columns(
-    fields: list[str], shop: ShopConfig, *, has_line: bool = True, byte_order_mark: bool = False
-) -> Header:
-    """Match the names of a header to our columns; raises RefusedFile for missing or doubled ones."""
+def match_columns(fields: list[str], shop: ShopConfig, *, has_line: bool = True) -> Header:
+    """Match a header's names to our columns; raises RefusedFile for missing or doubled ones."""
     mapped = {theirs: ours for theirs, ours in shop.columns.items() if theirs in fields}
     ours: dict[str, int] = {}
     extra: list[str] = []
@@ -98,27 +76,36 @@ def match_columns(
     if missing:
         raise RefusedFile(
             f"has no column {', '.join(map(shop.source_of, missing))}; it has "
-            f"{', '.join(name or '(unnamed)' for name in fields)}. Name the columns that "
+            f"{', '.join(name or '(unnamed)' for name in fields)[:300]}. Name the columns that "
             'hold them in shop.toml: [columns] "their name" = "' + missing[0] + '"'
         )
-    absent = tuple(column for column in COLUMNS if column not in ours)
-    return Header(tuple(fields), ours, tuple(extra), absent, has_line, byte_order_mark)
+    absent = [
+        shop.source_of(column)
+        for column in COLUMNS
+        if column not in ours and (column in PLAIN_COLUMNS or column in shop.columns.values())
+    ]
+    notes = []
+    if extra:
+        notes.append(f"columns kept out: {', '.join(extra)}")
+    if absent:
+        notes.append(f"columns left empty, as the file lacks them: {', '.join(absent)}")
+    return Header(tuple(fields), ours, tuple(notes), has_line)
 
 
 def _no_header(fields: list[str], shop: ShopConfig) -> str:
     if len(fields) == 1:
-        for delimiter in _OTHER_DELIMITERS:
+        for delimiter in _DELIMITERS.replace(shop.delimiter, ""):
             if fields[0].count(delimiter) >= len(PLAIN_COLUMNS) - 2:
                 return (
                     f"is not separated by {shop.delimiter!r} but, it seems, by {delimiter!r}; "
-                    f"set delimiter = {delimiter!r} in shop.toml"
+                    f"set delimiter = {json.dumps(delimiter)} in shop.toml"
                 )
     if _TIME.match(fields[0] if fields else ""):
         return (
             f"has no header and {len(fields)} columns where {len(PLAIN_COLUMNS)} are expected "
             f"({', '.join(PLAIN_COLUMNS)}); add a header line"
         )
-    shown = ", ".join(fields)[:120]
+    shown = " ".join(", ".join(fields).split())[:120]
     return (
         f"has none of the columns {', '.join(PLAIN_COLUMNS)}; its first line is: {shown}. "
         "Add a header line, or map its columns under [columns] in shop.toml"

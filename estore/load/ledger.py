@@ -47,9 +47,9 @@ class Ledger:
         return int(row[0]) if row else 0
 
     def record(self, entry: Entry, error: str | None = None) -> None:
-        """Write an entry; one of the same path and content gives way to it."""
+        """Write an entry; what gives way to it: one of the same path and content, and a refusal."""
         self.connection.execute(
-            "delete from raw.files where uri = ? and content_hash = ?",
+            "delete from raw.files where uri = ? and (content_hash = ? or status = 'refused')",
             [entry.uri, entry.content_hash],
         )
         self.connection.execute(
@@ -70,14 +70,17 @@ class Ledger:
         )
 
     def refresh(self, entry: Entry, file: LandedFile) -> None:
-        """The same content lies there under a new date."""
+        """The same content lies there again, maybe under a new date or after one refused."""
         self.connection.execute(
             "update raw.files set generation = ? where file_id = ?",
             [file.generation, entry.file_id],
         )
+        self.connection.execute(
+            "delete from raw.files where uri = ? and status = 'refused'", [entry.uri]
+        )
 
     def retire(self, entry: Entry, status: str) -> Entry | None:
-        """Take a loaded file's rows out, unless a duplicate takes them over: then return that one."""
+        """Take a loaded file's rows out, or hand them to its first duplicate and return that."""
         self.set_status(entry, status)
         heirs = self.entries("status = 'duplicate' and same_as = ?", entry.file_id)
         if heirs:
@@ -87,6 +90,9 @@ class Ledger:
                     f"update {table} set file_id = ? where file_id = ?",
                     [heir.file_id, entry.file_id],
                 )
+            self.connection.execute(
+                "update raw.rejects set uri = ? where file_id = ?", [heir.uri, heir.file_id]
+            )
             self.connection.execute(
                 "update raw.files set status = 'loaded', same_as = null, lines = ?, loaded = ?, "
                 "rejected = ? where file_id = ?",
@@ -116,30 +122,34 @@ class Ledger:
         """
         candidates = self.entries(
             """status = 'loaded' and file_id <> ? and loaded = ? and rejected = ? and not exists (
-                (select event_date, event_count from raw.file_days where file_id = raw.files.file_id
-                 except select event_date, event_count from raw.file_days where file_id = ?)
-                union all
-                (select event_date, event_count from raw.file_days where file_id = ?
-                 except
-                 select event_date, event_count from raw.file_days where file_id = raw.files.file_id)
+                select event_date, event_count from raw.file_days where file_id = raw.files.file_id
+                except select event_date, event_count from raw.file_days where file_id = ?
             )""",
-            *[entry.file_id, entry.loaded, entry.rejected, entry.file_id, entry.file_id],
+            *[entry.file_id, entry.loaded, entry.rejected, entry.file_id],
         )
         if not candidates or not entry.loaded:
             return None
-        mine = self._fingerprint(entry)
-        return next((other for other in candidates if self._fingerprint(other) == mine), None)
+        prints = self._fingerprints([entry, *candidates])
+        same = (other for other in candidates if prints[other.file_id] == prints[entry.file_id])
+        return next(same, None)
 
-    def _fingerprint(self, entry: Entry) -> tuple[object, ...] | None:
-        row: tuple[object, ...] | None = self.connection.execute(
+    def _fingerprints(self, entries: list[Entry]) -> dict[int, tuple[object, ...]]:
+        """Of all rows and rejects in any order, the fields of a reject's line in any order too."""
+        file_ids = ", ".join(str(entry.file_id) for entry in entries)
+        rows = self.connection.execute(
             f"""
-            select count(*), sum(cast(row_hash as hugeint)), bit_xor(row_hash)
-            from (select hash({", ".join(RAW_COLUMNS)}) as row_hash from raw.events
-                  where file_id = ?)
-            """,
-            [entry.file_id],
-        ).fetchone()
-        return row
+            select file_id, count(*), sum(cast(row_hash as hugeint)), bit_xor(row_hash)
+            from (
+                select file_id, hash({", ".join(RAW_COLUMNS)}) as row_hash from raw.events
+                where file_id in ({file_ids})
+                union all
+                select file_id, hash(list_sort(string_split(line_text, ','))) from raw.rejects
+                where file_id in ({file_ids})
+            )
+            group by file_id
+            """
+        ).fetchall()
+        return {file_id: tuple(rest) for file_id, *rest in rows}
 
 
 def new_entry(file_id: int, file: LandedFile, content: Content, status: str) -> Entry:

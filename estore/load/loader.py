@@ -2,24 +2,30 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 
 from estore.errors import EstoreError, RefusedFile
-from estore.landing import LandedFile
-from estore.load.content import Content, count_compressed_lines, read_content
+from estore.landing import LandedFile, landed_file, printable
+from estore.load.content import Content, Text, read_content, read_text
 from estore.load.header import Header, match_columns, read_csv_header
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
-from estore.load.repair import LINE_COLUMN, Repaired, repair
+from estore.load.repair import repair
 from estore.load.rows import (
+    ID_COLUMNS,
     RAW_COLUMNS,
     csv_relation,
-    identifier,
+    exact_path,
+    numbered,
     parquet_relation,
     quoted,
+    read_parquet,
+    rejects_relation,
+    repaired_relation,
     typed_rows,
 )
 from estore.settings import Settings
@@ -99,7 +105,9 @@ def withdraw(connection: duckdb.DuckDBPyConnection, uri: str) -> tuple[Entry, En
     ledger = Ledger(connection)
     entries = ledger.entries("uri = ? and status in ('loaded', 'duplicate')", uri)
     if not entries:
-        raise EstoreError(f"{uri}: no rows of this file are loaded; `estore status` lists the files")
+        raise EstoreError(
+            f"{uri}: no rows of this file are loaded; `estore status` lists the files"
+        )
     with _transaction(connection):
         if entries[0].status == "duplicate":
             originals = ledger.entries("file_id = ?", entries[0].same_as)
@@ -108,17 +116,16 @@ def withdraw(connection: duckdb.DuckDBPyConnection, uri: str) -> tuple[Entry, En
         return entries[0], ledger.retire(entries[0], "withdrawn")
 
 
-class _transaction:
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Commits, or rolls back what an exception interrupts."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
-
-    def __enter__(self) -> None:
-        self.connection.execute("begin")
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        self.connection.execute("commit" if kind is None else "rollback")
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
 
 
 class _Load:
@@ -135,46 +142,46 @@ class _Load:
         self.connection, self.file, self.shop, self.settings = connection, file, shop, settings
         self.on_bytes = on_bytes
         self.ledger = Ledger(connection)
+        self.content = Content("unread", None)
+        self.latest = _latest()
         self.scratch = settings.temp / "repair"
 
     def run(self, *, restore: bool) -> Outcome:
+        if (shown := printable(self.file.uri)) != self.file.uri:
+            return Outcome(
+                shown, "refused", error=f"{shown} has a name that is not UTF-8; rename it"
+            )
+        try:
+            return self._decide(restore=restore)
+        except RefusedFile as error:
+            entry = self._new_entry("refused")
+            with _transaction(self.connection):
+                self.ledger.record(entry, str(error))
+            return Outcome(self.file.uri, "refused", error=f"{self.file.name} {error}")
+        finally:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _decide(self, *, restore: bool) -> Outcome:
         known = self.ledger.entries("uri = ? and status <> 'replaced'", self.file.uri)
         if known and self._looks_unchanged(known[0]) and not restore:
             return Outcome(self.file.uri, "unchanged")
-        try:
-            content = read_content(self.file)
-        except OSError as error:
-            return self._refused(None, f"cannot be read: {error}")
-        held = [
+        self.content = read_content(self.file)
+        same = self.ledger.entries("content_hash = ?", self.content.content_hash)
+        here = [
             entry
-            for entry in known
-            if entry.content_hash == content.content_hash and entry.status != "refused"
+            for entry in same
+            if entry.uri == self.file.uri and entry.status not in ("refused", "replaced")
         ]
-        withdrawn = self.ledger.entries(
-            "content_hash = ? and status = 'withdrawn'", content.content_hash
-        )
-        if held and not (restore and held[0].status == "withdrawn"):
-            self.ledger.refresh(held[0], self.file)
-            if held[0].status == "withdrawn":
-                return self._still_withdrawn()
-            return Outcome(self.file.uri, "unchanged")
-        originals = self.ledger.entries(
-            "content_hash = ? and status = 'loaded'", content.content_hash
-        )
-        if withdrawn and not restore and not originals:
-            return self._still_withdrawn()
-        try:
-            with _transaction(self.connection):
-                if originals:
-                    return self._keep_duplicate(content, originals[0])
-                return self._bring_in(content)
-        except _SameRows as same:
-            with _transaction(self.connection):
-                return self._keep_duplicate(content, same.original)
-        except RefusedFile as error:
-            return self._refused(content, str(error))
-        finally:
-            shutil.rmtree(self.scratch, ignore_errors=True)
+        if here and not (restore and here[0].status == "withdrawn"):
+            self.ledger.refresh(here[0], self.file)
+            return _still_withdrawn(here[0]) if here[0].status == "withdrawn" else Outcome(
+                self.file.uri, "unchanged"
+            )  # fmt: skip
+        if originals := [entry for entry in same if entry.status == "loaded"]:
+            return self._keep_duplicate(originals[0])
+        if not restore and any(entry.status == "withdrawn" for entry in same):
+            return self._keep_out()
+        return self._bring_in()
 
     def _looks_unchanged(self, entry: Entry) -> bool:
         return (
@@ -183,23 +190,27 @@ class _Load:
             and self.file.bytes >= _TRUSTED_BY_DATE
         )
 
-    def _still_withdrawn(self) -> Outcome:
-        note = "its rows were withdrawn; load it with --restore to bring them back"
-        return Outcome(self.file.uri, "withdrawn", notes=(note,))
+    def _new_entry(self, status: str) -> Entry:
+        return new_entry(self.ledger.next_id(), self.file, self.content, status)
 
-    def _keep_duplicate(self, content: Content, original: Entry) -> Outcome:
-        entry = new_entry(self.ledger.next_id(), self.file, content, "duplicate")
-        self.ledger.record(duplicate_of(entry, original))
-        self._retire_predecessor(entry)
+    def _keep_duplicate(self, original: Entry) -> Outcome:
+        """The path's rows are held already, for another path or for this one in another form."""
+        with _transaction(self.connection):
+            entry = duplicate_of(self._new_entry("duplicate"), original)
+            self.ledger.record(entry)
+            self._retire_predecessor(entry)
         note = f"holds the same rows as {original.uri}; nothing was loaded twice"
+        if original.uri == self.file.uri:
+            note = "holds the same rows as before; nothing was loaded twice"
         return Outcome(self.file.uri, "duplicate", notes=(note,))
 
-    def _refused(self, content: Content | None, error: str) -> Outcome:
-        content = content or Content("unread", None)
-        entry = new_entry(self.ledger.next_id(), self.file, content, "refused")
+    def _keep_out(self) -> Outcome:
+        """Rows that were withdrawn under another name stay out under this one."""
         with _transaction(self.connection):
-            self.ledger.record(entry, error)
-        return Outcome(self.file.uri, "refused", error=f"{self.file.name} {error}")
+            entry = self._new_entry("withdrawn")
+            self.ledger.record(entry)
+            self._retire_predecessor(entry)
+        return _still_withdrawn(entry)
 
     def _retire_predecessor(self, entry: Entry) -> None:
         """What the same path held before gives way, with what only it had brought."""
@@ -209,94 +220,108 @@ class _Load:
             elif old.status in ("duplicate", "withdrawn"):
                 self.ledger.set_status(old, "replaced")
 
-    def _bring_in(self, content: Content) -> Outcome:
-        """Rows, rejects and ledger of new content; the caller's transaction makes them one."""
+    def _bring_in(self) -> Outcome:
+        """New content: the fast way where it can be gone, else the careful one."""
         header = self._header()
-        file_id = self.ledger.next_id()
-        lines, loaded = self._insert(file_id, header, content)
-        rejected = self._count("raw.rejects", file_id)
-        if lines != loaded + rejected:
-            raise RefusedFile(
-                f"does not add up: {lines} lines, but {loaded} loaded and {rejected} rejected. "
-                "Nothing of it was kept; please report this file's shape"
+        try:
+            if self.file.format == "parquet":
+                return self._keep_rows(header, self._insert_parquet)
+            try:
+                return self._keep_rows(header, self._insert_csv)
+            except _NotWellFormed:
+                return self._keep_rows(header, self._insert_repaired)
+        except _SameRows as same:
+            return self._keep_duplicate(same.original)
+
+    def _keep_rows(self, header: Header, insert: "_Insert") -> Outcome:
+        """Rows, rejects and ledger as one transaction, in which all must add up."""
+        with _transaction(self.connection):
+            file_id = self.ledger.next_id()
+            lines, loaded = insert(file_id, header)
+            rejected = self._count("raw.rejects", file_id)
+            if lines != loaded + rejected:
+                raise RefusedFile(
+                    f"does not add up: {lines} lines, but {loaded} loaded and {rejected} rejected. "
+                    "Nothing of it was kept; please report this file's shape"
+                )
+            reasons = self._reasons(file_id)
+            self._check_share(lines, rejected, reasons)
+            self.connection.execute(
+                "insert into raw.file_days select file_id, cast(event_time as date), count(*) "
+                "from raw.events where file_id = ? group by all",
+                [file_id],
             )
-        reasons = self._reasons(file_id)
-        if rejected > self.settings.max_reject_share * lines:
-            worst = "; ".join(f"{count} × {reason}" for reason, count in list(reasons.items())[:3])
-            raise RefusedFile(
-                f"was refused whole: {rejected} of its {lines} lines cannot be used ({worst}). "
-                "Is a column mapped wrongly? See [columns] in shop.toml, or raise "
-                f"ESTORE_MAX_REJECT_SHARE above {self.settings.max_reject_share:g}"
-            )
-        self.connection.execute(
-            "insert into raw.file_days select file_id, cast(event_time as date), count(*) "
-            "from raw.events where file_id = ? group by all",
-            [file_id],
-        )
-        entry = replace(
-            new_entry(file_id, self.file, content, "loaded"),
-            lines=lines, loaded=loaded, rejected=rejected,
-        )  # fmt: skip
-        if original := self.ledger.twin(entry):
-            raise _SameRows(original)
-        self.ledger.record(entry)
-        self._retire_predecessor(entry)
-        self.ledger.touch(file_id)
-        self._check_still()
-        notes = []
-        if header.extra:
-            notes.append(f"columns kept out: {', '.join(header.extra)}")
-        if absent := [c for c in header.absent if c not in ("order_id", "quantity")]:
-            notes.append(f"columns left empty, as the file lacks them: {', '.join(absent)}")
-        if not lines:
-            notes.append("has a header but no lines")
-        return Outcome(self.file.uri, "loaded", lines, loaded, rejected, reasons, tuple(notes))
+            entry = replace(
+                new_entry(file_id, self.file, self.content, "loaded"),
+                lines=lines, loaded=loaded, rejected=rejected,
+            )  # fmt: skip
+            if original := self.ledger.twin(entry):
+                raise _SameRows(original)
+            self.ledger.record(entry)
+            self._retire_predecessor(entry)
+            self.ledger.touch(file_id)
+            self._check_still()
+        notes = header.notes if lines else (*header.notes, "has a header but no lines")
+        return Outcome(self.file.uri, "loaded", lines, loaded, rejected, reasons, notes)
 
     def _header(self) -> Header:
         if self.file.format == "csv":
             return read_csv_header(self.file, self.shop)
-        try:
+        with _file_faults(RefusedFile, "is not a Parquet file: "):
             described = self.connection.execute(
-                f"describe select * from read_parquet({quoted(self.file.uri)})"
+                f"describe select * from {read_parquet(self.file.uri)}"
             ).fetchall()
-        except duckdb.Error as error:
-            raise RefusedFile(f"is not a Parquet file: {str(error).splitlines()[0]}") from error
-        header = match_columns([name for name, *_ in described], self.shop)
-        for column in ("category_id", "product_id", "user_id"):
-            if column in header.ours and described[header.ours[column]][1] in ("DOUBLE", "FLOAT"):
+        header = match_columns([name for name, *_ in described], self.shop, has_line=False)
+        for column in ID_COLUMNS:
+            kind = described[header.ours[column]][1] if column in header.ours else None
+            if kind in ("DOUBLE", "FLOAT"):
                 raise RefusedFile(
                     f"stores {header.names[header.ours[column]]} as a rounded number "
-                    f"({described[header.ours[column]][1]}): ids above 2^53 have lost digits. "
+                    f"({kind}): ids above 2^53 have lost digits. "
                     "Write it as a whole number or as text"
                 )
         return header
 
-    def _insert(self, file_id: int, header: Header, content: Content) -> tuple[int, int]:
-        """Insert the good lines and the rejects; returns (lines counted apart, lines loaded)."""
-        if self.file.format == "parquet":
-            relation = parquet_relation(self.file.uri, header)
+    def _insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
+        """Insert the good rows and the rejects; returns (rows counted apart, rows loaded)."""
+        relation = parquet_relation(self.file.uri, header)
+        with _file_faults(RefusedFile, "is damaged: "):
             lines = self._scalar(
-                f"select sum(num_rows) from parquet_file_metadata({quoted(self.file.uri)})"
+                f"select sum(num_rows) from parquet_file_metadata({exact_path(self.file.uri)})"
             )
             loaded = self._insert_good(file_id, relation, header)
             if loaded < lines:
-                self._insert_bad(file_id, relation, header)
-            return lines, loaded
-        relation = csv_relation(
-            self.file.uri, header, self.shop.delimiter, self.file.compression
-        )
-        counted = _Counted(self.file, content.lines)
+                self._insert_bad(file_id, numbered(relation, 1), header)
+        return lines, loaded
+
+    def _insert_csv(self, file_id: int, header: Header) -> tuple[int, int]:
+        """The fast way; raises _NotWellFormed where one line is not always one row."""
+        counted = _Counted(self.file, self.content.text)
+        relation = csv_relation(self.file.uri, header, self.shop.delimiter, self.file.compression)
         try:
+            with _file_faults(_NotWellFormed):
+                loaded = self._insert_good(file_id, relation, header)
+        except _NotWellFormed:
+            counted.text()  # says so where the file is damaged rather than badly written
+            raise
+        text = counted.text()
+        lines = text.lines - header.has_line
+        if loaded < lines:
+            self._insert_bad(file_id, numbered(relation, 1 + header.has_line), header)
+        if text.has_zero or lines != loaded + self._count("raw.rejects", file_id):
+            raise _NotWellFormed
+        return lines, loaded
+
+    def _insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
+        """The careful way."""
+        repaired = repair(self.file, header, self.shop.delimiter, self.scratch)
+        relation = repaired_relation(repaired.path, header, self.shop.delimiter)
+        with _file_faults(RefusedFile, "cannot be read: "):
             loaded = self._insert_good(file_id, relation, header)
-            lines = counted.lines() - header.has_line
-            if loaded == lines:
-                return lines, loaded
-            self._insert_bad(file_id, relation, header)
-            if lines == loaded + self._count("raw.rejects", file_id):
-                return lines, loaded
-        except (duckdb.InvalidInputException, duckdb.IOException):
-            counted.lines()  # says so where the file is damaged rather than badly written
-        return self._insert_repaired(file_id, header)
+            if loaded + repaired.rejected < repaired.records:
+                self._insert_bad(file_id, relation, header)
+            self._insert_rejects(file_id, rejects_relation(repaired.rejects))
+        return repaired.records, loaded
 
     def _insert_good(self, file_id: int, relation: str, header: Header) -> int:
         columns = ", ".join(RAW_COLUMNS)
@@ -304,55 +329,43 @@ class _Load:
             self.connection,
             f"insert into raw.events (file_id, {columns}) select {file_id}, {columns} "
             f"from ({typed_rows(relation, header, self.shop)}) where reason is null",
-            {"latest": _latest()},
+            {"latest": self.latest},
             lambda share: self.on_bytes(int(share * self.file.bytes)),
         )
         return self._count("raw.events", file_id)
 
     def _insert_bad(self, file_id: int, relation: str, header: Header) -> None:
         """Keep the refused lines. Their numbers count on the file's order, so it is kept here."""
-        rows = typed_rows(relation, header, self.shop)
-        number = identifier(LINE_COLUMN)
-        if LINE_COLUMN not in relation:
-            first = 1 + header.has_line
-            rows = rows.replace(
-                f"from {relation}",
-                f"from (select *, row_number() over () - 1 + {first} as {number} from {relation})",
-            ).replace(" end as reason", f" end as reason, {number}")
+        rows = typed_rows(relation, header, self.shop, line_number="line_number")
         self.connection.execute("set preserve_insertion_order = true")
         try:
-            execute_watched(
-                self.connection,
-                f"insert into raw.rejects select {file_id}, {quoted(self.file.uri)}, "
-                f"cast({number} as bigint), left(line_text, 2000), reason "
-                f"from ({rows}) where reason is not null",
-                {"latest": _latest()},
-            )
+            self._insert_rejects(file_id, f"({rows})", {"latest": self.latest})
         finally:
             self.connection.execute("set preserve_insertion_order = false")
 
-    def _insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
-        """The careful way, for a file that the fast reader stumbles over or counts otherwise."""
-        self.connection.execute("rollback")
-        self.connection.execute("begin")
-        repaired = repair(self.file, header, self.shop.delimiter, self.scratch)
-        relation = csv_relation(str(repaired.path), header, ",", "none", repaired=True)
-        loaded = self._insert_good(file_id, relation, header)
-        self._insert_bad(file_id, relation, header)
-        self._insert_misshapen(file_id, repaired)
-        return repaired.records, loaded
-
-    def _insert_misshapen(self, file_id: int, repaired: Repaired) -> None:
-        self.connection.execute(
+    def _insert_rejects(self, file_id: int, rows: str, parameters: object = None) -> None:
+        execute_watched(
+            self.connection,
             f"insert into raw.rejects select {file_id}, {quoted(self.file.uri)}, "
-            f"cast(n as bigint), t, r from read_csv({quoted(str(repaired.rejects))}, "
-            "columns = {'n': 'VARCHAR', 't': 'VARCHAR', 'r': 'VARCHAR'}, auto_detect = false, "
-            "header = false, max_line_size = 10000000)"
+            f"cast(line_number as bigint), line_text, reason from {rows} where reason is not null",
+            parameters,
         )
 
+    def _check_share(self, lines: int, rejected: int, reasons: dict[str, int]) -> None:
+        if rejected and rejected / lines > self.settings.max_reject_share:
+            worst = "; ".join(f"{reason}: {count}" for reason, count in list(reasons.items())[:3])
+            raise RefusedFile(
+                f"was refused whole: {rejected} of its {lines} lines cannot be used ({worst}). "
+                "Is a column mapped wrongly? See [columns] in shop.toml, or raise "
+                f"ESTORE_MAX_REJECT_SHARE above {self.settings.max_reject_share:g}"
+            )
+
     def _check_still(self) -> None:
-        stat = self.file.path.stat()
-        if f"{stat.st_mtime_ns}-{stat.st_size}" != self.file.generation:
+        try:
+            is_still = landed_file(self.file.path).generation == self.file.generation
+        except OSError:
+            is_still = False
+        if not is_still:
             raise RefusedFile("changed while it was being read; run again once it is complete")
 
     def _reasons(self, file_id: int) -> dict[str, int]:
@@ -375,26 +388,32 @@ class _Load:
 class _Counted:
     """The file's lines, counted beside the load where that means decompressing it."""
 
-    def __init__(self, file: LandedFile, lines: int | None) -> None:
-        self._lines, self._error = lines, None
+    def __init__(self, file: LandedFile, text: Text | None) -> None:
+        self._file, self._text = file, text
+        self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
-        if lines is None:
-            self._thread = threading.Thread(target=self._count, args=(file,), name="count")
+        if text is None:
+            self._thread = threading.Thread(target=self._count, name="count", daemon=True)
             self._thread.start()
 
-    def _count(self, file: LandedFile) -> None:
+    def _count(self) -> None:
         try:
-            self._lines = count_compressed_lines(file)
-        except RefusedFile as error:
-            self._error = error
+            self._text = read_text(self._file)
+        except BaseException as error:  # handed to the caller's thread
+            self._failure = error
 
-    def lines(self) -> int:
-        """Lines of text, the header included; raises RefusedFile for a damaged file."""
+    def text(self) -> Text:
+        """The counts, the header's line included; raises RefusedFile for a damaged file."""
         if self._thread:
             self._thread.join()
-        if self._error:
-            raise self._error
-        return self._lines or 0
+        if self._failure:
+            raise self._failure
+        assert self._text is not None
+        return self._text
+
+
+class _NotWellFormed(Exception):
+    """The fast way does not fit this file: undo, and go the careful one."""
 
 
 class _SameRows(Exception):
@@ -402,6 +421,36 @@ class _SameRows(Exception):
 
     def __init__(self, original: Entry) -> None:
         self.original = original
+
+
+#: Inserts a file's rows and rejects; returns (lines counted apart, lines loaded).
+_Insert = Callable[[int, Header], tuple[int, int]]
+
+
+@contextmanager
+def _file_faults(kind: type[Exception], said: str = "") -> Iterator[None]:
+    """Turns what the engine says of a file into an error of this kind.
+
+    What it says of the machine (memory, disk, interruption) or of itself passes: it is no
+    fault of the file.
+    """
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.FatalException):
+        raise
+    except duckdb.Error as error:
+        text = str(error)
+        if isinstance(error, duckdb.InterruptException) or any(sign in text for sign in _MACHINE):
+            raise
+        raise kind(f"{said}{text.splitlines()[0]}; write it again from its source") from error
+
+
+_MACHINE = ("No space left", "max_temp_directory_size", "Could not write", "Too many open files")
+
+
+def _still_withdrawn(entry: Entry) -> Outcome:
+    note = "its rows were withdrawn; load it with --restore to bring them back"
+    return Outcome(entry.uri, "withdrawn", notes=(note,))
 
 
 def _latest() -> datetime:

@@ -4,8 +4,11 @@ One statement does it all; text goes in, typed columns and `reason` (null: the l
 out. Nothing is guessed: what cannot be read exactly is refused with its reason.
 """
 
+import re
+from pathlib import Path
+
 from estore.load.header import Header
-from estore.load.repair import LINE_COLUMN
+from estore.load.repair import MAX_RECORD, MAX_TEXT
 from estore.shop import COLUMNS, ShopConfig
 
 #: Our columns in raw.events, typed.
@@ -13,6 +16,8 @@ RAW_COLUMNS = (
     "event_time", "event_type", "product_id", "category_id", "category_code", "brand", "price",
     "user_id", "user_session", "order_id", "quantity",
 )  # fmt: skip
+#: Ids that programs take for numbers.
+ID_COLUMNS = ("product_id", "category_id", "user_id", "order_id")
 
 
 def quoted(text: str) -> str:
@@ -20,54 +25,61 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def identifier(name: str) -> str:
-    """A name as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
+def exact_path(path: str | Path) -> str:
+    """A path as an SQL literal that stands for this one file, whatever its name looks like."""
+    return quoted(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
-def csv_relation(
-    path: str, header: Header, delimiter: str, compression: str, *, repaired: bool = False
-) -> str:
+def csv_relation(path: str | Path, header: Header, delimiter: str, compression: str) -> str:
     """The file's columns as text. Positions, not names: names in a file may repeat or be empty."""
-    columns = [f"c{position}" for position in range(len(header.names))]
-    if repaired:
-        columns.insert(0, LINE_COLUMN)
-        delimiter, compression = ",", "none"
-    types = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in columns)
-    has_header = header.has_line and not repaired
-    return (
-        f"read_csv({quoted(path)}, columns = {{{types}}}, auto_detect = false, "
-        f"header = {has_header}, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', "
-        f"nullstr = '', compression = {quoted(compression)}, strict_mode = true, "
-        "null_padding = false, ignore_errors = false)"
-    )
+    return _read_csv(
+        path, _columns(header), f"header = {header.has_line}, delim = {quoted(delimiter)}, "
+        f"compression = {quoted(compression)}"
+    )  # fmt: skip
 
 
-def parquet_relation(path: str, header: Header) -> str:
+def repaired_relation(path: Path, header: Header, delimiter: str) -> str:
+    """The same of a repaired copy, with `line_number`."""
+    return _read_csv(path, ["line_number", *_columns(header)], _repaired(delimiter))
+
+
+def rejects_relation(path: Path) -> str:
+    """Lines that the repair refused."""
+    return _read_csv(path, ["line_number", "line_text", "reason"], _repaired(","))
+
+
+def parquet_relation(path: str | Path, header: Header) -> str:
     """The columns of a Parquet file as text, in the positions of the header."""
-    columns = ", ".join(
-        f"cast({identifier(name)} as varchar) as c{position}"
-        for position, name in enumerate(header.names)
-    )
-    return f"(select {columns} from read_parquet({quoted(path)}))"
+    columns = _columns(header)
+    texts = ", ".join(f"cast({column} as varchar) as {column}" for column in columns)
+    return f"(select {texts} from {read_parquet(path)} as file ({', '.join(columns)}))"
 
 
-def typed_rows(relation: str, header: Header, shop: ShopConfig) -> str:
-    """A select of RAW_COLUMNS, `line_text` and `reason` over a relation of text columns."""
+def read_parquet(path: str | Path) -> str:
+    """The table of a Parquet file; a folder named `brand=x` adds no column to it."""
+    return f"read_parquet({exact_path(path)}, hive_partitioning = false)"
+
+
+def numbered(relation: str, first: int) -> str:
+    """The relation with `line_number`, which counts from the number of its first row."""
+    return f"(select *, row_number() over () + {first - 1} as line_number from {relation})"
+
+
+def typed_rows(
+    relation: str, header: Header, shop: ShopConfig, *, line_number: str = "null"
+) -> str:
+    """A select of RAW_COLUMNS, `line_number`, `line_text` and `reason` over columns of text."""
     text = {
-        column: f"nullif(trim(c{header.ours[column]}), '')"
-        if column in header.ours
-        else "null"
+        column: f"nullif(trim(c{header.ours[column]}), '')" if column in header.ours else "null"
         for column in COLUMNS
     }
-    fields = ", ".join(f"coalesce(c{index}, '')" for index in range(len(header.names)))
     return f"""
 with texts as (
     select
         * exclude (event_type),
         {_event_type(shop)} as event_type,
         {_instant(shop)} as instant,
-        case when price_text like '%\\_%' escape '\\' or price_text like '%x%' then null
+        case when price_text like '%\\_%' escape '\\' then null
             else try_cast(price_text as decimal(18, 3)) end as price,
         case when quantity_text is null then 1
             when regexp_full_match(quantity_text, '[0-9]{{1,9}}([.]0+)?')
@@ -92,23 +104,71 @@ with texts as (
 select
     instant as event_time, event_type, product_id, category_id, category_code, brand, price,
     user_id, user_session, order_id, quantity,
-    concat_ws(',', {fields}) as line_text,
-    case
+    {line_number} as line_number,
+    {_line(header, shop)} as line_text,
+    left(case
         when time_text is null then 'event_time is empty'
         when instant is null then 'event_time not understood: ' || time_text
         when instant > cast($latest as timestamp) then 'event_time lies more than a day in the future: ' || time_text
-        when event_type is null then 'event_type is empty'
-        when product_id is null then 'product_id is empty'
-        when user_id is null then 'user_id is empty'
-        when user_session is null then 'user_session is empty'
+        {_empty("event_type", "product_id", "user_id", "user_session")}
         when price is null and price_text is not null then 'price not understood: ' || price_text
         when price is null and event_type = 'purchase' then 'price of a purchase is empty'
         when price < 0 then 'price is negative: ' || price_text
         when quantity is null or quantity < 1 then 'quantity not understood: ' || quantity_text
-        when category_id like '%e+%' or category_id like '%.%'
-            then 'category_id was rounded by the program that wrote it: ' || category_id
-    end as reason{f", {LINE_COLUMN}" if LINE_COLUMN in relation else ""}
+        {_rounded(*ID_COLUMNS)}
+    end, 200) as reason
 from texts"""  # noqa: E501
+
+
+def _columns(header: Header) -> list[str]:
+    return [f"c{position}" for position in range(len(header.names))]
+
+
+def _read_csv(path: str | Path, columns: list[str], options: str) -> str:
+    types = ", ".join(f"{column}: 'VARCHAR'" for column in columns)
+    return (
+        f"read_csv({exact_path(path)}, columns = {{{types}}}, {options}, auto_detect = false, "
+        "quote = '\"', escape = '\"', nullstr = '', strict_mode = true, null_padding = false, "
+        "ignore_errors = false, hive_partitioning = false)"
+    )
+
+
+def _repaired(delimiter: str) -> str:
+    """A line break in a quoted field confuses a reader that is not told how lines end."""
+    return (
+        f"header = false, delim = {quoted(delimiter)}, new_line = '\\n', "
+        f"max_line_size = {8 * MAX_RECORD}"
+    )
+
+
+def _line(header: Header, shop: ShopConfig) -> str:
+    """The line's fields as CSV again."""
+    special = quoted(f'["\r\n{re.escape(shop.delimiter)}]')
+    fields = (
+        f"case when regexp_matches({column}, {special}) "
+        f"then '\"' || replace({column}, '\"', '\"\"') || '\"' else coalesce({column}, '') end"
+        for column in _columns(header)
+    )
+    return f"left(concat_ws({quoted(shop.delimiter)}, {', '.join(fields)}), {MAX_TEXT})"
+
+
+def _empty(*columns: str) -> str:
+    """What sorts before the first visible sign begins with a tab or the like."""
+    return " ".join(
+        f"when {column} is null then '{column} is empty' "
+        f"when {column} < '!' then '{column} begins with an invisible character'"
+        for column in columns
+    )
+
+
+def _rounded(*columns: str) -> str:
+    """2.1e+18 and 501.0 come of a program that took an id for a decimal number."""
+    return " ".join(
+        f"when (contains({column}, '.') or contains({column}, '+')) "
+        f"and regexp_full_match({column}, '[0-9]+[.]0+|[0-9]+([.][0-9]+)?[eE][+][0-9]+') "
+        f"then '{column} was rounded by the program that wrote it: ' || {column}"
+        for column in columns
+    )
 
 
 def _event_type(shop: ShopConfig) -> str:
@@ -117,7 +177,11 @@ def _event_type(shop: ShopConfig) -> str:
         f" when {quoted(theirs.lower())} then {quoted(ours.lower())}"
         for theirs, ours in shop.event_types.items()
     )
-    return f"case lower(event_type){cases} else lower(event_type) end" if cases else "lower(event_type)"
+    return (
+        f"case lower(event_type){cases} else lower(event_type) end"
+        if cases
+        else "lower(event_type)"
+    )
 
 
 def _instant(shop: ShopConfig) -> str:

@@ -56,7 +56,7 @@ def test_load_says_what_became_of_each_file(shell: Shell) -> None:
     code, out, err = shell("load", day)
     assert (code, out) == (0, "")
     assert err.startswith(
-        "day.csv: loaded, 20 lines, of which 1 rejected (1 × event_time not understood)\nload: "  # noqa: RUF001
+        "day.csv: loaded, 20 lines, of which 1 rejected (1 × event_time not understood)\nload: "
     )
     assert "day.csv: unchanged\n" in shell("load", day)[2]
     _, _, err = shell("load", shell.write("copy.csv", text(ROWS)))

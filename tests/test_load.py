@@ -12,7 +12,7 @@ import pytest
 from landing_files import HEADER, TABLES, Home, gz, line, lines, parquet, text, zst
 
 from estore.errors import EstoreError
-from estore.load import loader
+from estore.load import intake, loader
 from estore.load.ledger import Ledger
 from estore.shop import PLAIN_COLUMNS, ShopConfig
 
@@ -393,8 +393,8 @@ def test_a_mapped_column_goes_before_one_that_has_our_name(home: Home) -> None:
 
 
 STEPS: list[tuple[type, str]] = [
-    (loader._Load, "_insert_bad"),
-    (loader._Load, "_insert_rejects"),
+    (intake.Intake, "_insert_bad"),
+    (intake.Intake, "_insert_rejects"),
     (loader._Load, "_check_share"),
     (Ledger, "twin"),
     (Ledger, "record"),
@@ -431,13 +431,13 @@ def contents(home: Home, table: str) -> list[tuple[Any, ...]]:
 def test_a_file_whose_counts_do_not_add_up_is_refused_loudly_and_leaves_nothing_behind(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    insert = loader._Load._insert_csv
+    insert = intake.Intake.insert_csv
 
-    def one_too_many(load: Any, file_id: int, header: Any) -> tuple[int, int]:
-        counted, loaded = insert(load, file_id, header)
+    def one_too_many(load: Any, file_id: int, header: Any, text: Any) -> tuple[int, int]:
+        counted, loaded = insert(load, file_id, header, text)
         return counted + 1, loaded
 
-    monkeypatch.setattr(loader._Load, "_insert_csv", one_too_many)
+    monkeypatch.setattr(intake.Intake, "insert_csv", one_too_many)
     outcome = home.load_one("day.csv", text(GOOD))
     assert "does not add up: 11 lines, but 10 loaded and 0 rejected" in (outcome.error or "")
     assert home.events() == []
@@ -465,7 +465,7 @@ def test_a_machine_in_trouble_is_not_taken_for_a_damaged_file(
     def fail(*arguments: Any) -> None:
         raise trouble
 
-    monkeypatch.setattr(loader, "execute_watched", fail)
+    monkeypatch.setattr(intake, "execute_watched", fail)
     with pytest.raises(type(trouble)):
         home.load_one(name)
     assert contents(home, "raw.files") == []
@@ -477,7 +477,7 @@ def test_a_full_disk_under_the_repair_is_not_taken_for_a_damaged_file(
     def fill(*arguments: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(loader, "repair", fill)
+    monkeypatch.setattr(intake, "repair", fill)
     with pytest.raises(OSError, match="No space left"):
         home.load_one("day.csv", text([*lines(20), "x"]))
     assert contents(home, "raw.files") == contents(home, "raw.events") == []
@@ -487,7 +487,7 @@ def test_an_error_beside_the_load_is_not_lost(home: Home, monkeypatch: pytest.Mo
     def fail(*arguments: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(loader, "read_text", fail)
+    monkeypatch.setattr(intake, "read_text", fail)
     with pytest.raises(MemoryError):
         home.load_one("day.csv.gz", gz(text(GOOD)))
     assert home.events() == []

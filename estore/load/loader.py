@@ -1,41 +1,24 @@
 """Loader: decides what each landed file is, and brings new content in, one transaction a file."""
 
 import shutil
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import duckdb
 
 from estore.errors import EstoreError, RefusedFile
 from estore.landing import LandedFile, landed_file, printable
-from estore.load.content import Content, Text, read_content, read_text
-from estore.load.header import Header, match_columns, read_csv_header
+from estore.load.content import Content, read_content
+from estore.load.header import Header
+from estore.load.intake import Intake, NotWellFormed, OnBytes
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
-from estore.load.repair import repair
-from estore.load.rows import (
-    ID_COLUMNS,
-    RAW_COLUMNS,
-    csv_relation,
-    exact_path,
-    numbered,
-    parquet_relation,
-    quoted,
-    read_parquet,
-    rejects_relation,
-    repaired_relation,
-    typed_rows,
-)
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.warehouse.duckdb import execute_watched
 
 #: A smaller file is always hashed: its date and size alone may miss a quick second write.
 _TRUSTED_BY_DATE = 64 << 20
-
-OnBytes = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -139,12 +122,10 @@ class _Load:
         settings: Settings,
         on_bytes: OnBytes,
     ) -> None:
-        self.connection, self.file, self.shop, self.settings = connection, file, shop, settings
-        self.on_bytes = on_bytes
+        self.connection, self.file, self.settings = connection, file, settings
         self.ledger = Ledger(connection)
         self.content = Content("unread", None)
-        self.latest = _latest()
-        self.scratch = settings.temp / "repair"
+        self.intake = Intake(connection, file, shop, settings, on_bytes)
 
     def run(self, *, restore: bool) -> Outcome:
         if (shown := printable(self.file.uri)) != self.file.uri:
@@ -159,7 +140,7 @@ class _Load:
                 self.ledger.record(entry, str(error))
             return Outcome(self.file.uri, "refused", error=f"{self.file.name} {error}")
         finally:
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            shutil.rmtree(self.intake.scratch, ignore_errors=True)
 
     def _decide(self, *, restore: bool) -> Outcome:
         known = self.ledger.entries("uri = ? and status <> 'replaced'", self.file.uri)
@@ -222,23 +203,26 @@ class _Load:
 
     def _bring_in(self) -> Outcome:
         """New content: the fast way where it can be gone, else the careful one."""
-        header = self._header()
+        header = self.intake.header()
         try:
             if self.file.format == "parquet":
-                return self._keep_rows(header, self._insert_parquet)
+                return self._keep_rows(header, self.intake.insert_parquet)
             try:
-                return self._keep_rows(header, self._insert_csv)
-            except _NotWellFormed:
-                return self._keep_rows(header, self._insert_repaired)
+                fast = partial(self.intake.insert_csv, text=self.content.text)
+                return self._keep_rows(header, fast)
+            except NotWellFormed:
+                return self._keep_rows(header, self.intake.insert_repaired)
         except _SameRows as same:
             return self._keep_duplicate(same.original)
 
-    def _keep_rows(self, header: Header, insert: "_Insert") -> Outcome:
+    def _keep_rows(
+        self, header: Header, insert: Callable[[int, Header], tuple[int, int]]
+    ) -> Outcome:
         """Rows, rejects and ledger as one transaction, in which all must add up."""
         with _transaction(self.connection):
             file_id = self.ledger.next_id()
             lines, loaded = insert(file_id, header)
-            rejected = self._count("raw.rejects", file_id)
+            rejected = self.intake.count("raw.rejects", file_id)
             if lines != loaded + rejected:
                 raise RefusedFile(
                     f"does not add up: {lines} lines, but {loaded} loaded and {rejected} rejected. "
@@ -263,93 +247,6 @@ class _Load:
             self._check_still()
         notes = header.notes if lines else (*header.notes, "has a header but no lines")
         return Outcome(self.file.uri, "loaded", lines, loaded, rejected, reasons, notes)
-
-    def _header(self) -> Header:
-        if self.file.format == "csv":
-            return read_csv_header(self.file, self.shop)
-        with _file_faults(RefusedFile, "is not a Parquet file: "):
-            described = self.connection.execute(
-                f"describe select * from {read_parquet(self.file.uri)}"
-            ).fetchall()
-        header = match_columns([name for name, *_ in described], self.shop, has_line=False)
-        for column in ID_COLUMNS:
-            kind = described[header.ours[column]][1] if column in header.ours else None
-            if kind in ("DOUBLE", "FLOAT"):
-                raise RefusedFile(
-                    f"stores {header.names[header.ours[column]]} as a rounded number "
-                    f"({kind}): ids above 2^53 have lost digits. "
-                    "Write it as a whole number or as text"
-                )
-        return header
-
-    def _insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
-        """Insert the good rows and the rejects; returns (rows counted apart, rows loaded)."""
-        relation = parquet_relation(self.file.uri, header)
-        with _file_faults(RefusedFile, "is damaged: "):
-            lines = self._scalar(
-                f"select sum(num_rows) from parquet_file_metadata({exact_path(self.file.uri)})"
-            )
-            loaded = self._insert_good(file_id, relation, header)
-            if loaded < lines:
-                self._insert_bad(file_id, numbered(relation, 1), header)
-        return lines, loaded
-
-    def _insert_csv(self, file_id: int, header: Header) -> tuple[int, int]:
-        """The fast way; raises _NotWellFormed where one line is not always one row."""
-        counted = _Counted(self.file, self.content.text)
-        relation = csv_relation(self.file.uri, header, self.shop.delimiter, self.file.compression)
-        try:
-            with _file_faults(_NotWellFormed):
-                loaded = self._insert_good(file_id, relation, header)
-        except _NotWellFormed:
-            counted.text()  # says so where the file is damaged rather than badly written
-            raise
-        text = counted.text()
-        lines = text.lines - header.has_line
-        if loaded < lines:
-            self._insert_bad(file_id, numbered(relation, 1 + header.has_line), header)
-        if text.has_zero or lines != loaded + self._count("raw.rejects", file_id):
-            raise _NotWellFormed
-        return lines, loaded
-
-    def _insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
-        """The careful way."""
-        repaired = repair(self.file, header, self.shop.delimiter, self.scratch)
-        relation = repaired_relation(repaired.path, header, self.shop.delimiter)
-        with _file_faults(RefusedFile, "cannot be read: "):
-            loaded = self._insert_good(file_id, relation, header)
-            if loaded + repaired.rejected < repaired.records:
-                self._insert_bad(file_id, relation, header)
-            self._insert_rejects(file_id, rejects_relation(repaired.rejects))
-        return repaired.records, loaded
-
-    def _insert_good(self, file_id: int, relation: str, header: Header) -> int:
-        columns = ", ".join(RAW_COLUMNS)
-        execute_watched(
-            self.connection,
-            f"insert into raw.events (file_id, {columns}) select {file_id}, {columns} "
-            f"from ({typed_rows(relation, header, self.shop)}) where reason is null",
-            {"latest": self.latest},
-            lambda share: self.on_bytes(int(share * self.file.bytes)),
-        )
-        return self._count("raw.events", file_id)
-
-    def _insert_bad(self, file_id: int, relation: str, header: Header) -> None:
-        """Keep the refused lines. Their numbers count on the file's order, so it is kept here."""
-        rows = typed_rows(relation, header, self.shop, line_number="line_number")
-        self.connection.execute("set preserve_insertion_order = true")
-        try:
-            self._insert_rejects(file_id, f"({rows})", {"latest": self.latest})
-        finally:
-            self.connection.execute("set preserve_insertion_order = false")
-
-    def _insert_rejects(self, file_id: int, rows: str, parameters: object = None) -> None:
-        execute_watched(
-            self.connection,
-            f"insert into raw.rejects select {file_id}, {quoted(self.file.uri)}, "
-            f"cast(line_number as bigint), line_text, reason from {rows} where reason is not null",
-            parameters,
-        )
 
     def _check_share(self, lines: int, rejected: int, reasons: dict[str, int]) -> None:
         if rejected and rejected / lines > self.settings.max_reject_share:
@@ -377,44 +274,6 @@ class _Load:
         ).fetchall()
         return dict(rows)
 
-    def _count(self, table: str, file_id: int) -> int:
-        return self._scalar(f"select count(*) from {table} where file_id = {file_id}")
-
-    def _scalar(self, sql: str) -> int:
-        row = self.connection.execute(sql).fetchone()
-        return int(row[0] or 0) if row else 0
-
-
-class _Counted:
-    """The file's lines, counted beside the load where that means decompressing it."""
-
-    def __init__(self, file: LandedFile, text: Text | None) -> None:
-        self._file, self._text = file, text
-        self._failure: BaseException | None = None
-        self._thread: threading.Thread | None = None
-        if text is None:
-            self._thread = threading.Thread(target=self._count, name="count", daemon=True)
-            self._thread.start()
-
-    def _count(self) -> None:
-        try:
-            self._text = read_text(self._file)
-        except BaseException as error:  # handed to the caller's thread
-            self._failure = error
-
-    def text(self) -> Text:
-        """The counts, the header's line included; raises RefusedFile for a damaged file."""
-        if self._thread:
-            self._thread.join()
-        if self._failure:
-            raise self._failure
-        assert self._text is not None
-        return self._text
-
-
-class _NotWellFormed(Exception):
-    """The fast way does not fit this file: undo, and go the careful one."""
-
 
 class _SameRows(Exception):
     """The rows just read are those of another file: undo, and keep the file as its duplicate."""
@@ -423,36 +282,6 @@ class _SameRows(Exception):
         self.original = original
 
 
-#: Inserts a file's rows and rejects; returns (lines counted apart, lines loaded).
-_Insert = Callable[[int, Header], tuple[int, int]]
-
-
-@contextmanager
-def _file_faults(kind: type[Exception], said: str = "") -> Iterator[None]:
-    """Turns what the engine says of a file into an error of this kind.
-
-    What it says of the machine (memory, disk, interruption) or of itself passes: it is no
-    fault of the file.
-    """
-    try:
-        yield
-    except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.FatalException):
-        raise
-    except duckdb.Error as error:
-        text = str(error)
-        if isinstance(error, duckdb.InterruptException) or any(sign in text for sign in _MACHINE):
-            raise
-        raise kind(f"{said}{text.splitlines()[0]}; write it again from its source") from error
-
-
-_MACHINE = ("No space left", "max_temp_directory_size", "Could not write", "Too many open files")
-
-
 def _still_withdrawn(entry: Entry) -> Outcome:
     note = "its rows were withdrawn; load it with --restore to bring them back"
     return Outcome(entry.uri, "withdrawn", notes=(note,))
-
-
-def _latest() -> datetime:
-    """An event later than this cannot have happened yet in any time zone."""
-    return datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)

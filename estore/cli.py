@@ -173,6 +173,22 @@ def build(context: Context, full_refresh: bool, as_json: bool) -> None:
         raise EstoreError("the data tests did not hold, so nothing was published; see above")
 
 
+@main.command("publish")
+@click.pass_obj
+def publish_again(context: Context) -> None:
+    """Publish the last build as a new snapshot, if its data tests held."""
+    from estore.publish import publish
+    from estore.transform import Transform
+
+    settings = context.settings
+    transform = Transform(settings, context.shop())
+    if not transform.is_sound():
+        raise EstoreError("the last build is not complete or its data tests failed: `estore build`")
+    manifest = publish(settings, transform)
+    transform.note_published(manifest.version)
+    click.echo(settings.published / manifest.version)
+
+
 @main.command()
 @click.argument("path")
 @click.pass_obj

@@ -39,13 +39,9 @@ class LandedFile:
 
 
 def landed_file(path: Path) -> LandedFile:
-    """Describe one existing file; raises EstoreError for a suffix that is not an event file's."""
+    """Describe one existing file; its format is `unknown` where its suffix is no event file's."""
     suffixes = [suffix for suffix in FORMATS if path.name.lower().endswith(suffix)]
-    if not suffixes:
-        raise EstoreError(
-            f"{printable(str(path))}: not an event file by its name; name it {', '.join(FORMATS)}"
-        )
-    form, compression = FORMATS[max(suffixes, key=len)]
+    form, compression = FORMATS[max(suffixes, key=len)] if suffixes else ("unknown", "none")
     stat = path.stat()
     uri = str(path.resolve())
     return LandedFile(uri, form, compression, stat.st_size, f"{stat.st_mtime_ns}-{stat.st_size}")
@@ -55,8 +51,8 @@ def find_files(places: Iterable[str]) -> list[LandedFile]:
     """The event files at the places (files, folders, patterns), each once, sorted by path.
 
     In a folder, or by pattern, other files are passed over, and so are names that begin with a dot
-    or an underscore; a file given by name must be one. Raises EstoreError for a place where there
-    is nothing, or that cannot be read.
+    or an underscore; a file given by name is taken as it is, and refused by the load if it is none.
+    Raises EstoreError for a place where there is nothing, or that cannot be read.
     """
     found: dict[str, LandedFile] = {}
     for place in places:

@@ -138,6 +138,11 @@ class Transform:
                 state.set("tests", json.dumps(report.tests))
         return report
 
+    def is_sound(self) -> bool:
+        """The last build ended, with these rules, and its data tests held."""
+        with open_warehouse(self.settings) as connection:
+            return _State(connection).get("built") == self._fingerprint
+
     def is_published(self) -> bool:
         """The newest snapshot holds the last build."""
         with open_warehouse(self.settings) as connection:

@@ -507,7 +507,6 @@ def test_what_may_not_be_read_is_told(home: Home) -> None:
     [
         ("absent.csv", "no event files there"),
         ("*.csv", "no event files there"),
-        ("note.txt", "not an event file by its name; name it .csv"),
         ("gs://bucket/day.csv", "only files on this machine can be loaded"),
         ("zero\0byte.csv", "cannot be read|no event files there"),
         ("~nobody-of-this-name/day.csv", "cannot be read|no event files there"),
@@ -518,6 +517,17 @@ def test_a_place_without_event_files_is_told(home: Home, place: str, said: str) 
     home.write("note.txt", b"hello")
     with pytest.raises(EstoreError, match=said):
         find_files([place if place[0] in "g~" else str(home.landing / place)])
+
+
+def test_a_file_of_another_kind_among_those_named_is_refused_alone(home: Home) -> None:
+    """A shell's `data/*` names the README too."""
+    home.write("note.txt", b"hello")
+    home.write("day.csv", text(GOOD))
+    report = home.load("note.txt", "day.csv")
+    assert [outcome.error for outcome in report.refused] == [
+        "note.txt is not an event file by its name; name it .csv, .csv.gz, .csv.zst, .parquet"
+    ]
+    assert report.total("loaded") == len(GOOD)
 
 
 # Mappings. (what, the shop.toml, words of the message)

@@ -172,3 +172,20 @@ def test_the_manifest_is_plain_json(workshop: Workshop) -> None:
     assert folder
     told = json.loads((folder / "manifest.json").read_text())
     assert told["version"] == "v000001" and told["tables"]["metrics_daily_sales"] == 1
+
+
+def test_only_a_sound_build_can_be_published_again(workshop: Workshop) -> None:
+    from click.testing import CliRunner
+
+    from estore.cli import main
+
+    home = ["--home", str(workshop.settings.home)]
+    workshop.write("1.csv", [purchase(1)])
+    workshop.load()
+    workshop.build(until="marts")
+    refused = CliRunner().invoke(main, [*home, "publish"])
+    assert (refused.exit_code, "estore build" in refused.stderr) == (3, True)
+
+    publish_day(workshop, 1)
+    again = CliRunner().invoke(main, [*home, "publish"])
+    assert (again.exit_code, again.stdout.strip().endswith("v000002")) == (0, True)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from estore.errors import RefusedFile
-from estore.landing import LandedFile
+from estore.landing import FORMATS, LandedFile
 from estore.load.content import Text, read_text
 from estore.load.header import Header, match_columns, read_csv_header
 from estore.load.repair import repair
@@ -57,6 +57,9 @@ class Intake:
         self.scratch = settings.temp / "repair"
 
     def header(self) -> Header:
+        """The file's columns; raises RefusedFile where it is no event file or lacks one."""
+        if self.file.format == "unknown":
+            raise RefusedFile(f"is not an event file by its name; name it {', '.join(FORMATS)}")
         if self.file.format == "csv":
             return read_csv_header(self.file, self.shop)
         with _file_faults(RefusedFile, "is not a Parquet file: "):

@@ -1,0 +1,20 @@
+"""The dbt unit tests: every business branch and boundary, beside the model that it is about."""
+
+from conftest import Workshop
+
+from estore.transform import Transform
+
+
+def test_every_unit_test_of_the_models_holds(workshop: Workshop) -> None:
+    workshop.write("a.csv", [{"event_type": "purchase"}])
+    workshop.load()
+    workshop.build()  # dbt reads the columns of a unit test's inputs from the tables themselves
+
+    transform = Transform(workshop.settings, workshop.shop)
+    result = transform._dbt("test", "--select", "test_type:unit", may_fail=True)
+
+    ended = {run.node.name: str(run.status) for run in result.result}
+    assert len(ended) >= 40
+    assert set(ended.values()) == {"pass"}, {
+        run.node.name: run.message for run in result.result if str(run.status) != "pass"
+    }

@@ -17,7 +17,8 @@ help: ## this list
 setup: .venv/.base ## the base install, locked versions
 
 $(UV):
-	@python3 -m venv $(TOOLS) && $(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv
+	@python3 -m venv $(TOOLS) && $(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv \
+	    && $(TOOLS)/bin/python -m pip uninstall --quiet --yes pip # it has done its work
 
 .venv/.base: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --locked --no-dev --inexact --no-progress && touch $@

@@ -40,29 +40,39 @@ def key_findings(snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> lis
 
 
 def as_text(findings: list[Finding], manifest: Manifest) -> str:
-    """For a terminal."""
-    lines = [f"Key findings as of {manifest.as_of_date} (snapshot {manifest.version})"]
+    """For a terminal. A period is named where it is not the whole one."""
+    whole = _whole_period(findings)
+    lines = [
+        f"Key findings as of {manifest.as_of_date}, over {whole} (snapshot {manifest.version})"
+    ]
     topic = ""
     for finding in findings:
         if finding.topic != topic:
             topic = finding.topic
             lines += ["", topic]
-        lines.append(f"  - {finding.sentence} [{finding.period}]")
+        period = f" [{finding.period}]" if finding.period != whole else ""
+        lines.append(f"  - {finding.sentence}{period}")
         if finding.caveat:
             lines.append(f"    ! {finding.caveat}")
     return "\n".join(lines)
 
 
 def as_markdown(findings: list[Finding], manifest: Manifest) -> str:
-    """For a document."""
-    lines = [f"# Key findings as of {manifest.as_of_date}", "", f"Snapshot {manifest.version}."]
+    """For a document. A period is named where it is not the whole one."""
+    whole = _whole_period(findings)
+    lines = [
+        f"# Key findings as of {manifest.as_of_date}",
+        "",
+        f"Over {whole}; snapshot {manifest.version}.",
+    ]
     topic = ""
     for finding in findings:
         if finding.topic != topic:
             topic = finding.topic
             lines += ["", f"## {topic}", ""]
         caveat = f" *{_escaped(finding.caveat)}*" if finding.caveat else ""
-        lines.append(f"- {_escaped(finding.sentence)} ({finding.period}).{caveat}")
+        period = f" ({finding.period})" if finding.period != whole else ""
+        lines.append(f"- {_escaped(finding.sentence)}{period}{caveat}")
     return "\n".join(lines)
 
 
@@ -73,6 +83,11 @@ def as_json(findings: list[Finding], manifest: Manifest) -> dict[str, Any]:
         "as_of_date": manifest.as_of_date,
         "findings": [asdict(finding) for finding in findings],
     }
+
+
+def _whole_period(findings: list[Finding]) -> str:
+    """Data quality is always told, and always of all days."""
+    return next(finding.period for finding in findings if finding.topic == "Data quality")
 
 
 class _Facts:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
-import yaml
 
 from estore import steps
 from estore.errors import EstoreError
 from estore.settings import Settings
 from estore.shop import ShopConfig
+from estore.thresholds import read_thresholds
 from estore.warehouse.duckdb import open_warehouse
 
 #: What a day's events become depends on these; a change of theirs means a full refresh.
@@ -77,7 +77,7 @@ class Transform:
     def __init__(self, settings: Settings, shop: ShopConfig) -> None:
         self.settings = settings
         self.folder = project_folder()
-        self.thresholds = _thresholds(self.folder, shop, settings.shop_file)
+        self.thresholds = read_thresholds(self.folder, shop, settings.shop_file)
 
     # ------------------------------------------------------------------ what to do
 
@@ -162,6 +162,10 @@ class Transform:
         """Record what is said of every customer now; at most once for an as_of_date if so asked."""
         with open_warehouse(self.settings) as connection:
             state = _State(connection)
+            if state.get("built") is None:
+                raise EstoreError(
+                    "there is no complete build to record: `estore build` comes first"
+                )
             row = connection.execute("select as_of_date from intermediate.int_as_of").fetchone()
             as_of = str(row[0]) if row else ""
             if only_if_new and state.get("snapshot") == as_of:
@@ -179,7 +183,7 @@ class Transform:
                 connection,
                 step,
                 time_zone=self._time_zone,
-                timeout_minutes=int(self.thresholds["session_timeout_minutes"]),
+                timeout_minutes=self.thresholds["session_timeout_minutes"],
                 is_followed=bool(following and following.first_day == step.last_day + steps.DAY),
             )
         result = self._dbt(
@@ -329,23 +333,6 @@ class _State:
 
     def set(self, name: str, value: str | None) -> None:
         self.connection.execute("insert or replace into build.state values (?, ?)", [name, value])
-
-
-def _thresholds(folder: Path, shop: ShopConfig, shop_file: Path) -> dict[str, Any]:
-    """The project's thresholds with the shop's own on top; raises EstoreError for unknown ones."""
-    project = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
-    step = {"built_from", "built_to", "reach_from", "reach_to", "sessions_from"}
-    thresholds = {name: value for name, value in project["vars"].items() if name not in step}
-    if unknown := set(shop.thresholds) - set(thresholds):
-        raise EstoreError(
-            f"{shop_file}: [thresholds] {', '.join(sorted(unknown))}: not known; "
-            f"there are {', '.join(sorted(thresholds))}"
-        )
-    thresholds.update(
-        {name: value if isinstance(value, (bool, int, float)) else str(value)
-         for name, value in shop.thresholds.items()}
-    )  # fmt: skip
-    return thresholds
 
 
 def _has_events(connection: duckdb.DuckDBPyConnection) -> bool:

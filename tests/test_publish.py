@@ -189,3 +189,19 @@ def test_only_a_sound_build_can_be_published_again(workshop: Workshop) -> None:
     publish_day(workshop, 1)
     again = CliRunner().invoke(main, [*home, "publish"])
     assert (again.exit_code, again.stdout.strip().endswith("v000002")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["rejects"], ["findings"], ["query", "select 1"], ["build"], ["run"],
+                ["snapshot"], ["publish"], ["withdraw", "a.csv"], ["load", "absent.csv"]],
+)  # fmt: skip
+def test_in_an_empty_home_every_command_says_what_comes_first(
+    tmp_path: Path, command: list[str]
+) -> None:
+    from click.testing import CliRunner
+
+    from estore.cli import main
+
+    told = CliRunner().invoke(main, ["--home", str(tmp_path / "none"), *command])
+    assert told.exit_code == 3, told.output
+    assert told.stderr.startswith("error: ") and len(told.stderr.splitlines()) == 1

@@ -100,6 +100,7 @@ class _Facts:
             "count(*) filter (not is_complete) as incomplete from int_event_days"
         )[0]
         self.period = f"{self.days['first']} to {self.days['last']}"
+        self.span = (self.days["last"] - self.days["first"]).days + 1
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         cursor = self.snapshot.execute(sql)
@@ -180,6 +181,17 @@ def _segments(facts: _Facts) -> Iterator[Finding]:
     buyers = sum(row["customer_count"] for row in rows)
     revenue = sum(row["revenue_amount"] for row in rows)
     if buyers < FEWEST or not revenue:
+        return
+    # In so short a time nobody can have stayed away: recency would rank the hours of a day.
+    least_days = facts.manifest.thresholds["declining_days"]
+    if facts.span < least_days:
+        yield Finding(
+            "Customer segments",
+            f"Too early to tell: the data cover {_n(facts.span)} day(s), and who stays away shows "
+            f"after {least_days}.",
+            facts.period,
+            {"days": facts.span, "buyers": buyers},
+        )
         return
     top = rows[0]
     yield Finding(
@@ -314,14 +326,14 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
         f"{_n(files['refused'])} file(s) were refused: see `estore status`"
         if files["refused"] else None,
     )  # fmt: skip
-    span = (facts.days["last"] - facts.days["first"]).days + 1
-    missing = span - facts.days["known"]
+    missing = facts.span - facts.days["known"]
     if missing or facts.days["incomplete"]:
         yield Finding(
             "Data quality",
-            f"Of {_n(span)} days, {_n(missing)} have no events and {_n(facts.days['incomplete'])} "
-            "end before their last hour; they are marked and compared with nothing.",
-            facts.period, {**facts.days, "span": span, "missing": missing},
+            f"Of {_n(facts.span)} day(s), {_n(missing)} without events and "
+            f"{_n(facts.days['incomplete'])} that end before their last hour; these are marked and "
+            "compared with nothing.",
+            facts.period, {**facts.days, "span": facts.span, "missing": missing},
         )  # fmt: skip
 
 

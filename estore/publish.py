@@ -18,10 +18,9 @@ from typing import Any
 import duckdb
 
 from estore.errors import EstoreError
-from estore.load.rows import quoted
 from estore.settings import Settings
 from estore.transform import Transform
-from estore.warehouse.duckdb import open_warehouse
+from estore.warehouse.duckdb import exact_path, open_warehouse, quoted
 
 #: name in the snapshot → query; all of the schema metrics is published beside these.
 EXTRA_TABLES = {
@@ -125,7 +124,7 @@ def open_snapshot(
         connection.execute("set TimeZone = 'UTC'")
         for path in sorted(folder.glob("*.parquet")):
             connection.execute(
-                f'create {kind} "{path.stem}" as select * from read_parquet({quoted(str(path))})'
+                f'create {kind} "{path.stem}" as select * from read_parquet({exact_path(path)})'
             )
         yield connection, read_manifest(folder)
 

@@ -20,10 +20,8 @@ from estore.load.rows import (
     ID_COLUMNS,
     RAW_COLUMNS,
     csv_relation,
-    exact_path,
     numbered,
     parquet_relation,
-    quoted,
     read_parquet,
     rejects_relation,
     repaired_relation,
@@ -31,7 +29,7 @@ from estore.load.rows import (
 )
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.warehouse.duckdb import execute_watched
+from estore.warehouse.duckdb import exact_path, execute_watched, quoted
 
 OnBytes = Callable[[int], None]
 

@@ -71,13 +71,17 @@ def load_files(
     """
     report, before = LoadReport(), 0
     for file in files:
-        load = _Load(connection, file, shop, settings, lambda done, b=before: on_bytes(b + done))  # type: ignore[misc]
-        outcome = load.run(restore=restore)
+        intake = Intake(connection, file, shop, settings, partial(_add, on_bytes, before))
+        outcome = _Load(connection, file, settings, intake).run(restore=restore)
         report.outcomes.append(outcome)
         on_outcome(outcome)
         before += file.bytes
         on_bytes(before)
     return report
+
+
+def _add(on_bytes: OnBytes, before: int, done: int) -> None:
+    on_bytes(before + done)
 
 
 def withdraw(connection: duckdb.DuckDBPyConnection, uri: str) -> tuple[Entry, Entry | None]:
@@ -118,14 +122,13 @@ class _Load:
         self,
         connection: duckdb.DuckDBPyConnection,
         file: LandedFile,
-        shop: ShopConfig,
         settings: Settings,
-        on_bytes: OnBytes,
+        intake: Intake,
     ) -> None:
         self.connection, self.file, self.settings = connection, file, settings
+        self.intake = intake
         self.ledger = Ledger(connection)
         self.content = Content("unread", None)
-        self.intake = Intake(connection, file, shop, settings, on_bytes)
 
     def run(self, *, restore: bool) -> Outcome:
         if (shown := printable(self.file.uri)) != self.file.uri:

@@ -10,6 +10,7 @@ from pathlib import Path
 from estore.load.header import Header
 from estore.load.repair import MAX_RECORD, MAX_TEXT
 from estore.shop import COLUMNS, ShopConfig
+from estore.warehouse.duckdb import exact_path, quoted
 
 #: Our columns in raw.events, typed.
 RAW_COLUMNS = (
@@ -18,16 +19,6 @@ RAW_COLUMNS = (
 )  # fmt: skip
 #: Ids that programs take for numbers.
 ID_COLUMNS = ("product_id", "category_id", "user_id", "order_id")
-
-
-def quoted(text: str) -> str:
-    """Text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def exact_path(path: str | Path) -> str:
-    """A path as an SQL literal that stands for this one file, whatever its name looks like."""
-    return quoted(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
 def csv_relation(path: str | Path, header: Header, delimiter: str, compression: str) -> str:

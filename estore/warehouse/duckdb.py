@@ -1,5 +1,6 @@
 """DuckDB: one file that the pipeline alone opens, for as long as it writes."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -120,6 +121,16 @@ def _connect(
 def _holder(message: str) -> str:
     start = message.find("PID ")
     return message[start:].split(")")[0].strip() if start >= 0 else ""
+
+
+def quoted(text: str) -> str:
+    """Text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def exact_path(path: str | Path) -> str:
+    """A path as an SQL literal that stands for this one file, whatever its name looks like."""
+    return quoted(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
 def execute_watched(

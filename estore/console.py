@@ -39,7 +39,7 @@ class Console:
             with Progress(
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=30),
-                TextColumn("{task.percentage:>3.0f} %"),
+                _Share(),
                 _Rows(),
                 TimeElapsedColumn(),
                 TimeRemainingColumn(),
@@ -66,6 +66,13 @@ class Step:
         """What it does now."""
         if self.progress and self.task is not None:
             self.progress.update(self.task, description=title)
+
+
+class _Share(ProgressColumn):
+    """The share done, where it is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.total is None else f"{task.percentage:>3.0f} %")
 
 
 class _Rows(ProgressColumn):

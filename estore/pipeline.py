@@ -47,7 +47,7 @@ def load(
             settings,
             restore=restore,
             on_outcome=on_outcome,
-            on_bytes=lambda done: step.update(done, total, report.total("lines")),
+            on_progress=lambda done, lines: step.update(done, total, lines),
         )
     return report
 
@@ -60,7 +60,7 @@ def build(
     with console.step("build") as step:
         report = transform.build(
             full_refresh=full_refresh,
-            on_rows=lambda done, total: step.update(done, total, done),
+            on_rows=lambda done, total: step.update(done, total, done) if done else None,
             on_phase=step.title,
         )
     for problem in report.problems:

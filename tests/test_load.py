@@ -503,14 +503,17 @@ def test_a_folder_is_read_through_but_for_hidden_names(home: Home) -> None:
     assert [Path(o.uri).name for o in report.outcomes] == ["a.csv", "b.csv.gz"]
 
 
-def test_progress_is_told_up_to_the_last_byte(home: Home) -> None:
+def test_progress_is_told_up_to_the_last_byte_and_line(home: Home) -> None:
     from estore.landing import find_files
     from estore.load import load_files
 
     home.write("a.csv", text(GOOD))
     home.write("b.csv", b"")
-    told: list[int] = []
+    told: list[tuple[int, int]] = []
     files = find_files([str(home.landing)])
-    load_files(home.connection, files, ShopConfig(), home.settings, on_bytes=told.append)
+    load_files(
+        home.connection, files, ShopConfig(), home.settings,
+        on_progress=lambda bytes_done, lines_done: told.append((bytes_done, lines_done)),
+    )  # fmt: skip
     assert told == sorted(told)
-    assert told[-1] == sum(file.bytes for file in files)
+    assert told[-1] == (sum(file.bytes for file in files), len(GOOD))

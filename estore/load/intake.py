@@ -31,7 +31,8 @@ from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.warehouse.duckdb import exact_path, execute_watched, quoted
 
-OnBytes = Callable[[int], None]
+#: Told bytes and lines done; lines only where a file's are known before it is read.
+OnProgress = Callable[[int, int], None]
 
 
 class NotWellFormed(Exception):
@@ -47,10 +48,11 @@ class Intake:
         file: LandedFile,
         shop: ShopConfig,
         settings: Settings,
-        on_bytes: OnBytes,
+        on_progress: OnProgress,
     ) -> None:
         self.connection, self.file, self.shop = connection, file, shop
-        self.on_bytes = on_bytes
+        self.on_progress = on_progress
+        self.expected_lines = 0
         self.latest = _latest()
         self.scratch = settings.temp / "repair"
 
@@ -93,6 +95,7 @@ class Intake:
         text: what is known of the file's lines already, else they are counted beside.
         """
         counted = _Counted(self.file, text)
+        self.expected_lines = text.lines if text else 0
         relation = csv_relation(self.file.uri, header, self.shop.delimiter, self.file.compression)
         try:
             with _file_faults(NotWellFormed):
@@ -126,7 +129,9 @@ class Intake:
             f"insert into raw.events (file_id, {columns}) select {file_id}, {columns} "
             f"from ({typed_rows(relation, header, self.shop)}) where reason is null",
             {"latest": self.latest},
-            lambda share: self.on_bytes(int(share * self.file.bytes)),
+            lambda share: self.on_progress(
+                int(share * self.file.bytes), int(share * self.expected_lines)
+            ),
         )
         return self.count("raw.events", file_id)
 

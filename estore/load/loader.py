@@ -12,7 +12,7 @@ from estore.errors import EstoreError, RefusedFile
 from estore.landing import LandedFile, landed_file, printable
 from estore.load.content import Content, read_content
 from estore.load.header import Header
-from estore.load.intake import Intake, NotWellFormed, OnBytes
+from estore.load.intake import Intake, NotWellFormed, OnProgress
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
 from estore.settings import Settings
 from estore.shop import ShopConfig
@@ -63,25 +63,33 @@ def load_files(
     *,
     restore: bool = False,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
-    on_bytes: OnBytes = lambda done: None,
+    on_progress: OnProgress = lambda bytes_done, lines_done: None,
 ) -> LoadReport:
     """Load what is new among the files; one that is refused does not keep the others back.
 
-    restore: also load content that was withdrawn. on_bytes is told bytes done over all files.
+    restore: also load content that was withdrawn. on_progress is told what is done over all files.
     """
     report, before = LoadReport(), 0
     for file in files:
-        intake = Intake(connection, file, shop, settings, partial(_add, on_bytes, before))
+        intake = Intake(
+            connection,
+            file,
+            shop,
+            settings,
+            partial(_add, on_progress, before, report.total("lines")),
+        )
         outcome = _Load(connection, file, settings, intake).run(restore=restore)
         report.outcomes.append(outcome)
         on_outcome(outcome)
         before += file.bytes
-        on_bytes(before)
+        on_progress(before, report.total("lines"))
     return report
 
 
-def _add(on_bytes: OnBytes, before: int, done: int) -> None:
-    on_bytes(before + done)
+def _add(
+    on_progress: OnProgress, bytes_before: int, lines_before: int, done: int, lines: int
+) -> None:
+    on_progress(bytes_before + done, lines_before + lines)
 
 
 def withdraw(connection: duckdb.DuckDBPyConnection, uri: str) -> tuple[Entry, Entry | None]:

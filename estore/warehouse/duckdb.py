@@ -88,6 +88,8 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     settings.home.mkdir(parents=True, exist_ok=True)
     with _connect(settings.warehouse, engine_config(settings)) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = true")  # so that query_progress() knows
+        connection.execute("set enable_progress_bar_print = false")
         connection.execute(SCHEMA)
         yield connection
 

@@ -1,5 +1,7 @@
 """Law 4: a small file costs work for its days; law 5: what a crash leaves is built next time."""
 
+import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 from conftest import Workshop
 
 from estore import steps, transform
+from estore.shop import ShopConfig
 from estore.steps import Step
 from estore.synth import Shop, write_shop
 from estore.transform import Transform
@@ -131,3 +134,30 @@ def test_a_build_that_dies_half_way_is_made_good_by_the_next(
     workshop.build(full_refresh=True)
     assert repaired == workshop.everything()
     assert workshop.query("select count(*) from marts.fct_orders") == [(1,)]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_the_plan_of_one_day_skips_the_rest_of_the_history(
+    open_workshop: Callable[..., Workshop], zone: str
+) -> None:
+    workshop = open_workshop(shop=ShopConfig(thresholds={"shop_timezone": zone}))
+    workshop.write("a.csv", [{"event_time": "2019-10-15 12:00:00 UTC"}])
+    workshop.load()
+    workshop.build(until="days")
+    compiled = Transform(workshop.settings, workshop.shop).target / "compiled"
+    (sql,) = compiled.rglob("stg_events.sql")
+    workshop.query(
+        "insert into raw.events by name select 1 as file_id, 'view' as event_type, "
+        "timestamp '2019-09-01' + to_seconds(n * 4) as event_time, 'p' as product_id, "
+        "'u' as user_id, n::varchar as user_session, 1 as quantity from range(1_500_000) as t (n)"
+    )
+
+    ((_, plan),) = workshop.query("explain analyze " + sql.read_text())
+
+    groups = [
+        (int(scanned), int(of))
+        for scanned, of in re.findall(r"Groups Scanned: (\d+) / (\d+)", plan)
+    ]
+    of_raw = [scanned for scanned, of in groups if of >= 12]
+    assert of_raw, plan
+    assert max(of_raw) <= 4, "the history was read for one day"

@@ -4,6 +4,13 @@
     {{ day }} between {{ built_from() }} and {{ built_to() }}
 {%- endmacro %}
 
+{# The same days as instants, a day wider on both sides: for tables that are laid out by instant, whose
+   other days are then skipped unread. #}
+{% macro near_built_days(instant) -%}
+    {{ instant }} >= {{ day_start(add_days(built_from(), -1)) }}
+    and {{ instant }} < {{ day_start(add_days(built_to(), 2)) }}
+{%- endmacro %}
+
 {% macro built_from() -%} date '{{ var("built_from") }}' {%- endmacro %}
 
 {% macro built_to() -%} date '{{ var("built_to") }}' {%- endmacro %}

@@ -14,7 +14,7 @@ with lines as (
         *,
         {{ likely_key(key) }} as likely_key
     from {{ ref('stg_lines') }}
-    where {{ in_built_days() }}
+    where {{ near_built_days('event_at') }} and {{ in_built_days() }}
 ),
 
 -- Few lines repeat: only these pay for a comparison in full.

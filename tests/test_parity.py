@@ -71,7 +71,7 @@ def histories(draw: st.DrawFn) -> list[tuple[str, Any]]:
 def play(history: list[tuple[Any, ...]], workshop: Workshop) -> list[dict[str, str]]:
     """Play a history; returns the rows that live files hold in the end."""
     live: dict[str, list[dict[str, str]]] = {}
-    gone: set[str] = set()
+    withdrawn: dict[str, list[dict[str, str]]] = {}
     for step in history:
         if step[0] == "build":
             if live:
@@ -79,20 +79,19 @@ def play(history: list[tuple[Any, ...]], workshop: Workshop) -> list[dict[str, s
         elif step[0] == "withdraw":
             if step[1] in live:
                 workshop.withdraw(step[1])
-                gone.add(_content(live.pop(step[1])))
+                withdrawn[step[1]] = live.pop(step[1])
         else:
             _, name, rows = step
             workshop.write(name, rows)
             workshop.load(name)
-            content = _content(rows)
-            if content in gone and content not in map(_content, live.values()):
-                live.pop(name, None)
-                continue  # withdrawn content stays away until it is restored
-            live[name] = rows
-    kept: dict[str, list[dict[str, str]]] = {}
-    for rows in live.values():
-        kept[_content(rows)] = rows
-    return [row for rows in kept.values() for row in rows]
+            # The same bytes stay away until they are restored; other content of a path is new.
+            stays_away = rows == withdrawn.get(name) or (
+                rows in withdrawn.values() and rows not in live.values()
+            )
+            (withdrawn if stays_away else live)[name] = rows
+            (live if stays_away else withdrawn).pop(name, None)
+    contents = {_content(rows): rows for rows in live.values()}
+    return [row for rows in contents.values() for row in rows]
 
 
 def _content(rows: list[dict[str, str]]) -> str:

@@ -68,47 +68,34 @@ def pending_steps(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> lis
 
 
 def step_variables(
-    connection: duckdb.DuckDBPyConnection,
-    step: Step,
-    *,
-    time_zone: str,
-    timeout_minutes: int,
-    is_followed: bool,
+    connection: duckdb.DuckDBPyConnection, step: Step, *, time_zone: str, timeout_minutes: int
 ) -> dict[str, str]:
-    """The dbt variables of a step, as far as what is built already makes it reach.
-
-    is_followed: the next step begins where this one ends, and will replace what lies there.
-    """
+    """The dbt variables of a step, as far as what is built already makes it reach."""
     # Where clocks change at midnight two libraries may not agree on when a day begins; a wider
     # reach costs nothing.
     margin = timedelta(minutes=timeout_minutes, hours=0 if time_zone == "UTC" else 2)
     reach_from = _day_start(step.first_day, time_zone) - margin
     reach_to = _day_start(step.last_day + DAY, time_zone) + margin
-    built_to = step.last_day
-    if not is_followed:
-        # Sessions that go on after these days may now begin earlier: build on to their end.
-        built_to = _one_date(
-            connection,
-            "staging.stg_events",
-            "select max(event_date) from staging.stg_events "
-            "where event_date > $day and session_start_at <= $reach_to",
-            {"day": step.last_day, "reach_to": reach_to},
-            built_to,
-        )
-    sessions_from = _one_date(
-        connection,
-        "marts.fct_sessions",
-        "select min(session_start_date) from marts.fct_sessions "
-        "where session_start_at <= $reach_to and session_end_at >= $reach_from",
-        {"reach_from": reach_from, "reach_to": reach_to},
-        step.first_day,
-    )
+    sessions_from, sessions_to = step.first_day, step.last_day
+    if _exists(connection, "marts", "fct_sessions"):
+        first, last = connection.execute(
+            """
+            select min(session_start_date), max(session_end_at)::date
+            from marts.fct_sessions
+            where session_start_at <= $reach_to and session_end_at >= $reach_from
+            """,
+            {"reach_from": reach_from, "reach_to": reach_to},
+        ).fetchone() or (None, None)
+        sessions_from = min(first or step.first_day, step.first_day)
+        # Of a shop's day that the UTC date may be behind or before.
+        sessions_to = max(last + DAY if last else step.last_day, step.last_day)
     return {
         "built_from": str(step.first_day),
-        "built_to": str(built_to),
+        "built_to": str(step.last_day),
         "reach_from": f"{reach_from:%Y-%m-%d %H:%M:%S}",
         "reach_to": f"{reach_to:%Y-%m-%d %H:%M:%S}",
-        "sessions_from": str(min(sessions_from, step.first_day)),
+        "sessions_from": str(sessions_from),
+        "sessions_to": str(sessions_to),
     }
 
 
@@ -136,16 +123,11 @@ def _day_start(day: date, time_zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC).replace(tzinfo=None)
 
 
-def _one_date(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    sql: str,
-    parameters: dict[str, date | datetime],
-    otherwise: date,
-) -> date:
-    schema, name = table.split(".")
-    exists = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]
-    ).fetchone()
-    row = connection.execute(sql, parameters).fetchone() if exists else None
-    return row[0] if row and row[0] else otherwise
+def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    return (
+        connection.execute(
+            "select 1 from duckdb_tables() where schema_name = ? and table_name = ?",
+            [schema, table],
+        ).fetchone()
+        is not None
+    )

@@ -113,9 +113,9 @@ class Transform:
             state.set("daily", self._daily_fingerprint)
         total = sum(step.rows for step in waiting)
         on_phase("events, sessions, orders")
-        for number, step in enumerate(waiting):
+        for step in waiting:
             on_rows(report.rows, total)
-            self._build_days(step, waiting[number + 1] if number + 1 < len(waiting) else None)
+            self._build_days(step)
             report.days += len(step.days())
             report.rows += step.rows
         on_rows(total, total)
@@ -177,14 +177,13 @@ class Transform:
 
     # ------------------------------------------------------------------ how
 
-    def _build_days(self, step: steps.Step, following: steps.Step | None) -> None:
+    def _build_days(self, step: steps.Step) -> None:
         with open_warehouse(self.settings) as connection:
             variables = steps.step_variables(
                 connection,
                 step,
                 time_zone=self._time_zone,
                 timeout_minutes=self.thresholds["session_timeout_minutes"],
-                is_followed=bool(following and following.first_day == step.last_day + steps.DAY),
             )
         result = self._dbt(
             "build", "--select", "tag:daily", *DATA_TESTS, variables=variables, may_fail=True

@@ -219,6 +219,8 @@ def last_event_date(events: Iterable[Event]) -> date:
 class Session:
     """One session of one user. Its key is (user_id, user_session, session_start_at)."""
 
+    session_id: str
+
     user_id: str
     user_session: str
     session_start_at: datetime
@@ -260,6 +262,9 @@ def sessions(events: Iterable[Event], timeout_minutes: int = 60) -> list[Session
             funnel_stage = "other"
         result.append(
             Session(
+                session_id=session_id(
+                    first.user_id, first.user_session, first.event_time, timeout_minutes
+                ),
                 user_id=first.user_id,
                 user_session=first.user_session,
                 session_start_at=first.event_time,
@@ -334,23 +339,23 @@ class Order:
     days_since_previous_order: int | None
 
 
-def session_id(user_id: str, user_session: str, session_start_at: datetime) -> str:
-    """The id that a session's own key gives it: 20 hex digits of an md5, lengths before texts."""
-    micros = (session_start_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    key = f"{len(user_id)}:{user_id}|{len(user_session)}:{user_session}|{micros}"
+def session_id(user_id: str, user_session: str, began_at: datetime, timeout_minutes: int) -> str:
+    """20 hex digits of an md5, lengths before texts.
+
+    Time since the year 1 is cut into slots as long as the timeout: it is the one of the start.
+    """
+    slot = (began_at - datetime(1, 1, 1, tzinfo=UTC)) // timedelta(minutes=timeout_minutes)
+    key = f"{len(user_id)}:{user_id}|{len(user_session)}:{user_session}|{slot}"
     return hashlib.md5(key.encode()).hexdigest()[:20]
-
-
-def _session_of(event: Event, session_start_at: datetime) -> str:
-    return session_id(event.user_id, event.user_session, session_start_at)
 
 
 def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
     """Orders by (user_id, order_number)."""
-    # One order's purchases, each with the start of its session.
-    purchases_of: dict[tuple[object, ...], list[tuple[Event, datetime]]] = defaultdict(list)
+    # One order's purchases, each with the id and the start of its session.
+    purchases_of: dict[tuple[object, ...], list[tuple[Event, str, datetime]]] = defaultdict(list)
     for own in _split_into_sessions(events, timeout_minutes):
         session_start_at = own[0].event_time
+        own_id = session_id(own[0].user_id, own[0].user_session, session_start_at, timeout_minutes)
         for event in own:
             if event.event_type != "purchase":
                 continue
@@ -359,25 +364,25 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
                 key = ("order_id", event.user_id, event.order_id)
             else:
                 key = ("session", event.user_id, event.user_session, session_start_at)
-            purchases_of[key].append((event, session_start_at))
+            purchases_of[key].append((event, own_id, session_start_at))
 
     by_user: dict[str, list[Order]] = defaultdict(list)
     for purchases in purchases_of.values():
-        first, session_start_at = min(
-            purchases, key=lambda purchase: (purchase[0].event_time, _session_of(*purchase))
+        first, first_id, session_start_at = min(
+            purchases, key=lambda purchase: (purchase[0].event_time, purchase[1])
         )
         by_user[first.user_id].append(
             Order(
                 user_id=first.user_id,
-                order_key=first.order_id or _session_of(first, session_start_at),
+                order_key=first.order_id or first_id,
                 order_id=first.order_id,
                 user_session=first.user_session,
                 session_start_at=session_start_at,
                 ordered_at=first.event_time,
                 order_date=first.event_date,
-                item_count=sum(event.quantity for event, _ in purchases),
+                item_count=sum(event.quantity for event, *_ in purchases),
                 line_count=len(purchases),
-                order_amount=sum((event.revenue_amount for event, _ in purchases), Decimal(0)),
+                order_amount=sum((event.revenue_amount for event, *_ in purchases), Decimal(0)),
                 order_number=0,
                 days_since_previous_order=None,
             )

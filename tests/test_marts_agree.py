@@ -1,5 +1,6 @@
 """The marts against the oracle: every row, on the real sample and on a synthetic shop."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from decimal import Decimal
@@ -81,8 +82,12 @@ def test_sessions_agree(built: tuple[Workshop, Truth]) -> None:
     workshop, truth = built
     names = same(*oracle.Session.__dataclass_fields__)
     agree(workshop, "marts.fct_sessions", names, truth.sessions)
-    ids = {oracle.session_id(s.user_id, s.user_session, s.session_start_at) for s in truth.sessions}
-    assert {row["session_id"] for row in workshop.rows("marts.fct_sessions")} == ids
+
+
+def test_an_event_names_the_session_that_it_lies_in(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    counted = Counter(row["session_id"] for row in workshop.rows("marts.fct_events"))
+    assert counted == {session.session_id: session.event_count for session in truth.sessions}
 
 
 def test_orders_agree(built: tuple[Workshop, Truth]) -> None:

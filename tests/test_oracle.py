@@ -256,6 +256,7 @@ def test_a_session_counts_what_happened_in_it():
     )
 
     assert session == oracle.Session(
+        session_id=oracle.session_id("u", "s", datetime(2019, 10, 1, 10, tzinfo=UTC), 60),
         user_id="u",
         user_session="s",
         session_start_at=datetime(2019, 10, 1, 10, tzinfo=UTC),
@@ -361,7 +362,8 @@ def test_an_order_that_begins_in_two_sessions_at_once_belongs_to_the_smaller_one
 
     for given in (events, events[::-1]):
         (order,) = oracle.orders(given)
-        assert order.user_session == "s1"
+        starts = [("u", session, order.session_start_at, 60) for session in ("s1", "s2")]
+        assert order.user_session == min(starts, key=lambda start: oracle.session_id(*start))[1]
 
 
 def test_orders_of_one_instant_are_numbered_by_their_key():
@@ -378,11 +380,12 @@ def test_orders_of_one_instant_are_numbered_by_their_key():
     ]
 
 
-def test_a_session_id_is_the_md5_of_its_own_key():
-    start = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+def test_a_session_id_is_the_md5_of_its_own_key_and_the_slot_in_which_it_began():
+    start = datetime(1, 1, 1, 2, 59, 59, tzinfo=UTC)
 
-    assert oracle.session_id("u", "s", start) == hashlib.md5(b"1:u|1:s|1000000").hexdigest()[:20]
-    assert oracle.session_id("a|b", "c", start) != oracle.session_id("a", "b|c", start)
+    assert oracle.session_id("u", "s", start, 60) == hashlib.md5(b"1:u|1:s|2").hexdigest()[:20]
+    assert oracle.session_id("u", "s", start, 30) == hashlib.md5(b"1:u|1:s|5").hexdigest()[:20]
+    assert oracle.session_id("a|b", "c", start, 60) != oracle.session_id("a", "b|c", start, 60)
 
 
 def test_days_between_orders_are_days_of_the_shop():

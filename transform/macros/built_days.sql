@@ -15,8 +15,11 @@
 
 {% macro built_to() -%} date '{{ var("built_to") }}' {%- endmacro %}
 
-{% macro reaches_built_days(first_at, last_at) -%}
-    {{ first_at }} <= timestamp '{{ var("reach_to") }}' and {{ last_at }} >= timestamp '{{ var("reach_from") }}'
+{# Sessions that overlap the days, or lie within the timeout of them. #}
+{% macro reaches_built_days(session) -%}
+    {{ session }}.session_start_date >= date '{{ var("sessions_from") }}'
+    and {{ session }}.session_start_at <= timestamp '{{ var("reach_to") }}'
+    and {{ session }}.session_end_at >= timestamp '{{ var("reach_from") }}'
 {%- endmacro %}
 
 {% macro session_timeout_micros() -%} {{ var('session_timeout_minutes') * 60 * 1000000 }} {%- endmacro %}

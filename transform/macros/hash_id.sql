@@ -1,6 +1,6 @@
 {# A text id from a row's own columns: 80 bits of md5. Lengths keep ('a|b','c') apart from ('a','b|c'). #}
-{% macro hash_id(texts, instant) -%}
-    substr({{ dbt.hash("concat(" ~ _id_parts(texts) ~ ", cast(" ~ epoch_micros(instant) ~ " as string))") }}, 1, 20)
+{% macro hash_id(texts, ending) -%}
+    substr({{ dbt.hash("concat(" ~ _id_parts(texts) ~ ", " ~ ending ~ ")") }}, 1, 20)
 {%- endmacro %}
 
 {% macro _id_parts(texts) -%}

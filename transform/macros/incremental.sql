@@ -66,7 +66,7 @@
 {% macro replaced_rows(replaces, arrivals) -%}
     {%- if replaces == 'days' -%} {{ in_built_days() }}
     {%- elif replaces == 'sessions' -%}
-        ({{ reaches_built_days('session_start_at', 'session_end_at') }})
+        ({{ reaches_built_days(this.identifier) }})
         or session_id in (select session_id from {{ arrivals }})
     {%- else -%} {{ exceptions.raise_compiler_error("replaces: 'days' or 'sessions', not " ~ replaces) }}
     {%- endif -%}

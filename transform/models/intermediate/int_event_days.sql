@@ -16,7 +16,7 @@ with days as (
         min(event_at) as first_event_at,
         max(event_at) as last_event_at
     from {{ ref('stg_events') }}
-    where {{ in_built_days() }}
+    where {{ near_built_days('event_at') }} and {{ in_built_days() }}
     group by event_date
 )
 

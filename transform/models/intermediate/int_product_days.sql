@@ -5,8 +5,14 @@
     partition_by={'field': 'event_date', 'data_type': 'date'},
 ) }}
 
+with spread_sessions as (
+    select *
+    from {{ ref('int_spread_sessions') }} as sessions
+    where {{ reaches_built_days('sessions') }}
+),
+
 -- First by session: counting distinct sessions inside the aggregate by product would double its cost.
-with product_sessions as (
+product_sessions as (
     select
         event_date,
         product_id,
@@ -15,9 +21,15 @@ with product_sessions as (
         {{ count_if("event_type = 'purchase'") }} as purchase_count,
         sum(case when event_type = 'purchase' then quantity else 0 end) as item_count,
         sum({{ revenue_amount() }}) as revenue_amount
-    from {{ ref('stg_events') }}
-    where {{ in_built_days() }}
-    group by event_date, product_id, user_id, user_session, session_start_at
+    from {{ ref('stg_events') }} as events
+    left join spread_sessions as sessions on {{ lies_in_session('events', 'sessions') }}
+    where {{ near_built_days('event_at') }} and {{ in_built_days() }}
+    group by
+        event_date,
+        product_id,
+        events.user_id,
+        events.user_session,
+        {{ session_slot(session_began_at('events', 'sessions')) }}
 )
 
 select

@@ -15,5 +15,5 @@ select
     min(event_at) as first_seen_at,
     max(event_at) as last_seen_at
 from {{ ref('stg_events') }}
-where {{ in_built_days() }}
+where {{ near_built_days('event_at') }} and {{ in_built_days() }}
 group by event_date, product_id, category_id, category_code, brand

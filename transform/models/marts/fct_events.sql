@@ -2,14 +2,14 @@
 
 -- Ids, flags and revenue follow from a row's own columns: computed when read, they cost nothing to keep.
 select
-    {{ hash_id(["coalesce(event_type, '')", 'product_id', 'user_id', 'user_session'], 'event_at') }}
-        as event_id,
+    {{ hash_id(['event_type', 'product_id', 'events.user_id', 'events.user_session'],
+        'cast(' ~ epoch_micros('event_at') ~ ' as string)') }} as event_id,
     event_at,
     event_date,
     event_type,
-    user_id,
-    user_session,
-    {{ hash_id(['user_id', 'user_session'], 'session_start_at') }} as session_id,
+    events.user_id,
+    events.user_session,
+    {{ session_id('events', session_began_at('events', 'sessions')) }} as session_id,
     product_id,
     category_id,
     category_code,
@@ -22,4 +22,5 @@ select
     coalesce(event_type = 'purchase', false) as is_purchase,
     {{ revenue_amount() }} as revenue_amount,
     duplicate_count
-from {{ ref('stg_events') }}
+from {{ ref('stg_events') }} as events
+left join {{ ref('int_spread_sessions') }} as sessions on {{ lies_in_session('events', 'sessions') }}

@@ -1,5 +1,28 @@
-with purchases as (
-    select * from {{ ref('int_purchases') }}
+with placed as (
+    select
+        purchases.event_at,
+        purchases.user_id,
+        purchases.order_id,
+        purchases.product_id,
+        purchases.quantity,
+        purchases.revenue_amount,
+        {{ session_id('purchases', session_began_at('purchases', 'sessions')) }} as session_id
+    from {{ ref('int_purchases') }} as purchases
+    left join {{ ref('int_spread_sessions') }} as sessions
+        on {{ lies_in_session('purchases', 'sessions') }} and sessions.purchase_count > 0
+),
+
+-- A source's own order id, where it has one, gathers purchases across sessions.
+purchases as (
+    select
+        event_at,
+        user_id,
+        coalesce(order_id, session_id) as order_id,
+        session_id,
+        product_id,
+        quantity,
+        revenue_amount
+    from placed
 ),
 
 orders as (

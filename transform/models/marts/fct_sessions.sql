@@ -7,73 +7,35 @@
     cluster_by=['user_id'],
 ) }}
 
--- Sessions that reach into the built days, from all of their events.
-with touched as (
-    select
-        user_id,
-        user_session,
-        session_start_at,
-        max(event_at) as session_end_at,
-        count(*) as event_count,
-        {{ count_if("event_type = 'view'") }} as view_count,
-        {{ count_if("event_type = 'cart'") }} as cart_add_count,
-        {{ count_if("event_type = 'purchase'") }} as purchase_count,
-        cast(sum(case when event_type = 'purchase' then quantity else 0 end) as int64) as item_count,
-        cast(sum({{ revenue_amount() }}) as numeric) as revenue_amount
-    from {{ ref('stg_events') }}
-    where event_date between date '{{ var("sessions_from") }}' and {{ built_to() }}
-    group by user_id, user_session, session_start_at
-    having {{ reaches_built_days('session_start_at', 'max(event_at)') }}
-),
-
--- Apart from the big aggregate: a distinct count inside it would double its cost.
-products as (
-    select user_id, user_session, session_start_at, count(*) as product_count
-    from (
-        select distinct user_id, user_session, session_start_at, product_id
-        from {{ ref('stg_events') }}
-        where
-            event_date between date '{{ var("sessions_from") }}' and {{ built_to() }}
-            and session_start_at <= timestamp '{{ var("reach_to") }}'
-    ) as seen
-    group by user_id, user_session, session_start_at
-),
-
-described as (
-    select
-        touched.*,
-        {{ hash_id(['touched.user_id', 'touched.user_session'], 'touched.session_start_at') }} as session_id,
-        {{ shop_date('touched.session_start_at') }} as session_start_date,
-        cast(floor(
-            (
-                {{ epoch_micros('touched.session_end_at') }} - {{ epoch_micros('touched.session_start_at') }}
-            ) / 1000000
-        ) as int64) as duration_seconds,
-        products.product_count,
-        touched.view_count > 0 as reached_view,
-        touched.cart_add_count > 0 as reached_cart,
-        touched.purchase_count > 0 as reached_purchase,
-        case
-            when touched.purchase_count > 0 then 'purchase'
-            when touched.cart_add_count > 0 then 'cart'
-            when touched.view_count > 0 then 'view'
-            else 'other'
-        end as funnel_stage,
-        touched.event_count > {{ var('robot_session_events') }} as is_robot_suspect
-    from touched
-    inner join products
-        on
-            touched.user_id = products.user_id
-            and touched.user_session = products.user_session
-            and touched.session_start_at = products.session_start_at
-),
-
 {% set columns = [
     'session_id', 'user_id', 'user_session', 'session_start_at', 'session_start_date', 'session_end_at',
     'duration_seconds', 'event_count', 'view_count', 'cart_add_count', 'purchase_count', 'item_count',
     'product_count', 'revenue_amount', 'reached_view', 'reached_cart', 'reached_purchase', 'funnel_stage',
-    'is_robot_suspect',
+    'own_order_at', 'is_robot_suspect',
 ] | join(', ') %}
+
+with sessions as (
+    {{ built_sessions() }}
+),
+
+described as (
+    select
+        *,
+        {{ whole_quotient(
+            epoch_micros('session_end_at') ~ ' - ' ~ epoch_micros('session_start_at'), 1000000
+        ) }} as duration_seconds,
+        view_count > 0 as reached_view,
+        cart_add_count > 0 as reached_cart,
+        purchase_count > 0 as reached_purchase,
+        case
+            when purchase_count > 0 then 'purchase'
+            when cart_add_count > 0 then 'cart'
+            when view_count > 0 then 'view'
+            else 'other'
+        end as funnel_stage,
+        event_count > {{ var('robot_session_events') }} as is_robot_suspect
+    from sessions
+),
 
 -- A change to a customer's orders changes what each of their later sessions came after.
 affected as (
@@ -90,15 +52,26 @@ affected as (
             where purchase_count > 0
             union all
             select user_id
-            from {{ this }}
-            where purchase_count > 0 and {{ reaches_built_days('session_start_at', 'session_end_at') }}
+            from {{ this }} as sessions
+            where purchase_count > 0 and {{ reaches_built_days('sessions') }}
         )
     {% endif %}
 ),
 
 orders as (
-    select user_id, order_id, min(event_at) as ordered_at
+    select user_id, own_order_at as ordered_at
+    from described
+    where own_order_at is not null
+    {% if is_incremental() %}
+    union all
+    select user_id, own_order_at as ordered_at
+    from {{ this }} as sessions
+    where own_order_at is not null and not ({{ reaches_built_days('sessions') }})
+    {% endif %}
+    union all
+    select user_id, min(event_at) as ordered_at
     from {{ ref('int_purchases') }}
+    where order_id is not null
     group by user_id, order_id
 ),
 

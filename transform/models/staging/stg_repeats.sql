@@ -1,0 +1,53 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'days'},
+    tags='daily',
+    partition_by={'field': 'event_date', 'data_type': 'date'},
+) }}
+
+{% set key = 'event_at, event_type, product_id, user_id, user_session' %}
+{% set payload = 'category_id, category_code, brand, price, quantity, order_id' %}
+
+-- Few lines repeat: only these pay for a comparison in full.
+with likely_keys as (
+    select likely_key
+    from (
+        select {{ likely_key(key) }} as likely_key
+        from {{ ref('stg_lines') }}
+        where {{ near_built_days('event_at') }} and {{ in_built_days() }}
+    ) as lines
+    group by likely_key
+    having count(*) > 1
+),
+
+ranked as (
+    select
+        *,
+        count(*) over (partition by {{ key }}) as duplicate_count,
+        row_number() over (
+            partition by {{ key }}
+            order by {{ payload.replace(',', ' nulls last,') }} nulls last
+        ) as preference
+    from {{ ref('stg_lines') }}
+    where
+        {{ near_built_days('event_at') }}
+        and {{ in_built_days() }}
+        and {{ likely_key(key) }} in (select likely_key from likely_keys)
+)
+
+select
+    event_at,
+    event_date,
+    event_type,
+    product_id,
+    category_id,
+    category_code,
+    brand,
+    price,
+    {{ counted_quantity() }} as quantity,
+    order_id,
+    user_id,
+    user_session,
+    duplicate_count
+from ranked
+where preference = 1 and duplicate_count > 1

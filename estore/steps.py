@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 DAY = timedelta(days=1)
+#: Share of the lines above which finding the users that changed saves nothing.
+MUCH_IS_NEW = 0.2
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,18 @@ def note_pending_days(connection: duckdb.DuckDBPyConnection, time_zone: str) -> 
     connection.execute("begin")
     connection.execute(
         """
-        insert into build.pending_days
-        select distinct event_date + cast(away as integer) as event_date
+        create or replace temp table touched as
+        select event_date + cast(away as integer) as event_date, bool_or(is_removal) as is_removal
         from raw.touched_days, range(-$reach, $reach + 1) as nearby (away)
-        where event_date + cast(away as integer) not in (select event_date from build.pending_days)
+        group by all
         """,
         {"reach": reach},
     )
+    connection.execute(
+        "insert into build.pending_days select event_date from touched "
+        "where event_date not in (select event_date from build.pending_days)"
+    )
+    connection.execute("insert into build.changed_days from touched")
     connection.execute("delete from raw.touched_days")
     connection.execute("commit")
 
@@ -99,6 +106,34 @@ def step_variables(
     }
 
 
+def user_variables(
+    connection: duckdb.DuckDBPyConnection, *, time_zone: str, timeout_minutes: int
+) -> dict[str, str]:
+    """The dbt variables for the tables by user: whose sessions changed since the last full build.
+
+    Where rows were taken away, or much is new, they are made anew.
+    """
+    first, last, is_removal = connection.execute(
+        "select min(event_date), max(event_date), bool_or(is_removal) from build.changed_days"
+    ).fetchone() or (None, None, None)
+    (is_much,) = connection.execute(
+        f"select coalesce(sum(event_count) filter (event_date between $first and $last) "
+        f">= {MUCH_IS_NEW} * sum(event_count), true) from raw.file_days",
+        {"first": first, "last": last},
+    ).fetchone() or (True,)
+    if is_removal or is_much:
+        return {"all_users": "true"}
+    days = Step(first, last, 0)
+    return step_variables(
+        connection, days, time_zone=time_zone, timeout_minutes=timeout_minutes
+    ) | {"all_users": "false"}
+
+
+def finish_build(connection: duckdb.DuckDBPyConnection) -> None:
+    """All that was made of the changed days is there."""
+    connection.execute("delete from build.changed_days")
+
+
 def finish_step(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
     """The days of a step no longer wait."""
     connection.execute(
@@ -114,7 +149,10 @@ def forget_built(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"drop schema if exists {schema} cascade")
     connection.execute("delete from build.pending_days")
     connection.execute("delete from raw.touched_days")
-    connection.execute("insert into raw.touched_days select distinct event_date from raw.file_days")
+    connection.execute("delete from build.changed_days")
+    connection.execute(
+        "insert into raw.touched_days select distinct event_date, true from raw.file_days"
+    )
     connection.execute("delete from build.state")
     connection.execute("commit")
 

@@ -21,7 +21,10 @@ from estore.thresholds import read_thresholds
 from estore.warehouse.duckdb import open_warehouse
 
 #: What a day's events become depends on these; a change of theirs means a full refresh.
-DAILY_SOURCES = ("macros", "models/staging", "models/intermediate", "models/marts/fct_sessions.sql")
+DAILY_SOURCES = (
+    "macros", "models/staging", "models/intermediate", "models/marts/fct_sessions.sql",
+    "models/marts/fct_orders.sql",
+)  # fmt: skip
 DAILY_THRESHOLDS = (
     "shop_timezone", "session_timeout_minutes", "repeated_purchases_are_units",
     "robot_session_events",
@@ -122,7 +125,12 @@ class Transform:
         if until == "days":
             return report
         on_phase("dimensions and metrics")
-        self._dbt("build", "--exclude", "tag:daily", "--resource-types", "seed", "model")
+        with open_warehouse(self.settings) as connection:
+            variables = steps.user_variables(connection, **self._clock)
+        self._dbt(
+            "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",
+            variables=variables,
+        )  # fmt: skip
         if until == "marts":
             return report
         on_phase("data tests")
@@ -132,6 +140,7 @@ class Transform:
         )
         if report.holds:
             with open_warehouse(self.settings) as connection:
+                steps.finish_build(connection)
                 state = _State(connection)
                 state.set("built", self._fingerprint)
                 state.set("built_at", datetime.now(UTC).isoformat(timespec="seconds"))
@@ -179,12 +188,7 @@ class Transform:
 
     def _build_days(self, step: steps.Step) -> None:
         with open_warehouse(self.settings) as connection:
-            variables = steps.step_variables(
-                connection,
-                step,
-                time_zone=self._time_zone,
-                timeout_minutes=self.thresholds["session_timeout_minutes"],
-            )
+            variables = steps.step_variables(connection, step, **self._clock)
         result = self._dbt(
             "build", "--select", "tag:daily", *DATA_TESTS, variables=variables, may_fail=True
         )
@@ -303,6 +307,14 @@ class Transform:
     @property
     def _time_zone(self) -> str:
         return str(self.thresholds["shop_timezone"])
+
+    @property
+    def _clock(self) -> Any:
+        """What decides where days and sessions end."""
+        return {
+            "time_zone": self._time_zone,
+            "timeout_minutes": self.thresholds["session_timeout_minutes"],
+        }
 
     @cached_property
     def _daily_fingerprint(self) -> str:

@@ -20,7 +20,7 @@ def test_consecutive_days_make_steps_of_bounded_size(workshop: Workshop) -> None
     with open_warehouse(workshop.settings) as connection:
         connection.execute("insert into raw.file_days select 1, date '2019-10-01' + n::int, 10 "
                            "from range(5) as days (n) where n <> 3")  # fmt: skip
-        connection.execute("insert into raw.touched_days select event_date from raw.file_days")
+        connection.execute("insert into raw.touched_days select event_date, false from raw.file_days")
         steps.note_pending_days(connection, "UTC")
 
         def october(day: int) -> date:
@@ -43,7 +43,7 @@ def test_consecutive_days_make_steps_of_bounded_size(workshop: Workshop) -> None
 
 def test_a_utc_day_touches_its_neighbours_in_another_zone(workshop: Workshop) -> None:
     with open_warehouse(workshop.settings) as connection:
-        connection.execute("insert into raw.touched_days values (date '2019-10-02')")
+        connection.execute("insert into raw.touched_days values (date '2019-10-02', false)")
         steps.note_pending_days(connection, "Asia/Tokyo")
         (step,) = steps.pending_steps(connection, 100)
     assert step.days() == [date(2019, 10, day) for day in (1, 2, 3)]

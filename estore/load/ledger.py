@@ -103,16 +103,16 @@ class Ledger:
                 [heir.file_id, entry.file_id],
             )
             return heir
-        self.touch(entry.file_id)
+        self.touch(entry.file_id, is_removal=True)
         for table in ("raw.events", "raw.rejects", "raw.file_days"):
             self.connection.execute(f"delete from {table} where file_id = ?", [entry.file_id])
         return None
 
-    def touch(self, file_id: int) -> None:
+    def touch(self, file_id: int, *, is_removal: bool = False) -> None:
         """The days of a file's events wait to be built."""
         self.connection.execute(
-            "insert into raw.touched_days select event_date from raw.file_days where file_id = ?",
-            [file_id],
+            "insert into raw.touched_days select event_date, ? from raw.file_days where file_id = ?",
+            [is_removal, file_id],
         )
 
     def twin(self, entry: Entry) -> Entry | None:

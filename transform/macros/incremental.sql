@@ -4,8 +4,8 @@
 {# Where nothing is there to replace, rows go straight in, without a second copy. #}
 {% materialization incremental, adapter='duckdb' %}
     {% set target_relation = this.incorporate(type='table') %}
-    {% set is_new = load_cached_relation(this) is none or should_full_refresh() %}
     {% set replaces = config.meta_require('replaces') %}
+    {% set is_new = load_cached_relation(this) is none or should_full_refresh() or is_made_anew(replaces) %}
     {% set arrivals = make_temp_relation(this).include(database=false, schema=false) %}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -37,7 +37,7 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {% if existing is none or should_full_refresh() %}
+    {% if existing is none or should_full_refresh() or is_made_anew(config.meta_require('replaces')) %}
         {% if existing is not none and not adapter.is_replaceable(existing, partition, config.get('cluster_by')) %}
             {{ adapter.drop_relation(existing) }}
         {% endif %}
@@ -49,9 +49,7 @@
             create or replace temp table arrivals as ({{ sql }});
             begin transaction;
             delete from {{ this }}
-            where
-                {{ partition.field }} >= date '{{ var("sessions_from") }}'
-                and ({{ replaced_rows(config.meta_require('replaces'), 'arrivals') }});
+            where {{ replaced_rows(config.meta_require('replaces'), 'arrivals') }};
             insert into {{ this }} ({{ columns }}) select {{ columns }} from arrivals;
             commit transaction;
         {% endcall %}
@@ -67,14 +65,35 @@
     {%- if replaces == 'days' -%} {{ in_built_days() }}
     {%- elif replaces == 'sessions' -%}
         ({{ reaches_built_days(this.identifier) }})
-        or session_id in (select session_id from {{ arrivals }})
-    {%- else -%} {{ exceptions.raise_compiler_error("replaces: 'days' or 'sessions', not " ~ replaces) }}
+        or (
+            session_start_date >= date '{{ var("sessions_from") }}'
+            and session_id in (select session_id from {{ arrivals }})
+        )
+    {%- elif replaces == 'users' -%} user_id in (select user_id from {{ arrivals }})
+    {%- else -%}
+        {{ exceptions.raise_compiler_error("replaces: 'days', 'sessions' or 'users', not " ~ replaces) }}
     {%- endif -%}
+{%- endmacro %}
+
+{# Tables by user, after users were taken away or many came. #}
+{% macro is_made_anew(replaces) -%} {{ return(replaces == 'users' and var('all_users') == 'true') }} {%- endmacro %}
+
+{# Of a table by user: only those whose sessions changed. #}
+{% macro of_touched_users() -%}
+    {% if is_incremental() and not is_made_anew('users') -%}
+    where
+        user_id in (
+            select user_id
+            from {{ ref('fct_sessions') }} as sessions
+            where {{ reaches_built_days('sessions') }}
+        )
+    {%- endif %}
 {%- endmacro %}
 
 {# Rows at or after the built days: where there are none, nothing can need replacing. #}
 {% macro not_before(replaces) -%}
     {%- if replaces == 'days' -%} event_date >= {{ built_from() }}
+    {%- elif replaces == 'users' -%} true
     {%- else -%} session_end_at >= timestamp '{{ var("reach_from") }}'
     {%- endif -%}
 {%- endmacro %}

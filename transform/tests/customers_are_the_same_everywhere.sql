@@ -2,7 +2,7 @@
 with totals as (
     {% for name, count, relation in [
         ('orders', 'count(*)', ref('fct_orders') ~ ' where order_number = 1'),
-        ('users', 'count(*)', ref('dim_users') ~ " where activity_status != 'prospect'"),
+        ('users', 'count(*)', ref('int_buyers')),
         ('buyers', 'count(*)', ref('dim_user_rfm')),
         ('segments', 'sum(customer_count)', ref('metrics_rfm_segments')),
         ('bands', 'sum(customer_count)', ref('metrics_ltv_distribution')),

@@ -5,7 +5,7 @@ with totals as (
         ('sessions', ref('fct_sessions'), 'revenue_amount'),
         ('orders', ref('fct_orders'), 'order_amount'),
         ('product days', ref('int_product_days'), 'revenue_amount'),
-        ('users', ref('dim_users'), 'revenue_amount'),
+        ('users', ref('int_buyers'), 'revenue_amount'),
         ('buyers', ref('dim_user_rfm'), 'monetary_amount'),
         ('days', ref('metrics_daily_sales'), 'revenue_amount'),
         ('segments', ref('metrics_rfm_segments'), 'revenue_amount'),

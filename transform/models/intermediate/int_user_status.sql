@@ -2,6 +2,6 @@
 select
     user_id,
     activity_status,
-    is_churned,
+    activity_status = 'churned' as is_churned,
     as_of_date
-from {{ ref('dim_users') }}
+from {{ ref('int_buyers') }}

@@ -5,8 +5,7 @@ with buyers as (
         order_count as frequency,
         revenue_amount as monetary_amount,
         as_of_date
-    from {{ ref('dim_users') }}
-    where order_count > 0
+    from {{ ref('int_buyers') }}
 ),
 
 -- Worst first. percent_rank gives equal values an equal rank, where ntile would deal them out.

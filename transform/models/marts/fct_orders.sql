@@ -1,4 +1,18 @@
-with placed as (
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'users'},
+    on_schema_change='fail',
+    partition_by={'field': 'order_date', 'data_type': 'date'},
+    cluster_by=['user_id'],
+) }}
+
+with sold as (
+    select *
+    from {{ ref('int_purchases') }}
+    {{ of_touched_users() }}
+),
+
+placed as (
     select
         purchases.event_at,
         purchases.user_id,
@@ -7,7 +21,7 @@ with placed as (
         purchases.quantity,
         purchases.revenue_amount,
         {{ session_id('purchases', session_began_at('purchases', 'sessions')) }} as session_id
-    from {{ ref('int_purchases') }} as purchases
+    from sold as purchases
     left join {{ ref('int_spread_sessions') }} as sessions
         on {{ lies_in_session('purchases', 'sessions') }} and sessions.purchase_count > 0
 ),

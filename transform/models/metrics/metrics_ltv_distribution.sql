@@ -4,8 +4,7 @@ with customers as (
     select
         revenue_amount,
         cast(floor(revenue_amount / {{ width }}) as int64) * {{ width }} as bucket_start
-    from {{ ref('dim_users') }}
-    where order_count > 0
+    from {{ ref('int_buyers') }}
 ),
 
 buckets as (

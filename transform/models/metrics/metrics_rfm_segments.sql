@@ -2,14 +2,14 @@ with customers as (
     select
         rfm.rfm_segment,
         rfm.monetary_amount,
-        users.order_count,
-        users.session_count,
-        users.is_churned,
+        buyers.order_count,
+        buyers.session_count,
+        buyers.activity_status = 'churned' as is_churned,
         {{ percentile('rfm.monetary_amount', 0.25, 'rfm.rfm_segment') }} as p25_revenue,
         {{ percentile('rfm.monetary_amount', 0.5, 'rfm.rfm_segment') }} as median_revenue,
         {{ percentile('rfm.monetary_amount', 0.75, 'rfm.rfm_segment') }} as p75_revenue
     from {{ ref('dim_user_rfm') }} as rfm
-    inner join {{ ref('dim_users') }} as users on rfm.user_id = users.user_id
+    inner join {{ ref('int_buyers') }} as buyers on rfm.user_id = buyers.user_id
 ),
 
 segments as (

@@ -1,0 +1,15 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'users'},
+    cluster_by=['user_id'],
+) }}
+
+select
+    user_id,
+    min(session_start_at) as first_event_at,
+    max(session_end_at) as last_event_at,
+    count(*) as session_count,
+    cast(sum(event_count) as int64) as event_count
+from {{ ref('fct_sessions') }}
+{{ of_touched_users() }}
+group by user_id

@@ -84,11 +84,11 @@ def step_variables(
     reach_from = _day_start(step.first_day, time_zone) - margin
     reach_to = _day_start(step.last_day + DAY, time_zone) + margin
     sessions_from, sessions_to = step.first_day, step.last_day
-    if _exists(connection, "marts", "fct_sessions"):
+    if _exists(connection, "intermediate", "int_sessions"):
         first, last = connection.execute(
             """
             select min(session_start_date), max(session_end_at)::date
-            from marts.fct_sessions
+            from intermediate.int_sessions
             where session_start_at <= $reach_to and session_end_at >= $reach_from
             """,
             {"reach_from": reach_from, "reach_to": reach_to},

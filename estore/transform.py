@@ -22,12 +22,10 @@ from estore.warehouse.duckdb import open_warehouse
 
 #: What a day's events become depends on these; a change of theirs means a full refresh.
 DAILY_SOURCES = (
-    "macros", "models/staging", "models/intermediate", "models/marts/fct_sessions.sql",
-    "models/marts/fct_orders.sql",
+    "macros", "models/staging", "models/intermediate", "models/marts/fct_orders.sql",
 )  # fmt: skip
 DAILY_THRESHOLDS = (
     "shop_timezone", "session_timeout_minutes", "repeated_purchases_are_units",
-    "robot_session_events",
 )  # fmt: skip
 #: Data tests whose tables are all selected; unit tests belong to `make test`.
 DATA_TESTS = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")

@@ -20,7 +20,9 @@ def test_consecutive_days_make_steps_of_bounded_size(workshop: Workshop) -> None
     with open_warehouse(workshop.settings) as connection:
         connection.execute("insert into raw.file_days select 1, date '2019-10-01' + n::int, 10 "
                            "from range(5) as days (n) where n <> 3")  # fmt: skip
-        connection.execute("insert into raw.touched_days select event_date, false from raw.file_days")
+        connection.execute(
+            "insert into raw.touched_days select event_date, false from raw.file_days"
+        )
         steps.note_pending_days(connection, "UTC")
 
         def october(day: int) -> date:
@@ -59,7 +61,7 @@ def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:
         "intermediate.int_product_days": ("view_count", "event_date"),
         "intermediate.int_product_values": ("event_count", "event_date"),
         "intermediate.int_event_days": ("event_count", "event_date"),
-        "marts.fct_sessions": ("duration_seconds", "session_start_date"),
+        "intermediate.int_sessions": ("item_count", "session_start_date"),
     }
     for table, (column, _) in marked.items():
         workshop.query(f"update {table} set {column} = -7")
@@ -75,7 +77,7 @@ def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:
         )
         on_the_day = workshop.query(f"select count(*) from {table} where {day} = '2019-10-15'")
         assert rewritten.pop(date(2019, 10, 15), 0) == on_the_day[0][0], table
-        if table == "marts.fct_sessions":  # and those within the timeout of the day
+        if table == "intermediate.int_sessions":  # and those within the timeout of the day
             assert set(rewritten) <= {date(2019, 10, 14), date(2019, 10, 16)}
             assert sum(rewritten.values()) < 0.2 * on_the_day[0][0]
         else:
@@ -104,7 +106,7 @@ def test_another_timeout_builds_all_days_anew(workshop: Workshop) -> None:
     assert workshop.query("select event_count from marts.fct_sessions") == [(1,), (1,)]
 
 
-@pytest.mark.parametrize("model", ["int_purchases", "fct_sessions", "dim_users"])
+@pytest.mark.parametrize("model", ["int_purchases", "int_sessions", "int_buyers"])
 def test_a_build_that_dies_half_way_is_made_good_by_the_next(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
@@ -144,7 +146,7 @@ def test_the_plan_of_one_day_skips_the_rest_of_the_history(
     workshop.load()
     workshop.build(until="days")
     compiled = Transform(workshop.settings, workshop.shop).target / "compiled"
-    (sql,) = compiled.rglob("fct_sessions.sql")
+    (sql,) = compiled.rglob("int_sessions.sql")
     workshop.query(
         "insert into raw.events by name select 1 as file_id, 'view' as event_type, "
         "timestamp '2019-09-01' + to_seconds(n * 4) as event_time, 'p' as product_id, "

@@ -12,6 +12,7 @@ import pytest
 from landing_files import HEADER, TABLES, Home, gz, line, lines, parquet, text, zst
 
 from estore.errors import EstoreError
+from estore.landing import find_files
 from estore.load import intake, loader
 from estore.load.ledger import Ledger
 from estore.shop import PLAIN_COLUMNS, ShopConfig
@@ -487,10 +488,28 @@ def test_an_error_beside_the_load_is_not_lost(home: Home, monkeypatch: pytest.Mo
     def fail(*arguments: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(intake, "read_text", fail)
+    monkeypatch.setattr(loader, "read_text", fail)
     with pytest.raises(MemoryError):
         home.load_one("day.csv.gz", gz(text(GOOD)))
     assert home.events() == []
+
+
+def test_a_large_file_is_hashed_while_it_is_loaded_and_known_all_the_same(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "_READ_BESIDE", 0)
+    assert home.load_one("a.csv", text([*lines(20), "x"])).rejected == 1
+    assert home.load_one("b.csv", text([*lines(20), "x"])).status == "duplicate"
+    assert home.load_one("a.csv", text(lines(30))).status == "loaded"
+    assert home.load_one("c.csv", gz(text(lines(30)))).error is not None
+    assert home.load_one("d.csv", text([*lines(1), *["x"] * 9])).status == "refused"
+
+    hashes = dict(home.query("select uri, content_hash from raw.files where status = 'loaded'"))
+    files = find_files([str(home.landing)])
+    read = {file.uri: loader.read_content(file).content_hash for file in files[:2]}
+    assert hashes == read
+    assert home.query("select count(*) from raw.files where content_hash = 'unread'") == [(1,)]
+    home.check_accounts()
 
 
 def test_a_folder_is_read_through_but_for_hidden_names(home: Home) -> None:

@@ -3,17 +3,20 @@
 import errno
 import gzip
 import io
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Generic, TypeVar
 
 import xxhash
 from backports import zstd
 
 from estore.errors import RefusedFile
 from estore.landing import LandedFile
+
+Result = TypeVar("Result")
 
 _BLOCK = 1 << 22
 #: First bytes of files that are often given a wrong name → what they are, and the fix.
@@ -54,14 +57,13 @@ class Text:
 def read_content(file: LandedFile) -> Content:
     """Hash the file as it lies; of an uncompressed CSV also count the lines.
 
-    At the speed of the disk, and DuckDB then finds the file in the page cache. Raises RefusedFile
+    At the speed of the disk, and the engine finds the file in the page cache. Raises RefusedFile
     for a file that cannot be read, or is plainly something else than its name says.
     """
     digest, text = xxhash.xxh3_128(), Text()
+    check_kind(file)
     try:
         with file.path.open("rb", buffering=0) as stream:
-            _check_kind(file, stream.read(8))
-            stream.seek(0)
             while block := stream.read(_BLOCK):
                 digest.update(block)
                 text.add(block)
@@ -81,6 +83,36 @@ def read_text(file: LandedFile) -> Text:
         while block := stream.read(_BLOCK):
             text.add(block)
     return text
+
+
+def guess_lines(file: LandedFile) -> int:
+    """How many lines an uncompressed file has if they go on as they begin; for a progress bar."""
+    with open_bytes(file) as stream:
+        start = stream.read(1 << 16)
+    return start.count(b"\n") * file.bytes // max(len(start), 1)
+
+
+class Beside(Generic[Result]):
+    """Work in a thread of its own, while the engine loads."""
+
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self._results: list[Result] = []
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(work,), name="beside", daemon=True)
+        self._thread.start()
+
+    def _run(self, work: Callable[[], Result]) -> None:
+        try:
+            self._results.append(work())
+        except BaseException as error:  # handed to the caller's thread
+            self._failure = error
+
+    def result(self) -> Result:
+        """Waits for it; raises what it raised."""
+        self._thread.join()
+        if self._failure:
+            raise self._failure
+        return self._results[0]
 
 
 @contextmanager
@@ -126,7 +158,13 @@ def _unreadable(error: OSError) -> Exception:
     return RefusedFile(f"cannot be read: {said}; is it still there, and yours to read?")
 
 
-def _check_kind(file: LandedFile, start: bytes) -> None:
+def check_kind(file: LandedFile) -> None:
+    """Raises RefusedFile for a file that is plainly something else than its name says."""
+    try:
+        with file.path.open("rb", buffering=0) as stream:
+            start = stream.read(8)
+    except OSError as error:
+        raise _unreadable(error) from error
     named = file.compression if file.compression != "none" else file.format
     for mark, (kind, fix) in _KINDS.items():
         if start.startswith(mark) and kind != named:

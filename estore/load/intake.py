@@ -4,7 +4,6 @@ The fast way reads the file once, strictly; the careful one repairs it first whe
 Which of them, and the transaction around it, is the loader's to say.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ import duckdb
 
 from estore.errors import RefusedFile
 from estore.landing import FORMATS, LandedFile
-from estore.load.content import Text, read_text
+from estore.load.content import Text
 from estore.load.header import Header, match_columns, read_csv_header
 from estore.load.repair import repair
 from estore.load.rows import (
@@ -89,21 +88,19 @@ class Intake:
                 self._insert_bad(file_id, numbered(relation, 1), header)
         return lines, loaded
 
-    def insert_csv(self, file_id: int, header: Header, text: Text | None) -> tuple[int, int]:
+    def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
         """The fast way; raises NotWellFormed where one line is not always one row.
 
-        text: what is known of the file's lines already, else they are counted beside.
+        text: asked for the file's lines at the end; they may be counted meanwhile.
         """
-        counted = _Counted(self.file, text)
-        self.expected_lines = text.lines if text else 0
         relation = csv_relation(self.file.uri, header, self.shop.delimiter, self.file.compression)
         try:
             with _file_faults(NotWellFormed):
                 loaded = self._insert_good(file_id, relation, header)
         except NotWellFormed:
-            counted.text()  # says so where the file is damaged rather than badly written
+            text()  # says so where the file is damaged rather than badly written
             raise
-        counts = counted.text()
+        counts = text()
         lines = counts.lines - header.has_line
         if loaded < lines:
             self._insert_bad(file_id, numbered(relation, 1 + header.has_line), header)
@@ -158,33 +155,6 @@ class Intake:
     def _scalar(self, sql: str) -> int:
         row = self.connection.execute(sql).fetchone()
         return int(row[0] or 0) if row else 0
-
-
-class _Counted:
-    """The file's lines, counted beside the load where that means decompressing it."""
-
-    def __init__(self, file: LandedFile, text: Text | None) -> None:
-        self._file, self._text = file, text
-        self._failure: BaseException | None = None
-        self._thread: threading.Thread | None = None
-        if text is None:
-            self._thread = threading.Thread(target=self._count, name="count", daemon=True)
-            self._thread.start()
-
-    def _count(self) -> None:
-        try:
-            self._text = read_text(self._file)
-        except BaseException as error:  # handed to the caller's thread
-            self._failure = error
-
-    def text(self) -> Text:
-        """The counts, the header's line included; raises RefusedFile for a damaged file."""
-        if self._thread:
-            self._thread.join()
-        if self._failure:
-            raise self._failure
-        assert self._text is not None
-        return self._text
 
 
 @contextmanager

@@ -111,7 +111,8 @@ class Ledger:
     def touch(self, file_id: int, *, is_removal: bool = False) -> None:
         """The days of a file's events wait to be built."""
         self.connection.execute(
-            "insert into raw.touched_days select event_date, ? from raw.file_days where file_id = ?",
+            "insert into raw.touched_days "
+            "select event_date, ? from raw.file_days where file_id = ?",
             [is_removal, file_id],
         )
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -10,7 +10,15 @@ import duckdb
 
 from estore.errors import EstoreError, RefusedFile
 from estore.landing import LandedFile, landed_file, printable
-from estore.load.content import Content, read_content
+from estore.load.content import (
+    Beside,
+    Content,
+    Text,
+    check_kind,
+    guess_lines,
+    read_content,
+    read_text,
+)
 from estore.load.header import Header
 from estore.load.intake import Intake, NotWellFormed, OnProgress
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
@@ -19,6 +27,8 @@ from estore.shop import ShopConfig
 
 #: A smaller file is always hashed: its date and size alone may miss a quick second write.
 _TRUSTED_BY_DATE = 64 << 20
+#: A larger one that can be no repeat is hashed while it is loaded.
+_READ_BESIDE = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -136,7 +146,15 @@ class _Load:
         self.connection, self.file, self.settings = connection, file, settings
         self.intake = intake
         self.ledger = Ledger(connection)
-        self.content = Content("unread", None)
+        self._content: Content | Beside[Content] = Content("unread", None)
+
+    @property
+    def content(self) -> Content:
+        """What the file is known by; waited for where it is read beside the load."""
+        if isinstance(self._content, Beside):
+            reading, self._content = self._content, Content("unread", None)
+            self._content = reading.result()
+        return self._content
 
     def run(self, *, restore: bool) -> Outcome:
         if (shown := printable(self.file.uri)) != self.file.uri:
@@ -146,6 +164,8 @@ class _Load:
         try:
             return self._decide(restore=restore)
         except RefusedFile as error:
+            with suppress(RefusedFile):
+                _ = self.content  # for the ledger, where it can be read
             entry = self._new_entry("refused")
             with _transaction(self.connection):
                 self.ledger.record(entry, str(error))
@@ -157,7 +177,10 @@ class _Load:
         known = self.ledger.entries("uri = ? and status <> 'replaced'", self.file.uri)
         if known and self._looks_unchanged(known[0]) and not restore:
             return Outcome(self.file.uri, "unchanged")
-        self.content = read_content(self.file)
+        if self._is_surely_new():
+            check_kind(self.file)
+            return self._bring_in()
+        self._content = read_content(self.file)
         same = self.ledger.entries("content_hash = ?", self.content.content_hash)
         here = [
             entry
@@ -180,6 +203,14 @@ class _Load:
             entry.status in ("loaded", "duplicate", "withdrawn")
             and entry.generation == self.file.generation
             and self.file.bytes >= _TRUSTED_BY_DATE
+        )
+
+    def _is_surely_new(self) -> bool:
+        """No known content has as many bytes: what it is known by can wait until it is loaded."""
+        return (
+            (self.file.format, self.file.compression) == ("csv", "none")
+            and self.file.bytes >= _READ_BESIDE
+            and not self.ledger.entries("bytes = ?", self.file.bytes)
         )
 
     def _new_entry(self, status: str) -> Entry:
@@ -219,12 +250,23 @@ class _Load:
             if self.file.format == "parquet":
                 return self._keep_rows(header, self.intake.insert_parquet)
             try:
-                fast = partial(self.intake.insert_csv, text=self.content.text)
+                fast = partial(self.intake.insert_csv, text=self._counted())
                 return self._keep_rows(header, fast)
             except NotWellFormed:
                 return self._keep_rows(header, self.intake.insert_repaired)
         except _SameRows as same:
             return self._keep_duplicate(same.original)
+
+    def _counted(self) -> Callable[[], Text]:
+        """The lines of the file; what is not known yet is read beside the load."""
+        if self._content == Content("unread", None):
+            self._content = Beside(partial(read_content, self.file))
+            self.intake.expected_lines = guess_lines(self.file)
+        elif self.content.text:
+            self.intake.expected_lines = self.content.text.lines
+        else:
+            return Beside(partial(read_text, self.file)).result
+        return lambda: self.content.text or Text()
 
     def _keep_rows(
         self, header: Header, insert: Callable[[int, Header], tuple[int, int]]

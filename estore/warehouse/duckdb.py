@@ -59,11 +59,15 @@ create table if not exists raw.rejects (
 create table if not exists raw.file_days (
     file_id bigint not null, event_date date not null, event_count bigint not null
 );
-create table if not exists raw.touched_days (event_date date not null, is_removal boolean not null);
+create table if not exists raw.touched_days (
+    event_date date not null, is_removal boolean not null
+);
 -- the shop's days that wait to be built, those that changed since the last complete build, and what
 -- was built last
 create table if not exists build.pending_days (event_date date not null);
-create table if not exists build.changed_days (event_date date not null, is_removal boolean not null);
+create table if not exists build.changed_days (
+    event_date date not null, is_removal boolean not null
+);
 create table if not exists build.state (name varchar primary key, value varchar);
 """
 

@@ -13,16 +13,6 @@
         group by user_id, user_session
     ),
 
-    -- Apart from the big aggregate: a distinct count inside it would double its cost.
-    products as (
-        select user_id, user_session, count(*) as product_count
-        from (
-            select distinct user_id, user_session, product_id
-            from ({{ session_events() }}) as events
-        ) as seen
-        group by user_id, user_session
-    ),
-
     -- Windows only for the rest.
     moments as (
         select
@@ -49,23 +39,18 @@
     ),
 
     sessions as (
-        select keys.*, products.product_count
+        select *
         from keys
-        inner join products on keys.user_id = products.user_id and keys.user_session = products.user_session
         where not ({{ is_long }})
         union all
         select
             user_id,
             user_session,
-            {{ session_sums() }},
-            count(distinct product_id) as product_count
+            {{ session_sums() }}
         from placed
         group by user_id, user_session, start_at
     )
 
-    select
-        *,
-        {{ shop_date('session_start_at') }} as session_start_date,
-        {{ session_id('sessions', 'session_start_at') }} as session_id
+    select *, {{ shop_date('session_start_at') }} as session_start_date
     from sessions
 {% endmacro %}

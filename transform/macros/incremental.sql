@@ -66,8 +66,16 @@
     {%- elif replaces == 'sessions' -%}
         ({{ reaches_built_days(this.identifier) }})
         or (
-            session_start_date >= date '{{ var("sessions_from") }}'
-            and session_id in (select session_id from {{ arrivals }})
+            session_start_at > timestamp '{{ var("reach_to") }}'
+            and session_start_date >= date '{{ var("sessions_from") }}'
+            and exists (
+                select 1
+                from {{ arrivals }} as arrivals
+                where
+                    arrivals.user_id = {{ this.identifier }}.user_id
+                    and arrivals.user_session = {{ this.identifier }}.user_session
+                    and arrivals.session_start_at = {{ this.identifier }}.session_start_at
+            )
         )
     {%- elif replaces == 'users' -%} user_id in (select user_id from {{ arrivals }})
     {%- else -%}
@@ -84,7 +92,7 @@
     where
         user_id in (
             select user_id
-            from {{ ref('fct_sessions') }} as sessions
+            from {{ ref('int_sessions') }} as sessions
             where {{ reaches_built_days('sessions') }}
         )
     {%- endif %}

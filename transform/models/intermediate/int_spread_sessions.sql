@@ -7,5 +7,5 @@ select
     session_start_date,
     session_end_at,
     purchase_count
-from {{ ref('fct_sessions') }}
+from {{ ref('int_sessions') }}
 where {{ session_slot('session_end_at') }} > {{ session_slot('session_start_at') }}

@@ -10,6 +10,6 @@ select
     max(session_end_at) as last_event_at,
     count(*) as session_count,
     cast(sum(event_count) as int64) as event_count
-from {{ ref('fct_sessions') }}
+from {{ ref('int_sessions') }}
 {{ of_touched_users() }}
 group by user_id

@@ -4,7 +4,7 @@ select
     file_id,
     event_time as event_at,
     {{ shop_date('event_time') }} as event_date,
-    lower(event_type) as event_type,
+    event_type,
     product_id,
     category_id,
     lower(category_code) as category_code,

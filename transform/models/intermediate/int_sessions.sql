@@ -1,0 +1,74 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'sessions'},
+    tags='daily',
+    on_schema_change='fail',
+    partition_by={'field': 'session_start_date', 'data_type': 'date'},
+    cluster_by=['user_id'],
+) }}
+
+{% set columns = [
+    'user_id', 'user_session', 'session_start_at', 'session_start_date', 'session_end_at', 'event_count',
+    'view_count', 'cart_add_count', 'purchase_count', 'item_count', 'product_count', 'revenue_amount',
+    'own_order_at',
+] | join(', ') %}
+
+with sessions as (
+    {{ built_sessions() }}
+),
+
+-- A change to a customer's orders changes what each of their later sessions came after.
+affected as (
+    select {{ columns }} from sessions
+    {% if is_incremental() %}
+    union all
+    select {{ columns }}
+    from {{ this }}
+    where
+        session_start_at > timestamp '{{ var("reach_to") }}'
+        and user_id in (
+            select user_id
+            from sessions
+            where purchase_count > 0
+            union all
+            select user_id
+            from {{ this }} as before
+            where purchase_count > 0 and {{ reaches_built_days('before') }}
+        )
+    {% endif %}
+),
+
+orders as (
+    select user_id, own_order_at as ordered_at
+    from sessions
+    where own_order_at is not null
+    {% if is_incremental() %}
+    union all
+    select user_id, own_order_at as ordered_at
+    from {{ this }} as before
+    where own_order_at is not null and not ({{ reaches_built_days('before') }})
+    {% endif %}
+    union all
+    select user_id, min(event_at) as ordered_at
+    from {{ ref('int_purchases') }}
+    where order_id is not null
+    group by user_id, order_id
+),
+
+earlier_orders as (
+    select affected.user_id, affected.user_session, affected.session_start_at, count(*) as orders_before
+    from affected
+    inner join orders
+        on affected.user_id = orders.user_id and orders.ordered_at < affected.session_start_at
+    group by affected.user_id, affected.user_session, affected.session_start_at
+)
+
+select
+    affected.*,
+    coalesce(earlier_orders.orders_before, 0) as orders_before
+from affected
+left join earlier_orders
+    on
+        affected.user_id = earlier_orders.user_id
+        and affected.user_session = earlier_orders.user_session
+        and affected.session_start_at = earlier_orders.session_start_at

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from benchmarks.bench import Plan, bench
+from benchmarks.bench import bench
 from benchmarks.machine import commit, now
+from benchmarks.plan import Plan
 from benchmarks.report import newest, short_table, write_report
 
 HERE = Path(__file__).parent

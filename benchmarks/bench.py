@@ -1,70 +1,23 @@
 """Bench: all that is measured of one size, in the order in which the disk has room for it."""
 
+import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.agreement import disagreements, fingerprints
+from benchmarks.agreement import fingerprints
 from benchmarks.landing import bare_scan, write_late_file, write_next_day
-from benchmarks.measure import Run, median_seconds, run
+from benchmarks.measure import Run, median_seconds
+from benchmarks.plan import ESTORE, MONTHS, Plan
+from benchmarks.rival import plain_way
 from benchmarks.stages import LogTail, stages
-from estore.synth import Shop, write_months
+from estore.synth import write_months
 
-MONTHS, SEED = 7, 1
 NEXT_DAY_EVENTS, LATE_EVENTS_A_DAY = 2_000_000, 10_000
-ESTORE = Path(sys.executable).parent / "estore"
 Report = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How one size is measured.
-
-    month_by_month: make, load and delete a month at a time, for want of disk; low_memory: run once
-    more with this limit; plain_limit: seconds after which the plain way is stopped; times: runs of
-    each command that only reads.
-    """
-
-    events: int
-    folder: Path
-    month_by_month: bool = False
-    low_memory: str | None = None
-    plain_limit: float = 3600.0
-    times: int = 5
-    threads: int = 2
-    memory_limit: str = "4GB"
-    say: Callable[[str], None] = print
-
-    @property
-    def shop(self) -> Shop:
-        """The synthetic shop of this size."""
-        return Shop(events=self.events, months=MONTHS, seed=SEED)
-
-    @property
-    def landing(self) -> Path:
-        """Where its files lie."""
-        return self.folder / "landing"
-
-    def environment(self, home: str = "home", memory_limit: str | None = None) -> dict[str, str]:
-        """The settings of a run; nothing else of the caller's settings matters."""
-        return {
-            "ESTORE_HOME": str(self.folder / home),
-            "ESTORE_THREADS": str(self.threads),
-            "ESTORE_MEMORY_LIMIT": memory_limit or self.memory_limit,
-        }
-
-    def estore(
-        self, *words: str | Path, home: str = "home", memory_limit: str | None = None
-    ) -> Run:
-        """Run the command, watched; raises RuntimeError unless it ends well."""
-        self.say(f"  estore {' '.join(Path(word).name for word in words)}")
-        environment = self.environment(home, memory_limit)
-        return run([ESTORE, *words], watched=self.folder / home, environment=environment).held()
 
 
 def bench(plan: Plan, keep: Callable[[Report], None] = lambda report: None) -> Report:
@@ -83,7 +36,7 @@ def bench(plan: Plan, keep: Callable[[Report], None] = lambda report: None) -> R
         }
         report |= _month_by_month(plan) if plan.month_by_month else _whole(plan)
         keep(report)
-        marts = fingerprints(plan.folder / "home" / "warehouse.duckdb", skipped=_too_big(plan))
+        marts = fingerprints(plan.folder / "home" / "warehouse.duckdb", skipped=plan.skipped)
         report |= _what_comes_later(plan)
         keep(report)
         shutil.rmtree(plan.folder / "home")
@@ -93,13 +46,10 @@ def bench(plan: Plan, keep: Callable[[Report], None] = lambda report: None) -> R
             report["low_memory"] = {"limit": limit, **_measured(told)}
             shutil.rmtree(plan.folder / home)
             keep(report)
-        report["plain"] = _plain(plan, marts)
+        report["plain"] = plain_way(plan, marts)
         report["finished_at"] = machine.now()
         keep(report)
         return report
-
-
-# ------------------------------------------------------------------ ours
 
 
 def _whole(plan: Plan) -> Report:
@@ -107,6 +57,7 @@ def _whole(plan: Plan) -> Report:
     plan.say("  synthetic shop")
     files = list(write_months(plan.landing, plan.shop))
     _write_later_files(plan, files[-1])
+    os.sync()  # what is measured must not wait for what was written before
     lines, scan = bare_scan(files, threads=plan.threads, times=3 if plan.events < 5e7 else 2)
     log = LogTail(plan.folder / "home" / "logs" / "dbt.log")
     told = plan.estore("run", plan.landing)
@@ -124,6 +75,7 @@ def _month_by_month(plan: Plan) -> Report:
     runs: list[Run] = []
     log = LogTail(plan.folder / "home" / "logs" / "dbt.log")
     for number, path in enumerate(write_months(plan.landing, plan.shop), start=1):
+        os.sync()
         lines, scan = bare_scan([path], threads=plan.threads, times=1)
         report["lines"] += lines
         report["csv_bytes"] += path.stat().st_size
@@ -145,7 +97,7 @@ def _month_by_month(plan: Plan) -> Report:
 
 
 def _write_later_files(plan: Plan, last_month: Path) -> None:
-    next_day = min(NEXT_DAY_EVENTS, plan.events // 5)
+    next_day = min(NEXT_DAY_EVENTS, plan.events // 10)
     write_next_day(last_month, plan.folder / "next-day.csv", next_day)
     late = min(LATE_EVENTS_A_DAY, plan.events // 300)
     write_late_file(last_month, plan.folder / "late.csv", late)
@@ -171,60 +123,12 @@ def _what_comes_later(plan: Plan) -> Report:
     return report
 
 
-# ------------------------------------------------------------------ the plain way
-
-
-def _plain(plan: Plan, marts: dict[str, str]) -> Report:
-    """The same marts by one statement each, until it is done, fails or is stopped."""
-    plan.say("  the plain way")
-    home = plan.folder / "plain"
-    warehouse = home / "warehouse.duckdb"
-    command = [sys.executable, "-m", "benchmarks.plain"]
-    environment = plan.environment() | {"PYTHONPATH": str(machine.ROOT)}
-
-    def plain(*words: str | Path, limit: float | None = None) -> Run:
-        return run([*command, *words], watched=home, environment=environment, limit=limit)
-
-    runs: list[Run] = []
-    if plan.month_by_month:
-        for path in write_months(plan.landing, plan.shop):
-            runs.append(plain("load", warehouse, path))
-            path.unlink()
-    else:
-        runs.append(plain("load", warehouse, *sorted(plan.landing.iterdir())))
-    load = sum(one.seconds for one in runs)
-    built = plain("build", warehouse, limit=max(0.0, plan.plain_limit - load))
-    runs.append(built)
-    told: Report = {
-        "seconds": load + built.seconds,
-        "peak_memory": max(one.peak_memory for one in runs),
-        "peak_disk": max(one.peak_disk for one in runs),
-        "stages": {"load": load} | {
-            name: float(seconds) for name, seconds in (line.split(": ") for line in built.out)
-        },
-    }  # fmt: skip
-    if built.code is None:
-        return told | {"stopped": True}
-    if built.code != 0:
-        return told | {"failed": "\n".join(built.err)[-2000:]}
-    found = fingerprints(warehouse, skipped=_too_big(plan))
-    return told | {"compared": sorted(found), "disagree": disagreements(marts, found)}
-
-
-# ------------------------------------------------------------------ small things
-
-
 def _measured(told: Run) -> Report:
     return {
         "seconds": told.seconds,
         "peak_memory": told.peak_memory,
         "peak_disk": told.peak_disk,
     }
-
-
-def _too_big(plan: Plan) -> tuple[str, ...]:
-    """Hashing every event again would take longer than the run."""
-    return ("fct_events",) if plan.events > 20_000_000 else ()
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def run(
     result, started = Run(), time.perf_counter()
     process = subprocess.Popen(
         [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | dict(environment or {}), cwd=watched,
+        env=_clean() | dict(environment or {}), cwd=watched,
     )  # fmt: skip
     readers = [
         threading.Thread(target=_gather, args=(stream, lines))
@@ -92,6 +92,11 @@ def disk_bytes(folder: Path) -> int:
             with suppress(OSError):
                 total += os.stat(os.path.join(place, name)).st_blocks * 512  # noqa: PTH116, PTH118
     return total
+
+
+def _clean() -> dict[str, str]:
+    """The environment without the caller's own settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("ESTORE_")}
 
 
 def _gather(stream: IO[str] | None, lines: list[str]) -> None:

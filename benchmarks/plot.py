@@ -1,6 +1,7 @@
 """Plot: seconds and memory over the size of the history, for README.md."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,16 @@ STYLE: dict[Any, Any] = {
 Points = list[tuple[float, float]]
 
 
+@dataclass(frozen=True)
+class Line:
+    """A named line; points: (millions of events, value)."""
+
+    name: str
+    colour: str
+    width: float
+    points: Points
+
+
 def write_plot(results: Sequence[dict[str, Any]], path: Path) -> None:
     """Two panels over the number of events, on logarithmic axes: seconds, and peak memory."""
     done = [result for result in results if not _is_unfinished(result["plain"])]
@@ -37,16 +48,21 @@ def write_plot(results: Sequence[dict[str, Any]], path: Path) -> None:
         events = [result["events"] / 1e6 for result in results]
         for axes, title in ((time, "Seconds"), (memory, "Peak memory, GB")):
             _prepare(axes, title, events)
-        _line(time, _points(results, "run", "seconds"), "estore run", OURS, 2.4)
-        _line(time, _points(done, "plain", "seconds"), "the plain way", PLAIN, 1.6)
-        _line(time, _points(results, "next_day", "seconds"), "one more day", DAY, 1.6)
-        _line(
-            time, [(r["events"] / 1e6, r["scan_seconds"]) for r in results], "bare scan", SCAN, 1.6
-        )
-        _line(memory, _points(results, "run", "peak_memory", 1e9), "estore run", OURS, 2.4)
-        _line(memory, _points(done, "plain", "peak_memory", 1e9), "the plain way", PLAIN, 1.6)
+        scan = [(result["events"] / 1e6, result["scan_seconds"]) for result in results]
+        seconds = [
+            Line("estore run", OURS, 2.4, _points(results, "run", "seconds")),
+            Line("the plain way", PLAIN, 1.6, _points(done, "plain", "seconds")),
+            Line("one more day", DAY, 1.6, _points(results, "next_day", "seconds")),
+            Line("bare scan", SCAN, 1.6, scan),
+        ]
+        gigabytes = [
+            Line("estore run", OURS, 2.4, _points(results, "run", "peak_memory", 1e9)),
+            Line("the plain way", PLAIN, 1.6, _points(done, "plain", "peak_memory", 1e9)),
+        ]
         memory.set_yscale("linear")
-        memory.set_ylim(bottom=0, top=1.15 * max(r["run"]["peak_memory"] / 1e9 for r in results))
+        memory.set_ylim(0, 1.15 * max(y for line in gigabytes for _, y in line.points))
+        for axes, lines in ((time, seconds), (memory, gigabytes)):
+            _draw(axes, [line for line in lines if line.points])
         metadata = {"Date": None} if path.suffix == ".svg" else None
         figure.savefig(path, metadata=metadata, dpi=160)
 
@@ -64,7 +80,7 @@ def _prepare(axes: Axes, title: str, events: Sequence[float]) -> None:
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", pad=12)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(min(events) / 1.25, max(events) * 3.2)  # room for the names of the lines
+    axes.set_xlim(min(events) / 1.25, max(events) * 4)  # room for the names of the lines
     axes.xaxis.set_major_locator(FixedLocator(list(events)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.4g} M"))
@@ -78,13 +94,24 @@ def _prepare(axes: Axes, title: str, events: Sequence[float]) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _line(axes: Axes, points: Points, name: str, colour: str, width: float) -> None:
-    """A line with its name at its end."""
-    if not points:
-        return
-    xs, ys = zip(*points, strict=True)
-    axes.plot(xs, ys, color=colour, linewidth=width, marker="o", markersize=4.5)
-    axes.annotate(
-        name, (xs[-1], ys[-1]), xytext=(8, 0), textcoords="offset points", va="center",
-        color=colour, fontweight="bold" if width > 2 else "normal",
-    )  # fmt: skip
+def _draw(axes: Axes, lines: Sequence[Line]) -> None:
+    """The lines with their names at their ends, at least a line of text apart."""
+    for line in lines:
+        axes.plot(
+            *zip(*line.points, strict=True),
+            color=line.colour, linewidth=line.width, marker="o", markersize=4.5,
+        )  # fmt: skip
+    axes.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
+    last = max(line.points[-1][0] for line in lines)
+    lowest = -1e9
+    for line in sorted(lines, key=lambda line: line.points[-1][1]):
+        x, y = line.points[-1]
+        height = float(axes.transData.transform((x, y))[1]) * 72 / axes.figure.dpi
+        lift = max(height, lowest + 14) - height if x == last else 9
+        if x == last:
+            lowest = height + lift
+        axes.annotate(
+            line.name, (x, y), xytext=(8 if x == last else 0, lift), textcoords="offset points",
+            ha="left" if x == last else "right", va="center", color=line.colour,
+            fontweight="bold" if line.width > 2 else "normal",
+        )  # fmt: skip

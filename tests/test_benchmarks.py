@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from benchmarks import __main__ as command
 from benchmarks.agreement import disagreements, fingerprints
-from benchmarks.bench import Plan, bench
+from benchmarks.bench import bench
 from benchmarks.landing import read_csv, write_late_file, write_next_day
+from benchmarks.plan import Plan
 from benchmarks.report import write_report
 from benchmarks.stages import stages
 from estore.synth import Shop, write_shop

@@ -43,7 +43,8 @@ def _plain(result: Result) -> tuple[str, str]:
     plain, ours = result["plain"], result["run"]["seconds"]
     times = f"{plain['seconds'] / ours:.1f}"
     if plain.get("stopped"):
-        return f"stopped after {_seconds(plain['seconds'])}", f"> {times}"
+        least = f"> {times}" if plain["seconds"] > ours else "-"
+        return f"stopped after {_seconds(plain['seconds'])}", least
     if plain.get("failed"):
         return f"failed after {_seconds(plain['seconds'])}", "-"
     return _seconds(plain["seconds"]), times

@@ -64,7 +64,8 @@ def test_all_that_is_promised_is_measured_and_told(measured: Path, tmp_path: Pat
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "of yore" not in text
     assert text.count("| 0.02 M |") == text.count("| 0.04 M |") == 2
-    assert "estore run" in text and "`fct_sessions`" in text
+    dearest = list(run["stages"])[1]
+    assert "estore run" in text and f"`{dearest}`" in text
     assert (tmp_path / "scaling.svg").read_text().startswith("<?xml")
 
 

@@ -43,6 +43,17 @@ test: .venv/.dev ## all tests
 test-long: .venv/.dev ## the random histories again, HISTORIES=500 of them
 	@ESTORE_TEST_HISTORIES=$(or $(HISTORIES),500) .venv/bin/pytest -n 2 -m long
 
+BENCH_DIR ?= .estore-bench
+SIZES ?= 30 100 full
+
+.PHONY: bench
+bench: .venv/.dev ## 10 M events, files to snapshot, against a bare scan and the plain way
+	@.venv/bin/python -m benchmarks run 10 --dir "$(BENCH_DIR)" && .venv/bin/python -m benchmarks report
+
+.PHONY: bench-full
+bench-full: .venv/.dev ## 30 M, 100 M and 411.7 M events; SIZES="30 100", BENCH_DIR=/big/disk
+	@.venv/bin/python -m benchmarks run $(SIZES) --dir "$(BENCH_DIR)" && .venv/bin/python -m benchmarks report
+
 .PHONY: lint
 lint: .venv/.dev ## style, types, SQL
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
@@ -50,4 +61,4 @@ lint: .venv/.dev ## style, types, SQL
 
 .PHONY: clean
 clean: ## remove the demo, the virtual environments and caches
-	@rm -rf .estore-demo .venv $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .estore-demo .estore-bench .venv $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from estore.synth import Shop, chunks, visits, write_shop
+from estore.synth import Shop, chunks, visits, write_months, write_shop
 from estore.synth import shop as synth_shop
 
 READ_TEXT = """
@@ -150,6 +150,16 @@ def test_progress_ends_at_the_rows_asked_for(tmp_path: Path) -> None:
     write_shop(tmp_path, SMALL, on_progress=told.append)
     assert told == sorted(told)
     assert told[-1] == SMALL.events
+
+
+def test_a_month_at_a_time_is_the_same_shop(tmp_path: Path) -> None:
+    whole = {path.name: path.read_bytes() for path in write_shop(tmp_path / "whole", SMALL)}
+    alone = {}
+    for path in write_months(tmp_path / "alone", SMALL):
+        assert [other.name for other in path.parent.iterdir()] == [path.name]
+        alone[path.name] = path.read_bytes()
+        path.unlink()
+    assert alone == whole
 
 
 @pytest.mark.parametrize("format", ["csv", "csv.gz", "parquet"])

@@ -70,13 +70,22 @@ def write_shop(
     complete, and replaces one of that name. `on_progress` is told the rows written so far.
     Raises OSError or duckdb.Error when a file cannot be written.
     """
+    return list(write_months(directory, shop, on_progress=on_progress))
+
+
+def write_months(
+    directory: Path, shop: Shop, *, on_progress: Callable[[int], None] | None = None
+) -> Iterator[Path]:
+    """As write_shop, but each file's path as soon as it is complete.
+
+    The next is made when asked for: a caller short of disk may take away the one before.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     catalogue = make_catalogue(shop.events, shop.seed)
     chunks = make_chunks(shop.events, shop.months, shop.seed, catalogue)
     if on_progress:
         chunks = _told(chunks, on_progress)
     write = _write_parquet if shop.format == "parquet" else _write_text
-    paths = []
     with duckdb.connect(config={"threads": 1}) as db:
         db.execute("SET VARIABLE codes = $1", [CODES])
         db.execute("SET VARIABLE brands = $1", [catalogue.brand_names])
@@ -85,8 +94,7 @@ def write_shop(
             with tempfile.TemporaryDirectory(dir=directory, prefix=f".{path.name}.") as scratch:
                 write(db, (rows for _, rows in of_month), Path(scratch), shop.format)
                 Path(scratch, "whole").replace(path)
-            paths.append(path)
-    return paths
+            yield path
 
 
 def _file_name(month: int, format: str) -> str:

@@ -1,0 +1,83 @@
+"""`python -m benchmarks run SIZE…` measures; `python -m benchmarks report` writes the tables."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks.bench import bench
+from benchmarks.machine import commit, now
+from benchmarks.plan import Plan
+from benchmarks.report import newest, short_table, write_report
+
+HERE = Path(__file__).parent
+FULL = 411_709_736  # the events of the real data set
+MONTH_BY_MONTH = 150_000_000  # from so many on, all CSV files at once are too much disk
+
+
+@click.group()
+def main() -> None:
+    """From CSV files to a published snapshot, against a bare scan and the plain way."""
+
+
+@main.command("run")
+@click.argument("sizes", nargs=-1, required=True)
+@click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path(".estore-bench"))
+@click.option("--results", type=click.Path(path_type=Path), default=HERE / "results")
+@click.option(
+    "--plain-minutes", type=float, default=60.0, show_default=True, help="Then it is stopped."
+)
+@click.option("--low-memory-size", default="100", show_default=True, help="Run again in 2 GB.")
+@click.option("--times", default=5, show_default=True, help="Runs of each reading command.")
+def run_sizes(
+    sizes: tuple[str, ...],
+    folder: Path,
+    results: Path,
+    plain_minutes: float,
+    low_memory_size: str,
+    times: int,
+) -> None:
+    """Measure SIZES (millions of events, or "full"), one JSON file each as soon as it is done."""
+    results.mkdir(parents=True, exist_ok=True)
+    for size in sizes:
+        events = _events(size)
+        started = time.monotonic()
+        click.echo(f"{size}: {events:,} events", err=True)
+        path = results / f"{now()[:10]}-{commit()}-{events / 1e6:.4g}M.json"
+        plan = Plan(
+            events=events,
+            folder=(folder / f"size-{size}").resolve(),
+            month_by_month=events > MONTH_BY_MONTH,
+            low_memory="2GB" if events == _events(low_memory_size) else None,
+            plain_limit=plain_minutes * 60,
+            times=times,
+            say=lambda text: click.echo(text, err=True),
+        )
+
+        def keep(report: dict[str, Any], path: Path = path) -> None:
+            path.write_text(json.dumps(report, indent=2) + "\n")
+
+        plain = bench(plan, keep)["plain"]
+        click.echo(f"{path} after {time.monotonic() - started:.0f} s", err=True)
+        if plain.get("disagree"):
+            raise click.ClickException(f"the plain way has other rows: {plain['disagree']}")
+    click.echo(short_table(newest(results)))
+
+
+@main.command("report")
+@click.option("--results", type=click.Path(path_type=Path), default=HERE / "results")
+@click.option("--to", "folder", type=click.Path(path_type=Path), default=HERE)
+def report(results: Path, folder: Path) -> None:
+    """Rewrite the tables of README.md between their markers, and scaling.svg."""
+    write_report(newest(results), folder)
+    click.echo(short_table(newest(results)))
+
+
+def _events(size: str) -> int:
+    return FULL if size == "full" else round(float(size) * 1_000_000)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Agreement: whether two warehouses hold the same marts and metrics, row for row."""
+
+from pathlib import Path
+
+import duckdb
+
+HELPERS = ("rfm_segments",)  # seeds, not results
+
+
+def fingerprints(warehouse: Path, *, skipped: tuple[str, ...] = ()) -> dict[str, str]:
+    """For each mart and metric its rows and the sum of their hashes, whatever their order.
+
+    Values are compared as text, floats to nine digits; columns in the order of their names.
+    """
+    found = {}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute("""
+            select schema_name || '.' || table_name, table_name
+            from (select schema_name, table_name from duckdb_tables()
+                  union all select schema_name, view_name from duckdb_views())
+            where schema_name in ('marts', 'metrics')
+            order by 1
+        """).fetchall()
+        for table, name in tables:
+            if name not in (*HELPERS, *skipped):
+                row = connection.execute(
+                    f"select count(*), sum(hash({', '.join(columns(connection, table))}))"
+                    f" from {table}"
+                ).fetchone()
+                found[name] = f"{row[0]} rows, {row[1]}" if row else ""
+    return found
+
+
+def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """A table's columns as comparable text."""
+    described = connection.execute(f"describe {table}").fetchall()
+    return [
+        f"cast({f'round({name}, 9)' if kind in ('DOUBLE', 'FLOAT') else name} as varchar)"
+        for name, kind, *_ in sorted(described)
+    ]
+
+
+def disagreements(ours: dict[str, str], plain: dict[str, str]) -> list[str]:
+    """The tables of the plain way that ours does not have, or has with other rows."""
+    return [name for name, told in sorted(plain.items()) if ours.get(name) != told]

@@ -1,0 +1,297 @@
+create table metrics.metrics_conversion_rates as
+with counted as (
+    select
+        case when grouping(session_start_date) = 0 then 'day' else 'overall' end as grain,
+        session_start_date,
+        count(*) as session_count,
+        count_if(reached_view) as sessions_with_view,
+        count_if(reached_cart) as sessions_with_cart,
+        count_if(reached_purchase) as sessions_with_purchase,
+        count_if(reached_view and reached_cart) as sessions_with_view_and_cart,
+        count_if(reached_cart and reached_purchase) as sessions_with_cart_and_purchase,
+        count_if(reached_view and reached_purchase) as sessions_with_view_and_purchase
+    from marts.fct_sessions
+    group by grouping sets ((session_start_date), ())
+)
+
+select
+    counted.*,
+    sessions_with_view_and_cart / nullif(sessions_with_view, 0) as view_to_cart_rate,
+    sessions_with_cart_and_purchase / nullif(sessions_with_cart, 0) as cart_to_purchase_rate,
+    sessions_with_view_and_purchase / nullif(sessions_with_view, 0) as view_to_purchase_rate,
+    1 - sessions_with_cart_and_purchase / nullif(sessions_with_cart, 0) as cart_abandonment_rate,
+    as_of_date
+from counted
+cross join as_of;
+
+create table metrics.metrics_daily_sales as
+with days as (
+    select
+        cast(day as date) as order_date,
+        coalesce(sum(order_amount), 0) as revenue_amount,
+        count(order_id) as order_count,
+        count(distinct user_id) as buyer_count,
+        coalesce(sum(item_count), 0) as item_count,
+        count(*) filter (order_number = 1) as first_order_count,
+        coalesce(any_value(is_complete), false) as is_complete
+    from as_of
+    cross join unnest(generate_series(first_date, as_of_date, interval 1 day)) as calendar (day)
+    left join marts.fct_orders as orders on orders.order_date = day
+    left join event_days on event_days.event_date = day
+    group by day
+),
+
+medians as (
+    select
+        days.order_date,
+        count(*) as comparable_day_count,
+        list(cast(earlier.revenue_amount as double)) as revenues,
+        quantile_cont(cast(earlier.revenue_amount as double), 0.5) as expected_revenue
+    from days
+    inner join days as earlier
+        on
+            date_diff('day', earlier.order_date, days.order_date) between 1 and 56
+            and dayofweek(days.order_date) = dayofweek(earlier.order_date)
+    where days.is_complete and earlier.is_complete
+    group by days.order_date
+    having count(*) >= 4
+),
+
+expected as (
+    select
+        *,
+        greatest(
+            1.4826 * list_aggregate(
+                list_transform(revenues, lambda revenue: abs(revenue - expected_revenue)), 'quantile_cont', 0.5
+            ),
+            0.05 * expected_revenue
+        ) as deviation
+    from medians
+),
+
+compared as (
+    select
+        days.*,
+        last_week.revenue_amount as last_week_revenue_amount,
+        coalesce(comparable_day_count, 0) as comparable_day_count,
+        expected_revenue,
+        (days.revenue_amount - expected_revenue) / nullif(deviation, 0) as revenue_deviation
+    from days
+    left join days as last_week
+        on
+            last_week.order_date = days.order_date - interval 7 day
+            and days.is_complete and last_week.is_complete
+    left join expected on days.order_date = expected.order_date
+)
+
+select
+    compared.* exclude (expected_revenue),
+    cast(round(expected_revenue, 3) as decimal(18, 3)) as expected_revenue_amount,
+    cast(round(revenue_amount / nullif(order_count, 0), 3) as decimal(18, 3)) as average_order_amount,
+    order_count - first_order_count as repeat_order_count,
+    revenue_amount / nullif(last_week_revenue_amount, 0) - 1 as revenue_change_rate,
+    coalesce(abs(revenue_deviation) > 5, false) as is_revenue_anomaly,
+    as_of_date
+from compared
+cross join as_of;
+
+create table metrics.metrics_churn as
+with followed as (
+    select
+        user_id,
+        min(order_date) as first_order_date,
+        date_diff('day', min(order_date), any_value(as_of_date)) >= 90 as is_observed,
+        date_diff('day', min(order_date), min(order_date) filter (order_number = 2)) <= 90 as is_repeated
+    from marts.fct_orders
+    cross join as_of
+    where order_number <= 2
+    group by user_id
+),
+
+cohorts as (
+    select
+        case
+            when grouping(month) = 0 then 'month' when grouping(week) = 0 then 'week' else 'overall'
+        end as cohort_grain,
+        cast(coalesce(month, week) as date) as cohort_start,
+        count(*) as customer_count,
+        count(*) filter (is_observed) as observed_count,
+        count(*) filter (is_observed and is_repeated) as repeated_count
+    from (
+        select
+            *,
+            date_trunc('month', first_order_date) as month,
+            date_trunc('week', first_order_date) as week
+        from followed
+    )
+    group by grouping sets ((month), (week), ())
+)
+
+select
+    cohorts.*,
+    observed_count - repeated_count as churned_count,
+    (observed_count - repeated_count) / nullif(observed_count, 0) as churn_rate,
+    as_of_date
+from cohorts
+cross join as_of;
+
+create table metrics.metrics_retention as
+with grains as (select unnest(['month', 'week']) as cohort_grain),
+
+active_periods as (
+    select distinct cohort_grain, user_id, cast(date_trunc(cohort_grain, order_date) as date) as period_start
+    from marts.fct_orders
+    cross join grains
+),
+
+customers as (
+    select cohort_grain, user_id, min(period_start) as cohort_start
+    from active_periods
+    group by all
+),
+
+sizes as (
+    select cohort_grain, cohort_start, count(*) as customer_count
+    from customers
+    group by all
+),
+
+active as (
+    select customers.cohort_grain, cohort_start, period_start, count(*) as active_count
+    from customers
+    inner join active_periods using (cohort_grain, user_id)
+    group by all
+),
+
+periods as (
+    select distinct
+        cohort_grain,
+        cast(date_trunc(cohort_grain, day) as date) as period_start,
+        date_trunc(cohort_grain, day) < date_trunc(cohort_grain, as_of_date + interval 1 day) as is_complete,
+        as_of_date
+    from as_of
+    cross join grains
+    cross join unnest(generate_series(first_date, as_of_date, interval 1 day)) as calendar (day)
+)
+
+select
+    sizes.*,
+    periods.period_start,
+    row_number() over (partition by sizes.cohort_grain, sizes.cohort_start order by periods.period_start) - 1
+        as period_index,
+    coalesce(active_count, 0) as active_count,
+    is_complete,
+    case when is_complete then coalesce(active_count, 0) / customer_count end as retention_rate,
+    as_of_date
+from sizes
+inner join periods
+    on sizes.cohort_grain = periods.cohort_grain and sizes.cohort_start <= periods.period_start
+left join active
+    on
+        sizes.cohort_grain = active.cohort_grain
+        and sizes.cohort_start = active.cohort_start
+        and periods.period_start = active.period_start;
+
+create table metrics.metrics_rfm_segments as
+with segments as (
+    select
+        rfm_segment,
+        count(*) as customer_count,
+        sum(monetary_amount) as revenue_amount,
+        sum(order_count) as order_count,
+        sum(session_count) as session_count,
+        count_if(is_churned) as churned_count,
+        quantile_cont(cast(monetary_amount as double), [0.25, 0.5, 0.75]) as quartiles
+    from marts.dim_user_rfm
+    inner join marts.dim_users using (user_id)
+    group by rfm_segment
+),
+
+counted as (
+    select
+        segment as rfm_segment,
+        priority,
+        category_type,
+        recommended_action,
+        coalesce(customer_count, 0) as customer_count,
+        cast(coalesce(revenue_amount, 0) as decimal(18, 3)) as revenue_amount,
+        coalesce(order_count, 0) as order_count,
+        coalesce(session_count, 0) as session_count,
+        coalesce(churned_count, 0) as churned_count,
+        cast(round(quartiles[1], 3) as decimal(18, 3)) as p25_revenue_amount,
+        cast(round(quartiles[2], 3) as decimal(18, 3)) as median_revenue_amount,
+        cast(round(quartiles[3], 3) as decimal(18, 3)) as p75_revenue_amount,
+        sum(customer_count) over () as total_customer_count,
+        sum(revenue_amount) over () as total_revenue_amount
+    from marts.rfm_segments
+    left join segments on segment = rfm_segment
+)
+
+select
+    counted.*,
+    customer_count / total_customer_count as customer_rate,
+    revenue_amount / total_revenue_amount as revenue_rate,
+    cast(round(revenue_amount / nullif(customer_count, 0), 3) as decimal(18, 3)) as mean_revenue_amount,
+    cast(round(revenue_amount / nullif(order_count, 0), 3) as decimal(18, 3)) as average_order_amount,
+    order_count / nullif(customer_count, 0) as mean_order_count,
+    session_count / nullif(customer_count, 0) as mean_session_count,
+    churned_count / nullif(customer_count, 0) as churn_rate,
+    as_of_date
+from counted
+cross join as_of;
+
+create table metrics.metrics_ltv_distribution as
+with buckets as (
+    select
+        cast(floor(revenue_amount / 100) * 100 as decimal(18, 3)) as bucket_start_amount,
+        count(*) as customer_count,
+        sum(revenue_amount) as revenue_amount
+    from marts.dim_users
+    where order_count > 0
+    group by all
+)
+
+select
+    buckets.*,
+    cast(bucket_start_amount + 100 as decimal(18, 3)) as bucket_end_amount,
+    sum(customer_count) over () as total_customer_count,
+    customer_count / sum(customer_count) over () as customer_rate,
+    sum(revenue_amount) over () as total_revenue_amount,
+    revenue_amount / sum(revenue_amount) over () as revenue_rate,
+    as_of_date
+from buckets
+cross join as_of;
+
+create table metrics.metrics_product_performance as
+with named as (
+    select
+        product_days.*,
+        coalesce(dim_products.category_code, 'unknown') as category_name,
+        coalesce(dim_products.brand, 'unknown') as brand_name
+    from product_days
+    inner join marts.dim_products using (product_id)
+),
+
+levels as (
+    select
+        case
+            when grouping(product_id) = 0 then 'product' when grouping(brand_name) = 0 then 'brand'
+            else 'category'
+        end as level,
+        coalesce(product_id, brand_name, category_name) as name,
+        case when grouping(product_id) = 0 then min(category_name) end as category_code,
+        case when grouping(product_id) = 0 then min(brand_name) end as brand,
+        count(distinct product_id) as product_count,
+        sum(columns(* exclude (event_date, product_id, category_name, brand_name)))
+    from named
+    group by grouping sets ((category_name), (brand_name), (product_id))
+)
+
+select
+    levels.*,
+    sessions_with_view_and_cart / nullif(sessions_with_view, 0) as view_to_cart_rate,
+    sessions_with_cart_and_purchase / nullif(sessions_with_cart, 0) as cart_to_purchase_rate,
+    sessions_with_view_and_purchase / nullif(sessions_with_view, 0) as view_to_purchase_rate,
+    as_of_date
+from levels
+cross join as_of;

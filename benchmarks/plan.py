@@ -1,0 +1,63 @@
+"""Plan: how one size is measured, and where."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import Run, run
+from estore.synth import Shop
+
+MONTHS, SEED = 7, 1
+ESTORE = Path(sys.executable).parent / "estore"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one size is measured.
+
+    month_by_month: make, load and delete a month at a time, for want of disk; low_memory: run once
+    more with this limit; plain_limit: seconds after which the plain way is stopped; times: runs of
+    each command that only reads.
+    """
+
+    events: int
+    folder: Path
+    month_by_month: bool = False
+    low_memory: str | None = None
+    plain_limit: float = 3600.0
+    times: int = 5
+    threads: int = 2
+    memory_limit: str = "4GB"
+    say: Callable[[str], None] = print
+
+    @property
+    def shop(self) -> Shop:
+        """The synthetic shop of this size."""
+        return Shop(events=self.events, months=MONTHS, seed=SEED)
+
+    @property
+    def landing(self) -> Path:
+        """Where its files lie."""
+        return self.folder / "landing"
+
+    def environment(self, home: str = "home", memory_limit: str | None = None) -> dict[str, str]:
+        """The settings of a run."""
+        return {
+            "ESTORE_HOME": str(self.folder / home),
+            "ESTORE_THREADS": str(self.threads),
+            "ESTORE_MEMORY_LIMIT": memory_limit or self.memory_limit,
+        }
+
+    def estore(
+        self, *words: str | Path, home: str = "home", memory_limit: str | None = None
+    ) -> Run:
+        """Run the command, watched; raises RuntimeError unless it ends well."""
+        self.say(f"  estore {' '.join(Path(word).name for word in words)}")
+        environment = self.environment(home, memory_limit)
+        return run([ESTORE, *words], watched=self.folder / home, environment=environment).held()
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Tables that are not compared: hashing every event again would outlast the run."""
+        return ("fct_events",) if self.events > 20_000_000 else ()

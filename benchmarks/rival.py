@@ -1,0 +1,49 @@
+"""Rival: the plain way, run in the same limits and compared with ours."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.agreement import disagreements, fingerprints
+from benchmarks.machine import ROOT
+from benchmarks.measure import Run, run
+from benchmarks.plan import Plan
+from estore.synth import write_months
+
+
+def plain_way(plan: Plan, marts: dict[str, str]) -> dict[str, Any]:
+    """The same marts by one statement each, until it is done, fails or is stopped."""
+    plan.say("  the plain way")
+    home = plan.folder / "plain"
+    warehouse = home / "warehouse.duckdb"
+    command = [sys.executable, "-m", "benchmarks.plain"]
+    environment = plan.environment() | {"PYTHONPATH": str(ROOT)}
+
+    def plain(*words: str | Path, limit: float | None = None) -> Run:
+        return run([*command, *words], watched=home, environment=environment, limit=limit)
+
+    runs: list[Run] = []
+    if plan.month_by_month:
+        for path in write_months(plan.landing, plan.shop):
+            runs.append(plain("load", warehouse, path))
+            path.unlink()
+    else:
+        runs.append(plain("load", warehouse, *sorted(plan.landing.iterdir())))
+    load = sum(one.seconds for one in runs)
+    built = plain("build", warehouse, limit=max(0.0, plan.plain_limit - load))
+    runs.append(built)
+    told: dict[str, Any] = {
+        "seconds": load + built.seconds,
+        "peak_memory": max(one.peak_memory for one in runs),
+        "peak_disk": max(one.peak_disk for one in runs),
+        "stages": {"load": load} | {
+            name: float(seconds) for name, seconds in (line.split(": ") for line in built.out)
+        },
+    }  # fmt: skip
+    if built.code is None:
+        return told | {"stopped": True}
+    if built.code != 0:
+        said = "\n".join(line for one in runs for line in one.err)
+        return told | {"failed": said[-2000:]}
+    found = fingerprints(warehouse, skipped=plan.skipped)
+    return told | {"compared": sorted(found), "disagree": disagreements(marts, found)}

@@ -66,7 +66,7 @@ select
     user_session,
     substr(md5(concat(
         length(user_id), ':', user_id, '|', length(user_session), ':', user_session, '|',
-        epoch_us(session_start_at)
+        (epoch_us(session_start_at) + 62135596800000000) // 3600000000
     )), 1, 20) as session_id,
     product_id,
     category_id,

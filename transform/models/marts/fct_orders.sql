@@ -6,6 +6,7 @@
     cluster_by=['user_id'],
 ) }}
 
+-- depends_on: {{ ref('int_sessions') }}
 with sold as (
     select *
     from {{ ref('int_purchases') }}

@@ -1,10 +1,22 @@
 """Settings: the only place that reads the environment (`ESTORE_*`, or a `.env` file)."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+#: A step of so many rows takes about half of the memory (benchmarks/README.md).
+ROWS_PER_GB = 3_000_000
+_UNITS = {"": 1e-9, "B": 1e-9, "K": 1e-6, "M": 1e-3, "G": 1.0, "T": 1e3}
+
+
+def _gigabytes(memory: str) -> float:
+    """A size as the engine understands it, as in 4GB or 512MiB; 1 where it does not."""
+    match = re.fullmatch(r"\s*([\d.]+)\s*([BKMGT]?)(I?B)?\s*", memory.upper())
+    return float(match[1]) * _UNITS[match[2]] if match else 1.0
 
 
 class Settings(BaseSettings):
@@ -21,9 +33,14 @@ class Settings(BaseSettings):
         0.1, ge=0, le=1, description="a file with a larger share of bad lines is refused whole"
     )
     chunk_rows: int = Field(
-        20_000_000, ge=1, description="rows that one build step takes at most, whole days"
+        0, ge=0, description="rows that a build step takes at most, whole days; 0: as fit in memory"
     )
     keep_versions: int = Field(5, ge=1, description="published snapshots that are kept")
+
+    @property
+    def step_rows(self) -> int:
+        """Rows that a build step takes at most."""
+        return self.chunk_rows or max(int(ROWS_PER_GB * _gigabytes(self.memory_limit)), 100_000)
 
     @property
     def warehouse(self) -> Path:

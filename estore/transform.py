@@ -103,7 +103,7 @@ class Transform:
                 steps.forget_built(connection)
                 report.is_full = True
             steps.note_pending_days(connection, self._time_zone)
-            waiting = steps.pending_steps(connection, self.settings.chunk_rows)
+            waiting = steps.pending_steps(connection, self.settings.step_rows)
             if not waiting and state.get("built") == self._fingerprint:
                 report.is_skipped = True
                 return report

@@ -9,6 +9,7 @@ import pytest
 from conftest import Workshop
 
 from estore import steps, transform
+from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.steps import Step
 from estore.synth import Shop, write_shop
@@ -162,3 +163,12 @@ def test_the_plan_of_one_day_skips_the_rest_of_the_history(
     of_raw = [scanned for scanned, of in groups if of >= 12]
     assert of_raw, plan
     assert max(of_raw) <= 4, "the history was read for one day"
+
+
+@pytest.mark.parametrize(
+    ("memory", "rows"),
+    [("4GB", 12_000_000), ("512 MiB", 1_536_000), ("0.001GB", 100_000), ("80%", 3_000_000)],
+)
+def test_a_step_takes_as_many_rows_as_fit_in_memory(memory: str, rows: int) -> None:
+    assert Settings(memory_limit=memory).step_rows == rows
+    assert Settings(memory_limit=memory, chunk_rows=7).step_rows == 7

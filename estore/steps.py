@@ -109,7 +109,7 @@ def step_variables(
 def user_variables(
     connection: duckdb.DuckDBPyConnection, *, time_zone: str, timeout_minutes: int
 ) -> dict[str, str]:
-    """The dbt variables for the tables by user: whose sessions changed since the last full build.
+    """The dbt variables for the tables by user: whose sessions changed since they were built.
 
     Where rows were taken away, or much is new, they are made anew.
     """

@@ -129,6 +129,8 @@ class Transform:
             "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",
             variables=variables,
         )  # fmt: skip
+        with open_warehouse(self.settings) as connection:
+            steps.finish_build(connection)
         if until == "marts":
             return report
         on_phase("data tests")
@@ -138,7 +140,6 @@ class Transform:
         )
         if report.holds:
             with open_warehouse(self.settings) as connection:
-                steps.finish_build(connection)
                 state = _State(connection)
                 state.set("built", self._fingerprint)
                 state.set("built_at", datetime.now(UTC).isoformat(timespec="seconds"))

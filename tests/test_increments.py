@@ -167,7 +167,7 @@ def test_the_plan_of_one_day_skips_the_rest_of_the_history(
 
 @pytest.mark.parametrize(
     ("memory", "rows"),
-    [("4GB", 12_000_000), ("512 MiB", 1_536_000), ("0.001GB", 100_000), ("80%", 3_000_000)],
+    [("4GB", 6_000_000), ("512 MiB", 768_000), ("0.001GB", 100_000), ("80%", 1_500_000)],
 )
 def test_a_step_takes_as_many_rows_as_fit_in_memory(memory: str, rows: int) -> None:
     assert Settings(memory_limit=memory).step_rows == rows

@@ -83,21 +83,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Tables by user, after users were taken away or many came. #}
-{% macro is_made_anew(replaces) -%} {{ return(replaces == 'users' and var('all_users') == 'true') }} {%- endmacro %}
-
-{# Of a table by user: only those whose sessions changed. #}
-{% macro of_touched_users() -%}
-    {% if is_incremental() and not is_made_anew('users') -%}
-    where
-        user_id in (
-            select user_id
-            from {{ ref('int_sessions') }} as sessions
-            where {{ reaches_built_days('sessions') }}
-        )
-    {%- endif %}
-{%- endmacro %}
-
 {# Rows at or after the built days: where there are none, nothing can need replacing. #}
 {% macro not_before(replaces) -%}
     {%- if replaces == 'days' -%} event_date >= {{ built_from() }}

@@ -15,6 +15,8 @@
     inner join {{ this }} as sessions on {{ lies_in_session('events', 'sessions') }}
     where
         events.event_date between date '{{ var("sessions_from") }}' and date '{{ var("sessions_to") }}'
+        and events.event_at >= {{ day_start(add_days("date '" ~ var('sessions_from') ~ "'", -1)) }}
+        and events.event_at < {{ day_start(add_days("date '" ~ var('sessions_to') ~ "'", 2)) }}
         and not ({{ in_built_days('events.event_date') }})
         and {{ reaches_built_days('sessions') }}
         and (

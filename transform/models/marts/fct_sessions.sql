@@ -2,31 +2,31 @@
 
 -- What follows from a row's own columns is computed when read.
 select
-    {{ session_id('sessions', 'session_start_at') }} as session_id,
-    user_id,
-    user_session,
-    session_start_at,
-    session_start_date,
-    session_end_at,
+    {{ session_id('sessions', 'sessions.session_start_at') }} as session_id,
+    sessions.user_id,
+    sessions.user_session,
+    sessions.session_start_at,
+    sessions.session_start_date,
+    sessions.session_end_at,
     {{ whole_quotient(
-        epoch_micros('session_end_at') ~ ' - ' ~ epoch_micros('session_start_at'), 1000000
+        epoch_micros('sessions.session_end_at') ~ ' - ' ~ epoch_micros('sessions.session_start_at'), 1000000
     ) }} as duration_seconds,
-    event_count,
-    view_count,
-    cart_add_count,
-    purchase_count,
-    item_count,
-    product_count,
-    revenue_amount,
-    view_count > 0 as reached_view,
-    cart_add_count > 0 as reached_cart,
-    purchase_count > 0 as reached_purchase,
+    sessions.event_count,
+    sessions.view_count,
+    sessions.cart_add_count,
+    sessions.purchase_count,
+    sessions.item_count,
+    sessions.product_count,
+    sessions.revenue_amount,
+    sessions.view_count > 0 as reached_view,
+    sessions.cart_add_count > 0 as reached_cart,
+    sessions.purchase_count > 0 as reached_purchase,
     case
-        when purchase_count > 0 then 'purchase'
-        when cart_add_count > 0 then 'cart'
-        when view_count > 0 then 'view'
+        when sessions.purchase_count > 0 then 'purchase'
+        when sessions.cart_add_count > 0 then 'cart'
+        when sessions.view_count > 0 then 'view'
         else 'other'
     end as funnel_stage,
-    event_count > {{ var('robot_session_events') }} as is_robot_suspect,
-    orders_before
+    sessions.event_count > {{ var('robot_session_events') }} as is_robot_suspect,
+    sessions.orders_before
 from {{ ref('int_sessions') }} as sessions

@@ -7,22 +7,20 @@
 
 -- The loaded lines themselves, but for the few that repeat: a copy of them all would cost more than
 -- anything that is made of it.
+-- A left join, and not `not exists`: so an engine leaves the repeats of days unread that are not asked for.
 with single_lines as (
     select
-        *,
+        lines.*,
         1 as duplicate_count
     from {{ ref('stg_lines') }} as lines
-    where
-        not exists (
-            select 1
-            from {{ ref('stg_repeats') }} as repeats
-            where
-                lines.event_at = repeats.event_at
-                and lines.event_type = repeats.event_type
-                and lines.product_id = repeats.product_id
-                and lines.user_id = repeats.user_id
-                and lines.user_session = repeats.user_session
-        )
+    left join {{ ref('stg_repeats') }} as repeats
+        on
+            lines.event_at = repeats.event_at
+            and lines.event_type = repeats.event_type
+            and lines.product_id = repeats.product_id
+            and lines.user_id = repeats.user_id
+            and lines.user_session = repeats.user_session
+    where repeats.event_at is null
 )
 
 select {{ columns }} from single_lines

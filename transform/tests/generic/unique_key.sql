@@ -1,13 +1,13 @@
 {# Fails on each combination of the columns that more than one row has; nulls count as equal.
    built_day: the day of a big table, of which only the days just built are looked at.
-   sample_by: a column of which one value in 64 does, where the model itself makes the key unique. #}
+   sample_by: a column of which a sample does, where the model itself makes the key unique. #}
 {% test unique_key(model, columns, built_day=none, sample_by=none) %}
 
 select {{ columns | join(', ') }}
 from {{ model }}
 where
     {{ in_built_days(built_day) if built_day else 'true' }}
-    and {{ 'mod(' ~ likely_key(sample_by) ~ ', 64) = 0' if sample_by else 'true' }}
+    and {{ is_sampled(sample_by) if sample_by else 'true' }}
 group by {{ columns | join(', ') }}
 having count(*) > 1
 

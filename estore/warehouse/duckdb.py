@@ -1,5 +1,6 @@
 """DuckDB: one file that the pipeline alone opens, for as long as it writes."""
 
+import os
 import re
 import threading
 import time
@@ -73,9 +74,8 @@ def engine_config(settings: Settings) -> dict[str, Any]:
         "memory_limit": settings.memory_limit,
         "temp_directory": str(settings.temp),
         "preserve_insertion_order": False,
+        "threads": settings.threads or os.cpu_count() or 1,
     }
-    if settings.threads:
-        config["threads"] = settings.threads
     return config
 
 
@@ -83,7 +83,8 @@ def engine_config(settings: Settings) -> dict[str, Any]:
 def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse for writing, with its raw tables in place.
 
-    Raises EstoreError when another process has it open.
+    Raises EstoreError when another process has it open. Connections of one process share the
+    engine, dbt's too, where they name the file and the options alike.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     with _connect(settings.warehouse, engine_config(settings)) as connection:
@@ -108,7 +109,7 @@ def _connect(
     path: Path, config: dict[str, Any], *, read_only: bool = False
 ) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(path), config=config, read_only=read_only)
+        return duckdb.connect(str(path.resolve()), config=config, read_only=read_only)
     except duckdb.IOException as error:
         if "lock" in str(error):
             raise EstoreError(

@@ -37,11 +37,15 @@ endif
 
 .PHONY: test
 test: .venv/.dev ## all tests
-	@.venv/bin/pytest -n 2 --dist worksteal -m "not long"
+	@.venv/bin/pytest -n 2 --dist worksteal -m "not long and not kills"
 
 .PHONY: test-long
 test-long: .venv/.dev ## the random histories again, HISTORIES=500 of them
 	@ESTORE_TEST_HISTORIES=$(or $(HISTORIES),500) .venv/bin/pytest -n 2 -m long
+
+.PHONY: test-kills
+test-kills: .venv/.dev ## runs killed at random instants, KILLS=200 of them, SEED=1
+	@ESTORE_TEST_KILLS=$(or $(KILLS),200) ESTORE_TEST_SEED=$(or $(SEED),1) .venv/bin/pytest -m kills
 
 .PHONY: lint
 lint: .venv/.dev ## style, types, SQL

@@ -1,0 +1,47 @@
+"""Law 5: kill a run anywhere, and the next one completes to the same tables."""
+
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+from killing import SCENARIOS, Killing
+
+SEED = int(os.environ.get("ESTORE_TEST_SEED", "1"))
+
+
+@pytest.fixture(scope="module")
+def killing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killing]:
+    """The shop, played once undisturbed."""
+    yield Killing(tmp_path_factory.mktemp("killing"))
+
+
+def test_killed_over_and_over_a_run_completes_to_the_same_tables(killing: Killing) -> None:
+    """Twenty kills; also those runs are killed that clear up after a kill."""
+    choice = random.Random(SEED)
+    for scenario, kills in zip(SCENARIOS, (8, 6, 6), strict=True):
+        for start in range(0, kills, 2):
+            seen = []
+            for number in (start, start + 1):
+                seen.append(killing.kill(scenario, choice, keep_home=number > start))
+                killing.assert_nothing_half_visible(scenario)
+            killing.run_again(scenario, apart=start == 0)
+            killing.assert_as_undisturbed(scenario, f"{scenario}, killed in {seen}")
+    print(f"\n{killing.statistics}")
+
+
+@pytest.mark.kills
+def test_killed_at_many_instants_a_run_completes_to_the_same_tables(
+    killing: Killing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each kill is followed by a run that is left alone; every fourth of them in a new process."""
+    choice, kills = random.Random(SEED), int(os.environ.get("ESTORE_TEST_KILLS", "200"))
+    for number in range(kills):
+        scenario = SCENARIOS[number % len(SCENARIOS)]
+        phase = killing.kill(scenario, choice)
+        killing.assert_nothing_half_visible(scenario)
+        killing.run_again(scenario, apart=number % 12 < 3)
+        killing.assert_as_undisturbed(scenario, f"{scenario}, kill {number} in {phase}")
+        if number % 10 == 9 or number == kills - 1:
+            with capsys.disabled():
+                print(f"\n{number + 1} kills, seed {SEED}\n{killing.statistics}", flush=True)

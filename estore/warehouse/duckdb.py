@@ -3,7 +3,6 @@
 import os
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,26 +146,27 @@ def execute_watched(
     An interrupt (Ctrl-C) stops the statement before it is raised.
     """
     failures: list[BaseException] = []
+    ended = threading.Event()
 
     def work() -> None:
         try:
             connection.execute(sql, parameters)
         except BaseException as error:  # handed to the caller's thread
             failures.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=work, name="statement")
-    thread.start()
+    # Before Python 3.13 a join that is interrupted takes the thread for ended: hence the event.
+    threading.Thread(target=work, name="statement").start()
     try:
         pause = 0.005
-        while thread.is_alive():
-            thread.join(pause)
+        while not ended.wait(pause):
             pause = min(0.2, pause * 2)
             if on_progress and (share := connection.query_progress()) > 0:
                 on_progress(min(share / 100, 1.0))
     except BaseException:
-        while thread.is_alive():
+        while not ended.wait(0.05):
             connection.interrupt()
-            time.sleep(0.05)
         raise
     if failures:
         raise failures[0]

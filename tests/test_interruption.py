@@ -24,9 +24,11 @@ from estore.cli import main
 
 @main.command()
 def deaf():
-    print("working", flush=True)
+    said = "working"
     while True:
         try:
+            if said:
+                said = print(said, flush=True)
             time.sleep(60)
         except KeyboardInterrupt:
             pass

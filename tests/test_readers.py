@@ -1,6 +1,5 @@
 """Readers while a run is under way: each question is answered, and the run never fails of them."""
 
-import os
 import subprocess
 import sys
 import time
@@ -44,7 +43,6 @@ def test_during_a_whole_run_every_reader_gets_an_answer(workshop: Workshop) -> N
     run = subprocess.Popen(
         [sys.executable, "-m", "estore.cli", "--home", home, "run", str(landed)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env={**os.environ, "ESTORE_CHUNK_ROWS": "3000"},
     )  # fmt: skip
     sources: Counter[str] = Counter()
     try:

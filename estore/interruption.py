@@ -33,9 +33,10 @@ class Interruption:
 
     def watch(self, signals: socket.socket) -> None:
         """Wait for the signal, which is told here even while the main thread is deaf to it."""
-        while signal.SIGINT not in (heard := signals.recv(64)):
-            if not heard:
-                return
+        with signals:
+            while signal.SIGINT not in (heard := signals.recv(64)):
+                if not heard:
+                    return
         time.sleep(PATIENCE)
         show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
         os.write(2, f"{show_cursor}{MESSAGE}\n".encode())

@@ -29,7 +29,7 @@ from estore.warehouse.duckdb import open_warehouse
 SCENARIOS = ("initial", "incremental", "replacement")
 PHASES = ("start", "load", "build", "snapshots", "publish", "findings", "ended")
 #: Where a kill is aimed at: anywhere in the run, or at what passes too quickly to be hit so.
-AIMS = ("anywhere", "anywhere", "anywhere", "load", "snapshots", "publish", "pointer")
+AIMS = ("anywhere", "anywhere", "load", "build", "snapshots", "publish", "pointer")
 
 #: Of the ledger and the rejects, all but what numbers a load and says when it was: a load that was
 #: killed has used a file id up, and has its second try later.
@@ -211,6 +211,9 @@ class Killing:
             elif aim == "load":
                 self.wait_for(run, "load", "build", "snapshots", "publish", "findings")
                 time.sleep(share * 0.6)
+            elif aim == "build":
+                self.wait_for(run, "build", "snapshots", "publish", "findings")
+                time.sleep(share * 0.6 * self.undisturbed[scenario].seconds)
             elif aim == "snapshots":
                 self.wait_for(run, "snapshots", "publish", "findings")
                 time.sleep(share * 0.5)

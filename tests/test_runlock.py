@@ -7,8 +7,10 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Workshop
@@ -18,6 +20,7 @@ from estore.console import Console
 from estore.errors import EstoreError
 from estore.landing import find_files
 from estore.runlock import reading_lock, run_lock
+from estore.settings import Settings
 
 HOLD = """
 import sys, time
@@ -115,17 +118,27 @@ def test_a_run_waits_for_who_reads_and_no_reader_comes_in_between(tmp_path: Path
     assert told == ["waiting for a query to end that reads the warehouse"]
 
 
-def test_a_query_in_flight_makes_no_run_fail(workshop: Workshop) -> None:
+def test_a_query_in_flight_makes_no_run_fail(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     workshop.write("1.csv", [{}])
     settings, shop, quiet = workshop.settings, workshop.shop, Console(quiet=True)
     pipeline.load(settings, shop, [], quiet)
-    slow = threading.Thread(
-        target=reading.query,
-        args=[settings, "select count(*) from range(20000) a, range(20000) b where a.range <> 7"],
-    )
-    slow.start()
+    is_open, read_warehouse = threading.Event(), reading.read_warehouse
+
+    @contextmanager
+    def told(settings: Settings) -> Iterator[Any]:
+        with read_warehouse(settings) as connection:
+            is_open.set()
+            yield connection
+
+    monkeypatch.setattr(reading, "read_warehouse", told)
+    slow = "select count(*) from range(100000) a, range(20000) b where a.range <> b.range"
+    query = threading.Thread(target=reading.query, args=[settings, slow])
+    query.start()
+    assert is_open.wait(30)
     report = pipeline.load(settings, shop, find_files([str(workshop.landing)]), quiet)
-    slow.join()
+    query.join()
     assert report.count("loaded") == 1
 
 

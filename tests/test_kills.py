@@ -44,7 +44,7 @@ def test_killed_at_many_instants_a_run_completes_to_the_same_tables(
             killing.assert_nothing_half_visible(scenario)
         killing.run_again(scenario, apart=history % 12 < 3)
         killing.assert_as_undisturbed(scenario, f"{scenario}, after {done} kills in {seen}")
-        done, history = done + len(seen), history + 1
+        done, history = done + len([phase for phase in seen if phase != "ended"]), history + 1
         if history % 5 == 0 or done >= wanted:
             with capsys.disabled():
                 print(f"\n{done} kills, seed {SEED}\n{killing.statistics}", flush=True)

@@ -38,7 +38,7 @@ def test_during_a_whole_run_every_reader_gets_an_answer(workshop: Workshop) -> N
 
     hammers = [
         subprocess.Popen([sys.executable, "-c", HAMMER, home], stderr=subprocess.PIPE)
-        for _ in range(2)
+        for _ in range(1)
     ]
     run = subprocess.Popen(
         [sys.executable, "-m", "estore.cli", "--home", home, "run", str(landed)],

@@ -16,17 +16,25 @@ def killing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killing]:
     yield Killing(tmp_path_factory.mktemp("killing"))
 
 
+def kill_and_complete(
+    killing: Killing, scenario: str, choice: random.Random, *, most: int, apart: bool
+) -> int:
+    """Kill a run, and those that clear up after it; then let one be. Returns how many it killed."""
+    seen: list[str] = []
+    while len(seen) < most and not {"findings", "ended"} & {*seen}:
+        seen.append(killing.kill(scenario, choice, keep_home=bool(seen)))
+        killing.assert_nothing_half_visible(scenario)
+    killing.run_again(scenario, apart=apart)
+    killing.assert_as_undisturbed(scenario, f"{scenario}, killed in {seen}")
+    return len(seen) - seen.count("ended")
+
+
 def test_killed_over_and_over_a_run_completes_to_the_same_tables(killing: Killing) -> None:
-    """Twenty kills; also those runs are killed that clear up after a kill."""
-    choice = random.Random(SEED)
-    for scenario, kills in zip(SCENARIOS, (4, 3, 3), strict=True):
-        for again in (False, True):
-            seen = []
-            for number in range(kills):
-                seen.append(killing.kill(scenario, choice, keep_home=number > 0))
-                killing.assert_nothing_half_visible(scenario)
-            killing.run_again(scenario, apart=again and scenario == "incremental")
-            killing.assert_as_undisturbed(scenario, f"{scenario}, killed in {seen}")
+    choice, kills, history = random.Random(SEED), 0, 0
+    while kills < 20:
+        scenario = SCENARIOS[history % len(SCENARIOS)]
+        kills += kill_and_complete(killing, scenario, choice, most=4, apart=history == 1)
+        history += 1
     print(f"\n{killing.statistics}")
 
 
@@ -34,17 +42,14 @@ def test_killed_over_and_over_a_run_completes_to_the_same_tables(killing: Killin
 def test_killed_at_many_instants_a_run_completes_to_the_same_tables(
     killing: Killing, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One to three kills, then a run that is left alone; every fourth of them in a new process."""
+    """One kill for each completed run, or two or three; every fourth is completed by a process."""
     choice, wanted = random.Random(SEED), int(os.environ.get("ESTORE_TEST_KILLS", "200"))
-    done = history = 0
-    while done < wanted:
-        scenario, seen = SCENARIOS[history % len(SCENARIOS)], []
-        for number in range(choice.choice((1, 1, 2, 3))):
-            seen.append(killing.kill(scenario, choice, keep_home=number > 0))
-            killing.assert_nothing_half_visible(scenario)
-        killing.run_again(scenario, apart=history % 12 < 3)
-        killing.assert_as_undisturbed(scenario, f"{scenario}, after {done} kills in {seen}")
-        done, history = done + len([phase for phase in seen if phase != "ended"]), history + 1
-        if history % 5 == 0 or done >= wanted:
+    kills = history = 0
+    while kills < wanted:
+        scenario, most = SCENARIOS[history % len(SCENARIOS)], choice.choice((1, 1, 2, 3))
+        apart = history % 12 < 3
+        kills += kill_and_complete(killing, scenario, choice, most=most, apart=apart)
+        history += 1
+        if history % 5 == 0 or kills >= wanted:
             with capsys.disabled():
-                print(f"\n{done} kills, seed {SEED}\n{killing.statistics}", flush=True)
+                print(f"\n{kills} kills, seed {SEED}\n{killing.statistics}", flush=True)

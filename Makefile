@@ -37,7 +37,7 @@ endif
 
 .PHONY: test
 test: .venv/.dev ## all tests
-	@.venv/bin/pytest -n 2 --dist worksteal -m "not long"
+	@.venv/bin/pytest -n 2 --dist worksteal -m "not long and not kills"
 
 .PHONY: test-long
 test-long: .venv/.dev ## the random histories again, HISTORIES=500 of them
@@ -53,6 +53,10 @@ bench: .venv/.dev ## 10 M events, files to snapshot, against a bare scan and the
 .PHONY: bench-full
 bench-full: .venv/.dev ## 30 M, 100 M and 411.7 M events; SIZES="30 100", BENCH_DIR=/big/disk
 	@.venv/bin/python -m benchmarks run $(SIZES) --dir "$(BENCH_DIR)" && .venv/bin/python -m benchmarks report
+
+.PHONY: test-kills
+test-kills: .venv/.dev ## runs killed at random instants, KILLS=200 of them, SEED=1
+	@ESTORE_TEST_KILLS=$(or $(KILLS),200) ESTORE_TEST_SEED=$(or $(SEED),1) .venv/bin/pytest -m kills
 
 .PHONY: lint
 lint: .venv/.dev ## style, types, SQL

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from estore.errors import EstoreError
+from estore import interruption
+from estore.errors import EstoreError, engine_advice
 
 if TYPE_CHECKING:
     from estore.console import Console
     from estore.load import LoadReport
+    from estore.reading import Answer
     from estore.settings import Settings
     from estore.shop import ShopConfig
 
@@ -58,19 +60,17 @@ class _Group(click.Group):
     """Turns expected errors into one sentence and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except EstoreError as error:
-            click.echo(f"error: {error}", err=True)
-            sys.exit(FAILED)
-        except KeyboardInterrupt:
-            click.echo("stopped; nothing is half done, run it again to go on", err=True)
-            sys.exit(130)
-        except Exception as error:
-            if said := _engine_trouble(error):
-                click.echo(f"error: {said}", err=True)
-                sys.exit(FAILED)
-            raise
+        with interruption.interruptible() as stop:
+            try:
+                return super().invoke(ctx)
+            except (Exception, KeyboardInterrupt) as error:
+                if stop.is_asked or isinstance(error, KeyboardInterrupt):
+                    click.echo(interruption.MESSAGE, err=True)
+                    sys.exit(interruption.EXIT_CODE)
+                if said := _in_words(error):
+                    click.echo(f"error: {said}", err=True)
+                    sys.exit(FAILED)
+                raise
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -177,15 +177,10 @@ def build(context: Context, full_refresh: bool, as_json: bool) -> None:
 @click.pass_obj
 def publish_again(context: Context) -> None:
     """Publish the last build as a new snapshot, if its data tests held."""
-    from estore.publish import publish
-    from estore.transform import Transform
+    from estore import pipeline
 
     settings = context.settings
-    transform = Transform(settings, context.shop())
-    if not transform.is_sound():
-        raise EstoreError("the last build is not complete or its data tests failed: `estore build`")
-    manifest = publish(settings, transform)
-    transform.note_published(manifest.version)
+    manifest = pipeline.publish_again(settings, context.shop(), context.console())
     click.echo(settings.published / manifest.version)
 
 
@@ -194,11 +189,10 @@ def publish_again(context: Context) -> None:
 @click.pass_obj
 def withdraw(context: Context, path: str) -> None:
     """Take the rows of the file at PATH back; the next build forgets them."""
-    from estore.load import withdraw as take_back
-    from estore.warehouse.duckdb import open_warehouse
+    from estore import pipeline
 
-    with open_warehouse(context.settings) as connection:
-        entry, heir = take_back(connection, str(Path(path).expanduser().resolve()))
+    uri = str(Path(path).expanduser().resolve())
+    entry, heir = pipeline.withdraw(context.settings, uri, context.console())
     if heir:
         click.echo(f"{entry.uri}: withdrawn, but its rows stay: {heir.uri} holds the same ones")
     else:
@@ -209,9 +203,9 @@ def withdraw(context: Context, path: str) -> None:
 @click.pass_obj
 def snapshot(context: Context) -> None:
     """Record now what is said of every customer (segment, status), as a dated version."""
-    from estore.transform import Transform
+    from estore import pipeline
 
-    Transform(context.settings, context.shop()).snapshot(only_if_new=False)
+    pipeline.snapshot(context.settings, context.shop(), context.console())
     click.echo("recorded in snapshots.snap_user_rfm and snapshots.snap_user_status")
 
 
@@ -260,6 +254,7 @@ def rejects(context: Context, file: str | None, limit: int | None, form: str) ->
     from estore.tables import render
 
     answer = reading.rejects(context.settings, uri=file, limit=limit)
+    _tell_source(answer)
     click.echo(render(answer.columns, answer.rows, form))
 
 
@@ -291,8 +286,7 @@ def query(context: Context, sql: str, form: str) -> None:
     from estore.tables import render
 
     answer = reading.query(context.settings, sql)
-    if answer.source != "warehouse":
-        click.echo(f"(from snapshot {answer.source}: the warehouse is being written to)", err=True)
+    _tell_source(answer)
     click.echo(render(answer.columns, answer.rows, form))
 
 
@@ -321,19 +315,23 @@ def synth(
         click.echo(path)
 
 
+def _tell_source(answer: "Answer") -> None:
+    if answer.source != "warehouse":
+        click.echo(f"(from snapshot {answer.source}: the warehouse is being written to)", err=True)
+
+
 def _load_json(report: "LoadReport") -> dict[str, Any]:
     return {"files": [vars(outcome) for outcome in report.outcomes]}
 
 
-def _engine_trouble(error: Exception) -> str | None:
-    """What a person can do about the engine's own errors; None for a fault of ours."""
-    import duckdb
-
-    text = str(error).splitlines()[0] if str(error) else ""
-    if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory" in text:
-        return f"memory ran out: {text}. Raise ESTORE_MEMORY_LIMIT or lower ESTORE_CHUNK_ROWS"
-    if "No space left" in text or "max_temp_directory_size" in text:
-        return f"the disk is full: {text}. Free some space or move --home (ESTORE_HOME)"
+def _in_words(error: Exception) -> str | None:
+    """What a person can do about an error; None for a fault of ours."""
+    if isinstance(error, EstoreError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return engine_advice("Out of Memory")
+    if said := engine_advice(str(error)):
+        return said
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return None

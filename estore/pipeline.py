@@ -1,13 +1,19 @@
-"""Pipeline: load, build, publish and say what was found, as one run."""
+"""Pipeline: what each writing command does, alone in its home from its first to its last step."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from estore import load as loading
 from estore.console import Console
+from estore.errors import EstoreError
 from estore.landing import LandedFile
 from estore.load import LoadReport, load_files
+from estore.load.ledger import Entry
 from estore.load.loader import Outcome
 from estore.publish import Manifest, current_version, publish, read_manifest
+from estore.runlock import run_lock
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.transform import BuildReport, Transform
@@ -23,6 +29,18 @@ class RunReport:
     snapshot: Manifest | None
 
 
+@contextmanager
+def _alone(settings: Settings, command: str, console: Console) -> Iterator[None]:
+    """The run lock, and the warehouse kept open.
+
+    Between dbt's own connections the file would be closed: time lost, and a door for others.
+    """
+    with run_lock(settings.home, command, console.line):
+        shutil.rmtree(settings.temp, ignore_errors=True)  # what a crash has left there
+        with open_warehouse(settings):
+            yield
+
+
 def load(
     settings: Settings,
     shop: ShopConfig,
@@ -32,6 +50,59 @@ def load(
     restore: bool = False,
 ) -> LoadReport:
     """Load files with a progress bar and a line for each."""
+    with _alone(settings, "load", console):
+        return _load(settings, shop, files, console, restore=restore)
+
+
+def build(
+    settings: Settings, shop: ShopConfig, console: Console, *, full_refresh: bool = False
+) -> tuple[BuildReport, Manifest | None]:
+    """Build what waits; publish a snapshot where the data tests hold, unless nothing changed."""
+    with _alone(settings, "build", console):
+        return _build(settings, shop, console, full_refresh=full_refresh)
+
+
+def run(
+    settings: Settings, shop: ShopConfig, files: Sequence[LandedFile], console: Console
+) -> RunReport:
+    """Load, build, publish."""
+    with _alone(settings, "run", console):
+        loaded = _load(settings, shop, files, console) if files else LoadReport()
+        built, manifest = _build(settings, shop, console)
+    return RunReport(loaded, built, manifest)
+
+
+def publish_again(settings: Settings, shop: ShopConfig, console: Console) -> Manifest:
+    """Publish the last build as a new snapshot; raises EstoreError where it is not sound."""
+    with _alone(settings, "publish", console):
+        transform = Transform(settings, shop)
+        if not transform.is_sound():
+            raise EstoreError(
+                "the last build is not complete or its data tests failed: `estore build`"
+            )
+        return _publish(settings, transform)
+
+
+def withdraw(settings: Settings, uri: str, console: Console) -> tuple[Entry, Entry | None]:
+    """Take a file's rows back; its entry, and the duplicate that keeps the rows, if any."""
+    with _alone(settings, "withdraw", console), open_warehouse(settings) as connection:
+        return loading.withdraw(connection, uri)
+
+
+def snapshot(settings: Settings, shop: ShopConfig, console: Console) -> None:
+    """Record now what is said of every customer."""
+    with _alone(settings, "snapshot", console):
+        Transform(settings, shop).snapshot(only_if_new=False)
+
+
+def _load(
+    settings: Settings,
+    shop: ShopConfig,
+    files: Sequence[LandedFile],
+    console: Console,
+    *,
+    restore: bool = False,
+) -> LoadReport:
     total = sum(file.bytes for file in files)
     with console.step("load") as step, open_warehouse(settings) as connection:
         report = LoadReport()
@@ -52,10 +123,9 @@ def load(
     return report
 
 
-def build(
+def _build(
     settings: Settings, shop: ShopConfig, console: Console, *, full_refresh: bool = False
 ) -> tuple[BuildReport, Manifest | None]:
-    """Build what waits; publish a snapshot where the data tests hold, unless nothing changed."""
     transform = Transform(settings, shop)
     with console.step("build") as step:
         report = transform.build(
@@ -79,18 +149,13 @@ def build(
         return report, read_manifest(folder)
     with console.step("publish"):
         transform.snapshot(only_if_new=True)
-        manifest = publish(settings, transform)
-        transform.note_published(manifest.version)
-    return report, manifest
+        return report, _publish(settings, transform)
 
 
-def run(
-    settings: Settings, shop: ShopConfig, files: Sequence[LandedFile], console: Console
-) -> RunReport:
-    """Load, build, publish."""
-    loaded = load(settings, shop, files, console) if files else LoadReport()
-    built, manifest = build(settings, shop, console)
-    return RunReport(loaded, built, manifest)
+def _publish(settings: Settings, transform: Transform) -> Manifest:
+    manifest = publish(settings, transform)
+    transform.note_published(manifest.version)
+    return manifest
 
 
 def outcome_line(outcome: Outcome) -> str:

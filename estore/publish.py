@@ -27,6 +27,7 @@ EXTRA_TABLES = {
     "dim_categories": "select * from marts.dim_categories",
     "int_event_days": "select * from intermediate.int_event_days",
     "raw_files": "select * from raw.files",
+    "raw_rejects": "select uri, line_number, reason, line_text from raw.rejects",
     "raw_rejects_by_reason": """
         select uri, split_part(reason, ':', 1) as reason, count(*) as line_count
         from raw.rejects

@@ -1,7 +1,7 @@
 """Reading: what the warehouse or, while it is written to, the newest snapshot says."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import duckdb
 
 from estore.errors import EstoreError
 from estore.publish import current_version, open_snapshot, read_manifest
+from estore.runlock import reading_lock
 from estore.settings import Settings
 from estore.warehouse.duckdb import read_warehouse
 
@@ -82,33 +83,40 @@ def status(settings: Settings) -> dict[str, Any]:
 
 
 def rejects(settings: Settings, *, uri: str | None = None, limit: int | None = None) -> Answer:
-    """The refused lines, by file and line; raises EstoreError while the warehouse is written to."""
-    with read_warehouse(settings) as connection:
+    """The refused lines, by file and line."""
+    with _engine(settings) as (connection, source):
+        table = "raw.rejects" if source == "warehouse" else "raw_rejects"
         cursor = connection.execute(
-            "select uri, line_number, reason, line_text from raw.rejects "
+            f"select uri, line_number, reason, line_text from {table} "
             "where $uri is null or uri = $uri or ends_with(uri, '/' || $uri) "
             "order by uri, line_number, line_text, reason limit $limit",
             {"uri": uri, "limit": limit if limit is not None else 1 << 62},
         )
         columns = [column[0] for column in cursor.description or ()]
-        return Answer(columns, cursor.fetchall(), "warehouse")
+        return Answer(columns, cursor.fetchall(), source)
 
 
 @contextmanager
 def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    try:
-        opened = read_warehouse(settings)
-        connection = opened.__enter__()
-    except EstoreError:
-        if current_version(settings) is None:
-            raise
-        with open_snapshot(settings, in_memory=True) as (connection, manifest):
+    """The warehouse, or the newest snapshot while it is written to; and which of them it is."""
+    with ExitStack() as stack:
+        connection, is_published = None, current_version(settings) is not None
+        if stack.enter_context(reading_lock(settings.home)):
+            try:
+                connection = stack.enter_context(read_warehouse(settings))
+            except EstoreError:
+                if not is_published:
+                    raise
+        elif not is_published:
+            raise EstoreError(
+                f"{settings.home}: the first run is under way, and nothing is published yet; "
+                "ask again when it has ended"
+            )
+        if connection:
+            yield connection, "warehouse"
+        else:
+            connection, manifest = stack.enter_context(open_snapshot(settings, in_memory=True))
             yield connection, manifest.version
-        return
-    try:
-        yield connection, "warehouse"
-    finally:
-        opened.__exit__(None, None, None)
 
 
 def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:

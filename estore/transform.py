@@ -14,7 +14,7 @@ from typing import Any, Literal
 import duckdb
 
 from estore import steps
-from estore.errors import EstoreError
+from estore.errors import EstoreError, engine_advice
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.thresholds import read_thresholds
@@ -250,13 +250,16 @@ class Transform:
         if result.exception:
             if isinstance(result.exception, (KeyboardInterrupt, duckdb.Error)):
                 raise result.exception
-            raise EstoreError(f"the transforms could not start: {result.exception}")
+            said = str(result.exception)
+            raise EstoreError(engine_advice(said) or f"the transforms could not start: {said}")
         if result.success:
             return
         broken = [
             run for run in getattr(result.result, "results", ()) if str(run.status) == "error"
         ]
         if broken or not may_fail:
+            if advice := engine_advice("\n".join(str(run.message) for run in broken)):
+                raise EstoreError(advice)
             said = "; ".join(
                 f"{run.node.name}: {' '.join(str(run.message).split())[:300]}" for run in broken[:3]
             )

@@ -12,6 +12,7 @@ from estore.console import Console
 from estore.errors import EstoreError
 from estore.publish import current_version, open_snapshot, read_manifest
 from estore.reading import query, status
+from estore.transform import Transform
 
 
 def purchase(day: int) -> dict[str, str]:
@@ -84,6 +85,26 @@ def test_a_crash_while_writing_leaves_the_last_version_current(
     assert manifest is not None
     assert (manifest.version, manifest.as_of_date) == ("v000002", "2019-10-02")
     assert not list(workshop.settings.published.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("step", ["write_text", "rename", "replace"])
+def test_a_crash_at_any_step_leaves_a_whole_version_current(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    publish_day(workshop, 1)
+
+    def die(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, step, die)
+        with pytest.raises(KeyboardInterrupt):
+            publish.publish(workshop.settings, Transform(workshop.settings, workshop.shop))
+    assert current_version(workshop.settings) == workshop.settings.published / "v000001"
+    with open_snapshot(workshop.settings) as (_, manifest):
+        assert manifest.version == "v000001"
+    again = publish.publish(workshop.settings, Transform(workshop.settings, workshop.shop))
+    assert current_version(workshop.settings) == workshop.settings.published / again.version
 
 
 def test_a_failed_data_test_publishes_nothing_and_says_which_in_words(

@@ -1,8 +1,8 @@
 """DuckDB: one file that the pipeline alone opens, for as long as it writes."""
 
+import os
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,9 +79,8 @@ def engine_config(settings: Settings) -> dict[str, Any]:
         "memory_limit": settings.memory_limit,
         "temp_directory": str(settings.temp),
         "preserve_insertion_order": False,
+        "threads": settings.threads or os.cpu_count() or 1,
     }
-    if settings.threads:
-        config["threads"] = settings.threads
     return config
 
 
@@ -89,7 +88,8 @@ def engine_config(settings: Settings) -> dict[str, Any]:
 def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse for writing, with its raw tables in place.
 
-    Raises EstoreError when another process has it open.
+    Raises EstoreError when another process has it open. Connections of one process share the
+    engine, dbt's too, where they name the file and the options alike.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     with _connect(settings.warehouse, engine_config(settings)) as connection:
@@ -114,7 +114,7 @@ def _connect(
     path: Path, config: dict[str, Any], *, read_only: bool = False
 ) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(path), config=config, read_only=read_only)
+        return duckdb.connect(str(path.resolve()), config=config, read_only=read_only)
     except duckdb.IOException as error:
         if "lock" in str(error):
             raise EstoreError(
@@ -152,26 +152,27 @@ def execute_watched(
     An interrupt (Ctrl-C) stops the statement before it is raised.
     """
     failures: list[BaseException] = []
+    ended = threading.Event()
 
     def work() -> None:
         try:
             connection.execute(sql, parameters)
         except BaseException as error:  # handed to the caller's thread
             failures.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=work, name="statement")
-    thread.start()
+    # Before Python 3.13 a join that is interrupted takes the thread for ended: hence the event.
+    threading.Thread(target=work, name="statement").start()
     try:
         pause = 0.005
-        while thread.is_alive():
-            thread.join(pause)
+        while not ended.wait(pause):
             pause = min(0.2, pause * 2)
             if on_progress and (share := connection.query_progress()) > 0:
                 on_progress(min(share / 100, 1.0))
     except BaseException:
-        while thread.is_alive():
+        while not ended.wait(0.05):
             connection.interrupt()
-            time.sleep(0.05)
         raise
     if failures:
         raise failures[0]

@@ -1,0 +1,65 @@
+"""Interruption: Ctrl-C ends a command within seconds, whatever it is doing.
+
+A thread inside the engine or dbt may take its time to hear of it. Since a crash loses nothing, what
+has not ended by itself soon after the signal is ended from outside, as a crash would.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+#: Seconds that a command has to end by itself.
+PATIENCE = 2.0
+EXIT_CODE = 130
+MESSAGE = "stopped; nothing is half done, run it again to go on"
+
+
+class Interruption:
+    """Whether Ctrl-C was pressed: then any error that follows comes of it."""
+
+    is_asked = False
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt in the main thread, once: a second one would hurt clearing up."""
+        if not self.is_asked:
+            self.is_asked = True
+            raise KeyboardInterrupt
+
+    def watch(self, signals: socket.socket) -> None:
+        """Wait for the signal, which is told here even while the main thread is deaf to it."""
+        with signals:
+            while signal.SIGINT not in (heard := signals.recv(64)):
+                if not heard:
+                    return
+        time.sleep(PATIENCE)
+        show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
+        os.write(2, f"{show_cursor}{MESSAGE}\n".encode())
+        os._exit(EXIT_CODE)
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Ends the process soon after a Ctrl-C inside, in case it does not end by itself."""
+    interruption = Interruption()
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    threading.Thread(target=interruption.watch, args=[ours], name="Ctrl-C", daemon=True).start()
+    told_before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, interruption.on_signal)
+    try:
+        yield interruption
+    finally:
+        if not interruption.is_asked:  # else both stay on guard until the process has ended
+            signal.signal(signal.SIGINT, before)
+            signal.set_wakeup_fd(told_before)
+            theirs.close()  # ends the thread

@@ -1,0 +1,98 @@
+"""Ctrl-C: in whatever phase, the end comes within seconds, and the next run goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from conftest import Workshop
+
+from estore import pipeline
+from estore.console import Console
+from estore.landing import find_files
+from estore.synth import Shop, write_shop
+
+STOPPED = "stopped; nothing is half done, run it again to go on\n"
+#: Three are promised; the rest is for a machine that does much else.
+SECONDS = 10
+DEAF = """
+import time
+from estore.cli import main
+
+@main.command()
+def deaf():
+    said = "working"
+    while True:
+        try:
+            if said:
+                said = print(said, flush=True)
+            time.sleep(60)
+        except KeyboardInterrupt:
+            pass
+
+main()
+"""
+
+
+def interrupt(run: subprocess.Popen[str]) -> float:
+    """Ctrl-C to the whole process group; seconds until its end."""
+    began = time.monotonic()
+    os.killpg(run.pid, signal.SIGINT)
+    assert run.wait(60) == 130
+    return time.monotonic() - began
+
+
+def test_work_that_does_not_hear_of_it_is_ended_from_outside() -> None:
+    """So may a statement in the main thread be: the engine looks for signals between its tasks."""
+    run = subprocess.Popen(
+        [sys.executable, "-c", DEAF, "deaf"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert run.stdout and run.stdout.readline() == "working\n"
+    assert 1 < interrupt(run) < SECONDS
+    assert run.communicate()[1] == STOPPED
+
+
+def test_interrupted_in_each_phase_the_next_run_completes_to_the_same_tables(
+    open_workshop: Callable[..., Workshop],
+) -> None:
+    alone, disturbed = open_workshop(), open_workshop()
+    for workshop in (alone, disturbed):
+        write_shop(workshop.landing, Shop(events=60_000, months=1, seed=2))
+    home, log = disturbed.settings.home, disturbed.settings.logs / "dbt.log"
+    said = home.parent / "said"
+    phases: dict[str, Callable[[str, str], bool]] = {
+        "load": lambda lock, text: '"run"' in lock,
+        "build": lambda lock, text: "load: " in text and "START sql" in _text(log),
+        "publish": lambda lock, text: "build: " in text,
+    }
+    for phase, is_there in phases.items():
+        log.unlink(missing_ok=True)
+        with said.open("w") as output:
+            run = subprocess.Popen(
+                [sys.executable, "-m", "estore.cli", "--home", str(home), "run",
+                 str(disturbed.landing)],
+                stdout=output, stderr=output, text=True, start_new_session=True,
+            )  # fmt: skip
+        while not is_there(_text(home / "run.lock"), _text(said)):
+            assert run.poll() is None, f"it ended before {phase}: {said.read_text()}"
+            time.sleep(0.005)
+        assert interrupt(run) < SECONDS, phase
+        assert said.read_text().endswith(STOPPED), phase
+        assert "Traceback" not in said.read_text()
+        assert not (disturbed.settings.published / "CURRENT").exists()
+
+    for workshop in (alone, disturbed):
+        files = find_files([str(workshop.landing)])
+        pipeline.run(workshop.settings, workshop.shop, files, Console(quiet=True))
+    wanted, found = alone.everything(), disturbed.everything()
+    assert found.keys() == wanted.keys()
+    for table, rows in wanted.items():
+        assert found[table] == rows, table
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.is_file() else ""

@@ -1,0 +1,67 @@
+"""Readers while a run is under way: each question is answered, and the run never fails of them."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+
+from click.testing import CliRunner
+from conftest import Workshop
+
+from estore import pipeline
+from estore.cli import main
+from estore.console import Console
+from estore.landing import find_files
+from estore.synth import Shop, write_shop
+
+COMMANDS = (["query", "select 1 as one"], ["status"], ["rejects"], ["findings"])
+#: In processes of their own, with hardly a pause.
+HAMMER = """
+import sys, time
+from pathlib import Path
+from estore import reading
+from estore.settings import Settings
+settings = Settings(home=Path(sys.argv[1]))
+while True:
+    reading.query(settings, "select 1 as one")
+    time.sleep(0.05)
+"""
+
+
+def test_during_a_whole_run_every_reader_gets_an_answer(workshop: Workshop) -> None:
+    (landed,) = write_shop(workshop.landing, Shop(events=8_000, months=1, seed=5))
+    files = find_files([str(landed)])
+    pipeline.run(workshop.settings, workshop.shop, files, Console(quiet=True))
+    with landed.open("a") as file:
+        file.write("not,an,event\n")
+    home = str(workshop.settings.home)
+
+    hammers = [
+        subprocess.Popen([sys.executable, "-c", HAMMER, home], stderr=subprocess.PIPE)
+        for _ in range(1)
+    ]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "estore.cli", "--home", home, "run", str(landed)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    sources: Counter[str] = Counter()
+    try:
+        while run.poll() is None:
+            for command in COMMANDS:
+                answer = CliRunner().invoke(main, ["--home", home, *command])
+                assert answer.exit_code == 0, (command, answer.output)
+                sources["snapshot" if "is being written to" in answer.output else "warehouse"] += 1
+            time.sleep(0.2)
+        for hammer in hammers:
+            assert hammer.poll() is None, hammer.communicate()[1]
+    finally:
+        for process in (*hammers, run):
+            process.kill()
+        said = run.communicate()[0]
+        for hammer in hammers:
+            hammer.communicate()
+    assert run.returncode == 0, said
+    assert "of which 1 rejected" in said and "v000002" in said
+    assert sources["snapshot"] > 4, sources
+    answer = CliRunner().invoke(main, ["--home", home, "rejects"])
+    assert "not,an,event" in answer.output

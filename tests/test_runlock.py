@@ -1,0 +1,150 @@
+"""The run lock: one writer, told by name; readers never wait for it nor stand in its way."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Workshop
+
+from estore import pipeline, reading
+from estore.console import Console
+from estore.errors import EstoreError
+from estore.landing import find_files
+from estore.runlock import reading_lock, run_lock
+from estore.settings import Settings
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from estore.landing import find_files
+from estore.runlock import run_lock
+with run_lock(Path(sys.argv[1]), "run"):
+    {inside}
+    print("held", flush=True)
+    time.sleep(60)
+"""
+#: One child that execs and one that only forks, both of which outlive the holder.
+CHILDREN = """import os, subprocess
+    subprocess.Popen(["sleep", "60"], close_fds=False)
+    if not os.fork(): time.sleep(60)"""
+
+
+def hold(home: Path, inside: str = "pass") -> subprocess.Popen[str]:
+    """A process of its own group that holds the lock until it is killed."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD.format(inside=inside), str(home)],
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert holder.stdout and holder.stdout.readline() == "held\n"
+    return holder
+
+
+def kill(holder: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(holder.pid, signal.SIGKILL)
+    holder.wait()
+    assert holder.stdout
+    holder.stdout.close()
+
+
+def test_the_second_of_two_runs_is_told_who_writes_and_what_still_works(tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_text("")
+    holder = hold(tmp_path / "home")
+    try:
+        for command in (["run"], ["load", "."], ["build"], ["publish"], ["withdraw", "day.csv"],
+                        ["snapshot"]):  # fmt: skip
+            began = time.monotonic()
+            ended = subprocess.run(
+                [sys.executable, "-m", "estore.cli", "--home", "home", *command],
+                cwd=tmp_path, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert ended.returncode == 3, command
+            assert re.fullmatch(
+                rf"error: home: `estore run` \(process {holder.pid}, since "
+                r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\) is writing here; run this again when it "
+                r"has ended. Meanwhile query, findings, status and rejects answer from the last "
+                r"snapshot\n",
+                ended.stderr,
+            ), ended.stderr
+            assert time.monotonic() - began < 30
+    finally:
+        kill(holder)
+
+
+@pytest.mark.parametrize("inside", ["pass", CHILDREN])
+def test_a_dead_holder_is_no_obstacle_not_even_where_its_children_live(
+    tmp_path: Path, inside: str
+) -> None:
+    holder = hold(tmp_path, inside)
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    try:
+        with run_lock(tmp_path, "load"):
+            assert '"load"' in (tmp_path / "run.lock").read_text()
+        assert (tmp_path / "run.lock").read_text() == ""
+    finally:
+        kill(holder)
+
+
+def test_a_run_waits_for_who_reads_and_no_reader_comes_in_between(tmp_path: Path) -> None:
+    told: list[str] = []
+    with run_lock(tmp_path, "load"):
+        pass
+    began = threading.Event()
+
+    def write() -> None:
+        with run_lock(tmp_path, "run", told.append):
+            began.set()
+
+    with reading_lock(tmp_path) as may_read:
+        assert may_read
+        writer = threading.Thread(target=write)
+        writer.start()
+        while not told:
+            assert not began.wait(0.05)
+        with reading_lock(tmp_path) as another:
+            assert not another
+    writer.join()
+    assert began.is_set()
+    assert told == ["waiting for a query to end that reads the warehouse"]
+
+
+def test_a_query_in_flight_makes_no_run_fail(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.write("1.csv", [{}])
+    settings, shop, quiet = workshop.settings, workshop.shop, Console(quiet=True)
+    pipeline.load(settings, shop, [], quiet)
+    is_open, read_warehouse = threading.Event(), reading.read_warehouse
+
+    @contextmanager
+    def told(settings: Settings) -> Iterator[Any]:
+        with read_warehouse(settings) as connection:
+            is_open.set()
+            yield connection
+
+    monkeypatch.setattr(reading, "read_warehouse", told)
+    slow = "select count(*) from range(100000) a, range(20000) b where a.range <> b.range"
+    query = threading.Thread(target=reading.query, args=[settings, slow])
+    query.start()
+    assert is_open.wait(30)
+    report = pipeline.load(settings, shop, find_files([str(workshop.landing)]), quiet)
+    query.join()
+    assert report.count("loaded") == 1
+
+
+def test_before_the_first_snapshot_a_reader_is_told_to_wait(workshop: Workshop) -> None:
+    with (
+        run_lock(workshop.settings.home, "run"),
+        pytest.raises(EstoreError, match="first run is under way"),
+    ):
+        reading.status(workshop.settings)

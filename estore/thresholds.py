@@ -11,7 +11,15 @@ from estore.errors import EstoreError
 from estore.shop import ShopConfig
 
 #: Variables of the project that say what a build step covers; no shop sets them.
-STEP = ("built_from", "built_to", "reach_from", "reach_to", "sessions_from")
+STEP = (
+    "built_from",
+    "built_to",
+    "reach_from",
+    "reach_to",
+    "sessions_from",
+    "sessions_to",
+    "all_users",
+)
 #: Smallest and largest value of whole numbers that have such; any other is 0 or more.
 LIMITS = {
     "session_timeout_minutes": (1, 720),

@@ -1,5 +1,5 @@
 {# An incremental model replaces, in one transaction, the rows that its build step covers. meta `replaces`
-   names which: the events of the built days, or the sessions that reach into them. #}
+   names which: the rows of the built days, the sessions that reach into them, or the users who have such sessions. #}
 
 {# Where nothing is there to replace, rows go straight in, without a second copy. #}
 {% materialization incremental, adapter='duckdb' %}

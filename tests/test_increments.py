@@ -85,6 +85,29 @@ def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:
             assert not rewritten, table
 
 
+def test_one_more_day_sums_up_its_month_and_no_other(workshop: Workshop) -> None:
+    write_shop(workshop.landing, Shop(events=20_000, months=3, seed=4))
+    workshop.load()
+    workshop.build()
+    tables = ("intermediate.int_product_months", "intermediate.int_product_value_months")
+    for table in tables:
+        workshop.query(f"update {table} set product_id = 'marked ' || product_id")
+
+    workshop.write("late.csv", [{"event_time": "2019-11-30 09:00:00 UTC", "user_id": "new"}])
+    workshop.load()
+    workshop.build()
+
+    for table in tables:
+        (rewritten,) = zip(*workshop.query(
+            f"select distinct month_start from {table} where product_id not like 'marked %'"
+        ), strict=True)  # fmt: skip
+        (kept,) = zip(*workshop.query(
+            f"select distinct month_start from {table} where product_id like 'marked %' order by 1"
+        ), strict=True)  # fmt: skip
+        assert rewritten == (date(2019, 11, 1),), table
+        assert kept == (date(2019, 10, 1), date(2019, 12, 1)), table
+
+
 def test_nothing_new_builds_nothing(workshop: Workshop) -> None:
     workshop.write("a.csv", [{}])
     workshop.load()
@@ -107,7 +130,9 @@ def test_another_timeout_builds_all_days_anew(workshop: Workshop) -> None:
     assert workshop.query("select event_count from marts.fct_sessions") == [(1,), (1,)]
 
 
-@pytest.mark.parametrize("model", ["int_purchases", "int_sessions", "int_buyers"])
+@pytest.mark.parametrize(
+    "model", ["int_purchases", "int_sessions", "int_buying_sessions", "int_buyers"]
+)
 def test_a_build_that_dies_half_way_is_made_good_by_the_next(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:

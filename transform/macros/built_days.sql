@@ -18,7 +18,12 @@
 {# Sessions that overlap the days, or lie within the timeout of them. #}
 {% macro reaches_built_days(session) -%}
     {{ session }}.session_start_date >= date '{{ var("sessions_from") }}'
-    and {{ session }}.session_start_at <= timestamp '{{ var("reach_to") }}'
+    and {{ overlaps_built_days(session) }}
+{%- endmacro %}
+
+{# The same without the help of a day to read from. #}
+{% macro overlaps_built_days(session) -%}
+    {{ session }}.session_start_at <= timestamp '{{ var("reach_to") }}'
     and {{ session }}.session_end_at >= timestamp '{{ var("reach_from") }}'
 {%- endmacro %}
 

@@ -1,5 +1,6 @@
 {# An incremental model replaces, in one transaction, the rows that its build step covers. meta `replaces`
-   names which: the rows of the built days, the sessions that reach into them, or the users who have such sessions. #}
+   names which: the rows of the built days, the sessions (or only those with a purchase) that reach into them, the
+   users who have such, or the months in which days changed. #}
 
 {# Where nothing is there to replace, rows go straight in, without a second copy. #}
 {% materialization incremental, adapter='duckdb' %}
@@ -77,16 +78,19 @@
                     and arrivals.session_start_at = {{ this.identifier }}.session_start_at
             )
         )
+    {%- elif replaces == 'buying sessions' -%} {{ overlaps_built_days(this.identifier) }}
     {%- elif replaces == 'users' -%} user_id in (select user_id from {{ arrivals }})
+    {%- elif replaces == 'changed months' -%}
+        month_start >= {{ first_changed_month() }} and month_start < {{ end_of_changed_months() }}
     {%- else -%}
-        {{ exceptions.raise_compiler_error("replaces: 'days', 'sessions' or 'users', not " ~ replaces) }}
+        {{ exceptions.raise_compiler_error("replaces: 'days', 'sessions', 'buying sessions', 'users' or 'changed months', not " ~ replaces) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# Rows at or after the built days: where there are none, nothing can need replacing. #}
 {% macro not_before(replaces) -%}
     {%- if replaces == 'days' -%} event_date >= {{ built_from() }}
-    {%- elif replaces == 'users' -%} true
+    {%- elif replaces in ('users', 'changed months') -%} true
     {%- else -%} session_end_at >= timestamp '{{ var("reach_from") }}'
     {%- endif -%}
 {%- endmacro %}

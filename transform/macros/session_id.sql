@@ -15,6 +15,12 @@
     coalesce({{ spread_session }}.session_start_at, {{ event }}.event_at)
 {%- endmacro %}
 
+{# Whether a session goes on into another slot than it began in: its later events cannot tell by themselves
+   when that was. #}
+{% macro is_spread(session) -%}
+    {{ session_slot(session ~ '.session_end_at') }} > {{ session_slot(session ~ '.session_start_at') }}
+{%- endmacro %}
+
 {% macro lies_in_session(event, session) -%}
     {{ event }}.user_id = {{ session }}.user_id
     and {{ event }}.user_session = {{ session }}.user_session

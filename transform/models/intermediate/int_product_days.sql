@@ -18,9 +18,7 @@ product_sessions as (
         product_id,
         {{ count_if("event_type = 'view'") }} as view_count,
         {{ count_if("event_type = 'cart'") }} as cart_add_count,
-        {{ count_if("event_type = 'purchase'") }} as purchase_count,
-        sum(case when event_type = 'purchase' then quantity else 0 end) as item_count,
-        sum({{ revenue_amount() }}) as revenue_amount
+        {{ count_if("event_type = 'purchase'") }} as purchase_count
     from {{ ref('stg_events') }} as events
     left join spread_sessions as sessions on {{ lies_in_session('events', 'sessions') }}
     where {{ near_built_days('event_at') }} and {{ in_built_days() }}
@@ -30,22 +28,42 @@ product_sessions as (
         events.user_id,
         events.user_session,
         {{ session_slot(session_began_at('events', 'sessions')) }}
+),
+
+product_days as (
+    select
+        event_date,
+        product_id,
+        cast(sum(view_count) as int64) as view_count,
+        cast(sum(cart_add_count) as int64) as cart_add_count,
+        cast(sum(purchase_count) as int64) as purchase_count,
+        count(*) as session_count,
+        {{ count_if('view_count > 0') }} as sessions_with_view,
+        {{ count_if('cart_add_count > 0') }} as sessions_with_cart,
+        {{ count_if('purchase_count > 0') }} as sessions_with_purchase,
+        {{ count_if('view_count > 0 and cart_add_count > 0') }} as sessions_with_view_and_cart,
+        {{ count_if('cart_add_count > 0 and purchase_count > 0') }} as sessions_with_cart_and_purchase,
+        {{ count_if('view_count > 0 and purchase_count > 0') }} as sessions_with_view_and_purchase
+    from product_sessions
+    group by event_date, product_id
+),
+
+-- What was earned, of the few events that are purchases.
+sales as (
+    select
+        event_date,
+        product_id,
+        sum(quantity) as item_count,
+        sum(revenue_amount) as revenue_amount
+    from {{ ref('int_purchases') }}
+    where {{ in_built_days() }}
+    group by event_date, product_id
 )
 
 select
-    event_date,
-    product_id,
-    cast(sum(view_count) as int64) as view_count,
-    cast(sum(cart_add_count) as int64) as cart_add_count,
-    cast(sum(purchase_count) as int64) as purchase_count,
-    cast(sum(item_count) as int64) as item_count,
-    cast(sum(revenue_amount) as numeric) as revenue_amount,
-    count(*) as session_count,
-    {{ count_if('view_count > 0') }} as sessions_with_view,
-    {{ count_if('cart_add_count > 0') }} as sessions_with_cart,
-    {{ count_if('purchase_count > 0') }} as sessions_with_purchase,
-    {{ count_if('view_count > 0 and cart_add_count > 0') }} as sessions_with_view_and_cart,
-    {{ count_if('cart_add_count > 0 and purchase_count > 0') }} as sessions_with_cart_and_purchase,
-    {{ count_if('view_count > 0 and purchase_count > 0') }} as sessions_with_view_and_purchase
-from product_sessions
-group by event_date, product_id
+    product_days.*,
+    cast(coalesce(sales.item_count, 0) as int64) as item_count,
+    cast(coalesce(sales.revenue_amount, 0) as numeric) as revenue_amount
+from product_days
+left join sales
+    on product_days.event_date = sales.event_date and product_days.product_id = sales.product_id

@@ -5,6 +5,10 @@
     on_schema_change='fail',
     partition_by={'field': 'session_start_date', 'data_type': 'date'},
     cluster_by=['user_id'],
+    pre_hook='create table if not exists ' ~ source('built', 'int_buying_sessions') ~ ' (
+        user_id string, user_session string,
+        session_start_at timestamp, session_end_at timestamp, own_order_at timestamp
+    )',
 ) }}
 
 {% set columns = [
@@ -45,8 +49,8 @@ orders as (
     {% if is_incremental() %}
     union all
     select user_id, own_order_at as ordered_at
-    from {{ this }} as before
-    where own_order_at is not null and not ({{ reaches_built_days('before') }})
+    from {{ source('built', 'int_buying_sessions') }} as before
+    where own_order_at is not null and not ({{ overlaps_built_days('before') }})
     {% endif %}
     union all
     select user_id, min(event_at) as ordered_at

@@ -1,11 +1,10 @@
 {{ config(tags='daily') }}
 
 select
-    user_id,
-    user_session,
-    session_start_at,
-    session_start_date,
-    session_end_at,
-    purchase_count
-from {{ ref('int_sessions') }}
-where {{ session_slot('session_end_at') }} > {{ session_slot('session_start_at') }}
+    sessions.user_id,
+    sessions.user_session,
+    sessions.session_start_at,
+    sessions.session_start_date,
+    sessions.session_end_at
+from {{ ref('int_sessions') }} as sessions
+where {{ is_spread('sessions') }}

@@ -5,7 +5,7 @@ with codes as (
         sum(event_count) as event_count,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
-    from {{ ref('int_product_values') }}
+    from {{ ref('int_product_value_months') }}
     where category_id is not null
     group by category_id, category_code
 ),

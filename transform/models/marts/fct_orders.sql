@@ -23,8 +23,8 @@ placed as (
         purchases.revenue_amount,
         {{ session_id('purchases', session_began_at('purchases', 'sessions')) }} as session_id
     from sold as purchases
-    left join {{ ref('int_spread_sessions') }} as sessions
-        on {{ lies_in_session('purchases', 'sessions') }} and sessions.purchase_count > 0
+    left join {{ ref('int_buying_sessions') }} as sessions
+        on {{ lies_in_session('purchases', 'sessions') }} and {{ is_spread('sessions') }}
 ),
 
 -- A source's own order id, where it has one, gathers purchases across sessions.

@@ -12,7 +12,7 @@ with products as (
         sum({{ count }}) as {{ count }},
         {% endfor -%}
         sum(revenue_amount) as revenue_amount
-    from {{ ref('int_product_days') }}
+    from {{ ref('int_product_months') }}
     group by product_id
 ),
 

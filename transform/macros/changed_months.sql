@@ -1,0 +1,13 @@
+{# Of a table by month: only the months in which days changed. #}
+{% macro of_changed_months() -%}
+    {% if is_incremental() and not is_made_anew('changed months') -%}
+    where event_date >= {{ first_changed_month() }} and event_date < {{ end_of_changed_months() }}
+    {%- endif %}
+{%- endmacro %}
+
+{% macro first_changed_month() -%} {{ period_start('month', built_from()) }} {%- endmacro %}
+
+{# The first day of the month after the last. #}
+{% macro end_of_changed_months() -%}
+    {{ period_start('month', add_days(period_start('month', built_to()), 31)) }}
+{%- endmacro %}

@@ -291,6 +291,24 @@ def query(context: Context, sql: str, form: str) -> None:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=int, default=8321, show_default=True, help="0: any free one.")
+@click.option("--name", "names", multiple=True, help="A host name that a proxy calls it by.")
+@click.option("--without-auth", is_flag=True, help="Let anybody in who can reach --host.")
+@click.pass_obj
+def serve(
+    context: Context, host: str, port: int, names: tuple[str, ...], without_auth: bool
+) -> None:
+    """Serve the dashboard of the newest snapshot, also while a run is under way."""
+    from estore.dashboard.serve import serve as serve_dashboard
+
+    serve_dashboard(
+        context.settings, host=host, port=port, names=names, without_auth=without_auth,
+        on_ready=lambda url: click.echo(f"the dashboard is at {url}; Ctrl-C ends it"),
+    )  # fmt: skip
+
+
+@main.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--events", type=int, default=1_000_000, show_default=True, help="Rows in all.")
 @click.option("--months", type=int, default=2, show_default=True, help="One file each.")

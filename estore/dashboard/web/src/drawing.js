@@ -1,0 +1,31 @@
+// The chart library behind a handful of functions: only the parts in use are built into the bundle.
+
+import { BarChart, CustomChart, GaugeChart, LineChart, ScatterChart } from 'echarts/charts';
+import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
+import { init, use } from 'echarts/core';
+import { LabelLayout } from 'echarts/features';
+import { CanvasRenderer } from 'echarts/renderers';
+
+use([
+  BarChart, CanvasRenderer, CustomChart, GaugeChart, GridComponent, LabelLayout, LineChart, MarkLineComponent, ScatterChart,
+  TooltipComponent,
+]);
+
+/** A drawing in an element; it is kept and repainted, which costs less than a new one. */
+export function drawingOf(element) {
+  const chart = init(element, null, { renderer: 'canvas' });
+  return {
+    /** Paint now, not with the next frame: what is measured as painted is painted. */
+    paint(option) {
+      chart.setOption({ animation: false, ...option }, { notMerge: true });
+      chart.getZr().flush();
+    },
+    resize: () => chart.resize(),
+    picture() {
+      const source = chart.getDom().querySelector('canvas');
+      const [width, height] = [chart.getWidth(), chart.getHeight()];
+      return { width, height, draw: (context, x, y) => context.drawImage(source, x, y, width, height) };
+    },
+    remove: () => chart.dispose(),
+  };
+}

@@ -22,7 +22,7 @@ from estore.settings import Settings
 from estore.transform import Transform
 from estore.warehouse.duckdb import exact_path, open_warehouse, quoted
 
-#: name in the snapshot → query; all of the schema metrics is published beside these.
+#: name in the snapshot → query; the schemas metrics and dashboard are published whole beside these.
 EXTRA_TABLES = {
     "dim_categories": "select * from marts.dim_categories",
     "int_event_days": "select * from intermediate.int_event_days",
@@ -59,9 +59,10 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
     unfinished.mkdir()
     with open_warehouse(settings) as connection:
         metrics = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'metrics' order by 1"
+            "select schema_name, table_name from duckdb_tables() "
+            "where schema_name in ('metrics', 'dashboard') order by all"
         ).fetchall()
-        queries = {table: f"select * from metrics.{table}" for (table,) in metrics}
+        queries = {table: f"select * from {schema}.{table}" for schema, table in metrics}
         rows = {}
         for table, query in {**queries, **EXTRA_TABLES}.items():
             path = unfinished / f"{table}.parquet"

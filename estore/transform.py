@@ -125,12 +125,15 @@ class Transform:
         on_phase("dimensions and metrics")
         with open_warehouse(self.settings) as connection:
             variables = steps.user_variables(connection, **self._clock)
+            if _State(connection).get("marts") != self._fingerprint:
+                variables = {"all_users": "true"}
         self._dbt(
             "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",
             variables=variables,
         )  # fmt: skip
         with open_warehouse(self.settings) as connection:
             steps.finish_build(connection)
+            _State(connection).set("marts", self._fingerprint)
         if until == "marts":
             return report
         on_phase("data tests")

@@ -1,5 +1,5 @@
 {# An incremental model replaces, in one transaction, the rows that its build step covers. meta `replaces`
-   names which: the rows of the built days, the sessions that reach into them, or the users who have such sessions. #}
+   names which: the rows of the built days, the sessions that reach into them, the users who have such sessions, or the months that end later. #}
 
 {# Where nothing is there to replace, rows go straight in, without a second copy. #}
 {% materialization incremental, adapter='duckdb' %}
@@ -78,15 +78,16 @@
             )
         )
     {%- elif replaces == 'users' -%} user_id in (select user_id from {{ arrivals }})
+    {%- elif replaces == 'months' -%} month_end_date in (select month_end_date from {{ arrivals }})
     {%- else -%}
-        {{ exceptions.raise_compiler_error("replaces: 'days', 'sessions' or 'users', not " ~ replaces) }}
+        {{ exceptions.raise_compiler_error("replaces: 'days', 'sessions', 'users' or 'months', not " ~ replaces) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# Rows at or after the built days: where there are none, nothing can need replacing. #}
 {% macro not_before(replaces) -%}
     {%- if replaces == 'days' -%} event_date >= {{ built_from() }}
-    {%- elif replaces == 'users' -%} true
+    {%- elif replaces in ('users', 'months') -%} true
     {%- else -%} session_end_at >= timestamp '{{ var("reach_from") }}'
     {%- endif -%}
 {%- endmacro %}

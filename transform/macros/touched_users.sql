@@ -1,5 +1,7 @@
-{# Tables by user, after users were taken away or many came. #}
-{% macro is_made_anew(replaces) -%} {{ return(replaces == 'users' and var('all_users') == 'true') }} {%- endmacro %}
+{# Tables by user, or by user and month, after users were taken away or many came. #}
+{% macro is_made_anew(replaces) -%}
+    {{ return(replaces in ('users', 'months') and var('all_users') == 'true') }}
+{%- endmacro %}
 
 {# Of a table by user: only those whose sessions changed. #}
 {% macro of_touched_users() -%}

@@ -2,5 +2,5 @@
    that keep such things by day replace it and all later ones. A literal, so that no other day is read. #}
 {% macro changed_from() -%} date '{{ var("changed_from") }}' {%- endmacro %}
 
-{# Of whose who bought before: the last day of the month before a day, as which their segment is known. #}
+{# The last day of the month before a day: as of which the segment of a buyer is known on that day. #}
 {% macro month_end_before(day) -%} {{ add_days(period_start('month', day), -1) }} {%- endmacro %}

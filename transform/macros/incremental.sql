@@ -1,6 +1,6 @@
 {# An incremental model replaces, in one transaction, the rows that its build step covers. meta `replaces`
    names which: the rows of the built days, the sessions that reach into them, the users who have such sessions,
-   or, by the column that meta `day` names, every day from the first one that changed. #}
+   the months that end later or, by the column that meta `day` names, every day from the first that changed. #}
 
 {# Where nothing is there to replace, rows go straight in, without a second copy. #}
 {% materialization incremental, adapter='duckdb' %}
@@ -79,16 +79,19 @@
             )
         )
     {%- elif replaces == 'users' -%} user_id in (select user_id from {{ arrivals }})
+    {%- elif replaces == 'months' -%} month_end_date in (select month_end_date from {{ arrivals }})
     {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
     {%- else -%}
-        {{ exceptions.raise_compiler_error("replaces: 'days', 'sessions', 'users' or 'later days', not " ~ replaces) }}
+        {{ exceptions.raise_compiler_error(
+            "replaces: 'days', 'sessions', 'users', 'months' or 'later days', not " ~ replaces
+        ) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# Rows at or after the built days: where there are none, nothing can need replacing. #}
 {% macro not_before(replaces) -%}
     {%- if replaces == 'days' -%} event_date >= {{ built_from() }}
-    {%- elif replaces == 'users' -%} true
+    {%- elif replaces in ('users', 'months') -%} true
     {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
     {%- else -%} session_end_at >= timestamp '{{ var("reach_from") }}'
     {%- endif -%}

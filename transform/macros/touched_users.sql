@@ -1,6 +1,6 @@
-{# Tables by user, or of what is known of users, after users were taken away or many came. #}
+{# Tables by user, or of what is known of users at some day, after users were taken away or many came. #}
 {% macro is_made_anew(replaces) -%}
-    {{ return(replaces in ('users', 'later days') and var('all_users') == 'true') }}
+    {{ return(replaces in ('users', 'months', 'later days') and var('all_users') == 'true') }}
 {%- endmacro %}
 
 {# Of a table by user: only those whose sessions changed. #}

@@ -22,7 +22,7 @@ known as (
         'returning' as customer_stage,
         coalesce(segments.rfm_segment, 'New') as rfm_segment
     from sessions
-    left join {{ ref('int_month_segments') }} as segments
+    left join {{ ref('fct_user_rfm_monthly') }} as segments
         on
             sessions.user_id = segments.user_id
             and {{ month_end_before('sessions.session_start_date') }} = segments.month_end_date

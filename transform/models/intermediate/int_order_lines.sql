@@ -62,5 +62,5 @@ select
     cast(lines.revenue_amount as numeric) as revenue_amount
 from lines
 inner join orders on lines.user_id = orders.user_id and lines.order_id = orders.order_id
-left join {{ ref('int_month_segments') }} as segments
+left join {{ ref('fct_user_rfm_monthly') }} as segments
     on orders.user_id = segments.user_id and orders.known_date = segments.month_end_date

@@ -26,8 +26,11 @@ import { showsAll } from './view.js';
  * @property {(view: any, palette: any, width: number, choice: any) => object} [option] for the chart library
  * @property {(view: any) => any} [element] or elements of its own
  * @property {(view: any) => string | null} [empty] why there is nothing to draw
+ * @property {number} [minWidth] of the drawing in px
  * @property {(view: any) => {label: string, values: {id: string, label: string}[]} | null} [choices] a choice of its own
  */
+
+const NOT_PUBLISHED = 'This snapshot does not hold these numbers. The next `estore build` makes them.';
 
 export class Card {
   /** @param {Spec} spec */
@@ -69,7 +72,7 @@ export class Card {
   #words() {
     const { spec, view } = this;
     this.#choices();
-    this.why = spec.empty?.(view, this.choice) ?? null;
+    this.why = view.isMissing(spec.query) ? NOT_PUBLISHED : spec.empty?.(view, this.choice) ?? null;
     this.title.textContent = spec.title(view, this.choice);
     const reading = this.why ? null : spec.reading?.(view, this.choice) ?? null;
     this.reading.textContent = reading ?? '';
@@ -118,7 +121,9 @@ export class Card {
     } else {
       if (!this.drawing) this.#clear();
       this.drawn.className = `drawn ${spec.height ?? 'm'}`;
-      this.drawing ??= drawingOf(this.drawn);
+      // What cannot be smaller scrolls inside its own card.
+      this.drawn.classList.toggle('scrolls', Boolean(spec.minWidth));
+      this.drawing ??= drawingOf(this.drawn, spec.minWidth);
       this.drawn.setAttribute('role', 'img');
       this.drawn.setAttribute('aria-label', `${this.title.textContent}. ${this.reading.textContent} The button “Table” shows its numbers.`);
       this.#paint();
@@ -127,7 +132,7 @@ export class Card {
 
   #paint() {
     this.painted = this.drawn.clientWidth;
-    this.drawing.paint(this.spec.option(this.view, this.palette, this.painted, this.choice));
+    this.drawing.paint(this.spec.option(this.view, this.palette, this.drawing.width(), this.choice));
   }
 
   /** Labels are chosen for a width: a new width is drawn anew. */

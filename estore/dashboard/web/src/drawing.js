@@ -5,6 +5,7 @@ import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/comp
 import { init, use } from 'echarts/core';
 import { LabelLayout } from 'echarts/features';
 import { CanvasRenderer } from 'echarts/renderers';
+import { h } from './element.js';
 
 use([
   BarChart, CanvasRenderer, CustomChart, GaugeChart, GridComponent, LabelLayout, LineChart, MarkLineComponent, ScatterChart,
@@ -12,9 +13,12 @@ use([
 ]);
 
 /** A drawing in an element; it is kept and repainted, which costs less than a new one. */
-export function drawingOf(element) {
-  const chart = init(element, null, { renderer: 'canvas' });
+export function drawingOf(element, minWidth = 0) {
+  const room = h('div', { class: 'room', style: minWidth ? { minWidth: `${minWidth}px` } : {} });
+  element.append(room);
+  const chart = init(room, null, { renderer: 'canvas' });
   return {
+    width: () => chart.getWidth(),
     /** Paint now, not with the next frame: what is measured as painted is painted. */
     paint(option) {
       chart.setOption({ animation: false, ...option }, { notMerge: true });

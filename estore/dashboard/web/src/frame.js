@@ -28,11 +28,12 @@ export class Frame {
     this.heading = h('h1');
     this.basis = h('p');
     this.notice = h('div', { class: 'notice', hidden: true });
+    this.warning = h('p', { class: 'notice bad', hidden: true });
     this.live = h('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
     this.findings = h('section', { 'aria-label': 'Key findings' });
     this.grid = h('div', { class: 'grid' });
     this.main = h('main', { class: 'wide', id: 'main', tabindex: -1 },
-      h('div', { class: 'heading' }, this.heading, this.basis), this.notice, this.findings, this.grid);
+      h('div', { class: 'heading' }, this.heading, this.basis), this.notice, this.warning, this.findings, this.grid);
     this.element = h('div', {},
       h('header', { class: 'top' }, h('div', { class: 'wide' },
         h('span', { class: 'brand' }, 'estore analytics'),
@@ -60,6 +61,9 @@ export class Frame {
     }
     this.busy(false);
     this.notice.hidden = true;
+    const warning = this.pages[view.page].warning?.(view) ?? null;
+    this.warning.textContent = warning ?? '';
+    this.warning.hidden = !warning;
     this.live.textContent = `${name}, ${view.period}: ${counted(this.pages[view.page].cards.length, 'chart')}.`;
   }
 

@@ -6,7 +6,7 @@ import { grid, nameAxis, tooltip } from './parts.js';
 /**
  * @param {string[]} columns
  * @param {string[]} rows from top to bottom
- * @param {{column: number, row: number, value: number | null, label: string, ground?: string}[]} cells value null = unknown; ground: a colour of its own
+ * @param {{column: number, row: number, value: number | null, label: string, outlined?: boolean}[]} cells value null = unknown
  * @param {{tip: (index: number) => any, most?: number, columnTitle?: string, rowWidth?: number}} how
  */
 export function cellTable(palette, width, columns, rows, cells, { tip, most, rowWidth = 130, turned = false }) {
@@ -21,16 +21,16 @@ export function cellTable(palette, width, columns, rows, cells, { tip, most, row
     series: [{
       type: 'custom',
       data: cells.map(({ column, row }) => [column, row]),
-      renderItem(_, api) {
-        const cell = cells[_.dataIndex];
+      renderItem({ dataIndex }, api) {
+        const cell = cells[dataIndex];
         const [x, y] = api.coord([cell.column, cell.row]);
         const [wide, high] = api.size([1, 1]);
-        const ground = cell.ground ?? (cell.value === null ? palette.unknown : between(palette.card, palette.blue, 0.06 + 0.94 * Math.min(1, top ? cell.value / top : 0)));
+        const ground = cell.value === null ? palette.unknown : between(palette.card, palette.blue, 0.06 + 0.94 * Math.min(1, top ? cell.value / top : 0));
         const shown = wide > 7 * cell.label.length * 0.9;
         return {
           type: 'rect',
           shape: { x: x - wide / 2 + 1, y: y - high / 2 + 1, width: wide - 2, height: high - 2, r: 2 },
-          style: { fill: ground },
+          style: { fill: ground, ...(cell.outlined ? { stroke: palette.inkSoft, lineWidth: 1.5 } : {}) },
           textContent: shown
             ? { style: { text: cell.label, fill: cell.value === null ? palette.inkFaint : inkOn(ground, [palette.ink, palette.card]), fontFamily: palette.font, fontSize: 12 } }
             : undefined,

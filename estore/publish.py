@@ -36,6 +36,18 @@ EXTRA_TABLES = {
 }
 
 
+#: Tables that the project tells of itself → their columns.
+TOLD_TABLES = {
+    "definitions": {"table_name": "VARCHAR", "column_name": "VARCHAR", "description": "VARCHAR"},
+    "lineage_models": {"model_name": "VARCHAR", "layer": "VARCHAR", "description": "VARCHAR"},
+    "lineage_edges": {"from_model": "VARCHAR", "to_model": "VARCHAR"},
+    "build_tests": {
+        "test_name": "VARCHAR", "table_name": "VARCHAR", "status": "VARCHAR",
+        "failure_count": "BIGINT", "description": "VARCHAR",
+    },
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What a snapshot is made of; stored beside it as manifest.json."""
@@ -69,6 +81,8 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
             rows[table] = _one(
                 connection, f"copy ({query}) to {quoted(str(path))} (format parquet)"
             )
+        for table, told in transform.told().items():
+            rows[table] = _write_rows(unfinished / f"{table}.parquet", table, told)
         as_of_date = str(_one(connection, "select as_of_date from intermediate.int_as_of"))
         sizes = {
             "raw.events": _one(connection, "select count(*) from raw.events"),
@@ -137,6 +151,17 @@ def _versions(published: Path) -> list[Path]:
 
 def _last_number(published: Path) -> int:
     return max((int(path.name[1:]) for path in _versions(published)), default=0)
+
+
+def _write_rows(path: Path, table: str, rows: list[dict[str, Any]]) -> int:
+    """Rows as a Parquet file, in their order, by way of JSON: the engine takes no rows."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select unnest(from_json($rows, $shape), recursive := true)) "
+            f"to {quoted(str(path))} (format parquet)",
+            {"rows": json.dumps(rows), "shape": json.dumps([TOLD_TABLES[table]])},
+        )
+    return len(rows)
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:

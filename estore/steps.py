@@ -137,7 +137,7 @@ def _extended_order_began(connection: duckdb.DuckDBPyConnection, days: Step) -> 
     """The day of the oldest order that purchases of these days belong to by the shop's own id."""
     if not _exists(connection, "marts", "fct_orders"):
         return None
-    (began,) = connection.execute(
+    row = connection.execute(
         """
         select min(orders.order_date)
         from intermediate.int_purchases as purchases
@@ -146,8 +146,8 @@ def _extended_order_began(connection: duckdb.DuckDBPyConnection, days: Step) -> 
         where purchases.event_date between $first and $last
         """,
         {"first": days.first_day, "last": days.last_day},
-    ).fetchone() or (None,)
-    return began
+    ).fetchone()
+    return row[0] if row else None
 
 
 def finish_build(connection: duckdb.DuckDBPyConnection) -> None:

@@ -12,7 +12,8 @@ const embedded = (id) => {
 const answers = new Map();
 let version = null;
 
-function keep(address, answer) {
+function keep(page, address, answer) {
+  answer.page = page;
   if (answer.version !== version) answers.clear();
   version = answer.version;
   answers.delete(address);
@@ -26,7 +27,7 @@ const addressOf = (page, filters) => `api/page/${page}?${queryOf(filters)}`;
 /** The answer that came with the page; it is used once. */
 export function takeFirst(page, filters) {
   const first = isReport ? null : embedded('first');
-  return first && first.page === page ? keep(addressOf(page, filters), first) : null;
+  return first ? keep(page, addressOf(page, filters), first) : null;
 }
 
 async function fetchAnswer(page, filters, signal) {
@@ -40,7 +41,7 @@ async function fetchAnswer(page, filters, signal) {
   }
   const body = await response.json().catch(() => null);
   if (!response.ok || !body) throw new Error(body?.error ?? `The server answered with an error (${response.status}).`);
-  return keep(address, body);
+  return keep(page, address, body);
 }
 
 /** A report carries its tables as they are, or packed: base64 of gzip. */

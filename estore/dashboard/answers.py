@@ -13,6 +13,8 @@ def page_answer(shown: Shown, pages: Pages, page: str, selection: Selection) -> 
     """All charts of a page, with the findings that stand beside them."""
     return {
         **shown.about(),
+        "page": page,
+        "options": shown.options,
         "filters": selection.as_json(),
         "charts": {
             name: shown.answer(query, selection).as_json()

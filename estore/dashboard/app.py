@@ -212,7 +212,7 @@ class _Site:
 
     def _first(self, shown: Shown, page: str, selection: Selection) -> str:
         first = page_answer(shown, self.pages, page, selection)
-        block = inline_json({**first, "page": page, "options": shown.options}, "first")
+        block = inline_json(first, "first")
         html = self.assets.text("index.html").replace("?v=HASH", f"?v={self.assets.hash}")
         return html.replace("<!--first-->", block)
 

@@ -3,7 +3,7 @@
 
 import { asCsv, download } from './csv.js';
 import { drawingOf } from './drawing.js';
-import { h, svg } from './element.js';
+import { h, svg, worded } from './element.js';
 import { listed } from './numbers.js';
 import { pictureOf } from './picture.js';
 import { tableOf, tablePicture } from './table.js';
@@ -14,7 +14,7 @@ import { showsAll } from './view.js';
  * @typedef {object} Spec
  * @property {string} id
  * @property {string} query the question whose filters it obeys
- * @property {'full'|'wider'|'half'|'third'} [width]
+ * @property {'full'|'wider'|'narrow'|'half'|'third'} [width]
  * @property {'s'|'m'|'l'|'xl'} [height] of the drawing; none: as high as what it holds
  * @property {(view: any) => string} title
  * @property {(view: any, choice: any) => string | null} [reading] the finding, from the numbers shown
@@ -23,9 +23,10 @@ import { showsAll } from './view.js';
  * @property {string[]} [obeys] where that differs from the question's
  * @property {(view: any, palette: any) => {text: string, colour: string, shape?: string}[]} [legend]
  * @property {(view: any, choice: any) => {columns: any[], rows: any[][]}} table
- * @property {(view: any, palette: any, width: number, choice: any) => object} [option] for the chart library
+ * @property {(view: any, palette: any, room: {width: number, height: number, choice: any}) => object} [option] for the chart library
  * @property {(view: any) => any} [element] or elements of its own
  * @property {(view: any) => string | null} [empty] why there is nothing to draw
+ * @property {(view: any) => number} [pixels] height of the drawing where it depends on what it holds
  * @property {number} [minWidth] of the drawing in px
  * @property {(view: any) => {label: string, values: {id: string, label: string}[]} | null} [choices] a choice of its own
  */
@@ -75,7 +76,7 @@ export class Card {
     this.why = view.isMissing(spec.query) ? NOT_PUBLISHED : spec.empty?.(view, this.choice) ?? null;
     this.title.textContent = spec.title(view, this.choice);
     const reading = this.why ? null : spec.reading?.(view, this.choice) ?? null;
-    this.reading.textContent = reading ?? '';
+    this.reading.replaceChildren(...worded(reading ?? ''));
     this.reading.hidden = !reading;
     const legend = this.why ? [] : spec.legend?.(view, this.palette) ?? [];
     this.legendItems = legend;
@@ -121,6 +122,7 @@ export class Card {
     } else {
       if (!this.drawing) this.#clear();
       this.drawn.className = `drawn ${spec.height ?? 'm'}`;
+      this.drawn.style.minHeight = spec.pixels ? `${spec.pixels(view)}px` : '';
       // What cannot be smaller scrolls inside its own card.
       this.drawn.classList.toggle('scrolls', Boolean(spec.minWidth));
       this.drawing ??= drawingOf(this.drawn, spec.minWidth);
@@ -131,20 +133,26 @@ export class Card {
   }
 
   #paint() {
-    this.painted = this.drawn.clientWidth;
-    this.drawing.paint(this.spec.option(this.view, this.palette, this.drawing.width(), this.choice));
+    this.painted = this.#size();
+    this.drawing.fill();
+    const { width, height } = this.drawing.size();
+    this.drawing.paint(this.spec.option(this.view, this.palette, { width, height, choice: this.choice }));
+  }
+
+  #size() {
+    return `${this.drawn.clientWidth} × ${this.drawn.clientHeight}`;
   }
 
   /** Labels are chosen for a width: a new width is drawn anew. */
   fit() {
-    if (!this.drawing || this.drawn.clientWidth === this.painted || !this.drawn.clientWidth) return;
-    this.drawing.resize();
+    if (!this.drawing || this.#size() === this.painted || !this.drawn.clientWidth) return;
     this.#paint();
   }
 
   #clear() {
     this.drawing?.remove();
     this.drawing = null;
+    this.drawn.style.minHeight = '';
     this.drawn.removeAttribute('role');
     this.drawn.removeAttribute('aria-label');
     this.drawn.replaceChildren();
@@ -153,7 +161,7 @@ export class Card {
   #empty(why) {
     this.#clear();
     this.drawn.className = 'drawn';
-    this.drawn.append(h('p', { class: 'empty' }, why));
+    this.drawn.append(h('p', { class: 'empty' }, worded(why)));
   }
 
   showTable(asTable) {

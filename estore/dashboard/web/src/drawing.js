@@ -18,13 +18,16 @@ export function drawingOf(element, minWidth = 0) {
   element.append(room);
   const chart = init(room, null, { renderer: 'canvas' });
   return {
-    width: () => chart.getWidth(),
+    size: () => ({ width: chart.getWidth(), height: chart.getHeight() }),
+    /** Take the room there is by now. */
+    fill() {
+      if (room.clientWidth && (room.clientWidth !== chart.getWidth() || room.clientHeight !== chart.getHeight())) chart.resize();
+    },
     /** Paint now, not with the next frame: what is measured as painted is painted. */
     paint(option) {
       chart.setOption({ animation: false, ...option }, { notMerge: true });
       chart.getZr().flush();
     },
-    resize: () => chart.resize(),
     picture() {
       const source = chart.getDom().querySelector('canvas');
       const [width, height] = [chart.getWidth(), chart.getHeight()];

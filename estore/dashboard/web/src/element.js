@@ -19,6 +19,9 @@ export function svg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+/** A sentence whose `…` parts are code. */
+export const worded = (text) => text.split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part));
+
 function fill(element, attributes = {}, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;

@@ -3,6 +3,7 @@
 import { periods } from '../../pages.json';
 import { readAddress } from './address.js';
 import { h } from './element.js';
+import { obeyedOn } from './view.js';
 
 const FIELDS = [['category', 'Category', 'categories', 'All categories'], ['brand', 'Brand', 'brands', 'All brands'], ['segment', 'Segment', 'segments', 'All segments']];
 
@@ -26,6 +27,7 @@ export class Filters {
         this.clear));
     wide.addEventListener('change', () => (this.details.open = wide.matches));
     this.element = h('div', { class: 'filters' }, h('div', { class: 'wide' }, this.details));
+
     addEventListener('scroll', () => this.element.classList.toggle('stuck', this.element.getBoundingClientRect().top <= 0), { passive: true });
   }
 
@@ -59,6 +61,10 @@ export class Filters {
 
   show(view) {
     const { filters, answer } = view;
+    // Where no chart obeys a filter there is none to set; what is set stays in the address for the other pages.
+    const obeyed = obeyedOn(view.page);
+    this.element.hidden = !obeyed.size;
+    for (const [id] of FIELDS) this.selects[id].parentElement.hidden = !obeyed.has(id);
     for (const [id, button] of this.presets) button.setAttribute('aria-pressed', String(id === filters.period));
     for (const input of [this.from, this.to]) [input.min, input.max] = [view.first ?? '', view.last ?? ''];
     [this.from.value, this.to.value] = [view.from ?? '', view.to ?? ''];

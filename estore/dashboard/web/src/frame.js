@@ -5,6 +5,7 @@ import { h } from './element.js';
 import { Filters } from './filters.js';
 import { counted } from './numbers.js';
 import { themeSwitch } from './theme.js';
+import { obeyedOn } from './view.js';
 
 export class Frame {
   /** @param {(page: string, filters: object) => void} go */
@@ -48,8 +49,9 @@ export class Frame {
     const { name } = this.pages[view.page];
     document.title = `${name} · estore analytics`;
     this.heading.textContent = name;
+    const scope = obeyedOn(view.page).size ? '' : ' · period and filters do not change this page';
     this.basis.textContent = view.first
-      ? `${view.period} · as of ${view.asOfName} · snapshot ${view.answer.version}`
+      ? `${view.scope} · as of ${view.asOfName} · snapshot ${view.answer.version}${scope}`
       : `snapshot ${view.answer.version}: no events yet`;
     this.filters.show(view);
     for (const [page, link] of this.links) {

@@ -6,15 +6,22 @@ import { addDays, monthBefore, monthOf, spanOf } from './days.js';
 
 const { cubes, pages, periods, default_period } = declared;
 
-/** A column as it is stored for size: plain, as numbers of words, or as whole thousandths. */
-function valuesOf(column) {
+const divided = (values, by) => values.map((value) => (value === null ? null : value / by));
+
+/** A column as it is stored for size: plain, as numbers of words, as whole parts, or as what it has over another. */
+function valuesOf(column, others) {
   if (column.dict) return column.codes.map((code) => column.dict[code] ?? null);
-  if (column.thousandths) return column.thousandths.map((value) => (value === null ? null : value / 1000));
+  if (column.thousandths) return divided(column.thousandths, 1000);
+  if (column.hundredths) return divided(column.hundredths, 100);
+  if (column.over) {
+    const base = others(column.over);
+    return column.values.map((value, row) => base[row] + value);
+  }
   return column;
 }
 
 function decoded({ columns, data }) {
-  const values = data.map(valuesOf);
+  const values = data.map((column) => valuesOf(column, (name) => valuesOf(data[columns.indexOf(name)], () => null)));
   return { columns, values, length: values[0]?.length ?? 0 };
 }
 
@@ -32,10 +39,11 @@ export function openReport(report) {
 }
 
 /** First and last day of a named period, or of free days, within the data. */
-export function periodOf({ period, from, to }, { first_date, last_date, last_complete_date }) {
+export function periodOf({ period, from, to }, { first_date, last_date, last_complete_date, defaults }) {
   if (!first_date) return { period: period ?? default_period, from: null, to: null };
   const end = last_complete_date ?? last_date;
   const clamped = (day) => (day < first_date ? first_date : day > last_date ? last_date : day);
+  if (!period && !from && !to && defaults?.from) ({ from, to } = defaults);
   if (from || to) return { period: null, from: clamped(from ?? first_date), to: clamped(to ?? last_date) };
   const known = periods.find(({ id }) => id === period) ?? periods.find(({ id }) => id === default_period);
   const [start, stop] = known.days

@@ -7,6 +7,7 @@ import { h } from './element.js';
 import { findingsOf } from './findings.js';
 import { Frame } from './frame.js';
 import { PAGES } from './pages/index.js';
+import { drawAll, isPrint } from './print.js';
 import { isDark, readPalette } from './palette.js';
 import { ask, askAnew, known, openSource, takeFirst } from './source.js';
 import { followTheme } from './theme.js';
@@ -60,8 +61,11 @@ function paint(answer) {
   const rest = () => {
     if (turn !== shown.paints) return;
     for (const card of below) card.show(view, palette);
+    // A neighbour may have made a card taller since it was painted.
+    for (const card of shown.cards) card.fit();
     performance.mark('estore:all');
     document.documentElement.dataset.painted = `${answer.page} ${turn}`;
+    document.documentElement.dataset.drawn = 'true';
   };
   if (below.length) afterFrame(rest);
   else rest();
@@ -108,6 +112,10 @@ async function lookAgain() {
 }
 
 async function start() {
+  if (isPrint()) {
+    await openSource();
+    return drawAll();
+  }
   followTheme(repaint);
   frame = new Frame(PAGES, go);
   document.body.prepend(frame.skip, frame.element);

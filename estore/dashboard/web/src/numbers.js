@@ -43,12 +43,12 @@ export function short(value, kind) {
   return full(value, kind);
 }
 
-/** @param {any} value @param {Kind} kind */
-export function full(value, kind) {
+/** @param {any} value @param {Kind} kind @param {boolean} [withCents] of money; else where there are any and it is below 1,000 */
+export function full(value, kind, withCents) {
   if (value === null || value === undefined) return NONE;
   switch (kind) {
     case 'money':
-      return signed(value, '$' + (Math.abs(value) < 1000 && !Number.isInteger(value) ? cents : whole).format(Math.abs(value)));
+      return signed(value, '$' + (withCents ?? (Math.abs(value) < 1000 && !Number.isInteger(value)) ? cents : whole).format(Math.abs(value)));
     case 'count':
       return signed(value, whole.format(Math.abs(value)));
     case 'amount':

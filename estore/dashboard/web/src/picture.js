@@ -1,18 +1,9 @@
 // A chart as a PNG that can stand alone: title, drawing, and what it rests on.
 
+import { linesOf } from './lettering.js';
+
 const SCALE = 2;
 const EDGE = 20;
-
-/** Text cut into lines of a width. */
-function linesOf(context, text, width) {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
-    if (context.measureText(longer).width > width && lines.at(-1)) lines.push(word);
-    else lines[lines.length - 1] = longer;
-  }
-  return lines;
-}
 
 /**
  * @param {{title: string, reading: string | null, legend: {text: string, colour: string, shape?: string}[], about: string}} words

@@ -1,16 +1,18 @@
 // The table behind every chart: numbers to the right, a heading sorts.
 
 import { h } from './element.js';
+import { measuring } from './lettering.js';
 import { full, isNumber, NONE } from './numbers.js';
 
 /**
  * @typedef {{name: string, kind: import('./numbers.js').Kind, long?: boolean, mark?: (row: any[]) => string | null}} Column
  *   mark: the colour of a dot before the value
  * @param {string} caption
- * @param {Column[]} columns
+ * @param {Column[]} given
  * @param {any[][]} rows
  */
-export function tableOf(caption, columns, rows, { tall = false } = {}) {
+export function tableOf(caption, given, rows, { tall = false } = {}) {
+  const columns = aligned(given, rows);
   const body = h('tbody');
   let sorted = null;
   const fill = (shown) =>
@@ -46,24 +48,27 @@ function inOrder(a, b, down) {
 function cell(column, value, row) {
   const text = textOf(column, value, row);
   const colour = column.mark?.(row);
-  const kinds = [isNumber(column.kind) ? 'number' : column.long ? 'long' : 'name', text === NONE ? 'none' : ''];
+  const kinds = [isNumber(column.kind) ? 'number' : text.length <= 28 ? 'name' : 'long', text === NONE ? 'none' : ''];
   return h('td', { class: kinds.join(' ').trim() }, colour ? h('span', { class: `dot ${colour}` }) : null, text);
 }
 
 /** A cell's text; a column may hold values of several kinds. */
-const textOf = (column, value, row) => full(typeof value === 'boolean' ? (value ? 'yes' : 'no') : value, column.kindOf?.(row) ?? column.kind);
+const textOf = (column, value, row) => full(typeof value === 'boolean' ? (value ? 'yes' : 'no') : value, column.kindOf?.(row) ?? column.kind, column.cents);
+
+/** All money of a table has cents, or none has, so that it stands under one another. */
+export function aligned(columns, rows) {
+  const cents = rows.every((row) => columns.every(({ kind }, index) => kind !== 'money' || Math.abs(row[index] ?? 0) < 1000));
+  return columns.map((column) => (column.kind === 'money' ? { ...column, cents } : column));
+}
 
 const ROW = 24;
 
 /** A table as a drawing, for cards that have no other. */
-export function tablePicture(columns, rows, palette) {
-  const scratch = document.createElement('canvas').getContext('2d');
+export function tablePicture(given, rows, palette) {
+  const columns = aligned(given, rows);
   const fonts = [`600 12px ${palette.font}`, `12px ${palette.font}`];
   const texts = [columns.map(({ name }) => name), ...rows.map((row) => columns.map((column, index) => cut(textOf(column, row[index], row))))];
-  const widths = columns.map((_, index) => Math.max(...texts.map((row, line) => {
-    scratch.font = fonts[Math.min(line, 1)];
-    return scratch.measureText(row[index]).width;
-  })) + 20);
+  const widths = columns.map((_, index) => Math.max(...texts.map((row, line) => measuring(fonts[Math.min(line, 1)]).measureText(row[index]).width)) + 20);
   const width = Math.max(420, widths.reduce((total, one) => total + one, 0));
   const draw = (context, left, top) => {
     texts.forEach((row, line) => {

@@ -1,6 +1,6 @@
 // One answer as the cards read it: rows as objects, the period, what is filtered, in words.
 
-import { cubes, pages } from '../../pages.json';
+import { pages } from '../../pages.json';
 import { dayName, longDay, periodName } from './days.js';
 import { listed } from './numbers.js';
 
@@ -38,6 +38,11 @@ export class View {
     return this.first ? periodName(this.first, this.last) : 'no days';
   }
 
+  /** The days that a page is about: those chosen, or all where none of its charts obeys them. */
+  get scope() {
+    return obeyedOn(this.page).size ? this.period : this.wholePeriod;
+  }
+
   get asOfName() {
     return this.asOf ? dayName(this.asOf, true) : 'no day';
   }
@@ -60,5 +65,5 @@ const PLURAL = { category: 'categories', brand: 'brands', segment: 'segments' };
 /** "Shows all brands and segments." */
 export const showsAll = (filters) => `all ${listed(filters.map((filter) => PLURAL[filter]))}`;
 
-/** Which filters a cube can obey at all. */
-export const filtersOf = (cube) => Object.keys(cubes[cube].filters);
+/** Which filters any chart of a page obeys. */
+export const obeyedOn = (page) => new Set(Object.values(pages[page].queries).flatMap(({ obeys }) => obeys ?? []));

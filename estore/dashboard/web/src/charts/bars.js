@@ -3,26 +3,33 @@
 import { full } from '../numbers.js';
 import { grid, nameAxis, textOf, tooltip, valueAxis } from './parts.js';
 
-/** Height that gives each bar its room. */
-export const barsHeight = (count, each = 26) => Math.max(120, count * each + 24);
+/** Height of a drawing that gives each row its room. */
+export const rowsHeight = (rows, each) => Math.max(3, rows) * each + 12;
+
+/** Where the scale begins so that the labels of the longest bars to the left have room before the names. */
+function leftEnd(rows, plot) {
+  const values = rows.map(({ values: [{ value }] }) => value);
+  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+  return low < 0 ? low - (high - low) * Math.min(1, 72 / plot) : 0;
+}
 
 /**
  * @param {{name: string, values: {value: number | null, label: string, colour: string}[]}[]} rows
- * @param {{kind: any, tip: (index: number) => any, room?: number, signed?: boolean}} how room: px for the longest label of a value
+ * @param {{kind: any, tip: (index: number) => any, room?: number, signed?: boolean, thick?: number}} how room: px for the longest label of a value
  */
-export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = false }) {
+export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = false, thick = 16 }) {
   const count = rows[0]?.values.length ?? 1;
-  const names = Math.max(72, Math.min(170, Math.round(width * 0.34)));
+  const names = Math.max(72, Math.min(180, Math.round(width * (width < 420 ? 0.42 : 0.34))));
   return {
     grid: grid({ right: room, top: 4, left: signed ? 8 : 4 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
     yAxis: nameAxis(palette, rows.map(({ name }) => name), { inverse: true, axisLabel: { width: names, color: palette.ink }, ...(signed ? { position: 'left' } : {}) }),
-    xAxis: valueAxis(palette, kind, { axisLabel: { show: false }, splitLine: { show: false }, ...(signed ? {} : { min: 0 }) }),
+    xAxis: valueAxis(palette, kind, { axisLabel: { show: false }, splitLine: { show: false }, min: signed ? leftEnd(rows, Math.max(80, width - names - room)) : 0 }),
     series: Array.from({ length: count }, (_, index) => ({
       type: 'bar',
-      barMaxWidth: count > 1 ? 10 : 16,
-      barGap: '20%',
-      barCategoryGap: count > 1 ? '34%' : '38%',
+      barMaxWidth: count > 1 ? 11 : thick,
+      barGap: '30%',
+      barCategoryGap: count > 1 ? '24%' : '38%',
       data: rows.map(({ values }) => {
         const { value, label, colour } = values[index];
         return {
@@ -36,13 +43,17 @@ export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = 
   };
 }
 
-/** The most of a kind, the rest as one row, so that the whole stays the whole. */
-export function topRows(rows, count, measures, rest) {
-  if (rows.length <= count + 1) return rows;
-  const others = rows.slice(count);
-  const total = { name: rest(others.length), isRest: true };
-  for (const measure of measures) total[measure] = others.reduce((sum, row) => sum + (row[measure] ?? 0), 0);
-  return [...rows.slice(0, count), total];
+/** The most of a kind; the rest, with what the cube already calls other, as one row: the whole stays the whole. */
+export function topRows(rows, count, measures, restName) {
+  const named = rows.filter(({ name }) => name !== 'other');
+  const others = rows.filter(({ name }) => name === 'other');
+  const shown = named.length <= count + 1 && !others.length ? named : named.slice(0, count);
+  const rest = [...named.slice(shown.length), ...others];
+  if (!rest.length) return shown;
+  const total = { name: restName, isRest: true };
+  for (const measure of measures) total[measure] = rest.reduce((sum, row) => sum + (row[measure] ?? 0), 0);
+  return [...shown, total];
 }
 
-export const rateLabel = (value) => full(value, 'rate');
+/** Names that say something: the others are no winners. */
+export const isNamed = ({ name, isRest }) => !isRest && !['other', 'unknown'].includes(name);

@@ -16,7 +16,7 @@ export function cellTable(palette, width, columns, rows, cells, { tip, most, row
   return {
     grid: grid({ top: 4, right: 4 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
-    xAxis: nameAxis(palette, columns, { position: 'top', axisLabel: { width: turned ? 110 : Math.max(28, each - 6), rotate: turned && each < 84 ? 40 : 0, overflow: turned && each >= 84 ? 'break' : 'truncate' } }),
+    xAxis: nameAxis(palette, columns, { position: 'top', axisLabel: { width: turned && each < 66 ? 110 : Math.max(28, each - 6), rotate: turned && each < 66 ? 40 : 0, overflow: turned && each >= 66 ? 'break' : 'truncate', lineHeight: 14 } }),
     yAxis: nameAxis(palette, rows, { inverse: true, axisLabel: { width: names, color: palette.ink } }),
     series: [{
       type: 'custom',

@@ -4,12 +4,12 @@ import { dayAxis, grid, hollow, tooltip, valueAxis } from './parts.js';
 
 /**
  * @param {{day: string, value: number | null, isComplete: boolean, isStrange?: boolean}[]} days
- * @param {{kind: any, mean: boolean, tip: (index: number) => any}} how
+ * @param {{kind: any, means?: (number | null)[], tip: (index: number) => any}} how
  */
-export function dayBars(palette, width, days, { kind, mean, tip }) {
+export function dayBars(palette, width, days, { kind, means, tip }) {
   const bars = days.map(({ value, isComplete, isStrange }) => ({
     value,
-    itemStyle: isComplete ? { color: isStrange ? palette.orange : palette.blue, opacity: mean && !isStrange ? 0.55 : 1 } : hollow(palette, palette.grey),
+    itemStyle: isComplete ? { color: isStrange ? palette.orange : palette.blue, opacity: means && !isStrange ? 0.55 : 1 } : hollow(palette, palette.grey),
   }));
   const strange = days.flatMap(({ day, value, isStrange }) => (isStrange ? [[day, value]] : []));
   return {
@@ -19,7 +19,7 @@ export function dayBars(palette, width, days, { kind, mean, tip }) {
     yAxis: valueAxis(palette, kind),
     series: [
       { type: 'bar', data: bars, barCategoryGap: days.length > 60 ? '15%' : '25%', barMaxWidth: 40 },
-      ...(mean ? [{ type: 'line', data: sevenDayMeans(days), symbol: 'none', smooth: false, lineStyle: { color: palette.blue, width: 2 }, silent: true, z: 3 }] : []),
+      ...(means ? [{ type: 'line', data: means, symbol: 'none', smooth: false, lineStyle: { color: palette.blue, width: 2 }, silent: true, z: 3 }] : []),
       { type: 'scatter', data: strange, symbol: 'diamond', symbolSize: 9, symbolOffset: [0, -9], itemStyle: { color: palette.orange }, silent: true, z: 4 },
     ],
   };

@@ -1,18 +1,18 @@
 // A value against a target on a half circle; the target is a line with its number.
 
-import { full } from '../numbers.js';
+import { full, short } from '../numbers.js';
 
 export function gauge(palette, width, height, { value, target, kind, label }) {
   const top = Math.max(value ?? 0, target) * 1.25;
   const nice = [1, 2, 2.5, 5, 10].map((step) => step * 10 ** Math.floor(Math.log10(top))).find((step) => step >= top);
   const radius = Math.min(width / 2 - 46, height - 64);
-  const arc = { startAngle: 180, endAngle: 0, center: ['50%', height - 46], radius, min: 0, max: nice, pointer: { show: false }, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { show: false }, title: { show: false }, silent: true };
-  const angle = Math.PI * (1 - target / nice);
-  const mark = { x: width / 2 + Math.cos(angle) * (radius + 8), y: height - 46 - Math.sin(angle) * (radius + 8) };
+  const arc = { startAngle: 180, endAngle: 0, center: ['50%', Math.min(height - 46, (height + radius) / 2 + 4)], radius, min: 0, max: nice, pointer: { show: false }, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { show: false }, title: { show: false }, silent: true };
   return {
     series: [
       {
         ...arc, type: 'gauge',
+        splitNumber: 1,
+        axisLabel: { show: true, distance: -34, formatter: (end) => `{end|${short(end, kind)}}`, rich: { end: { padding: [44, 0, 0, 0], color: palette.inkFaint, fontFamily: palette.font, fontSize: 12 } } },
         axisLine: { lineStyle: { width: 18, color: [[1, palette.unknown]] } },
         progress: { show: value !== null, width: 18, itemStyle: { color: value !== null && value >= target ? palette.blue : palette.orange } },
         detail: { offsetCenter: [0, -16], formatter: () => full(value, kind), color: palette.ink, fontFamily: palette.font, fontSize: 28, fontWeight: 600 },
@@ -27,6 +27,5 @@ export function gauge(palette, width, height, { value, target, kind, label }) {
         data: [{ value: target }],
       },
     ],
-    graphicTarget: mark,
   };
 }

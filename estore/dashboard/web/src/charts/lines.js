@@ -1,6 +1,6 @@
 // Lines over days, weeks or days of a month. A point that is not finished is an open dot, never a fall.
 
-import { grid, markLine, textOf, tooltip, valueAxis } from './parts.js';
+import { grid, markLine, roundEnds, textOf, tooltip, valueAxis } from './parts.js';
 
 /**
  * @param {{name: string, colour: string, values: (number | null)[], quiet?: boolean, open?: boolean[]}[]} lines
@@ -11,10 +11,10 @@ export function lineChart(palette, lines, { kind, axis, tip, fromZero = true, ta
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const few = lines[0].values.length <= 40;
   return {
-    grid: grid({ right: named ? 96 : 16, top: 16 }),
+    grid: grid({ right: named ? 112 : target ? 84 : 16, top: 16 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
     xAxis: { ...axis, boundaryGap: false },
-    yAxis: valueAxis(palette, kind, fromZero ? { min: 0 } : { scale: true, min: low - (high - low) * 0.15, max: high + (high - low) * 0.1, minInterval: 0 }),
+    yAxis: valueAxis(palette, kind, fromZero ? { min: 0 } : roundEnds(low, high)),
     series: lines.map(({ name, colour, values, quiet, open }, index) => ({
       type: 'line',
       name,

@@ -76,8 +76,17 @@ export function tooltip(palette, content, trigger = 'axis') {
   };
 }
 
+/** Round ends for an axis that does not begin at zero. */
+export function roundEnds(low, high) {
+  const rough = (high - low || Math.abs(high) || 1) / 4;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const interval = [1, 2, 2.5, 5, 10].map((step) => step * unit).find((step) => step >= rough);
+  const tidy = (value) => Number(value.toPrecision(12));
+  return { min: tidy(Math.floor(low / interval) * interval), max: tidy(Math.ceil(high / interval) * interval), interval: tidy(interval) };
+}
+
 /** A line across at a value, named at its end. */
-export function markLine(palette, value, label, position = 'insideEndTop') {
+export function markLine(palette, value, label, position = 'end') {
   return {
     silent: true,
     symbol: 'none',

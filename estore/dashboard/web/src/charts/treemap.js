@@ -1,5 +1,6 @@
 // A treemap whose tiles hold words: laid out here, so that each text knows its tile and stays in it.
 
+import { linesOf, measuring } from '../lettering.js';
 import { tooltip } from './parts.js';
 
 /**
@@ -41,7 +42,7 @@ export function squarified(values, width, height) {
 }
 
 /**
- * @param {{value: number, name: string, lines: string[], ground: string, ink: string}[]} tiles largest first
+ * @param {{value: number, name: string, figure: string, lines: string[], ground: string, ink: string}[]} tiles largest first
  */
 export function treemap(palette, width, height, tiles, tip) {
   const places = squarified(tiles.map(({ value }) => value), width, height);
@@ -65,7 +66,7 @@ export function treemap(palette, width, height, tiles, tip) {
 const EDGE = 10;
 
 /** Name, then as many whole lines as the tile has room for. */
-function tileShape(box, { name, lines, ground, ink }, palette) {
+function tileShape(box, { name, figure, lines, ground, ink }, palette) {
   const inner = { width: box.width - 2 * EDGE, height: box.height - 2 * EDGE };
   const children = [{ type: 'rect', shape: { ...box, r: 4 }, style: { fill: ground } }];
   if (inner.width > 34 && inner.height > 10) {
@@ -75,13 +76,18 @@ function tileShape(box, { name, lines, ground, ink }, palette) {
       style: { x: box.x + EDGE, y: box.y + EDGE + at, text: content, fill: ink, fontFamily: palette.font, width: inner.width, overflow: 'truncate', ...style },
     });
     children.push(text(name, 0, { fontSize: 14, fontWeight: 600 }));
-    let at = 20;
+    let at = 21;
+    const isLarge = inner.height > 120 && inner.width > 110;
+    if (isLarge || inner.height > 34) children.push(text(figure, at, isLarge ? { fontSize: 22, fontWeight: 600 } : { fontSize: 12 }));
+    at += isLarge ? 31 : 16;
+    const context = measuring(`12px ${palette.font}`);
     for (const line of lines) {
-      const perLine = Math.max(1, Math.floor(inner.width / 6.2));
-      const needed = Math.ceil(line.length / (perLine * 0.88)) * 16;
-      if (at + needed > inner.height + 4) break;
-      children.push(text(line, at, { fontSize: 12, lineHeight: 16, overflow: 'break', height: needed }));
-      at += needed + 2;
+      const parts = linesOf(context, line, inner.width);
+      if (at + parts.length * 16 > inner.height + 4) break;
+      for (const part of parts) {
+        children.push(text(part, at, { fontSize: 12 }));
+        at += 16;
+      }
     }
   }
   return { type: 'group', children };

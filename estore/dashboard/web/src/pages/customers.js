@@ -1,8 +1,8 @@
 // Customers: the segments by what they bring, by how many they are, and how customers move between them.
 
-import { nameBars } from '../charts/bars.js';
+import { bubbles } from '../charts/bubbles.js';
+import { nameBars, rowsHeight } from '../charts/bars.js';
 import { cellTable } from '../charts/cells.js';
-import { grid, textOf, tooltip, valueAxis } from '../charts/parts.js';
 import { treemap } from '../charts/treemap.js';
 import { dayName, monthName } from '../days.js';
 import { counted, full, listed, share, short } from '../numbers.js';
@@ -10,7 +10,6 @@ import { TYPE_COLOURS, TYPE_NAMES } from '../palette.js';
 import { ratio, sum } from '../ratio.js';
 
 const NOW = 'buyers by their segment at the as-of date';
-const TREEMAP_HEIGHT = 520;
 
 const segments = (view) => view.rows('segments').filter(({ customer_count }) => customer_count);
 const noBuyers = (view) => (segments(view).length ? null : 'Nobody has bought yet, so there are no segments.');
@@ -66,7 +65,7 @@ export const cards = [
   {
     id: 'revenue-by-segment',
     query: 'segments',
-    height: 'xl',
+    pixels: () => (innerWidth < 720 ? 560 : 420),
     title: () => 'Revenue by customer segment, with what to do',
     reading(view) {
       const [top] = byRevenue(view);
@@ -76,7 +75,7 @@ export const cards = [
     measured: `revenue to date of ${NOW}; area = revenue`,
     legend: typeLegend,
     empty: noBuyers,
-    option(view, palette, width) {
+    option(view, palette, { width, height }) {
       const rows = byRevenue(view).filter(({ revenue_amount }) => revenue_amount > 0);
       const grounds = { high_value: 'blueSoft', growth: 'greenSoft', at_risk: 'orangeSoft', inactive: 'greySoft' };
       const tiles = rows.map((row) => ({
@@ -84,9 +83,10 @@ export const cards = [
         name: row.rfm_segment,
         ground: palette[grounds[row.category_type] ?? 'greySoft'],
         ink: palette.ink,
-        lines: [`${short(row.revenue_amount, 'money')} · ${full(shareOf(row).revenue, 'rate')}`, `${short(row.customer_count, 'count')} customers · ${full(shareOf(row).customers, 'rate')}`, `${short(mean(row), 'money')} each`, `${row.recommended_action}.`],
+        figure: short(row.revenue_amount, 'money'),
+        lines: [`${full(shareOf(row).revenue, 'rate')} of revenue`, `${short(row.customer_count, 'count')} customers · ${full(shareOf(row).customers, 'rate')}`, `${short(mean(row), 'money')} each`, `${row.recommended_action}.`],
       }));
-      return treemap(palette, width, TREEMAP_HEIGHT, tiles, (index) => tip(rows[index]));
+      return treemap(palette, width, height, tiles, (index) => tip(rows[index]));
     },
     table: segmentTable,
   },
@@ -104,26 +104,10 @@ export const cards = [
     measured: `average revenue of ${NOW} against their number; area = revenue`,
     legend: typeLegend,
     empty: noBuyers,
-    option(view, palette, width) {
+    option(view, palette, { width, height }) {
       const rows = byRevenue(view);
-      const most = Math.max(...rows.map(({ revenue_amount }) => revenue_amount));
-      const radius = Math.min(54, width / 9);
-      return {
-        grid: grid({ left: 22, bottom: 26, right: 30, top: 46 }),
-        tooltip: tooltip(palette, ({ dataIndex }) => tip(rows[dataIndex]), 'item'),
-        xAxis: valueAxis(palette, 'count', { name: 'customers', nameLocation: 'middle', nameGap: 28, nameTextStyle: textOf(palette, palette.inkFaint), min: 0, max: (extent) => extent.max * 1.12, splitLine: { show: false }, axisLine: { show: true, lineStyle: { color: palette.line } }, axisLabel: { ...textOf(palette, palette.inkFaint), formatter: (value) => short(value, 'count'), showMaxLabel: false, hideOverlap: true } }),
-        yAxis: valueAxis(palette, 'money', { name: 'average revenue', nameLocation: 'end', nameGap: 18, nameTextStyle: { ...textOf(palette, palette.inkFaint), align: 'left' }, min: 0 }),
-        series: [{
-          type: 'scatter',
-          data: rows.map((row) => ({
-            value: [row.customer_count, mean(row)],
-            symbolSize: Math.max(8, 2 * radius * Math.sqrt(row.revenue_amount / most)),
-            itemStyle: { color: palette[TYPE_COLOURS[row.category_type] ?? 'grey'], opacity: 0.75 },
-            label: { show: true, position: 'right', distance: 6, formatter: row.rfm_segment, ...textOf(palette, palette.ink), textBorderColor: palette.card, textBorderWidth: 3 },
-          })),
-          labelLayout: { moveOverlap: 'shiftY' },
-        }],
-      };
+      const points = rows.map((row) => ({ name: row.rfm_segment, x: row.customer_count, y: mean(row), area: row.revenue_amount, colour: palette[TYPE_COLOURS[row.category_type] ?? 'grey'] }));
+      return bubbles(palette, width, height, points, { x: { kind: 'count', name: 'customers' }, y: { kind: 'money', name: 'average revenue' }, tip: (index) => tip(rows[index]) });
     },
     table: (view) => ({
       columns: [{ name: 'Segment', kind: 'text' }, { name: 'Customers', kind: 'count' }, { name: 'Average revenue', kind: 'money' }, { name: 'Revenue', kind: 'money' }],
@@ -134,7 +118,7 @@ export const cards = [
     id: 'share-of-customers-and-revenue',
     query: 'segments',
     width: 'half',
-    height: 'l',
+    pixels: (view) => rowsHeight(segments(view).length, 40),
     title: () => 'Share of customers beside share of revenue',
     reading(view) {
       const more = byRevenue(view).filter((row) => shareOf(row).revenue > shareOf(row).customers);
@@ -145,7 +129,7 @@ export const cards = [
     measured: `of all ${NOW}, and of their revenue`,
     legend: (view, palette) => [{ text: 'share of customers', colour: palette.grey }, { text: 'share of revenue', colour: palette.blue }],
     empty: noBuyers,
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = byRevenue(view);
       return nameBars(palette, width, rows.map((row) => ({
         name: row.rfm_segment,
@@ -165,13 +149,15 @@ export const cards = [
     measured: `${NOW}; churned = no order and no activity for the churned_days of shop.toml, ÷ customers of the segment; segments are cut by recency, so it is no finding that Champions have none`,
     empty: noBuyers,
     tableOnly: true,
+    tall: true,
     table: segmentTable,
   },
   {
     id: 'moves-between-segments',
     query: 'moves',
     height: 'l',
-    title: () => 'Where customers went within a month',
+    minWidth: 620,
+    title: () => 'Where customers went within a month: from the row’s segment to the column’s',
     choices(view) {
       const months = monthsOf(view);
       return months.length ? { label: 'Month', values: months.map((month) => ({ id: month, label: monthName(month) })) } : null;
@@ -191,7 +177,7 @@ export const cards = [
     },
     measured: 'customers; shade = share of those who were in the row’s segment a month before; outlined = stayed',
     empty: (view) => (monthsOf(view).length ? null : 'No month has ended twice yet, so nobody has moved.'),
-    option(view, palette, width, month) {
+    option(view, palette, { width, choice: month }) {
       const { rows, from, to, leaving } = moves(view, month);
       const cells = rows.map((row) => ({
         column: to.indexOf(row.to_segment), row: from.indexOf(row.from_segment), label: short(row.customer_count, 'count'),

@@ -12,7 +12,6 @@ import { tilesOf, tilesTable } from '../tiles.js';
 
 const whole = (view) => view.wholePeriod;
 const LAYERS = ['raw', 'staging', 'intermediate', 'marts', 'metrics', 'dashboard'];
-const LINEAGE_HEIGHT = 520;
 
 const loadedFiles = (view) => view.rows('files').filter(({ status }) => status === 'loaded');
 const fileName = (uri) => String(uri).split('/').at(-1);
@@ -43,10 +42,9 @@ function tiles(view) {
 
 const reasons = (view) => sumBy(view.rows('rejects'), ({ reason }) => reason, ['line_count']).sort((a, b) => b.line_count - a.line_count);
 
-function layersOf(view) {
-  const models = view.rows('models');
-  return LAYERS.map((layer) => ({ layer, models: models.filter((model) => model.layer === layer).map(({ model_name, description }) => ({ name: model_name, description })) })).filter(({ models: inLayer }) => inLayer.length);
-}
+const modelsOf = (view) => [...view.rows('models')]
+  .sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer))
+  .map(({ model_name, layer, description }) => ({ name: model_name, layer, description }));
 
 const edgesOf = (view) => view.rows('edges').map(({ from_model, to_model }) => [from_model, to_model]);
 
@@ -79,10 +77,10 @@ export const cards = [
     measured: 'distinct events; a day is complete when its data reach its last hour',
     legend: (view, palette) => [{ text: 'complete', colour: palette.blue }, { text: 'incomplete', colour: palette.grey, shape: 'hollow' }],
     empty: (view) => (view.first ? null : 'No events yet. Load a file with `estore run PATH`.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = days(view);
       return dayBars(palette, width, rows.map((row) => ({ ...row, value: row.event_count })), {
-        kind: 'count', mean: false,
+        kind: 'count',
         tip: (index) => {
           const row = rows[index];
           return [longDay(row.day), [['Events', full(row.event_count, 'count')], ['Views', full(row.view_count, 'count')], ['Carts', full(row.cart_add_count, 'count')], ['Purchases', full(row.purchase_count, 'count')], ['Repeated lines', full(row.duplicate_row_count, 'count')]], row.event_count === null ? 'No event on this day.' : row.isComplete ? null : 'Incomplete: the data do not reach the last hour.'];
@@ -97,14 +95,14 @@ export const cards = [
   {
     id: 'rejects-by-reason',
     query: 'rejects',
-    width: 'third',
+    width: 'narrow',
     height: 'm',
     title: () => 'Rejected lines by reason',
     reading: (view) => `${counted(sum(view.rows('rejects'), 'line_count'), 'line')} kept with their reason: \`estore rejects\` lists them.`,
     period: whole,
     measured: 'lines of loaded files',
     empty: (view) => (view.rows('rejects').length ? null : 'No line was rejected.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = reasons(view).slice(0, 8);
       return nameBars(palette, width, rows.map((row) => ({ name: row.key, values: [{ value: row.line_count, label: short(row.line_count, 'count'), colour: palette.orange }] })), { kind: 'count', room: 52, tip: (index) => [rows[index].key, [['Lines', full(rows[index].line_count, 'count')]]] });
     },
@@ -141,10 +139,10 @@ export const cards = [
     period: whole,
     measured: 'lines that repeat an event; they are kept and counted once',
     empty: (view) => (view.first ? null : 'No events yet.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = days(view);
       return dayBars(palette, width, rows.map((row) => ({ ...row, value: row.duplicate_row_count })), {
-        kind: 'count', mean: false,
+        kind: 'count',
         tip: (index) => [longDay(rows[index].day), [['Repeated lines', full(rows[index].duplicate_row_count, 'count')], ['Events', full(rows[index].event_count, 'count')], ['Of all lines', full(ratio(rows[index].duplicate_row_count, (rows[index].event_count ?? 0) + (rows[index].duplicate_row_count ?? 0)), 'rate')]]],
       });
     },
@@ -159,6 +157,7 @@ export const cards = [
     width: 'half',
     title: (view) => {
       const failed = view.rows('tests').filter(({ status }) => status !== 'pass').length;
+      if (!view.rows('tests').length) return 'Tests of the last build';
       return failed ? `${counted(failed, 'test')} of the last build did not pass` : 'All tests of the last build passed';
     },
     period: whole,
@@ -167,7 +166,7 @@ export const cards = [
     tableOnly: true,
     table: (view) => ({
       columns: [{ name: 'Result', kind: 'text', mark: (row) => (row[0] === 'pass' ? 'blue' : 'orange') }, { name: 'Table', kind: 'text' }, { name: 'Test', kind: 'text', long: true }, { name: 'Failures', kind: 'count' }],
-      rows: [...view.rows('tests')].sort((a, b) => Number(a.status === 'pass') - Number(b.status === 'pass')).map((row) => [row.status, row.table_name, row.description || row.test_name, row.failure_count]),
+      rows: [...view.rows('tests')].sort((a, b) => Number(a.status === 'pass') - Number(b.status === 'pass')).map((row) => [row.status, row.table_name, [row.test_name.replaceAll('_', ' '), row.description].filter(Boolean).join(': '), row.failure_count]),
     }),
   },
   {
@@ -180,11 +179,11 @@ export const cards = [
     period: whole,
     measured: 'tables of the transformation and what each reads',
     empty: (view) => (view.rows('models').length ? null : 'The last build recorded no lineage.'),
-    minWidth: 860,
-    option: (view, palette, width, chosen) => lineage(palette, width, LINEAGE_HEIGHT, layersOf(view), edgesOf(view), chosen === 'all' ? null : chosen),
+    minWidth: 1080,
+    option: (view, palette, { width, height, choice: chosen }) => lineage(palette, width, height, modelsOf(view), edgesOf(view), chosen === 'all' ? null : chosen),
     table: (view) => ({
       columns: [{ name: 'Table', kind: 'text' }, { name: 'Layer', kind: 'text' }, { name: 'Reads', kind: 'text', long: true }, { name: 'What it is', kind: 'text', long: true }],
-      rows: layersOf(view).flatMap(({ layer, models }) => models.map(({ name, description }) => [name, layer, edgesOf(view).filter(([, to]) => to === name).map(([from]) => from).join(', ') || null, description])),
+      rows: modelsOf(view).map(({ name, layer, description }) => [name, layer, edgesOf(view).filter(([, to]) => to === name).map(([from]) => from).join(', ') || null, description]),
     }),
   },
   {

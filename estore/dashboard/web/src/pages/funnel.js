@@ -1,6 +1,6 @@
 // Funnel: where sessions leave, how the rates move, and whose sessions they are.
 
-import { nameBars, topRows } from '../charts/bars.js';
+import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
 import { lineChart } from '../charts/lines.js';
 import { dayAxis } from '../charts/parts.js';
 import { addDays, dayName, longDay, spanOf, weekOf } from '../days.js';
@@ -62,27 +62,27 @@ function stagesOf(view) {
 }
 
 /** A card of rates by something: a row each, view → cart and view → purchase, with their counts. */
-function ratesBy({ id, query, name, title, key, measured, width = 'half', limit = 12, order, note, obeys, height = 'm', highlight }) {
+function ratesBy({ id, query, name, title, key, measured, limit = 12, order, note, said }) {
   const rowsOf = (view) => {
     const rows = view.rows(query).map((row) => ({ ...row, name: String(row[key]) }));
     const sorted = order ? rows.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name)) : rows.sort((a, b) => b.sessions_with_view - a.sessions_with_view);
-    return topRows(sorted.filter((row) => row.sessions_with_view), limit, ['session_count', ...MEASURES], (count) => `${count} others`);
+    return topRows(sorted.filter((row) => row.sessions_with_view), limit, ['session_count', ...MEASURES], 'all others');
   };
   const [toCart, , toPurchase] = RATES;
   return {
-    id, query, width, height, title, obeys,
-    measured,
+    id, query, width: 'half', title: () => title, measured,
+    pixels: (view) => rowsHeight(rowsOf(view).length, 38),
     reading(view) {
-      const known = rowsOf(view).filter((row) => !row.isRest && row.sessions_with_view >= 100);
+      const known = rowsOf(view).filter((row) => isNamed(row) && row.sessions_with_view >= 100);
       if (known.length < 2) return null;
       const ordered = [...known].sort((a, b) => rateOf(toPurchase, b) - rateOf(toPurchase, a));
       const [best, worst] = [ordered[0], ordered.at(-1)];
-      const said = `${best.name} buys most often, ${share(rateOf(toPurchase, best), best.sessions_with_view)}; ${worst.name} least, ${share(rateOf(toPurchase, worst), worst.sessions_with_view)}.`;
-      return note ? `${said} ${note}` : said;
+      const sentence = `Highest ${said} ${best.name}, ${share(rateOf(toPurchase, best), best.sessions_with_view)}; lowest ${worst.name}, ${share(rateOf(toPurchase, worst), worst.sessions_with_view)}.`;
+      return note ? `${sentence} ${note}` : sentence;
     },
     legend: (view, palette) => [{ text: toCart.name, colour: palette.blue }, { text: toPurchase.name, colour: palette.orange }],
     empty: (view) => noSessions(view) ?? (rowsOf(view).length ? null : 'Nothing was viewed in this selection.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = rowsOf(view);
       return nameBars(palette, width, rows.map((row) => ({
         name: row.name,
@@ -114,6 +114,11 @@ function ratesBy({ id, query, name, title, key, measured, width = 'half', limit 
   };
 }
 
+function stageLabel({ count, ofFirst, ofBefore }, width) {
+  const said = `${short(count, 'count')} · ${full(ofFirst, 'rate')}`;
+  return width > 460 && ofBefore !== null && ofBefore !== ofFirst ? `${said} (${full(ofBefore, 'rate')} of the step before)` : said;
+}
+
 const PAIRS = 'pairs of session and product with a view, and of them those with a cart or a purchase';
 const SESSIONS = 'sessions with a view, and of them those with a cart or a purchase';
 
@@ -141,13 +146,13 @@ export const cards = [
     },
     measured: 'sessions with a view; each step is part of the one before',
     empty: noSessions,
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const stages = stagesOf(view);
       return nameBars(palette, width, stages.map(({ name, count, ofFirst, ofBefore }) => ({
         name,
-        values: [{ value: count, label: `${short(count, 'count')}  ${full(ofFirst, 'rate')}${ofBefore !== null && ofBefore !== ofFirst ? ` (${full(ofBefore, 'rate')} of the step before)` : ''}`, colour: palette.blue }],
+        values: [{ value: count, label: stageLabel({ count, ofFirst, ofBefore }, width), colour: palette.blue }],
       })), {
-        kind: 'count', room: Math.min(220, width * 0.34),
+        kind: 'count', thick: 34, room: width > 460 ? 200 : 96,
         tip: (index) => {
           const { name, count, ofFirst, ofBefore, lost } = stages[index];
           return [name, [['Sessions', full(count, 'count')], ['Of those with a view', full(ofFirst, 'rate')], ...(index ? [['Of the step before', full(ofBefore, 'rate')], ['Left here', full(lost, 'count')]] : [])]];
@@ -176,7 +181,7 @@ export const cards = [
     },
     measured: 'sessions that reached both ÷ sessions that reached the first; complete days',
     empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const all = steps(view);
       const { rows, byWeek } = all;
       return lineChart(palette, RATES.map((rate) => ({ name: rate.name, colour: palette[rate.colour], values: rows.map((row) => rateOf(rate, row)), open: rows.map(({ days }) => byWeek && days < 7) })), {
@@ -192,16 +197,14 @@ export const cards = [
       };
     },
   },
-  ratesBy({ id: 'rates-by-category', query: 'categories', key: 'category', name: 'Category', title: () => 'Rates by category', measured: PAIRS, height: 'l' }),
-  ratesBy({ id: 'rates-by-brand', query: 'brands', key: 'brand', name: 'Brand', title: () => 'Rates by brand, the most viewed', measured: PAIRS, height: 'l' }),
-  ratesBy({ id: 'rates-by-segment', query: 'segments', key: 'rfm_segment', name: 'Segment then', title: () => 'Rates by the customer’s segment at the time', measured: `${SESSIONS}; the segment at the end of the month before, New = no order by then`, height: 'l' }),
-  ratesBy({ id: 'rates-by-length', query: 'lengths', key: 'session_length', name: 'Events in the session', title: () => 'Rates by events in the session', measured: SESSIONS, order: ['1', '2–5', '6–20', '21+'], height: 's', width: 'third', note: 'Buying adds events, so longer does not cause it.' }),
-  ratesBy({ id: 'rates-by-stage', query: 'stages', key: 'customer_stage', name: 'Stage then', title: () => 'Rates before and after a first order', measured: `${SESSIONS}; first = no order before the session`, height: 's', width: 'third', order: ['first', 'returning'] }),
+  ratesBy({ id: 'rates-by-category', query: 'categories', key: 'category', name: 'Category', title: 'Rates by category', said: 'share bought:', measured: PAIRS }),
+  ratesBy({ id: 'rates-by-brand', query: 'brands', key: 'brand', name: 'Brand', title: 'Rates by brand, the most viewed', said: 'share bought:', measured: PAIRS }),
+  ratesBy({ id: 'rates-by-segment', query: 'segments', key: 'rfm_segment', name: 'Segment then', title: 'Rates by the customer’s segment at the time', said: 'share of buying sessions:', measured: `${SESSIONS}; the segment at the end of the month before, New = no order by then` }),
   {
     id: 'revenue-per-session',
     query: 'days',
-    width: 'third',
-    height: 's',
+    width: 'half',
+    height: 'm',
     title: (view) => (view.from && steps(view).byWeek ? 'Revenue per session by week' : 'Revenue per session by day'),
     reading(view) {
       const total = totalOf(view.rows('days'));
@@ -209,7 +212,7 @@ export const cards = [
     },
     measured: 'revenue ÷ sessions, complete days',
     empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const all = steps(view);
       const { rows, byWeek } = all;
       return lineChart(palette, [{ name: 'Revenue per session', colour: palette.blue, values: rows.map((row) => ratio(row.revenue_amount, row.session_count)), open: rows.map(({ days }) => byWeek && days < 7) }], {
@@ -225,4 +228,6 @@ export const cards = [
       };
     },
   },
+  ratesBy({ id: 'rates-by-stage', query: 'stages', key: 'customer_stage', name: 'Stage then', title: 'Rates before and after a first order', said: 'share of buying sessions:', measured: `${SESSIONS}; first = no order before the session`, order: ['first', 'returning'] }),
+  ratesBy({ id: 'rates-by-length', query: 'lengths', key: 'session_length', name: 'Events in the session', title: 'Rates by events in the session', said: 'share of buying sessions:', measured: SESSIONS, order: ['1', '2–5', '6–20', '21+'], note: 'A purchase is an event itself, so length is no cause.' }),
 ];

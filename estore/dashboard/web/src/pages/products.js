@@ -1,6 +1,6 @@
 // Products: what brings the revenue, what converts, what changed most, and where the tracking renamed things.
 
-import { nameBars, topRows } from '../charts/bars.js';
+import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
 import { cellTable } from '../charts/cells.js';
 import { lineChart } from '../charts/lines.js';
 import { dayAxis } from '../charts/parts.js';
@@ -18,42 +18,43 @@ const bySubcategory = (view) => sumBy(view.rows('categories'), subName, MEASURES
 const byBrand = (view) => view.rows('brands').map((row) => ({ ...row, name: row.brand }));
 const largest = (rows, column = 'revenue_amount') => [...rows].sort((a, b) => b[column] - a[column]);
 
-/** Breaks of the taxonomy that lie in the days looked at, the days before included. */
-function breaksIn(view) {
-  const from = addDays(view.from, -spanOf(view.from, view.to));
-  return view.rows('breaks').filter(({ break_date }) => break_date >= from && break_date <= view.to);
+/** Categories renamed by the shop up to the last day looked at. */
+const breaksOf = (view) => view.rows('breaks').filter(({ break_date }) => view.to && break_date <= view.to);
+
+/** A category that holds products which the shop files elsewhere by now is marked where it stands. */
+function marked(view, name, ofCategories = true) {
+  if (!ofCategories) return name;
+  const [category] = name.split(' › ');
+  return breaksOf(view).some(({ from_category }) => from_category === category) ? `△ ${name}` : name;
 }
 
-const broken = (view) => (view.from ? new Set(breaksIn(view).flatMap(({ from_category, to_category }) => [from_category, to_category])) : new Set());
-
-/** A category whose products were renamed is marked where it stands. */
-const marked = (view, name) => (broken(view).has(name.split(' › ')[0]) ? `△ ${name}` : name);
-
 function breakWords(view) {
-  const breaks = view.from ? breaksIn(view) : [];
+  const breaks = breaksOf(view);
   if (!breaks.length) return null;
-  const products = sum(breaks, 'product_count');
-  const largestBreak = largest(breaks, 'product_count')[0];
-  return `△ The shop’s category codes changed on ${listed([...new Set(breaks.map(({ break_date }) => dayName(break_date)))])}: ${counted(products, 'product')} moved, most from ${largestBreak.from_category} to ${largestBreak.to_category}. Categories marked △ do not compare across that day.`;
+  const days = [...new Set(breaks.map(({ break_date }) => break_date))].sort();
+  const most = largest(breaks, 'product_count')[0];
+  const when = days.length > 3 ? `between ${dayName(days[0], true)} and ${dayName(days.at(-1), true)}` : `on ${listed(days.map((day) => dayName(day, true)))}`;
+  return `△ The shop renamed the category of ${counted(sum(breaks, 'product_count'), 'product')} ${when}, most from ${most.from_category} to ${most.to_category}. Their revenue (${short(sum(breaks, 'revenue_amount'), 'money')} in all) stays with the category they had first, so nothing below jumps because of it.`;
 }
 
 /** A card of revenue by name, most first. */
 const revenueBy = ({ id, query, noun, plural, title, rowsOf, count = 12 }) => ({
-  id, query, width: 'third', height: 'l', title: () => title,
+  id, query, width: 'third', title: () => title,
+  pixels: () => rowsHeight(count + 1, 28),
   reading(view) {
     const rows = largest(rowsOf(view));
     const total = sum(rows, 'revenue_amount');
-    const [top] = rows;
-    return `${top.name} ${full(ratio(top.revenue_amount, total), 'rate')} of ${full(total, 'money')}, from ${counted(rows.filter(({ revenue_amount }) => revenue_amount).length, noun, plural)}.`;
+    const top = rows.find(isNamed) ?? rows[0];
+    return `${top.name} brings ${full(ratio(top.revenue_amount, total), 'rate')} of ${full(total, 'money')}.`;
   },
   measured: 'price × quantity of purchases; shares are of the revenue shown',
   empty: nothingSold,
-  option(view, palette, width) {
-    const rows = topRows(largest(rowsOf(view)).filter(({ revenue_amount }) => revenue_amount), count, MEASURES, (others) => counted(others, `other ${noun}`, `other ${plural}`));
+  option(view, palette, { width }) {
+    const rows = topRows(largest(rowsOf(view)).filter(({ revenue_amount }) => revenue_amount), count, MEASURES, `all other ${plural}`);
     const total = sum(rows, 'revenue_amount');
     return nameBars(palette, width, rows.map((row) => ({
-      name: marked(view, row.name),
-      values: [{ value: row.revenue_amount, label: `${short(row.revenue_amount, 'money')} · ${full(ratio(row.revenue_amount, total), 'rate')}`, colour: row.isRest ? palette.grey : palette.blue }],
+      name: marked(view, row.name, query === 'categories'),
+      values: [{ value: row.revenue_amount, label: `${short(row.revenue_amount, 'money')} · ${full(ratio(row.revenue_amount, total), 'rate')}`, colour: isNamed(row) ? palette.blue : palette.grey }],
     })), {
       kind: 'money', room: 104,
       tip: (index) => [rows[index].name, [['Revenue', full(rows[index].revenue_amount, 'money')], ['Share', full(ratio(rows[index].revenue_amount, total), 'rate')], ['Items', full(rows[index].item_count, 'count')], ['Views', full(rows[index].view_count, 'count')]]],
@@ -84,21 +85,22 @@ const changed = ({ id, query, noun, plural, title, now, before }) => {
   const days = (view) => periodName(addDays(view.from, -spanOf(view.from, view.to)), addDays(view.from, -1));
   const uncovered = (view) => addDays(view.from, -spanOf(view.from, view.to)) < view.first;
   return {
-    id, query, width: 'half', height: 'm', title: () => title,
+    id, query, width: 'half', title: () => title,
+    pixels: (view) => rowsHeight(shown(view).length, 28),
     reading(view) {
       const rows = rowsOf(view);
       const [total, earlier] = [rows.reduce((all, row) => all + row.now, 0), rows.reduce((all, row) => all + row.before, 0)];
-      const [most] = rows;
+      const most = rows.find(isNamed) ?? rows[0];
       return `Revenue ${full(change(total, earlier), 'change')} in all; ${most.name} ${most.difference < 0 ? 'lost' : 'gained'} most, ${full(Math.abs(most.difference), 'money')}.`;
     },
     period: (view) => (view.from ? `${view.period} against ${days(view)}` : view.period),
     measured: 'difference of revenue',
     empty: (view) => nothingSold(view) ?? (uncovered(view) ? `The ${counted(spanOf(view.from, view.to), 'day')} before are not all in the data: choose a shorter period to compare.` : null),
     legend: (view, palette) => [{ text: 'more', colour: palette.blue }, { text: 'less', colour: palette.orange }],
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = shown(view);
       return nameBars(palette, width, rows.map((row) => ({
-        name: marked(view, row.name),
+        name: marked(view, row.name, query === 'categories'),
         values: [{ value: row.difference, label: `${row.difference > 0 ? '+' : ''}${short(row.difference, 'money')}`, colour: row.difference < 0 ? palette.orange : palette.blue }],
       })), {
         kind: 'money', room: 76, signed: true,
@@ -144,10 +146,10 @@ export const cards = [
     id: 'rates-by-category',
     query: 'categories',
     width: 'half',
-    height: 'l',
+    pixels: (view) => rowsHeight(Math.min(13, byCategory(view).length), 38),
     title: () => 'Put in the cart, and bought, by category',
     reading(view) {
-      const rows = byCategory(view).filter((row) => row[VIEWED] >= 100);
+      const rows = byCategory(view).filter((row) => isNamed(row) && row[VIEWED] >= 100);
       if (rows.length < 2) return null;
       const best = [...rows].sort((a, b) => ratio(b[BOUGHT], b[VIEWED]) - ratio(a[BOUGHT], a[VIEWED]))[0];
       return `${best.name} is bought most often: ${share(ratio(best[BOUGHT], best[VIEWED]), best[VIEWED])} times that a session viewed a product of it.`;
@@ -155,7 +157,7 @@ export const cards = [
     measured: 'of the times a session viewed a product: put in the cart, bought',
     legend: (view, palette) => [{ text: 'put in the cart', colour: palette.blue }, { text: 'bought', colour: palette.orange }],
     empty: nothingSeen,
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = largest(byCategory(view), VIEWED).filter((row) => row[VIEWED]).slice(0, 13);
       return nameBars(palette, width, rows.map((row) => ({
         name: marked(view, row.name),
@@ -182,7 +184,7 @@ export const cards = [
     },
     measured: 'views ÷ sessions, complete days; the scale does not begin at 0',
     empty: (view) => (view.from && viewSteps(view).rows.length ? null : 'No complete day in this period.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const { byWeek, rows } = viewSteps(view);
       return lineChart(palette, [{ name: 'Views per session', colour: palette.blue, values: rows.map((row) => ratio(row.view_count, row.session_count)), open: rows.map(({ days }) => byWeek && days < 7) }], {
         kind: 'amount', fromZero: false, named: false, axis: dayAxis(palette, rows.map(({ key }) => key), width),
@@ -199,18 +201,19 @@ export const cards = [
   },
   {
     id: 'category-by-segment',
+    minWidth: 720,
     query: 'heat',
-    height: 'l',
+    pixels: (view) => rowsHeight(heat(view).categories.length + 1, 28),
     title: () => 'Which segment buys which category',
     reading(view) {
       const { rows } = heat(view);
       const total = sum(rows, 'revenue_amount');
       const [top] = largest(rows);
-      return `${top.rfm_segment} buying ${top.category} is the largest: ${share(ratio(top.revenue_amount, total), 0).replace(/ of 0$/, '')} of ${full(total, 'money')}.`;
+      return `Most from ${top.rfm_segment} buying ${top.category}: ${full(ratio(top.revenue_amount, total), 'rate')} of ${full(total, 'money')}.`;
     },
     measured: 'revenue by the buyer’s segment at the end of the month before, New = no order by then',
     empty: (view) => (heat(view).rows.length ? null : 'Nothing was sold in this selection.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const { rows, categories, segments } = heat(view);
       const inside = rows.filter(({ category }) => categories.includes(category));
       return cellTable(palette, width, segments, categories.map((name) => marked(view, name)), inside.map((row) => ({

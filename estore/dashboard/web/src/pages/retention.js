@@ -1,6 +1,6 @@
 // Retention and value: who comes back, as far as it could be observed, and what a customer brings.
 
-import { nameBars } from '../charts/bars.js';
+import { nameBars, rowsHeight } from '../charts/bars.js';
 import { cellTable } from '../charts/cells.js';
 import { dayAxis, grid, textOf, tooltip, valueAxis } from '../charts/parts.js';
 import { dayName, longDay, monthName } from '../days.js';
@@ -28,20 +28,16 @@ const retained = (row) => (row.is_complete ? ratio(row.active_count, row.custome
 
 const MOST_BUCKETS = 30;
 
-/** Buckets of lifetime value; the long tail as one, so that the rest can be read. */
+/** Buckets of lifetime value, and those of the long tail, which would flatten the others and are told in words. */
 function buckets(view) {
-  const all = view.rows('ltv');
-  const total = sum(all, 'customer_count');
-  let cut = 0;
-  let counted = 0;
-  while (cut < all.length && (counted < total * 0.98 || cut < 5) && cut < MOST_BUCKETS) counted += all[cut++].customer_count;
-  if (all.length - cut < 2) return all.map((row) => ({ ...row, name: bucketName(row) }));
-  const tail = all.slice(cut);
-  const rest = { bucket_start_amount: tail[0].bucket_start_amount, bucket_end_amount: null, customer_count: sum(tail, 'customer_count'), revenue_amount: sum(tail, 'revenue_amount') };
-  return [...all.slice(0, cut), rest].map((row) => ({ ...row, name: bucketName(row) }));
+  const all = view.rows('ltv').map((row) => ({ ...row, name: bucketName(row) }));
+  const enough = sum(all, 'customer_count') * 0.98;
+  let [cut, reached] = [0, 0];
+  while (cut < all.length && cut < MOST_BUCKETS && (reached < enough || cut < 5)) reached += all[cut++].customer_count;
+  return { drawn: all.slice(0, cut), tail: all.slice(cut) };
 }
 
-const bucketName = ({ bucket_start_amount: from, bucket_end_amount: to }) => (to === null ? `${full(from, 'money')} and more` : `${full(from, 'money')} – ${full(to, 'money')}`);
+const bucketName = ({ bucket_start_amount: from, bucket_end_amount: to }) => `${full(from, 'money')} – ${full(to, 'money')}`;
 
 export const cards = [
   {
@@ -59,11 +55,13 @@ export const cards = [
     measured: 'churned ÷ customers who could be observed for the whole window',
     legend: (view, palette) => [{ text: 'share churned', colour: palette.orange, shape: 'line' }, { text: 'customers observed', colour: palette.blue }, { text: 'not observed long enough', colour: palette.grey, shape: 'hollow' }],
     empty: noOrders,
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = weekly(view);
       const weeks = rows.map(({ cohort_start }) => cohort_start);
       const axis = (more) => ({ ...dayAxis(palette, weeks, width), ...more });
       const highest = Math.max(0, ...rows.map((row) => churned(row) ?? 0));
+      const unknown = rows.flatMap((row, index) => (row.observed_count ? [] : [index]));
+      const middle = unknown[Math.floor(unknown.length / 2)];
       const top = highest > 0.5 ? 1 : Math.min(1, Math.ceil(highest * 12) / 10 || 1);
       return {
         grid: [grid({ top: 14, height: '48%', containLabel: false, left: 56 }), grid({ top: '66%', bottom: 24, containLabel: false, left: 56 })],
@@ -74,10 +72,13 @@ export const cards = [
         }),
         axisPointer: { link: [{ xAxisIndex: 'all' }] },
         xAxis: [axis({ gridIndex: 0, axisLabel: { show: false } }), axis({ gridIndex: 1 })],
-        yAxis: [valueAxis(palette, 'rate', { gridIndex: 0, min: 0, max: top, name: 'share churned', nameTextStyle: { ...textOf(palette, palette.inkFaint), align: 'left' }, nameGap: 6, nameLocation: 'end', splitNumber: 3 }), valueAxis(palette, 'count', { gridIndex: 1, min: 0, splitNumber: 2, name: 'customers', nameTextStyle: { ...textOf(palette, palette.inkFaint), align: 'left' }, nameGap: 8 })],
+        yAxis: [valueAxis(palette, 'rate', { gridIndex: 0, min: 0, max: top, name: 'share churned', nameTextStyle: { ...textOf(palette, palette.inkFaint), align: 'left' }, nameGap: 6, nameLocation: 'end', interval: top / 4 }), valueAxis(palette, 'count', { gridIndex: 1, min: 0, splitNumber: 2, name: 'customers', nameTextStyle: { ...textOf(palette, palette.inkFaint), align: 'left' }, nameGap: 8 })],
         series: [
           // Grey from top to bottom: not known is not low.
-          { type: 'bar', data: rows.map((row) => (row.observed_count ? null : top)), barCategoryGap: '4%', itemStyle: { color: palette.unknown }, silent: true, barGap: '-100%' },
+          {
+            type: 'bar', barCategoryGap: '4%', silent: true, itemStyle: { color: palette.unknown },
+            data: rows.map((row, index) => ({ value: row.observed_count ? null : top, label: { show: index === middle, position: 'inside', formatter: `not observed for ${window(view)} days yet`, ...textOf(palette) } })),
+          },
           { type: 'line', data: rows.map(churned), lineStyle: { color: palette.orange, width: 2 }, itemStyle: { color: palette.orange }, symbol: 'circle', symbolSize: 6, showAllSymbol: true, connectNulls: false },
           { type: 'bar', stack: 'customers', xAxisIndex: 1, yAxisIndex: 1, data: rows.map(({ observed_count }) => observed_count), itemStyle: { color: palette.blue }, barCategoryGap: '25%', barMaxWidth: 40 },
           { type: 'bar', stack: 'customers', xAxisIndex: 1, yAxisIndex: 1, data: rows.map((row) => row.customer_count - row.observed_count), itemStyle: { color: palette.unknown, borderColor: palette.grey, borderWidth: 1, borderType: 'dashed' }, barMaxWidth: 40 },
@@ -101,15 +102,19 @@ export const cards = [
       return customers ? `${share(ratio(sum(rows, 'active_count'), customers), customers)} customers ordered in the month after their first.` : 'No month after a first order is over yet.';
     },
     period: whole,
-    measured: 'customers with an order in that month ÷ customers of the cohort; grey = the month is not over',
+    measured: 'customers with an order in that month ÷ customers of the cohort; grey = not over, or still ahead',
     empty: (view) => noOrders(view) ?? (triangle(view).months.length ? null : 'All first orders lie in one month: come back when the next has begun.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const { rows, cohorts, months, sizes } = triangle(view);
-      return cellTable(palette, width, months.map((month) => (months.length > 8 ? String(month) : `+${month} mo`)), cohorts.map((cohort) => `${monthName(cohort)} · ${short(sizes.get(cohort), 'count')}`), rows.map((row) => ({
-        column: row.period_index - 1, row: cohorts.indexOf(row.cohort_start), value: retained(row), label: row.is_complete ? full(retained(row), 'rate') : '…',
-      })), {
+      const known = new Set(rows.map((row) => `${row.cohort_start} ${row.period_index}`));
+      const later = cohorts.flatMap((cohort, row) => months.filter((month) => !known.has(`${cohort} ${month}`)).map((month) => ({ column: month - 1, row, value: null, label: '' })));
+      return cellTable(palette, width, months.map((month) => (months.length > 8 ? String(month) : `+${month} mo`)), cohorts.map((cohort) => `${monthName(cohort)} · ${short(sizes.get(cohort), 'count')}`), [
+        ...rows.map((row) => ({ column: row.period_index - 1, row: cohorts.indexOf(row.cohort_start), value: retained(row), label: row.is_complete ? full(retained(row), 'rate') : '…' })),
+        ...later,
+      ], {
         tip(index) {
           const row = rows[index];
+          if (!row) return ['This month lies ahead.', []];
           return [`First order in ${monthName(row.cohort_start)}`, [['Ordered in', monthName(row.period_start)], ['Customers', full(row.is_complete ? row.active_count : null, 'count')], ['Of', full(row.customer_count, 'count')], ['Share', full(retained(row), 'rate')]], row.is_complete ? null : 'This month is not over, so it is not judged.'];
         },
       });
@@ -133,14 +138,16 @@ export const cards = [
       const customers = sum(all, 'customer_count');
       let reached = 0;
       const middle = all.find((row) => (reached += row.customer_count) * 2 >= customers);
-      return `${full(ratio(sum(all, 'revenue_amount'), customers), 'money')} a customer on average; half of ${counted(customers, 'customer')} brought less than ${full(middle.bucket_end_amount, 'money')}.`;
+      const { tail } = buckets(view);
+      const said = `${full(ratio(sum(all, 'revenue_amount'), customers), 'money')} a customer on average; half of ${counted(customers, 'customer')} brought less than ${full(middle.bucket_end_amount, 'money')}.`;
+      return tail.length ? `${said} Not drawn: ${counted(sum(tail, 'customer_count'), 'customer')} of ${full(tail[0].bucket_start_amount, 'money')} and more, who bring ${full(sum(tail, 'revenue_amount'), 'money')} together.` : said;
     },
     period: whole,
     measured: 'buyers by revenue to date; their number and their combined revenue',
     empty: (view) => (sum(view.rows('ltv'), 'customer_count') ? null : 'Nobody has bought yet.'),
-    option(view, palette, width) {
-      const rows = buckets(view);
-      const axis = { type: 'category', data: rows.map(({ bucket_start_amount }) => bucket_start_amount), axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } }, axisLabel: { ...textOf(palette, palette.inkFaint), formatter: (value, index) => `${short(Number(value), 'money')}${rows[index].bucket_end_amount === null ? '+' : ''}`, hideOverlap: true, interval: Math.max(0, Math.ceil(rows.length / (width / 56)) - 1), showMaxLabel: true } };
+    option(view, palette, { width }) {
+      const rows = buckets(view).drawn;
+      const axis = { type: 'category', data: rows.map(({ bucket_start_amount }) => bucket_start_amount), axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } }, axisLabel: { ...textOf(palette, palette.inkFaint), formatter: (value) => short(Number(value), 'money'), hideOverlap: true, interval: Math.max(0, Math.ceil(rows.length / (width / 56)) - 1) } };
       const named = (name, kind, index) => valueAxis(palette, kind, { gridIndex: index, min: 0, splitNumber: 2, name, nameTextStyle: { ...textOf(palette, palette.inkFaint), align: 'left' }, nameGap: 8 });
       return {
         grid: [grid({ top: 26, height: '32%', containLabel: false, left: 56 }), grid({ top: '60%', bottom: 24, containLabel: false, left: 56 })],
@@ -162,7 +169,7 @@ export const cards = [
   {
     id: 'top-customers',
     query: 'top',
-    height: 'l',
+    pixels: (view) => rowsHeight(view.rows('top').length, 26),
     title: (view) => `The ${view.rows('top').length || ''} customers who brought most`.replace('  ', ' '),
     reading(view) {
       const rows = view.rows('top');
@@ -173,7 +180,7 @@ export const cards = [
     period: whole,
     measured: 'revenue to date',
     empty: (view) => (view.rows('top').length ? null : 'Nobody has bought yet.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = view.rows('top');
       return nameBars(palette, width, rows.map((row) => ({
         name: nameOf(row),

@@ -1,6 +1,6 @@
 // Sales: the last complete day, the month so far, average order, and every day with what is strange about it.
 
-import { dayBars } from '../charts/days.js';
+import { dayBars, sevenDayMeans } from '../charts/days.js';
 import { gauge } from '../charts/gauge.js';
 import { lineChart } from '../charts/lines.js';
 import { dayAxis, textOf } from '../charts/parts.js';
@@ -126,12 +126,13 @@ export const cards = [
       { text: 'incomplete day', colour: palette.grey, shape: 'hollow' },
     ],
     empty: (view) => noOrders(view) ?? (sum(view.within(view.rows('days'), 'order_date'), 'order_count') ? null : 'No orders in this period.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       // The mean needs the six days before the first one shown.
       const all = days(view);
       const shown = view.within(all, 'day');
+      const means = sevenDayMeans(all.map((row) => ({ ...row, value: row.revenue_amount })));
       return dayBars(palette, width, shown.map((row) => ({ ...row, value: row.revenue_amount })), {
-        kind: 'money', mean: true,
+        kind: 'money', means: means.slice(all.indexOf(shown[0]), all.indexOf(shown[0]) + shown.length),
         tip(index) {
           const row = shown[index];
           const lines = [['Sales', full(row.revenue_amount, 'money')], ['Orders', full(row.order_count, 'count')], ['Average order', full(ratio(row.revenue_amount, row.order_count), 'money')], ['Buyers', full(row.buyer_count, 'count')]];
@@ -151,7 +152,7 @@ export const cards = [
   {
     id: 'average-order-of-the-week',
     query: 'days',
-    width: 'third',
+    width: 'narrow',
     height: 'm',
     title: () => 'Average order of the last seven complete days',
     reading(view) {
@@ -162,9 +163,9 @@ export const cards = [
     period: (view) => `7 complete days to ${dayName(view.lastComplete, true)}`,
     measured: 'sales ÷ orders; the target is average_order_target in shop.toml',
     empty: (view) => (view.lastComplete && sum(week(view).rows, 'order_count') ? null : NO_ORDERS),
-    option: (view, palette, width) => {
+    option: (view, palette, { width, height }) => {
       const { value, target } = week(view);
-      return gauge(palette, width, 250, { value, target, kind: 'money', label: `target ${short(target, 'money')}` });
+      return gauge(palette, width, height, { value, target, kind: 'money', label: `target ${short(target, 'money')}` });
     },
     table(view) {
       const { rows, value, target } = week(view);
@@ -228,7 +229,7 @@ export const cards = [
     measured: 'sales ÷ orders of complete days, weeks from Monday; the scale does not begin at 0',
     legend: (view, palette) => [{ text: 'whole week', colour: palette.blue, shape: 'dot' }, { text: 'week not whole', colour: palette.grey, shape: 'dot' }, { text: 'target', colour: palette.inkSoft, shape: 'dashed' }],
     empty: (view) => noOrders(view) ?? (weeks(view).some(({ order_count }) => order_count) ? null : 'No orders on complete days of this period.'),
-    option(view, palette, width) {
+    option(view, palette, { width }) {
       const rows = weeks(view);
       const target = view.thresholds.average_order_target;
       return lineChart(palette, [{ name: 'Average order', colour: palette.blue, values: rows.map((row) => row.aov), open: rows.map((row) => row.days < 7) }], {

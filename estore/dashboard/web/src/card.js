@@ -58,15 +58,33 @@ export class Card {
       h('header', {}, this.title, this.tools), this.reading, this.own, this.legend, this.drawn, this.below);
   }
 
-  /** Show an answer. Failing here is this card's affair: the others go on. */
-  show(view, palette) {
+  /** Say an answer: words, and the room that its drawing takes, so that nothing moves while others are painted. */
+  tell(view, palette) {
     Object.assign(this, { view, palette });
-    try {
+    this.#safely(() => {
       this.#words();
-      this.#draw();
+      this.#room();
+    });
+  }
+
+  /** Draw what was told. */
+  draw() {
+    this.#safely(() => this.#draw());
+  }
+
+  show(view, palette) {
+    this.tell(view, palette);
+    this.draw();
+  }
+
+  /** Failing here is this card's affair: the others go on. */
+  #safely(run) {
+    try {
+      run();
     } catch (error) {
       console.error(error);
-      this.#empty('This chart could not be drawn. Its numbers are in the CSV.');
+      this.why = 'This chart could not be drawn.';
+      this.#empty(this.why);
     }
   }
 
@@ -107,29 +125,34 @@ export class Card {
     this.own.querySelector('select')?.focus();
   }
 
+  get #isDrawing() {
+    return !this.why && !this.asTable && Boolean(this.spec.option);
+  }
+
+  #room() {
+    const { spec, view } = this;
+    if (!this.#isDrawing) this.#clear();
+    this.drawn.className = this.#isDrawing ? `drawn ${spec.height ?? ''} ${spec.minWidth ? 'scrolls' : ''}` : 'drawn';
+    this.drawn.style.minHeight = this.#isDrawing && spec.pixels ? `${spec.pixels(view)}px` : '';
+  }
+
   #draw() {
     const { spec, view } = this;
     if (this.why) return this.#empty(this.why);
-    if (this.asTable || spec.tableOnly) {
-      this.#clear();
-      const { columns, rows } = spec.table(view, this.choice);
-      this.drawn.className = 'drawn';
-      this.drawn.append(tableOf(this.title.textContent, columns, rows, { tall: spec.tall }));
-    } else if (spec.element) {
-      this.#clear();
-      this.drawn.className = 'drawn';
-      this.drawn.append(spec.element(view, this.palette));
-    } else {
+    if (this.#isDrawing) {
       if (!this.drawing) this.#clear();
-      this.drawn.className = `drawn ${spec.height ?? 'm'}`;
-      this.drawn.style.minHeight = spec.pixels ? `${spec.pixels(view)}px` : '';
-      // What cannot be smaller scrolls inside its own card.
-      this.drawn.classList.toggle('scrolls', Boolean(spec.minWidth));
       this.drawing ??= drawingOf(this.drawn, spec.minWidth);
       this.drawn.setAttribute('role', 'img');
+      // What cannot be smaller scrolls inside its own card, by keyboard too.
+      if (spec.minWidth) this.drawn.tabIndex = 0;
       this.drawn.setAttribute('aria-label', `${this.title.textContent}. ${this.reading.textContent} The button “Table” shows its numbers.`);
-      this.#paint();
+      return this.#paint();
     }
+    this.#clear();
+    if (this.asTable || spec.tableOnly) {
+      const { columns, rows } = spec.table(view, this.choice);
+      this.drawn.append(tableOf(this.title.textContent, columns, rows, { tall: spec.tall }));
+    } else this.drawn.append(spec.element(view, this.palette));
   }
 
   #paint() {
@@ -152,8 +175,8 @@ export class Card {
   #clear() {
     this.drawing?.remove();
     this.drawing = null;
-    this.drawn.style.minHeight = '';
     this.drawn.removeAttribute('role');
+    this.drawn.removeAttribute('tabindex');
     this.drawn.removeAttribute('aria-label');
     this.drawn.replaceChildren();
   }
@@ -161,13 +184,14 @@ export class Card {
   #empty(why) {
     this.#clear();
     this.drawn.className = 'drawn';
+    this.drawn.style.minHeight = '';
     this.drawn.append(h('p', { class: 'empty' }, worded(why)));
   }
 
   showTable(asTable) {
     this.asTable = asTable;
     this.tableButton.setAttribute('aria-pressed', String(asTable));
-    this.#draw();
+    this.show(this.view, this.palette);
   }
 
   get fileName() {

@@ -3,12 +3,11 @@
 import { BarChart, CustomChart, GaugeChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
-import { LabelLayout } from 'echarts/features';
 import { CanvasRenderer } from 'echarts/renderers';
 import { h } from './element.js';
 
 use([
-  BarChart, CanvasRenderer, CustomChart, GaugeChart, GridComponent, LabelLayout, LineChart, MarkLineComponent, ScatterChart,
+  BarChart, CanvasRenderer, CustomChart, GaugeChart, GridComponent, LineChart, MarkLineComponent, ScatterChart,
   TooltipComponent,
 ]);
 

@@ -58,7 +58,8 @@ export class Frame {
       link.href = linkTo(page, this.filters.given());
       if (page === view.page) {
         link.setAttribute('aria-current', 'page');
-        link.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+        // Where the pages do not fit beside one another; after the paint, since it asks for the layout.
+        requestAnimationFrame(() => link.scrollIntoView({ block: 'nearest', inline: 'nearest' }));
       } else link.removeAttribute('aria-current');
     }
     this.busy(false);

@@ -55,12 +55,13 @@ function paint(answer) {
   if (isNew) frame.grid.replaceChildren(...shown.cards.map((card) => card.element));
   const turn = ++shown.paints;
   const palette = readPalette();
+  for (const card of shown.cards) card.tell(view, palette);
   const [above, below] = parted(shown.cards);
-  for (const card of above) card.show(view, palette);
+  for (const card of above) card.draw();
   performance.mark('estore:in-sight');
   const rest = () => {
     if (turn !== shown.paints) return;
-    for (const card of below) card.show(view, palette);
+    for (const card of below) card.draw();
     // A neighbour may have made a card taller since it was painted.
     for (const card of shown.cards) card.fit();
     performance.mark('estore:all');
@@ -71,11 +72,11 @@ function paint(answer) {
   else rest();
 }
 
-/** Cards in sight, and the others. A card that was never shown has no height yet: the first few are in sight. */
+/** Cards in sight, and the others. */
 function parted(cards) {
-  const height = innerHeight;
-  const inSight = cards.filter((card, index) => (card.view ? card.element.getBoundingClientRect().top < height && card.element.getBoundingClientRect().bottom > 0 : index < 3));
-  return [inSight, cards.filter((card) => !inSight.includes(card))];
+  const places = cards.map(({ element }) => element.getBoundingClientRect());
+  const isInSight = ({ top, bottom }) => top < innerHeight && bottom > 0;
+  return [cards.filter((_, index) => isInSight(places[index])), cards.filter((_, index) => !isInSight(places[index]))];
 }
 
 /** After the browser has shown what there is. A hidden tab has no frames, but it has timers. */

@@ -1,7 +1,7 @@
 // Bars by name, lying, longest on top: a label for each, its value at its end.
 
 import { full } from '../numbers.js';
-import { grid, nameAxis, textOf, tooltip, valueAxis } from './parts.js';
+import { grid, nameAxis, namesRoom, textOf, tooltip, valueAxis } from './parts.js';
 
 /** Height of a drawing that gives each row its room. */
 export const rowsHeight = (rows, each) => Math.max(3, rows) * each + 12;
@@ -19,9 +19,9 @@ function leftEnd(rows, plot) {
  */
 export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = false, thick = 16 }) {
   const count = rows[0]?.values.length ?? 1;
-  const names = Math.max(72, Math.min(180, Math.round(width * (width < 420 ? 0.42 : 0.34))));
+  const names = namesRoom(palette, rows.map(({ name }) => name), Math.min(180, Math.round(width * (width < 420 ? 0.42 : 0.34))));
   return {
-    grid: grid({ right: room, top: 4, left: signed ? 8 : 4 }),
+    grid: grid({ right: room, top: 4, bottom: 4, left: names + 12 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
     yAxis: nameAxis(palette, rows.map(({ name }) => name), { inverse: true, axisLabel: { width: names, color: palette.ink }, ...(signed ? { position: 'left' } : {}) }),
     xAxis: valueAxis(palette, kind, { axisLabel: { show: false }, splitLine: { show: false }, min: signed ? leftEnd(rows, Math.max(80, width - names - room)) : 0 }),

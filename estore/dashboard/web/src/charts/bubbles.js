@@ -49,7 +49,7 @@ export function bubbles(palette, width, height, points, { x, y, tip }) {
   const sides = placeNames(placed, width, height);
   const name = (text, more) => ({ name: text, nameTextStyle: { ...textOf(palette, palette.inkFaint), ...more } });
   return {
-    grid: grid({ ...ROOM, containLabel: false }),
+    grid: grid(ROOM),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
     xAxis: valueAxis(palette, x.kind, { ...ends.x, ...name(x.name), nameLocation: 'middle', nameGap: 28, splitLine: { show: false }, axisLine: { show: true, lineStyle: { color: palette.line } } }),
     yAxis: valueAxis(palette, y.kind, { ...ends.y, ...name(y.name, { align: 'left' }), nameGap: 16 }),

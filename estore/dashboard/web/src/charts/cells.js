@@ -1,7 +1,7 @@
 // A table of colours: each cell holds its number; what is not known is grey, which is not the colour of zero.
 
 import { between, inkOn } from '../palette.js';
-import { grid, nameAxis, tooltip } from './parts.js';
+import { grid, nameAxis, namesRoom, tooltip } from './parts.js';
 
 /**
  * @param {string[]} columns
@@ -11,12 +11,13 @@ import { grid, nameAxis, tooltip } from './parts.js';
  */
 export function cellTable(palette, width, columns, rows, cells, { tip, most, rowWidth = 130, turned = false }) {
   const top = most ?? Math.max(0, ...cells.map(({ value }) => value ?? 0));
-  const names = Math.min(rowWidth, Math.round(width * 0.32));
-  const each = (width - names - 20) / Math.max(1, columns.length);
+  const names = namesRoom(palette, rows, Math.min(rowWidth, Math.round(width * 0.32)));
+  const each = (width - names - 16) / Math.max(1, columns.length);
+  const isTurned = turned && each < 66;
   return {
-    grid: grid({ top: 4, right: 4 }),
+    grid: grid({ top: isTurned ? 84 : turned ? 38 : 26, right: isTurned ? 40 : 4, bottom: 4, left: names + 12 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
-    xAxis: nameAxis(palette, columns, { position: 'top', axisLabel: { width: turned && each < 66 ? 110 : Math.max(28, each - 6), rotate: turned && each < 66 ? 40 : 0, overflow: turned && each >= 66 ? 'break' : 'truncate', lineHeight: 14 } }),
+    xAxis: nameAxis(palette, columns, { position: 'top', axisLabel: { width: isTurned ? 110 : Math.max(28, each - 6), rotate: isTurned ? 40 : 0, overflow: turned && !isTurned ? 'break' : 'truncate', lineHeight: 14 } }),
     yAxis: nameAxis(palette, rows, { inverse: true, axisLabel: { width: names, color: palette.ink } }),
     series: [{
       type: 'custom',

@@ -2,20 +2,27 @@
 
 import { dayOfMonth, weekday, dayName } from '../days.js';
 import { h } from '../element.js';
+import { measuring } from '../lettering.js';
 import { axisLabel } from '../numbers.js';
 
 const SMALL = 12;
 
 export const textOf = (palette, colour = palette.inkSoft) => ({ color: colour, fontFamily: palette.font, fontSize: SMALL });
 
-/** Room around the drawing; labels of axes are inside it. */
-export const grid = (more = {}) => ({ left: 4, right: 12, top: 12, bottom: 4, containLabel: true, ...more });
+/** Room around the drawing, with that for the labels of a value axis and of days: numbers are abbreviated, so it is known. */
+export const grid = (more = {}) => ({ left: 50, right: 12, top: 12, bottom: 26, ...more });
+
+/** Room that names need, up to a most. */
+export function namesRoom(palette, names, most) {
+  const context = measuring(`${SMALL}px ${palette.font}`);
+  return Math.min(most, Math.ceil(Math.max(0, ...names.map((name) => context.measureText(name).width))) + 2);
+}
 
 export function valueAxis(palette, kind, more = {}) {
   return {
     type: 'value',
     splitNumber: 4,
-    axisLabel: { ...textOf(palette, palette.inkFaint), formatter: (value) => axisLabel(value, kind), hideOverlap: true },
+    axisLabel: { ...textOf(palette, palette.inkFaint), formatter: (value) => axisLabel(value, kind) },
     splitLine: { lineStyle: { color: palette.line } },
     axisLine: { show: false },
     axisTick: { show: false },
@@ -45,7 +52,7 @@ export function dayAxis(palette, days, width, more = {}) {
   return {
     type: 'category',
     data: days,
-    axisLabel: { ...textOf(palette, palette.inkFaint), interval: (index) => isNamed(index), formatter: (day) => dayName(day), hideOverlap: true },
+    axisLabel: { ...textOf(palette, palette.inkFaint), interval: (index) => isNamed(index), formatter: (day) => dayName(day) },
     axisTick: { show: false },
     axisLine: { lineStyle: { color: palette.line } },
     ...more,

@@ -181,10 +181,11 @@ export const cards = [
     },
     measured: 'sessions that reached both ÷ sessions that reached the first; complete days',
     empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
-    option(view, palette, { width }) {
+    option(view, palette, room) {
+      const { width } = room;
       const all = steps(view);
       const { rows, byWeek } = all;
-      return lineChart(palette, RATES.map((rate) => ({ name: rate.name, colour: palette[rate.colour], values: rows.map((row) => rateOf(rate, row)), open: rows.map(({ days }) => byWeek && days < 7) })), {
+      return lineChart(palette, room, RATES.map((rate) => ({ name: rate.name, colour: palette[rate.colour], values: rows.map((row) => rateOf(rate, row)), open: rows.map(({ days }) => byWeek && days < 7) })), {
         kind: 'rate', axis: dayAxis(palette, rows.map(({ key }) => key), width - 100),
         tip: (index) => [stepName(all, rows[index]), RATES.map((rate) => [rate.name, `${full(rateOf(rate, rows[index]), 'rate')} of ${full(rows[index][rate.bottom], 'count')}`]), stepNote(all, rows[index])],
       });
@@ -212,10 +213,11 @@ export const cards = [
     },
     measured: 'revenue ÷ sessions, complete days',
     empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
-    option(view, palette, { width }) {
+    option(view, palette, room) {
+      const { width } = room;
       const all = steps(view);
       const { rows, byWeek } = all;
-      return lineChart(palette, [{ name: 'Revenue per session', colour: palette.blue, values: rows.map((row) => ratio(row.revenue_amount, row.session_count)), open: rows.map(({ days }) => byWeek && days < 7) }], {
+      return lineChart(palette, room, [{ name: 'Revenue per session', colour: palette.blue, values: rows.map((row) => ratio(row.revenue_amount, row.session_count)), open: rows.map(({ days }) => byWeek && days < 7) }], {
         kind: 'money', named: false, axis: dayAxis(palette, rows.map(({ key }) => key), width),
         tip: (index) => [stepName(all, rows[index]), [['Revenue per session', full(ratio(rows[index].revenue_amount, rows[index].session_count), 'money')], ['Revenue', full(rows[index].revenue_amount, 'money')], ['Sessions', full(rows[index].session_count, 'count')]], stepNote(all, rows[index])],
       });

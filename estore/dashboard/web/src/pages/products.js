@@ -184,9 +184,10 @@ export const cards = [
     },
     measured: 'views ÷ sessions, complete days; the scale does not begin at 0',
     empty: (view) => (view.from && viewSteps(view).rows.length ? null : 'No complete day in this period.'),
-    option(view, palette, { width }) {
+    option(view, palette, room) {
+      const { width } = room;
       const { byWeek, rows } = viewSteps(view);
-      return lineChart(palette, [{ name: 'Views per session', colour: palette.blue, values: rows.map((row) => ratio(row.view_count, row.session_count)), open: rows.map(({ days }) => byWeek && days < 7) }], {
+      return lineChart(palette, room, [{ name: 'Views per session', colour: palette.blue, values: rows.map((row) => ratio(row.view_count, row.session_count)), open: rows.map(({ days }) => byWeek && days < 7) }], {
         kind: 'amount', fromZero: false, named: false, axis: dayAxis(palette, rows.map(({ key }) => key), width),
         tip: (index) => [`${byWeek ? 'Week from ' : ''}${longDay(rows[index].key)}`, [['Views per session', full(ratio(rows[index].view_count, rows[index].session_count), 'amount')], ['Views', full(rows[index].view_count, 'count')], ['Sessions', full(rows[index].session_count, 'count')]], byWeek && rows[index].days < 7 ? `Only ${counted(rows[index].days, 'complete day')} of this week.` : null],
       });

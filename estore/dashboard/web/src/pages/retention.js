@@ -64,7 +64,7 @@ export const cards = [
       const middle = unknown[Math.floor(unknown.length / 2)];
       const top = highest > 0.5 ? 1 : Math.min(1, Math.ceil(highest * 12) / 10 || 1);
       return {
-        grid: [grid({ top: 14, height: '48%', containLabel: false, left: 56 }), grid({ top: '66%', bottom: 24, containLabel: false, left: 56 })],
+        grid: [grid({ top: 14, height: '48%' }), grid({ top: '66%', bottom: 24 })],
         tooltip: tooltip(palette, ({ dataIndex }) => {
           const row = rows[dataIndex];
           const note = row.observed_count === row.customer_count ? null : row.observed_count ? `${counted(row.customer_count - row.observed_count, 'customer')} of this week cannot be judged yet.` : 'None of this week’s customers has been watched long enough.';
@@ -147,10 +147,10 @@ export const cards = [
     empty: (view) => (sum(view.rows('ltv'), 'customer_count') ? null : 'Nobody has bought yet.'),
     option(view, palette, { width }) {
       const rows = buckets(view).drawn;
-      const axis = { type: 'category', data: rows.map(({ bucket_start_amount }) => bucket_start_amount), axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } }, axisLabel: { ...textOf(palette, palette.inkFaint), formatter: (value) => short(Number(value), 'money'), hideOverlap: true, interval: Math.max(0, Math.ceil(rows.length / (width / 56)) - 1) } };
+      const axis = { type: 'category', data: rows.map(({ bucket_start_amount }) => bucket_start_amount), axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } }, axisLabel: { ...textOf(palette, palette.inkFaint), formatter: (value) => short(Number(value), 'money'), interval: Math.max(0, Math.ceil(rows.length / (width / 56)) - 1) } };
       const named = (name, kind, index) => valueAxis(palette, kind, { gridIndex: index, min: 0, splitNumber: 2, name, nameTextStyle: { ...textOf(palette, palette.inkFaint), align: 'left' }, nameGap: 8 });
       return {
-        grid: [grid({ top: 26, height: '32%', containLabel: false, left: 56 }), grid({ top: '60%', bottom: 24, containLabel: false, left: 56 })],
+        grid: [grid({ top: 26, height: '32%' }), grid({ top: '60%', bottom: 24 })],
         tooltip: tooltip(palette, ({ dataIndex }) => [rows[dataIndex].name, [['Customers', full(rows[dataIndex].customer_count, 'count')], ['Combined revenue', full(rows[dataIndex].revenue_amount, 'money')], ['Average', full(ratio(rows[dataIndex].revenue_amount, rows[dataIndex].customer_count), 'money')]]]),
         axisPointer: { link: [{ xAxisIndex: 'all' }] },
         xAxis: [{ ...axis, axisLabel: { show: false } }, { ...axis, gridIndex: 1 }],

@@ -192,13 +192,13 @@ export const cards = [
     measured: 'sales summed from the first of the month',
     empty: (view) => noOrders(view) ?? (view.lastComplete ? null : 'No complete day yet.'),
     legend: (view, palette) => [{ text: monthName(view.lastComplete), colour: palette.blue, shape: 'line' }, { text: monthName(monthBefore(view.lastComplete)), colour: palette.grey, shape: 'line' }],
-    option(view, palette) {
+    option(view, palette, room) {
       const { now, before } = months(view);
       const length = Math.max(now.length, before.length);
       const names = Array.from({ length }, (_, index) => String(index + 1));
       const values = (rows) => names.map((_, index) => rows[index]?.running ?? null);
       const axis = { type: 'category', data: names, axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } }, axisLabel: { ...textOf(palette, palette.inkFaint), interval: (index) => index === 0 || (index + 1) % 5 === 0 } };
-      return lineChart(palette, [
+      return lineChart(palette, room, [
         { name: monthName(monthBefore(view.lastComplete)), colour: palette.grey, values: values(before), quiet: true },
         { name: monthName(view.lastComplete), colour: palette.blue, values: values(now) },
       ], {
@@ -229,10 +229,11 @@ export const cards = [
     measured: 'sales ÷ orders of complete days, weeks from Monday; the scale does not begin at 0',
     legend: (view, palette) => [{ text: 'whole week', colour: palette.blue, shape: 'dot' }, { text: 'week not whole', colour: palette.grey, shape: 'dot' }, { text: 'target', colour: palette.inkSoft, shape: 'dashed' }],
     empty: (view) => noOrders(view) ?? (weeks(view).some(({ order_count }) => order_count) ? null : 'No orders on complete days of this period.'),
-    option(view, palette, { width }) {
+    option(view, palette, room) {
+      const { width } = room;
       const rows = weeks(view);
       const target = view.thresholds.average_order_target;
-      return lineChart(palette, [{ name: 'Average order', colour: palette.blue, values: rows.map((row) => row.aov), open: rows.map((row) => row.days < 7) }], {
+      return lineChart(palette, room, [{ name: 'Average order', colour: palette.blue, values: rows.map((row) => row.aov), open: rows.map((row) => row.days < 7) }], {
         kind: 'money', fromZero: false, named: false,
         axis: dayAxis(palette, rows.map(({ key }) => key), width),
         target: { value: target, label: `target ${short(target, 'money')}` },

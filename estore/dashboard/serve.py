@@ -59,6 +59,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(2048)  # who comes before the server is up waits
     except OSError as error:
         listener.close()
         raise EstoreError(

@@ -1,9 +1,12 @@
 """Serve: the dashboard on a port, until it is stopped."""
 
 import logging
+import signal
 import socket
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
 
 from estore.dashboard.access import FORMS, LOCAL_NAMES, Credentials, is_local
 from estore.dashboard.app import make_app
@@ -49,8 +52,21 @@ def serve(
             app, log_config=None, access_log=False, server_header=False, lifespan="on",
             timeout_graceful_shutdown=1, proxy_headers=False,
         )  # fmt: skip
-        with suppress(KeyboardInterrupt):  # how one stops it
-            uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+        server.capture_signals = partial(_ended_by_signals, server.handle_exit)  # type: ignore[method-assign]
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def _ended_by_signals(end: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Ctrl-C is how one stops a server: an end, and no error to raise once more afterwards."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, end) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _listening(host: str, port: int) -> socket.socket:

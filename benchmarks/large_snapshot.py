@@ -1,8 +1,8 @@
 """A published snapshot as a shop of millions of customers would have it, without its events.
 
-A small synthetic shop is run for real, so that every table has its form; then the counts and amounts
-are multiplied, products repeated, and the cubes filled: at this size something of nearly every
-combination is sold every day.
+A small synthetic shop is run for real, so that every table has its form; then the counts and
+amounts are multiplied, products repeated, and the cubes filled: at this size something of nearly
+every combination is sold every day.
 """
 
 import json
@@ -13,7 +13,7 @@ import duckdb
 from estore import pipeline
 from estore.console import Console
 from estore.landing import find_files
-from estore.publish import current_version, read_manifest
+from estore.published import current_version, read_manifest
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.synth import Shop, write_shop
@@ -94,7 +94,7 @@ def _filled(connection: duckdb.DuckDBPyConnection, table: str, times: float) -> 
         with days as (select distinct {day} from {table}),
         mean as (select {", ".join(names)}, {means} from {table} group by all)
         select {day}, {", ".join(f"mean.{name}" for name in names)}, {drawn} from days, mean
-        where mean.{next(iter(measures))} * {times} > (hash({day}, {", ".join(names)}) % 1000) / 1000.0
+        where mean.{next(iter(measures))} * {times} > (hash({day}, {", ".join(names)}) % 97) / 97.0
         order by all
     """
 

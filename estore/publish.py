@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from estore.errors import EstoreError
+from estore.published import Manifest, current_version, read_manifest
 from estore.settings import Settings
 from estore.transform import Transform
 from estore.warehouse.duckdb import exact_path, open_warehouse, quoted
@@ -46,19 +47,6 @@ TOLD_TABLES = {
         "failure_count": "BIGINT", "description": "VARCHAR",
     },
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a snapshot is made of; stored beside it as manifest.json."""
-
-    version: str
-    published_at: str
-    as_of_date: str
-    tables: dict[str, int]
-    tests: dict[str, Any]
-    versions: dict[str, str]
-    thresholds: dict[str, Any] = field(default_factory=dict)
 
 
 def publish(settings: Settings, transform: Transform) -> Manifest:
@@ -111,17 +99,6 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
     for old in _versions(settings.published)[: -settings.keep_versions]:
         shutil.rmtree(old)
     return manifest
-
-
-def current_version(settings: Settings) -> Path | None:
-    """The folder of the newest snapshot, if there is one."""
-    pointer = settings.published / "CURRENT"
-    return settings.published / pointer.read_text().strip() if pointer.is_file() else None
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a snapshot."""
-    return Manifest(**json.loads((folder / "manifest.json").read_text()))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from estore.dashboard.assets import Assets
 from estore.dashboard.pages import Query, read_pages
 from estore.dashboard.snapshots import Snapshots
 from estore.errors import EstoreError
-from estore.publish import current_version
+from estore.published import current_version
 from estore.settings import Settings
 
 PAGES = read_pages()

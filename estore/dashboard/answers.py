@@ -5,7 +5,7 @@ from typing import Any
 
 from estore.dashboard.pages import Pages, Query
 from estore.dashboard.selection import Selection
-from estore.dashboard.snapshots import Shown
+from estore.dashboard.shown import Shown
 from estore.tables import to_csv
 
 

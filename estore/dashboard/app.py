@@ -23,12 +23,13 @@ from estore.dashboard.answers import chart_csv, compact_json, inline_json, page_
 from estore.dashboard.assets import Assets
 from estore.dashboard.pages import Pages, Query, read_pages
 from estore.dashboard.selection import Selection, select
-from estore.dashboard.snapshots import Shown, Snapshots
+from estore.dashboard.shown import Shown
+from estore.dashboard.snapshots import Snapshots
 
 #: Seconds between looks at CURRENT.
 LOOK = 1.0
 #: Answers that are kept, compressed, in bytes.
-KEPT = 16_000_000
+KEPT = 8_000_000
 #: A body below is sent as it is.
 WORTH_COMPRESSING = 1_000
 WAITING = (

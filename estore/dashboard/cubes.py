@@ -6,18 +6,15 @@ and the page of a report, which does the same in JavaScript, comes to the same d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from math import prod
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from estore.dashboard.pages import CubeShape, Query
 from estore.dashboard.selection import Selection
-from estore.warehouse.duckdb import exact_path
 
 #: Amounts are DECIMAL(18, 3).
 THOUSANDTHS = 1000
@@ -108,52 +105,3 @@ class Cube:
             columns.insert(0, [values[code] for code in (groups % size).tolist()])
             groups = groups // size
         return [list(row) for row in zip(*columns, strict=True)]
-
-
-def read_cube(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    shape: CubeShape,
-    dimensions: Sequence[str],
-    measures: Sequence[str],
-) -> Cube:
-    """The asked columns of a published cube, as far as it has them."""
-    source = f"read_parquet({exact_path(path)})"
-    types = {
-        name: kind for name, kind, *_ in connection.execute(f"describe from {source}").fetchall()
-    }
-    dimensions = [name for name in dimensions if name in types and name != shape.date]
-    measures = [name for name in measures if name in types]
-    amounts = frozenset(name for name in measures if types[name].startswith("DECIMAL"))
-    first, last = connection.execute(
-        f"select min({shape.date}), max({shape.date}) from {source}"
-    ).fetchone() or (None, None)
-    values = {
-        name: [value for (value,) in connection.execute(
-            f"select distinct {name} from {source} order by 1").fetchall()]
-        for name in dimensions
-    }  # fmt: skip
-    selected = [
-        f"cast(coalesce({shape.date} - (select min({shape.date}) from {source}), 0) as integer)",
-        *(f"cast(dense_rank() over (order by {name}) - 1 as integer)" for name in dimensions),
-        *(f"cast({name} * {THOUSANDTHS if name in amounts else 1} as double)" for name in measures),
-    ]
-    names = [shape.date, *dimensions, *measures]
-    arrays = connection.execute(
-        "select "
-        + ", ".join(f'{said} as "{name}"' for said, name in zip(selected, names, strict=True))
-        + f" from {source} order by {', '.join([shape.date, *dimensions])}"
-    ).fetchnumpy()
-    values[shape.date] = _days(first, last)
-    return Cube(
-        shape, values,
-        {name: arrays[name].astype(np.int16) for name in [shape.date, *dimensions]},
-        {name: arrays[name].astype(np.float64) for name in measures},
-        amounts, first,
-    )  # fmt: skip
-
-
-def _days(first: date | None, last: date | None) -> list[str]:
-    if first is None or last is None:
-        return []
-    return [str(first + timedelta(days=n)) for n in range((last - first).days + 1)]

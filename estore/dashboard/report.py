@@ -20,9 +20,11 @@ from estore.dashboard.assets import Assets
 from estore.dashboard.cubes import Answer, Cube
 from estore.dashboard.packing import cut_to_brands, cut_to_days, packed, packed_cube, packed_table
 from estore.dashboard.pages import Pages, Query, read_pages
+from estore.dashboard.reading import REMAINDERS, read_version
 from estore.dashboard.selection import DAY, DataDays
-from estore.dashboard.snapshots import REMAINDERS, Shown, read_current
+from estore.dashboard.shown import Shown
 from estore.errors import EstoreError
+from estore.published import current_version
 from estore.settings import Settings
 
 #: What a mailbox takes without asking. Brands are what can be left out.
@@ -63,10 +65,11 @@ def make_report(
     settings: Settings, *, first: date | None, last: date | None, with_ids: bool
 ) -> Report:
     """The newest snapshot as one file. Raises EstoreError where there is none, or no such day."""
-    shown = read_current(settings)
-    if shown is None:
+    folder = current_version(settings)
+    if folder is None:
         raise EstoreError(f"{settings.home}: nothing published yet; `estore run PATH` does it")
     assets, pages = Assets(), read_pages()
+    shown = read_version(folder, pages)
     kept, defaults = _of_days(shown, first, last)
     brands = [brand for brand in shown.options["brands"] if brand not in REMAINDERS]
     told = {

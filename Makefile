@@ -35,6 +35,10 @@ else
 	@.venv/bin/estore --home $(HOME_DIR) run $(DATA)
 endif
 
+.PHONY: serve
+serve: .venv/.base ## the dashboard on http://localhost:8321; HOME_DIR, PORT=8321
+	@.venv/bin/estore --home $(HOME_DIR) serve --port $(or $(PORT),8321)
+
 .PHONY: test
 test: .venv/.dev ## all tests
 	@.venv/bin/pytest -n 2 --dist worksteal -m "not long and not kills"
@@ -53,6 +57,10 @@ bench: .venv/.dev ## 10 M events, files to snapshot, against a bare scan and the
 .PHONY: bench-full
 bench-full: .venv/.dev ## 30 M, 100 M and 411.7 M events; SIZES="30 100", BENCH_DIR=/big/disk
 	@.venv/bin/python -m benchmarks run $(SIZES) --dir "$(BENCH_DIR)" && .venv/bin/python -m benchmarks report
+
+.PHONY: bench-dashboard
+bench-dashboard: .venv/.dev ## pages, bytes, memory and 30 users, with 2 M customers; needs Chromium
+	@.venv/bin/python -m benchmarks dashboard --dir "$(BENCH_DIR)"
 
 .PHONY: test-kills
 test-kills: .venv/.dev ## runs killed at random instants, KILLS=200 of them, SEED=1

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from benchmarks.bench import bench
+from benchmarks.dashboard import bench_dashboard, dashboard_table, write_dashboard_table
 from benchmarks.machine import commit, now
 from benchmarks.plan import Plan
 from benchmarks.report import newest, short_table, write_report
@@ -73,6 +74,18 @@ def report(results: Path, folder: Path) -> None:
     """Rewrite the tables of README.md between their markers, and scaling.svg."""
     write_report(newest(results), folder)
     click.echo(short_table(newest(results)))
+
+
+@main.command("dashboard")
+@click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path(".estore-bench"))
+@click.option("--results", type=click.Path(path_type=Path), default=HERE / "results")
+@click.option("--to", "readme", type=click.Path(path_type=Path), default=HERE / "README.md")
+def measure_dashboard(folder: Path, results: Path, readme: Path) -> None:
+    """Measure the dashboard of a shop of 2 M customers, and rewrite its table of README.md."""
+    result = bench_dashboard(folder.resolve(), lambda text: click.echo(text, err=True))
+    (results / "dashboard.json").write_text(json.dumps(result, indent=2) + "\n")
+    write_dashboard_table(result, readme)
+    click.echo(dashboard_table(result))
 
 
 def _events(size: str) -> int:

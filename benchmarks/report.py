@@ -16,6 +16,8 @@ def newest(folder: Path) -> list[tables.Result]:
     found: dict[int, tables.Result] = {}
     for path in folder.glob("*.json"):
         result = json.loads(path.read_text())
+        if "events" not in result:  # of the dashboard
+            continue
         before = found.get(result["events"], {}).get("finished_at", "")
         if result.get("finished_at", "") > before:  # one that broke off has no such time
             found[result["events"]] = result

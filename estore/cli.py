@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,7 @@ _paths = click.argument("paths", nargs=-1)
 _mapping = click.option(
     "--mapping", type=click.Path(path_type=Path), help="A shop.toml that maps the files' columns."
 )
+_day = click.DateTime(["%Y-%m-%d"])
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -288,6 +290,58 @@ def query(context: Context, sql: str, form: str) -> None:
     answer = reading.query(context.settings, sql)
     _tell_source(answer)
     click.echo(render(answer.columns, answer.rows, form))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=int, default=8321, show_default=True, help="0: any free one.")
+@click.option("--name", "names", multiple=True, help="A host name that a proxy calls it by.")
+@click.option("--without-auth", is_flag=True, help="Let anybody in who can reach --host.")
+@click.pass_obj
+def serve(
+    context: Context, host: str, port: int, names: tuple[str, ...], without_auth: bool
+) -> None:
+    """Serve the dashboard of the newest snapshot, also while a run is under way."""
+    from estore.dashboard.serve import serve as serve_dashboard
+
+    serve_dashboard(
+        context.settings, host=host, port=port, names=names, without_auth=without_auth,
+        on_ready=lambda url: click.echo(f"the dashboard is at {url}; Ctrl-C ends it"),
+    )  # fmt: skip
+
+
+@main.command()
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--from", "first", type=_day, help="First day, as 2020-01-31; default: all days.")
+@click.option("--to", "last", type=_day, help="Last day.")
+@click.option("--with-ids", is_flag=True, help="Name customers by their ids, files by their paths.")
+@click.option("--pdf", is_flag=True, help="Print it as a PDF beside OUT, too; needs Chromium.")
+@click.option("--chromium", type=click.Path(path_type=Path), help="The browser that prints.")
+@click.pass_obj
+def report(
+    context: Context, out: Path, first: datetime | None, last: datetime | None, with_ids: bool,
+    pdf: bool, chromium: Path | None,
+) -> None:  # fmt: skip
+    """Write the dashboard of the newest snapshot to OUT, one file that opens without a server."""
+    from estore.dashboard.report import LARGEST, make_report, print_pdf
+
+    made = make_report(
+        context.settings, first=first.date() if first else None,
+        last=last.date() if last else None, with_ids=with_ids,
+    )  # fmt: skip
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(made.html, encoding="utf-8")
+    click.echo(f"{out}: {made.size / 1e6:.2f} MB")
+    if made.brands < made.brands_in_all:
+        click.echo(
+            f"to stay small it can filter by {made.brands} of {made.brands_in_all} brands only; "
+            "fewer days (--from, --to) leave room for more", err=True,
+        )  # fmt: skip
+    if made.size > LARGEST:
+        click.echo(f"it is larger than {LARGEST / 1e6} MB; fewer days make it smaller", err=True)
+    if pdf:
+        print_pdf(out, out.with_suffix(".pdf"), chromium)
+        click.echo(out.with_suffix(".pdf"))
 
 
 @main.command()

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from estore.publish import Manifest
+from estore.published import Manifest
 
 #: Below this many customers or sessions a share says little; the finding is then not made.
 FEWEST = 30

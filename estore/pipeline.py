@@ -12,7 +12,8 @@ from estore.landing import LandedFile
 from estore.load import LoadReport, load_files
 from estore.load.ledger import Entry
 from estore.load.loader import Outcome
-from estore.publish import Manifest, current_version, publish, read_manifest
+from estore.publish import publish
+from estore.published import Manifest, current_version, read_manifest
 from estore.runlock import run_lock
 from estore.settings import Settings
 from estore.shop import ShopConfig

@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,11 +18,12 @@ from typing import Any
 import duckdb
 
 from estore.errors import EstoreError
+from estore.published import Manifest, current_version, read_manifest
 from estore.settings import Settings
 from estore.transform import Transform
 from estore.warehouse.duckdb import exact_path, open_warehouse, quoted
 
-#: name in the snapshot → query; all of the schema metrics is published beside these.
+#: name in the snapshot → query; the schemas metrics and dashboard are published whole beside these.
 EXTRA_TABLES = {
     "dim_categories": "select * from marts.dim_categories",
     "int_event_days": "select * from intermediate.int_event_days",
@@ -36,17 +37,16 @@ EXTRA_TABLES = {
 }
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a snapshot is made of; stored beside it as manifest.json."""
-
-    version: str
-    published_at: str
-    as_of_date: str
-    tables: dict[str, int]
-    tests: dict[str, Any]
-    versions: dict[str, str]
-    thresholds: dict[str, Any] = field(default_factory=dict)
+#: Tables that the project tells of itself → their columns.
+TOLD_TABLES = {
+    "definitions": {"table_name": "VARCHAR", "column_name": "VARCHAR", "description": "VARCHAR"},
+    "lineage_models": {"model_name": "VARCHAR", "layer": "VARCHAR", "description": "VARCHAR"},
+    "lineage_edges": {"from_model": "VARCHAR", "to_model": "VARCHAR"},
+    "build_tests": {
+        "test_name": "VARCHAR", "table_name": "VARCHAR", "status": "VARCHAR",
+        "failure_count": "BIGINT", "description": "VARCHAR",
+    },
+}  # fmt: skip
 
 
 def publish(settings: Settings, transform: Transform) -> Manifest:
@@ -59,15 +59,18 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
     unfinished.mkdir()
     with open_warehouse(settings) as connection:
         metrics = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'metrics' order by 1"
+            "select schema_name, table_name from duckdb_tables() "
+            "where schema_name in ('metrics', 'dashboard') order by all"
         ).fetchall()
-        queries = {table: f"select * from metrics.{table}" for (table,) in metrics}
+        queries = {table: f"select * from {schema}.{table}" for schema, table in metrics}
         rows = {}
         for table, query in {**queries, **EXTRA_TABLES}.items():
             path = unfinished / f"{table}.parquet"
             rows[table] = _one(
                 connection, f"copy ({query}) to {quoted(str(path))} (format parquet)"
             )
+        for table, told in transform.told().items():
+            rows[table] = _write_rows(unfinished / f"{table}.parquet", table, told)
         as_of_date = str(_one(connection, "select as_of_date from intermediate.int_as_of"))
         sizes = {
             "raw.events": _one(connection, "select count(*) from raw.events"),
@@ -98,17 +101,6 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
     return manifest
 
 
-def current_version(settings: Settings) -> Path | None:
-    """The folder of the newest snapshot, if there is one."""
-    pointer = settings.published / "CURRENT"
-    return settings.published / pointer.read_text().strip() if pointer.is_file() else None
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a snapshot."""
-    return Manifest(**json.loads((folder / "manifest.json").read_text()))
-
-
 @contextmanager
 def open_snapshot(
     settings: Settings, *, in_memory: bool = False
@@ -136,6 +128,17 @@ def _versions(published: Path) -> list[Path]:
 
 def _last_number(published: Path) -> int:
     return max((int(path.name[1:]) for path in _versions(published)), default=0)
+
+
+def _write_rows(path: Path, table: str, rows: list[dict[str, Any]]) -> int:
+    """Rows as a Parquet file, in their order, by way of JSON: the engine takes no rows."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select unnest(from_json($rows, $shape), recursive := true)) "
+            f"to {quoted(str(path))} (format parquet)",
+            {"rows": json.dumps(rows), "shape": json.dumps([TOLD_TABLES[table]])},
+        )
+    return len(rows)
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 
 from estore.errors import EstoreError
-from estore.publish import current_version, open_snapshot, read_manifest
+from estore.publish import open_snapshot
+from estore.published import current_version, read_manifest
 from estore.runlock import reading_lock
 from estore.settings import Settings
 from estore.warehouse.duckdb import read_warehouse

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: A larger step is no faster: its hash tables leave the cache, then the memory.
@@ -35,6 +35,9 @@ class Settings(BaseSettings):
         0, ge=0, description="rows that a build step takes at most, whole days; 0: as fit in memory"
     )
     keep_versions: int = Field(5, ge=1, description="published snapshots that are kept")
+    dashboard_auth: SecretStr | None = Field(
+        None, description="who may open the dashboard: bearer:TOKEN or basic:USER:PASSWORD"
+    )
 
     @property
     def step_rows(self) -> int:

@@ -124,9 +124,30 @@ def user_variables(
     if is_removal or is_much:
         return {"all_users": "true"}
     days = Step(first, last, 0)
-    return step_variables(
+    variables = step_variables(
         connection, days, time_zone=time_zone, timeout_minutes=timeout_minutes
-    ) | {"all_users": "false"}
+    )
+    changed_from = date.fromisoformat(variables["sessions_from"])
+    if began := _extended_order_began(connection, days):
+        changed_from = min(began, changed_from)
+    return variables | {"all_users": "false", "changed_from": str(changed_from)}
+
+
+def _extended_order_began(connection: duckdb.DuckDBPyConnection, days: Step) -> date | None:
+    """The day of the oldest order that purchases of these days belong to by the shop's own id."""
+    if not _exists(connection, "marts", "fct_orders"):
+        return None
+    row = connection.execute(
+        """
+        select min(orders.order_date)
+        from intermediate.int_purchases as purchases
+        inner join marts.fct_orders as orders
+            on purchases.user_id = orders.user_id and purchases.order_id = orders.order_id
+        where purchases.event_date between $first and $last
+        """,
+        {"first": days.first_day, "last": days.last_day},
+    ).fetchone()
+    return row[0] if row else None
 
 
 def finish_build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -145,7 +166,7 @@ def finish_step(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
 def forget_built(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop everything built from raw.events, and let all days wait: a full refresh, in one."""
     connection.execute("begin")
-    for schema in ("staging", "intermediate", "marts", "metrics"):
+    for schema in ("staging", "intermediate", "marts", "metrics", "dashboard"):
         connection.execute(f"drop schema if exists {schema} cascade")
     connection.execute("delete from build.pending_days")
     connection.execute("delete from raw.touched_days")

@@ -18,6 +18,7 @@ STEP = (
     "reach_to",
     "sessions_from",
     "sessions_to",
+    "changed_from",
     "all_users",
 )
 #: Smallest and largest value of whole numbers that have such; any other is 0 or more.
@@ -27,6 +28,11 @@ LIMITS = {
     "ltv_bucket_amount": (1, 1_000_000),
     "cohort_window_days": (1, 3_650),
     "anomaly_min_days": (1, 1_000),
+    # Rows of the dashboard's cubes grow with each name.
+    "dashboard_brands": (0, 100),
+    "dashboard_categories": (0, 100),
+    "dashboard_subcategories": (0, 300),
+    "dashboard_customers": (0, 1_000),
 }
 
 

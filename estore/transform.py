@@ -14,6 +14,7 @@ from typing import Any, Literal
 import duckdb
 
 from estore import steps
+from estore.catalogue import catalogue, test_row
 from estore.errors import EstoreError, engine_advice
 from estore.settings import Settings
 from estore.shop import ShopConfig
@@ -58,6 +59,7 @@ class BuildReport:
     is_full: bool = False
     is_skipped: bool = False
     tests_passed: int = 0
+    test_rows: list[dict[str, Any]] = field(default_factory=list)
     problems: list[TestResult] = field(default_factory=list)
 
     @property
@@ -125,12 +127,15 @@ class Transform:
         on_phase("dimensions and metrics")
         with open_warehouse(self.settings) as connection:
             variables = steps.user_variables(connection, **self._clock)
+            if _State(connection).get("marts") != self._fingerprint:
+                variables = {"all_users": "true"}
         self._dbt(
             "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",
             variables=variables,
         )  # fmt: skip
         with open_warehouse(self.settings) as connection:
             steps.finish_build(connection)
+            _State(connection).set("marts", self._fingerprint)
         if until == "marts":
             return report
         on_phase("data tests")
@@ -144,6 +149,7 @@ class Transform:
                 state.set("built", self._fingerprint)
                 state.set("built_at", datetime.now(UTC).isoformat(timespec="seconds"))
                 state.set("tests", json.dumps(report.tests))
+                state.set("test_rows", json.dumps(report.test_rows))
         return report
 
     def is_sound(self) -> bool:
@@ -165,6 +171,12 @@ class Transform:
         """How the data tests of the last build ended."""
         with open_warehouse(self.settings) as connection:
             return dict(json.loads(_State(connection).get("tests") or "{}"))
+
+    def told(self) -> dict[str, list[dict[str, Any]]]:
+        """Tables for readers: definitions, lineage, and the data tests of the last build."""
+        with open_warehouse(self.settings) as connection:
+            tests = json.loads(_State(connection).get("test_rows") or "[]")
+        return {**catalogue(self._manifest), "build_tests": tests}
 
     def snapshot(self, *, only_if_new: bool) -> bool:
         """Record what is said of every customer now; at most once for an as_of_date if so asked."""
@@ -203,6 +215,7 @@ class Transform:
             if run.node.resource_type != "test":
                 continue
             status = str(run.status)
+            report.test_rows.append(test_row(run))
             if status == "pass":
                 report.tests_passed += 1
             elif status in ("fail", "warn"):

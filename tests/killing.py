@@ -20,7 +20,8 @@ from conftest import COMPARED_SCHEMAS
 from estore import pipeline, reading
 from estore.console import Console
 from estore.landing import find_files
-from estore.publish import current_version, open_snapshot, read_manifest
+from estore.publish import open_snapshot
+from estore.published import current_version, read_manifest
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.synth import Shop, write_shop

@@ -645,6 +645,16 @@ def rfm(orders: Iterable[Order], as_of: date) -> list[Rfm]:
     ]
 
 
+def month_ends(events: Iterable[Event]) -> list[date]:
+    """Last days of the months of the data that are over on the last day with events."""
+    days = sorted(event.event_date for event in events)
+    ends, month = [], _month_start(days[0])
+    while (end := _next_month(month) - timedelta(days=1)) <= days[-1]:
+        ends.append(end)
+        month = _next_month(month)
+    return ends
+
+
 def _scores(values: Sequence[Any]) -> list[int]:
     """min(5, 1 + floor(5 * percent_rank)) of each value, greater is better, equal shares equal."""
     worse: dict[Any, int] = {}

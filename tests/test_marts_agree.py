@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,29 @@ def test_rfm_agrees(built: tuple[Workshop, Truth]) -> None:
     workshop, truth = built
     names = same(*oracle.Rfm.__dataclass_fields__)
     agree(workshop, "marts.dim_user_rfm", names, oracle.rfm(truth.orders, truth.as_of))
+
+
+def test_rfm_of_past_months_agrees_and_so_do_the_moves_between_them(
+    built: tuple[Workshop, Truth],
+) -> None:
+    workshop, truth = built
+    names = same(*oracle.Rfm.__dataclass_fields__)
+    moves: Counter[tuple[date, str, str]] = Counter()
+    before: dict[str, str] = {}
+    for month_end in oracle.month_ends(truth.events):
+        until_then = [order for order in truth.orders if order.order_date <= month_end]
+        rows = oracle.rfm(until_then, month_end)
+        month = f"(from marts.fct_user_rfm_monthly where month_end_date = '{month_end}')"
+        agree(workshop, month, names, rows)
+        seen = {e.user_id for e in truth.events if e.event_date < month_end.replace(day=1)}
+        for row in rows:
+            otherwise = "prospect" if row.user_id in seen else "new"
+            moves[month_end, before.get(row.user_id, otherwise), row.rfm_segment] += 1
+        before = {row.user_id: row.rfm_segment for row in rows}
+
+    counts = "month_end_date, from_segment, to_segment, customer_count"
+    found = workshop.query(f"select {counts} from metrics.metrics_rfm_migration")
+    assert {tuple(way): count for *way, count in found} == moves
 
 
 def test_daily_sales_agree(built: tuple[Workshop, Truth]) -> None:

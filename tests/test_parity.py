@@ -16,15 +16,16 @@ from hypothesis import strategies as st
 from estore import steps
 from estore.shop import ShopConfig
 
-START = datetime(2019, 10, 1, tzinfo=UTC)
+START = datetime(2019, 10, 30, tzinfo=UTC)
 #: Minutes from the start at which sessions hang together or part: the timeout is 60, and two
 #: midnights lie within reach of each other through events at noon and every 50 minutes between.
-#: In São Paulo (three hours behind) the days part elsewhere in the same chains.
+#: In São Paulo (three hours behind) the days part elsewhere in the same chains. The second midnight
+#: ends a month; two more months end later.
 MINUTES = [
     *(24 * 60 + minute for minute in (-110, -60, -30, -1 / 60, 0, 20, 30, 59, 60, 61, 110)),
     *(24 * 60 + 50 * step for step in range(1, 29, 3)),
     *(48 * 60 + minute for minute in (-60, -45, -1 / 60, 0, 15, 60 + 1 / 60)),
-    12 * 60, 80 * 60,
+    12 * 60, 80 * 60, 33 * 24 * 60, 65 * 24 * 60,
 ]  # fmt: skip
 SECONDS = st.sampled_from([round(minute * 60) for minute in MINUTES])
 

@@ -10,7 +10,8 @@ from conftest import Workshop
 from estore import pipeline, publish
 from estore.console import Console
 from estore.errors import EstoreError
-from estore.publish import current_version, open_snapshot, read_manifest
+from estore.publish import open_snapshot
+from estore.published import current_version, read_manifest
 from estore.reading import query, status
 from estore.transform import Transform
 

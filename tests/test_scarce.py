@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from conftest import Workshop
 
 from estore.cli import main
-from estore.publish import current_version
+from estore.published import current_version
 from estore.settings import Settings
 from estore.synth import Shop, write_shop
 

@@ -1,6 +1,7 @@
 {# An incremental model replaces, in one transaction, the rows that its build step covers. meta `replaces`
    names which: the rows of the built days, the sessions (or only those with a purchase) that reach into them, the
-   users who have such, or the months in which days changed. #}
+   users who have such, the months of the days, the months that end later or, by the column that meta `day` names,
+   every day from the first that changed. #}
 
 {# Where nothing is there to replace, rows go straight in, without a second copy. #}
 {% materialization incremental, adapter='duckdb' %}
@@ -82,15 +83,17 @@
     {%- elif replaces == 'users' -%} user_id in (select user_id from {{ arrivals }})
     {%- elif replaces == 'changed months' -%}
         month_start >= {{ first_changed_month() }} and month_start < {{ end_of_changed_months() }}
-    {%- else -%}
-        {{ exceptions.raise_compiler_error("replaces: 'days', 'sessions', 'buying sessions', 'users' or 'changed months', not " ~ replaces) }}
+    {%- elif replaces == 'later months' -%} month_end_date in (select month_end_date from {{ arrivals }})
+    {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
+    {%- else -%} {{ exceptions.raise_compiler_error("an incremental model cannot replace " ~ replaces) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# Rows at or after the built days: where there are none, nothing can need replacing. #}
 {% macro not_before(replaces) -%}
     {%- if replaces == 'days' -%} event_date >= {{ built_from() }}
-    {%- elif replaces in ('users', 'changed months') -%} true
+    {%- elif replaces in ('users', 'changed months', 'later months') -%} true
+    {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
     {%- else -%} session_end_at >= timestamp '{{ var("reach_from") }}'
     {%- endif -%}
 {%- endmacro %}

@@ -1,5 +1,7 @@
-{# Tables by user or month, after users were taken away or many came. #}
-{% macro is_made_anew(replaces) -%} {{ return(replaces in ('users', 'changed months') and var('all_users') == 'true') }} {%- endmacro %}
+{# Tables by user or month, or of what is known of users at some day, after users were taken away or many came. #}
+{% macro is_made_anew(replaces) -%}
+    {{ return(replaces in ('users', 'changed months', 'later months', 'later days') and var('all_users') == 'true') }}
+{%- endmacro %}
 
 {# Of a table by user: only those whose sessions changed. #}
 {% macro of_touched_users() -%}

@@ -7,6 +7,7 @@ with totals as (
         ('segments', 'sum(customer_count)', ref('metrics_rfm_segments')),
         ('bands', 'sum(customer_count)', ref('metrics_ltv_distribution')),
         ('first orders', 'sum(first_order_count)', ref('metrics_daily_sales')),
+        ('sales', 'sum(first_order_count)', ref('cube_sales') ~ " where category = '*' and brand = '*'"),
         ('months', 'sum(customer_count)', ref('metrics_churn') ~ " where cohort_grain = 'month'"),
         ('weeks', 'sum(customer_count)', ref('metrics_churn') ~ " where cohort_grain = 'week'"),
         ('cohorts', 'sum(customer_count)', ref('metrics_retention')

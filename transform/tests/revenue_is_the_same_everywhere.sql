@@ -12,6 +12,13 @@ with totals as (
         ('bands', ref('metrics_ltv_distribution'), 'revenue_amount'),
         ('categories', ref('metrics_product_performance') ~ " where level = 'category'", 'revenue_amount'),
         ('brands', ref('metrics_product_performance') ~ " where level = 'brand'", 'revenue_amount'),
+        ('order lines', ref('int_order_lines'), 'revenue_amount'),
+        ('sales', ref('cube_sales') ~ " where category = '*' and brand = '*'", 'revenue_amount'),
+        ('sales by category', ref('cube_sales') ~ " where category != '*' and brand = '*'", 'revenue_amount'),
+        ('sales by brand', ref('cube_sales') ~ " where category = '*' and brand != '*'", 'revenue_amount'),
+        ('sales by both', ref('cube_sales') ~ " where category != '*' and brand != '*'", 'revenue_amount'),
+        ('kinds of session', ref('cube_sessions'), 'revenue_amount'),
+        ('kinds of product', ref('cube_products'), 'revenue_amount'),
     ] -%}
     select
         '{{ name }}' as summed_over,

@@ -18,6 +18,7 @@ aged as (
     select
         orders.*,
         activity.session_count,
+        activity.first_event_at,
         {{ days_between(shop_date('activity.last_event_at'), 'as_of.as_of_date') }}
             as days_since_last_activity,
         {{ days_between('orders.last_order_date', 'as_of.as_of_date') }} as days_since_last_order,

@@ -13,31 +13,8 @@ with sold as (
     {{ of_touched_users() }}
 ),
 
-placed as (
-    select
-        purchases.event_at,
-        purchases.user_id,
-        purchases.order_id,
-        purchases.product_id,
-        purchases.quantity,
-        purchases.revenue_amount,
-        {{ session_id('purchases', session_began_at('purchases', 'sessions')) }} as session_id
-    from sold as purchases
-    left join {{ ref('int_buying_sessions') }} as sessions
-        on {{ lies_in_session('purchases', 'sessions') }} and {{ is_spread('sessions') }}
-),
-
--- A source's own order id, where it has one, gathers purchases across sessions.
 purchases as (
-    select
-        event_at,
-        user_id,
-        coalesce(order_id, session_id) as order_id,
-        session_id,
-        product_id,
-        quantity,
-        revenue_amount
-    from placed
+    {{ placed_purchases('sold') }}
 ),
 
 orders as (

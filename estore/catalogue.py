@@ -1,0 +1,84 @@
+"""Catalogue: what the dbt project says of itself, for readers of a snapshot.
+
+Definitions, the lineage of models, and how each data test ended, as rows of plain values.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+#: Folder of the project → whether its columns are a contract that readers see.
+LAYERS = {
+    "raw": False,
+    "staging": False,
+    "intermediate": False,
+    "marts": True,
+    "metrics": True,
+    "dashboard": True,
+}
+SEVERAL = "several tables"
+
+
+def catalogue(manifest: Any) -> dict[str, list[dict[str, Any]]]:
+    """Table name → rows, from dbt's parsed project."""
+    nodes = {
+        key: node
+        for key, node in {**manifest.sources, **manifest.nodes}.items()
+        if node.resource_type in ("source", "seed", "model")
+    }
+    return {
+        "definitions": [row for key in sorted(nodes) for row in _definitions(nodes[key])],
+        "lineage_models": [
+            {"model_name": _name(node), "layer": _layer(node), "description": _line(node)}
+            for _, node in sorted(nodes.items())
+        ],
+        "lineage_edges": [
+            {"from_model": _name(nodes[parent]), "to_model": _name(node)}
+            for _, node in sorted(nodes.items())
+            for parent in sorted(set(getattr(node, "depends_on_nodes", ())))
+            if parent in nodes
+        ],
+    }
+
+
+def test_row(run: Any) -> dict[str, Any]:
+    """How a data test ended. run: dbt's result of one test."""
+    node = run.node
+    told = getattr(node, "test_metadata", None)  # a test of its own file has neither
+    attached = getattr(node, "attached_node", None)
+    tables = [key.rsplit(".", 1)[-1] for key in ([attached] if attached else node.depends_on_nodes)]
+    arguments = {**told.kwargs, **told.kwargs.get("arguments", {})} if told else {}
+    columns = arguments.get("columns") or arguments.get("column_name") or ()
+    return {
+        "test_name": told.name if told else node.name,
+        "table_name": tables[0] if len(tables) == 1 else SEVERAL,
+        "status": str(run.status),
+        "failure_count": run.failures or 0,
+        "description": _line(node) or ", ".join([columns] if isinstance(columns, str) else columns),
+    }
+
+
+def _definitions(node: Any) -> Iterator[dict[str, Any]]:
+    """The table first, then its columns in their order."""
+    if LAYERS[_layer(node)]:
+        yield {"table_name": _name(node), "column_name": None, "description": _line(node)}
+        for column in node.columns.values():
+            yield {
+                "table_name": _name(node),
+                "column_name": column.name,
+                "description": _line(column),
+            }
+
+
+def _name(node: Any) -> str:
+    return f"raw.{node.name}" if _layer(node) == "raw" else str(node.name)
+
+
+def _layer(node: Any) -> str:
+    """Seeds are the marts' own rules."""
+    if node.resource_type == "model":
+        return str(node.fqn[1])
+    return "raw" if node.resource_type == "source" else "marts"
+
+
+def _line(described: Any) -> str:
+    return " ".join((described.description or "").split())

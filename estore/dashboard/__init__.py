@@ -1,0 +1,1 @@
+"""The dashboard: pages over the published snapshot. Nothing here opens the warehouse."""

@@ -1,0 +1,112 @@
+"""Access: who may read the pages, and what a browser may do with them."""
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import json
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from estore.errors import EstoreError
+
+#: Only our own files, no inline script or style, and no other page may frame ours.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+#: Says nothing about the data; a load balancer has no password.
+OPEN_PATHS = ("/healthz",)
+LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+FORMS = "`bearer:TOKEN` or `basic:USER:PASSWORD`"
+
+
+class Credentials:
+    """The one header that opens the pages; kept as a digest so that it cannot be shown."""
+
+    def __init__(self, setting: str) -> None:
+        kind, _, secret = setting.partition(":")
+        user, _, password = secret.partition(":")
+        if kind == "bearer" and secret:
+            self.challenge, expected = "Bearer", f"Bearer {secret}"
+        elif kind == "basic" and user and password:
+            self.challenge = 'Basic realm="estore", charset="UTF-8"'
+            expected = "Basic " + base64.b64encode(secret.encode()).decode()
+        else:
+            raise EstoreError(f"ESTORE_DASHBOARD_AUTH must be {FORMS}")
+        self._digest = _digest(expected)
+
+    def opens(self, header: str) -> bool:
+        """Whether an Authorization header holds them, in the same time whatever is wrong."""
+        kind, _, secret = header.partition(" ")
+        return hmac.compare_digest(_digest(f"{kind.capitalize()} {secret.strip()}"), self._digest)
+
+
+class Guard:
+    """Refuses strangers, and gives every answer the headers that bound the browser.
+
+    hosts: names that the server goes by, where it asks for no credentials: else a page of another
+    site could have its own name lead here, and read what only this machine may.
+    """
+
+    def __init__(
+        self, app: ASGIApp, credentials: Credentials | None, hosts: Sequence[str] | None
+    ) -> None:
+        self.app, self.credentials, self.hosts = app, credentials, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it in words."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_bounded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        headers = Headers(scope=scope)
+        if self.hosts is not None and _name(headers.get("host", "")) not in self.hosts:
+            await _refuse(send_bounded, 421, "this server does not go by that name", {})
+        elif (
+            self.credentials
+            and scope["path"] not in OPEN_PATHS
+            and not self.credentials.opens(headers.get("authorization", ""))
+        ):
+            challenge = {"WWW-Authenticate": self.credentials.challenge}
+            await _refuse(send_bounded, 401, "the dashboard wants to know who you are", challenge)
+        else:
+            await self.app(scope, receive, send_bounded)
+
+
+def is_local(host: str) -> bool:
+    """Whether an address can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _refuse(send: Send, status: int, said: str, headers: dict[str, str]) -> None:
+    body = json.dumps({"error": said}).encode()
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _name(host: str) -> str:
+    """A Host header without its port."""
+    return (host if host.endswith("]") else host.rsplit(":", 1)[0]).lower()
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()

@@ -1,0 +1,51 @@
+"""Assets: the built page and what belongs to it, compressed when it was built."""
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+#: Ending of the compressed neighbour → its content encoding, the smaller first.
+ENCODINGS = {".br": "br", ".gz": "gzip"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file as it is sent."""
+
+    body: bytes
+    media_type: str
+    encoding: str | None
+
+
+class Assets:
+    """The files of a folder by name; no other path leads to any file."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        self._files = {
+            path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file()
+        }
+
+    def get(self, name: str, accepted: str) -> Asset | None:
+        """A file, compressed where the browser accepts it; None where there is none."""
+        if name not in self._files or name.endswith((".html", *ENCODINGS)):
+            return None
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        for ending, encoding in ENCODINGS.items():
+            if encoding in accepted and name + ending in self._files:
+                return Asset(self._files[name + ending], media_type, encoding)
+        return Asset(self._files[name], media_type, None)
+
+    def text(self, name: str) -> str:
+        """A file's text; empty where the page was not built."""
+        return self._files.get(name, b"").decode("utf-8")
+
+    @cached_property
+    def hash(self) -> str:
+        """Changes with any of the files: a browser may keep them for ever under it."""
+        digest = hashlib.blake2b(digest_size=8)
+        for name, body in self._files.items():
+            digest.update(name.encode() + b"\0" + body)
+        return digest.hexdigest()

@@ -1,0 +1,95 @@
+"""The declaration of pages, `pages.json`: which questions a page asks of which published table."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PAGES_FILE = Path(__file__).parent / "pages.json"
+
+
+@dataclass(frozen=True)
+class CubeShape:
+    """Which column of a cube is its day, which obey filters, and which have rows `*` for all."""
+
+    date: str
+    filters: dict[str, str]
+    star: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question: of a cube, grouped and summed, or of a table, as it is."""
+
+    page: str
+    name: str
+    cube: str | None = None
+    by: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    obeys: tuple[str, ...] = ()
+    is_before: bool = False
+    table: str | None = None
+    columns: tuple[str, ...] = ()
+    where: dict[str, Any] = field(default_factory=dict)
+    sort: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pages:
+    """All of pages.json, checked."""
+
+    periods: dict[str, int | None]  # id → days, None where the calendar says
+    default_period: str
+    cubes: dict[str, CubeShape]
+    queries: dict[str, dict[str, Query]]  # page → name → query
+    topics: dict[str, tuple[str, ...]]
+
+    def all_queries(self) -> Iterator[Query]:
+        """Every question of every page."""
+        for named in self.queries.values():
+            yield from named.values()
+
+    def columns_of(self, cube: str) -> tuple[list[str], list[str]]:
+        """Dimensions and measures of a cube that any question reads, in a lasting order."""
+        shape = self.cubes[cube]
+        asked = [query for query in self.all_queries() if query.cube == cube]
+        dimensions = [*shape.filters.values(), *shape.star, *(by for q in asked for by in q.by)]
+        measures = [measure for query in asked for measure in query.measures]
+        others = [name for name in dict.fromkeys(dimensions) if name != shape.date]
+        return [shape.date, *others], list(dict.fromkeys(measures))
+
+
+@cache
+def read_pages() -> Pages:
+    """The declaration that the package carries; raises ValueError where it contradicts itself."""
+    told = json.loads(PAGES_FILE.read_text(encoding="utf-8"))
+    cubes = {
+        name: CubeShape(cube["date"], cube["filters"], tuple(cube["star"]))
+        for name, cube in told["cubes"].items()
+    }
+    queries = {
+        page: {name: _query(page, name, asked, cubes) for name, asked in said["queries"].items()}
+        for page, said in told["pages"].items()
+    }
+    return Pages(
+        {period["id"]: period.get("days") for period in told["periods"]},
+        told["default_period"],
+        cubes,
+        queries,
+        {page: tuple(said.get("topics", ())) for page, said in told["pages"].items()},
+    )
+
+
+def _query(page: str, name: str, asked: dict[str, Any], cubes: dict[str, CubeShape]) -> Query:
+    if asked.get("cube") not in cubes and "table" not in asked:
+        raise ValueError(f"pages.json: {page}/{name} asks neither a known cube nor a table")
+    lists = ("by", "measures", "obeys", "columns", "sort", "personal")
+    return Query(
+        page, name,
+        cube=asked.get("cube"), table=asked.get("table"), where=asked.get("where", {}),
+        is_before=asked.get("period") == "before",
+        **{part: tuple(asked.get(part, ())) for part in lists},
+    )  # fmt: skip

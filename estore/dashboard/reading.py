@@ -1,0 +1,172 @@
+"""Reading: all that pages can ask of a published version, out of its files.
+
+A server has it read by a process of its own (`python -m estore.dashboard.reading FOLDER`): what the
+engine needs for it is then given back, and a server stays small.
+"""
+
+import pickle
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from estore.dashboard.cubes import MISSING, THOUSANDTHS, Answer, Cube
+from estore.dashboard.pages import CubeShape, Pages, Query, read_pages
+from estore.dashboard.selection import DataDays, Selection
+from estore.dashboard.shown import Shown
+from estore.findings import key_findings
+from estore.published import read_manifest
+from estore.warehouse.duckdb import exact_path, quoted
+
+#: Of the engine while a version is read; afterwards it is closed.
+READING: dict[str, Any] = {"threads": 1, "memory_limit": "256MB"}
+#: What is no choice among the others comes last.
+REMAINDERS = ("other", "unknown")
+Kind = TypeVar("Kind", np.int16, np.float64)
+
+
+def read_version(folder: Path, pages: Pages) -> Shown:
+    """All that pages ask of a version, through an engine that is closed again."""
+    manifest = read_manifest(folder)
+    tables = {path.stem: path for path in folder.glob("*.parquet")}
+    with duckdb.connect(config=READING) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, path in tables.items():
+            connection.execute(
+                f'create view "{name}" as select * from read_parquet({exact_path(path)})'
+            )
+        cubes = {
+            name: read_cube(connection, tables[name], shape, *pages.columns_of(name))
+            for name, shape in pages.cubes.items()
+            if name in tables
+        }
+        return Shown(
+            manifest,
+            DataDays(*_row(connection, "select min(event_date), max(event_date), "
+                           "max(event_date) filter (is_complete) from int_event_days")),
+            cubes,
+            {
+                (query.page, query.name): _table(connection, query, tables.keys())
+                for query in pages.all_queries() if query.table
+            },
+            [_plain_finding(asdict(finding)) for finding in key_findings(connection, manifest)],
+            _options(cubes),
+        )  # fmt: skip
+
+
+def read_cube(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    shape: CubeShape,
+    dimensions: Sequence[str],
+    measures: Sequence[str],
+) -> Cube:
+    """The asked columns of a published cube, as far as it has them."""
+    source = f"read_parquet({exact_path(path)})"
+    types = {
+        name: kind for name, kind, *_ in connection.execute(f"describe from {source}").fetchall()
+    }
+    dimensions = [name for name in dimensions if name in types and name != shape.date]
+    measures = [name for name in measures if name in types]
+    amounts = frozenset(name for name in measures if types[name].startswith("DECIMAL"))
+    values = {
+        name: [value for (value,) in connection.execute(
+            f"select distinct {name} from {source} order by 1").fetchall()]
+        for name in dimensions
+    }  # fmt: skip
+    first, last = connection.execute(
+        f"select min({shape.date}), max({shape.date}) from {source}"
+    ).fetchone() or (None, None)
+    values[shape.date] = _days(first, last)
+
+    def column(said: str, kind: type[Kind], *parameters: object) -> NDArray[Kind]:
+        # One after the other: together they would need many times what is kept of them.
+        found = connection.execute(f"select {said} as value from {source}", parameters)
+        return np.ascontiguousarray(found.fetchnumpy()["value"], dtype=kind)
+
+    days = column(f"cast({shape.date} - ?::date as smallint)", np.int16, first)
+    in_order = np.argsort(days, kind="stable")
+    return Cube(
+        shape, values,
+        {shape.date: days[in_order]} | {
+            name: column(f"cast(list_position(?, {name}) - 1 as smallint)", np.int16,
+                         values[name])[in_order]
+            for name in dimensions
+        },
+        {
+            name: column(f"cast({name} * {THOUSANDTHS if name in amounts else 1} as double)",
+                         np.float64)[in_order]
+            for name in measures
+        },
+        amounts, first,
+    )  # fmt: skip
+
+
+def _days(first: date | None, last: date | None) -> list[str]:
+    if first is None or last is None:
+        return []
+    return [str(first + timedelta(days=n)) for n in range((last - first).days + 1)]
+
+
+def _table(connection: duckdb.DuckDBPyConnection, query: Query, known: Any) -> Answer:
+    if query.table not in known:
+        return MISSING
+    described = connection.execute(f'describe "{query.table}"').fetchall()
+    if not {*query.columns, *query.where} <= {name for name, *_ in described}:
+        return MISSING
+    columns = ", ".join(f'"{name}"' for name in query.columns)
+    sql = f'select {columns} from "{query.table}"'
+    if query.where:
+        sql += " where " + " and ".join(
+            f'"{name}" = {quoted(str(value))}' for name, value in query.where.items()
+        )
+    if query.sort:
+        sql += " order by " + ", ".join(f'"{name}"' for name in query.sort)
+    rows = connection.execute(sql).fetchall()
+    return Answer(query.columns, [[_plain(value) for value in row] for row in rows])
+
+
+def _options(cubes: dict[str, Cube]) -> dict[str, list[str]]:
+    """Values to filter by, those with most revenue first."""
+    plural = {"category": "categories", "brand": "brands", "segment": "segments"}
+    return {named: _by_revenue(cubes, name) for name, named in plural.items()}
+
+
+def _by_revenue(cubes: dict[str, Cube], name: str) -> list[str]:
+    revenue: dict[str, float] = {}
+    everything = Selection(None, None, None)
+    for cube in cubes.values():
+        column = cube.shape.filters.get(name)
+        if column in cube.codes:
+            asked = Query("", "", by=(column,), measures=("revenue_amount",))
+            for value, amount in cube.answer(asked, everything).rows:
+                revenue[value] = max(revenue.get(value, 0), amount)
+    return sorted(revenue, key=lambda value: (value in REMAINDERS, -revenue[value], value))
+
+
+def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> Sequence[Any]:
+    return connection.execute(sql).fetchone() or ()
+
+
+def _plain_finding(finding: dict[str, Any]) -> dict[str, Any]:
+    return {name: finding[name] for name in ("topic", "sentence", "period", "caveat")}
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(pickle.dumps(read_version(Path(sys.argv[1]), read_pages())))

@@ -1,0 +1,207 @@
+"""Report: all pages with working filters in one file that opens from a disk, or as a PDF."""
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from html import escape
+from pathlib import Path, PurePath
+from typing import Any
+
+from estore.dashboard.answers import compact_json
+from estore.dashboard.assets import Assets
+from estore.dashboard.cubes import Answer, Cube
+from estore.dashboard.packing import cut_to_brands, cut_to_days, packed, packed_cube, packed_table
+from estore.dashboard.pages import Pages, Query, read_pages
+from estore.dashboard.reading import REMAINDERS, read_version
+from estore.dashboard.selection import DAY, DataDays
+from estore.dashboard.shown import Shown
+from estore.errors import EstoreError
+from estore.published import current_version
+from estore.settings import Settings
+
+#: What a mailbox takes without asking. Brands are what can be left out.
+LARGEST = 1_500_000
+#: How many brands can be filtered by, and how many the products page names: the first that fit.
+BRANDS = ((100, 100), (20, 20), (15, 15), (12, 15), (10, 12), (8, 10), (6, 8), (5, 8), (4, 8),
+          (4, 6), (3, 6), (3, 4), (2, 4), (1, 4), (0, 4), (0, 0))  # fmt: skip
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: Seconds for a browser to draw and print the pages, and in its own time.
+PATIENCE, DRAWING = 120, 20
+UNPACK = """
+(async () => {
+  const text = document.getElementById('packed-app').textContent;
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const script = document.createElement('script');
+  script.textContent = await new Response(stream).text();
+  document.body.append(script);
+})();
+"""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished report, and how many brands it could keep."""
+
+    html: str
+    brands: int
+    brands_in_all: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return len(self.html.encode())
+
+
+def make_report(
+    settings: Settings, *, first: date | None, last: date | None, with_ids: bool
+) -> Report:
+    """The newest snapshot as one file. Raises EstoreError where there is none, or no such day."""
+    folder = current_version(settings)
+    if folder is None:
+        raise EstoreError(f"{settings.home}: nothing published yet; `estore run PATH` does it")
+    assets, pages = Assets(), read_pages()
+    shown = read_version(folder, pages)
+    kept, defaults = _of_days(shown, first, last)
+    brands = [brand for brand in shown.options["brands"] if brand not in REMAINDERS]
+    told = {
+        **kept.about(),
+        "findings": shown.findings,
+        "defaults": defaults,
+        "tables": _tables(shown, pages, with_ids=with_ids),
+    }
+    room = LARGEST - len(_html(assets, {**told, "options": shown.options}, kept).encode())
+
+    @cache
+    def cube_of(name: str, count: int) -> tuple[dict[str, Any], int]:
+        cube = packed_cube(cut_to_brands(kept.cubes[name], brands[:count]))
+        return cube, len(packed(compact_json(cube), level=5))  # never less than in the end
+
+    for filtered, named in BRANDS:
+        chosen = {
+            name: cube_of(name, min(filtered if _has_all(cube) else named, len(brands)))
+            for name, cube in kept.cubes.items()
+        }
+        if sum(size for _, size in chosen.values()) <= room:
+            break
+    told["options"] = {**shown.options, "brands": brands[:filtered]}
+    told["tables"] |= {name: cube for name, (cube, _) in chosen.items()}
+    return Report(_html(assets, told, kept), min(filtered, len(brands)), len(brands))
+
+
+def print_pdf(html: Path, pdf: Path, chromium: Path | None) -> None:
+    """A report as a PDF. Raises EstoreError without a browser to print it."""
+    program = str(chromium) if chromium else next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if program is None or shutil.which(program) is None:
+        raise EstoreError(
+            f"a PDF is printed by Chromium, and there is no {chromium or 'such program'} here; "
+            "install it (Debian: apt install chromium), name it with --chromium, or print "
+            f"{html} from a browser"
+        )
+    with tempfile.TemporaryDirectory() as profile:
+        arguments = [
+            program, "--headless", "--disable-gpu", "--no-first-run", "--disable-sync",
+            "--disable-background-networking", "--disable-component-update", "--disable-quic",
+            f"--user-data-dir={profile}", f"--virtual-time-budget={DRAWING * 1000}",
+            "--no-pdf-header-footer", f"--print-to-pdf={pdf.resolve()}",
+            *(["--no-sandbox"] if _is_root() else []), f"{html.resolve().as_uri()}#print",
+        ]  # fmt: skip
+        try:
+            done = subprocess.run(arguments, capture_output=True, text=True, timeout=PATIENCE)
+        except subprocess.TimeoutExpired as error:
+            raise EstoreError(f"{program} did not print within {PATIENCE} seconds") from error
+    if done.returncode or not pdf.is_file():
+        said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise EstoreError(f"{program} could not print: {said}")
+
+
+def _of_days(
+    shown: Shown, first: date | None, last: date | None
+) -> tuple[Shown, dict[str, str] | None]:
+    """The cubes of the days asked for, and as many before to compare with."""
+    days = shown.days
+    if first and last and first > last:
+        raise EstoreError(f"--to {last} is before --from {first}")
+    if days.first is None or days.last is None or not (first or last):
+        return shown, None
+    first, last = max(first or days.first, days.first), min(last or days.last, days.last)
+    if first > last:
+        raise EstoreError(f"there are no such days: the data cover {days.first} to {days.last}")
+    earliest = max(first - (last - first) - DAY, days.first)
+    complete = min(days.last_complete, last) if days.last_complete else None
+    cubes = {name: cut_to_days(cube, earliest, last) for name, cube in shown.cubes.items()}
+    kept = replace(shown, cubes=cubes, days=DataDays(earliest, last, complete))
+    return kept, {"from": str(first), "to": str(last)}
+
+
+def _has_all(cube: Cube) -> bool:
+    return cube.shape.filters.get("brand") in cube.shape.star
+
+
+def _tables(shown: Shown, pages: Pages, *, with_ids: bool) -> dict[str, Any]:
+    """Each table with the columns that any query asks for."""
+    found: dict[str, dict[str, Sequence[Any]]] = {}
+    asked: dict[str, Query] = {}
+    for query in pages.all_queries():
+        answer = shown.tables.get((query.page, query.name))
+        if query.table is None or answer is None or answer.is_missing:
+            continue
+        before = asked.setdefault(query.table, query)
+        if (before.where, before.sort) != (query.where, query.sort):
+            raise ValueError(f"pages.json asks {query.table} in two ways")
+        found.setdefault(query.table, {}).update(_columns(query, answer, with_ids))
+    return {
+        name: packed_table(list(columns), list(zip(*columns.values(), strict=True)))
+        for name, columns in found.items()
+    }
+
+
+def _columns(query: Query, answer: Answer, with_ids: bool) -> dict[str, Sequence[Any]]:
+    columns: dict[str, Sequence[Any]] = {
+        name: [row[place] for row in answer.rows] for place, name in enumerate(answer.columns)
+    }
+    columns |= {name: [value] * len(answer.rows) for name, value in query.where.items()}
+    if not with_ids:
+        columns |= {name: [None] * len(answer.rows) for name in query.personal}
+        if "uri" in columns:
+            columns["uri"] = [PurePath(uri).name for uri in columns["uri"]]
+    return columns
+
+
+def _html(assets: Assets, told: dict[str, Any], shown: Shown) -> str:
+    """The page with all that it needs inside; its policy lets nothing else in, or out."""
+    style, app = assets.text("app.css"), assets.text("app.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; img-src data:; base-uri 'none'; "
+        f"script-src '{_hash(UNPACK)}' '{_hash(app)}'; form-action 'none'"
+    )
+    title = escape(f"Shop report as of {shown.manifest.as_of_date}")
+    head = (
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f"<title>{title}</title>\n<style>{style}</style>\n</head>"
+    )
+    inside = [
+        f'<script type="text/plain" id="{name}">{packed(text)}</script>'
+        for name, text in (("packed", compact_json(told)), ("packed-app", app))
+    ]
+    html = re.sub(r"<title>.*?</title>\n?", "", assets.text("index.html"))
+    html = re.sub(r'<(link|script)[^>]*"static/[^>]*>(</script>)?\n?', "", html)
+    html = html.replace("</head>", head, 1)
+    return html.replace("<!--first-->", "\n".join([*inside, f"<script>{UNPACK}</script>"]), 1)
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _is_root() -> bool:
+    """Chromium refuses its sandbox to root, as in a container."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -1,0 +1,108 @@
+"""What a visitor selected: a period and at most one category, brand and segment."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from estore.dashboard.pages import Pages
+
+DAY = timedelta(days=1)
+#: Longer than any name in the data; what is longer is no selection but an attack on the memory.
+LONGEST = 500
+
+
+@dataclass(frozen=True)
+class DataDays:
+    """The days that a snapshot has; all None in a shop without events."""
+
+    first: date | None
+    last: date | None
+    last_complete: date | None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Filters as applied: days both included and within the data, None for all of a kind."""
+
+    period: str | None
+    first: date | None
+    last: date | None
+    category: str | None = None
+    brand: str | None = None
+    segment: str | None = None
+
+    def days(self, *, before: bool = False) -> tuple[date, date] | None:
+        """The period, or as many days just before it."""
+        if self.first is None or self.last is None:
+            return None
+        if before:
+            return self.first - (self.last - self.first) - DAY, self.first - DAY
+        return self.first, self.last
+
+    def as_json(self) -> dict[str, Any]:
+        """As the page knows it."""
+        told = asdict(self)
+        days = {"from": told.pop("first"), "to": told.pop("last")}
+        return {**told, **{name: str(day) if day else None for name, day in days.items()}}
+
+
+def select(asked: Mapping[str, str], days: DataDays, pages: Pages) -> Selection:
+    """The selection that a URL's parameters name; raises ValueError in words."""
+    known = {"period", "from", "to", "category", "brand", "segment"}
+    if unknown := sorted(set(asked) - known):
+        raise ValueError(
+            f"no filter is named {unknown[0][:50]}; there are {', '.join(sorted(known))}"
+        )
+    values = {name: asked[name] for name in ("category", "brand", "segment") if asked.get(name)}
+    if too_long := [name for name, value in values.items() if len(value) > LONGEST]:
+        raise ValueError(f"{too_long[0]} is longer than {LONGEST} characters")
+    if asked.get("from") or asked.get("to"):
+        period, (first, last) = None, _free_period(asked, days)
+    else:
+        period = asked.get("period") or pages.default_period
+        if period not in pages.periods:
+            raise ValueError(
+                f"no period is named {period[:50]}; there are {', '.join(pages.periods)}"
+            )
+        first, last = _named_period(period, pages.periods[period], days)
+    return Selection(period, first, last, **values)
+
+
+def _free_period(asked: Mapping[str, str], days: DataDays) -> tuple[date | None, date | None]:
+    first = _day("from", asked["from"]) if asked.get("from") else None
+    last = _day("to", asked["to"]) if asked.get("to") else None
+    if first and last and first > last:
+        raise ValueError(f"the period ends on {last}, before it begins on {first}")
+    if days.first is None or days.last is None:
+        return None, None
+    first, last = first or days.first, last or days.last
+    return min(max(first, days.first), days.last), min(max(last, days.first), days.last)
+
+
+def _named_period(
+    period: str, length: int | None, days: DataDays
+) -> tuple[date | None, date | None]:
+    """Periods end with the last complete day: half a day would look like a fall."""
+    end = days.last_complete or days.last
+    if days.first is None or end is None:
+        return None, None
+    if period == "all":
+        return days.first, days.last
+    if length:
+        return max(end - DAY * (length - 1), days.first), end
+    first = end.replace(day=1)
+    if period == "last-month":
+        end = max(first - DAY, days.first)
+        first = end.replace(day=1)
+    return max(first, days.first), end
+
+
+def _day(name: str, text: str) -> date:
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{name}={text[:50]} is not a day; write it as 2020-01-31") from None

@@ -1,0 +1,50 @@
+"""Shown: a published version in memory, as far as pages can ask of it. Needs no engine."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from estore.dashboard.cubes import MISSING, Answer, Cube
+from estore.dashboard.pages import Query
+from estore.dashboard.selection import DataDays, Selection
+from estore.published import Manifest
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A published version, as far as pages show it."""
+
+    manifest: Manifest
+    days: DataDays
+    cubes: dict[str, Cube]
+    tables: dict[tuple[str, str], Answer]  # (page, query) → rows
+    findings: list[dict[str, Any]]
+    options: dict[str, list[str]]
+
+    @property
+    def version(self) -> str:
+        """The version's name."""
+        return self.manifest.version
+
+    def answer(self, query: Query, selection: Selection) -> Answer:
+        """The rows that a query asks for; an older snapshot may lack them."""
+        if query.table:
+            return self.tables[query.page, query.name]
+        cube = self.cubes.get(query.cube or "")
+        return cube.answer(query, selection) if cube else MISSING
+
+    def about(self) -> dict[str, Any]:
+        """What every page says of the data."""
+        return {
+            "version": self.version,
+            "published_at": self.manifest.published_at,
+            "as_of_date": self.manifest.as_of_date,
+            "first_date": _day(self.days.first),
+            "last_date": _day(self.days.last),
+            "last_complete_date": _day(self.days.last_complete),
+            "thresholds": self.manifest.thresholds,
+        }
+
+
+def _day(day: date | None) -> str | None:
+    return str(day) if day else None

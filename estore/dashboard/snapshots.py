@@ -1,0 +1,48 @@
+"""Snapshots: the newest published version, replaced while the server runs.
+
+All that a page can ask is read once a version, so that answers need no file and no engine, and a
+version may be deleted while it is shown.
+"""
+
+import logging
+import pickle
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from estore.dashboard.shown import Shown
+from estore.published import current_version
+from estore.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Snapshots:
+    """The newest version; `refresh` looks whether there is a newer one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.shown: Shown | None = None
+        self._looking = threading.Lock()
+        self._unreadable: Path | None = None
+
+    def refresh(self) -> None:
+        """Show the version that CURRENT names; the one before stays if that cannot be read.
+
+        A version may be deleted while it is read: then the next look finds a newer one.
+        """
+        with self._looking:
+            folder = current_version(self.settings)
+            if folder is None or (self.shown and folder.name == self.shown.version):
+                return
+            read = subprocess.run(
+                [sys.executable, "-m", "estore.dashboard.reading", str(folder)], capture_output=True
+            )
+            if read.returncode == 0:
+                shown: Shown = pickle.loads(read.stdout)
+                self.shown, self._unreadable = shown, None
+            elif folder != self._unreadable:
+                self._unreadable = folder
+                said = read.stderr.decode(errors="replace").strip().splitlines()
+                log.error("%s cannot be shown: %s", folder, said[-1] if said else "no reason given")

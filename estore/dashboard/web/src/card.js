@@ -1,0 +1,236 @@
+// A card: what is shown as a title, what it says in words, the drawing, and what the numbers rest on. Any
+// card turns into its table, and into a file.
+
+import { asCsv, download } from './csv.js';
+import { drawingOf } from './drawing.js';
+import { h, svg, worded } from './element.js';
+import { listed } from './numbers.js';
+import { pictureOf } from './picture.js';
+import { tableOf, tablePicture } from './table.js';
+import { showsAll } from './view.js';
+
+/**
+ * What a page says of a card; each function gets the View and the card's own choice.
+ * @typedef {object} Spec
+ * @property {string} id
+ * @property {string} query the question whose filters it obeys
+ * @property {'full'|'wider'|'narrow'|'half'|'third'} [width]
+ * @property {'s'|'m'|'l'|'xl'} [height] of the drawing; none: as high as what it holds
+ * @property {(view: any) => string} title
+ * @property {(view: any, choice: any) => string | null} [reading] the finding, from the numbers shown
+ * @property {(view: any) => string} [period] where it is not the page's
+ * @property {string} measured what is counted, and what rates are divided by
+ * @property {string[]} [obeys] where that differs from the question's
+ * @property {(view: any, palette: any) => {text: string, colour: string, shape?: string}[]} [legend]
+ * @property {(view: any, choice: any) => {columns: any[], rows: any[][]}} table
+ * @property {(view: any, palette: any, room: {width: number, height: number, choice: any}) => object} [option] for the chart library
+ * @property {(view: any) => any} [element] or elements of its own
+ * @property {(view: any) => string | null} [empty] why there is nothing to draw
+ * @property {(view: any) => number} [pixels] height of the drawing where it depends on what it holds
+ * @property {number} [minWidth] of the drawing in px
+ * @property {(view: any) => {label: string, values: {id: string, label: string}[]} | null} [choices] a choice of its own
+ */
+
+const NOT_PUBLISHED = 'This snapshot does not hold these numbers. The next `estore build` makes them.';
+
+export class Card {
+  /** @param {Spec} spec */
+  constructor(spec) {
+    this.spec = spec;
+    this.asTable = false;
+    this.choice = null;
+    this.drawing = null;
+    const id = `card-${spec.id}`;
+    this.title = h('h2', { id });
+    this.reading = h('p', { class: 'reading' });
+    this.own = h('div', { class: 'own', hidden: true });
+    this.legend = h('ul', { class: 'legend', 'aria-hidden': 'true', hidden: true });
+    this.drawn = h('div', { class: `drawn ${spec.height ?? ''}` });
+    this.below = h('p', { class: 'about' });
+    const button = (text, label, onclick) => h('button', { type: 'button', 'aria-label': `${label}: ${spec.id.replaceAll('-', ' ')}`, onclick }, text);
+    this.tableButton = spec.tableOnly ? null : button('Table', 'Show as table', () => this.showTable(!this.asTable));
+    this.tools = h('div', { class: 'tools' },
+      this.tableButton,
+      button('CSV', 'Download as CSV', () => this.downloadCsv()),
+      button('PNG', 'Download as PNG', () => this.downloadPng()),
+    );
+    this.element = h('section', { class: `card ${spec.width ?? 'full'}`, id: spec.id, 'aria-labelledby': id },
+      h('header', {}, this.title, this.tools), this.reading, this.own, this.legend, this.drawn, this.below);
+  }
+
+  /** Say an answer: words, and the room that its drawing takes, so that nothing moves while others are painted. */
+  tell(view, palette) {
+    Object.assign(this, { view, palette });
+    this.#safely(() => {
+      this.#words();
+      this.#room();
+    });
+  }
+
+  /** Draw what was told. */
+  draw() {
+    this.#safely(() => this.#draw());
+  }
+
+  show(view, palette) {
+    this.tell(view, palette);
+    this.draw();
+  }
+
+  /** Failing here is this card's affair: the others go on. */
+  #safely(run) {
+    try {
+      run();
+    } catch (error) {
+      console.error(error);
+      this.why = 'This chart could not be drawn.';
+      this.#empty(this.why);
+    }
+  }
+
+  #words() {
+    const { spec, view } = this;
+    this.#choices();
+    this.why = view.isMissing(spec.query) ? NOT_PUBLISHED : spec.empty?.(view, this.choice) ?? null;
+    this.title.textContent = spec.title(view, this.choice);
+    const reading = this.why ? null : spec.reading?.(view, this.choice) ?? null;
+    this.reading.replaceChildren(...worded(reading ?? ''));
+    this.reading.hidden = !reading;
+    const legend = this.why ? [] : spec.legend?.(view, this.palette) ?? [];
+    this.legendItems = legend;
+    this.legend.hidden = !legend.length;
+    this.legend.replaceChildren(...legend.map(({ text, colour, shape }) => h('li', {}, mark(shape, colour, this.palette), text)));
+    const { ignored, set } = view.ignored(spec.query, spec.obeys);
+    const basis = [spec.period?.(view) ?? view.period, spec.measured, `as of ${view.asOfName}`].join(' · ');
+    const all = ignored.length ? ` Shows ${showsAll(ignored)}.` : '';
+    const warning = set.length ? ` Not filtered by ${listed(set)}.` : '';
+    this.about = `${basis}.${warning || all}`;
+    this.below.replaceChildren(`${basis}.`, warning ? h('strong', {}, warning) : all);
+  }
+
+  #choices() {
+    const offered = this.spec.choices?.(this.view) ?? null;
+    this.own.hidden = !offered;
+    if (!offered) return;
+    const { label, values } = offered;
+    if (!values.some(({ id }) => id === this.choice)) this.choice = values.at(-1)?.id ?? null;
+    const select = h('select', { onchange: () => this.choose(select.value) },
+      values.map(({ id, label: text }) => h('option', { value: id, selected: id === this.choice }, text)));
+    this.own.replaceChildren(h('label', { class: 'field' }, label, select));
+  }
+
+  choose(value) {
+    this.choice = value;
+    this.show(this.view, this.palette);
+    this.own.querySelector('select')?.focus();
+  }
+
+  get #isDrawing() {
+    return !this.why && !this.asTable && Boolean(this.spec.option);
+  }
+
+  #room() {
+    const { spec, view } = this;
+    if (!this.#isDrawing) this.#clear();
+    this.drawn.className = this.#isDrawing ? `drawn ${spec.height ?? ''} ${spec.minWidth ? 'scrolls' : ''}` : 'drawn';
+    this.drawn.style.minHeight = this.#isDrawing && spec.pixels ? `${spec.pixels(view)}px` : '';
+  }
+
+  #draw() {
+    const { spec, view } = this;
+    if (this.why) return this.#empty(this.why);
+    if (this.#isDrawing) {
+      if (!this.drawing) this.#clear();
+      this.drawing ??= drawingOf(this.drawn, spec.minWidth);
+      this.drawn.setAttribute('role', 'img');
+      // What cannot be smaller scrolls inside its own card, by keyboard too.
+      if (spec.minWidth) this.drawn.tabIndex = 0;
+      this.drawn.setAttribute('aria-label', `${this.title.textContent}. ${this.reading.textContent} The button “Table” shows its numbers.`);
+      return this.#paint();
+    }
+    this.#clear();
+    if (this.asTable || spec.tableOnly) {
+      const { columns, rows } = spec.table(view, this.choice);
+      this.drawn.append(tableOf(this.title.textContent, columns, rows, { tall: spec.tall }));
+    } else this.drawn.append(spec.element(view, this.palette));
+  }
+
+  #paint() {
+    this.painted = this.#size();
+    this.drawing.fill();
+    const { width, height } = this.drawing.size();
+    this.drawing.paint(this.spec.option(this.view, this.palette, { width, height, choice: this.choice }));
+  }
+
+  #size() {
+    return `${this.drawn.clientWidth} × ${this.drawn.clientHeight}`;
+  }
+
+  /** Labels are chosen for a width: a new width is drawn anew. */
+  fit() {
+    if (!this.drawing || this.#size() === this.painted || !this.drawn.clientWidth) return;
+    this.#paint();
+  }
+
+  #clear() {
+    this.drawing?.remove();
+    this.drawing = null;
+    this.drawn.removeAttribute('role');
+    this.drawn.removeAttribute('tabindex');
+    this.drawn.removeAttribute('aria-label');
+    this.drawn.replaceChildren();
+  }
+
+  #empty(why) {
+    this.#clear();
+    this.drawn.className = 'drawn';
+    this.drawn.style.minHeight = '';
+    this.drawn.append(h('p', { class: 'empty' }, worded(why)));
+  }
+
+  showTable(asTable) {
+    this.asTable = asTable;
+    this.tableButton.setAttribute('aria-pressed', String(asTable));
+    this.show(this.view, this.palette);
+  }
+
+  get fileName() {
+    const { view, spec } = this;
+    return ['estore', view.page, spec.id, view.from, view.to].filter(Boolean).join('-');
+  }
+
+  downloadCsv() {
+    const { columns, rows } = this.spec.table(this.view, this.choice);
+    // The mark of UTF-8, without which a spreadsheet guesses another encoding.
+    download(`${this.fileName}.csv`, new Blob(['\uFEFF', asCsv(columns, rows)], { type: 'text/csv;charset=utf-8' }));
+  }
+
+  async downloadPng() {
+    const words = { title: this.title.textContent, reading: this.reading.textContent, legend: this.legendItems, about: this.about };
+    const drawing = this.drawing?.picture() ?? this.#tablePicture();
+    download(`${this.fileName}.png`, await pictureOf(words, drawing, this.palette));
+  }
+
+  /** Cards without a drawing are pictured as their table. */
+  #tablePicture() {
+    const { columns, rows } = this.spec.table(this.view, this.choice);
+    return tablePicture(columns, rows.slice(0, 40), this.palette);
+  }
+
+  remove() {
+    this.#clear();
+    this.element.remove();
+  }
+}
+
+/** The mark of a legend, drawn as the chart draws it. */
+function mark(shape, colour, palette) {
+  const attributes = {
+    line: { d: 'M0 6H14', stroke: colour, 'stroke-width': 2 },
+    dashed: { d: 'M0 6H14', stroke: colour, 'stroke-width': 2, 'stroke-dasharray': '4 3' },
+    hollow: { d: 'M2 1.5H12V10.5H2Z', stroke: colour, fill: palette.card, 'stroke-dasharray': '2 1.5' },
+    dot: { d: 'M7 2A4 4 0 1 1 6.99 2Z', fill: colour },
+    diamond: { d: 'M7 1L12 6L7 11L2 6Z', fill: colour },
+  }[shape] ?? { d: 'M2 1.5H12V10.5H2Z', fill: colour };
+  return svg('svg', { viewBox: '0 0 14 12' }, svg('path', attributes));
+}

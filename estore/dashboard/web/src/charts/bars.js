@@ -1,0 +1,59 @@
+// Bars by name, lying, longest on top: a label for each, its value at its end.
+
+import { full } from '../numbers.js';
+import { grid, nameAxis, namesRoom, textOf, tooltip, valueAxis } from './parts.js';
+
+/** Height of a drawing that gives each row its room. */
+export const rowsHeight = (rows, each) => Math.max(3, rows) * each + 12;
+
+/** Where the scale begins so that the labels of the longest bars to the left have room before the names. */
+function leftEnd(rows, plot) {
+  const values = rows.map(({ values: [{ value }] }) => value);
+  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+  return low < 0 ? low - (high - low) * Math.min(1, 72 / plot) : 0;
+}
+
+/**
+ * @param {{name: string, values: {value: number | null, label: string, colour: string}[]}[]} rows
+ * @param {{kind: any, tip: (index: number) => any, room?: number, signed?: boolean, thick?: number}} how room: px for the longest label of a value
+ */
+export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = false, thick = 16 }) {
+  const count = rows[0]?.values.length ?? 1;
+  const names = namesRoom(palette, rows.map(({ name }) => name), Math.min(180, Math.round(width * (width < 420 ? 0.42 : 0.34))));
+  return {
+    grid: grid({ right: room, top: 4, bottom: 4, left: names + 12 }),
+    tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
+    yAxis: nameAxis(palette, rows.map(({ name }) => name), { inverse: true, axisLabel: { width: names, color: palette.ink }, ...(signed ? { position: 'left' } : {}) }),
+    xAxis: valueAxis(palette, kind, { axisLabel: { show: false }, splitLine: { show: false }, min: signed ? leftEnd(rows, Math.max(80, width - names - room)) : 0 }),
+    series: Array.from({ length: count }, (_, index) => ({
+      type: 'bar',
+      barMaxWidth: count > 1 ? 11 : thick,
+      barGap: '30%',
+      barCategoryGap: count > 1 ? '24%' : '38%',
+      data: rows.map(({ values }) => {
+        const { value, label, colour } = values[index];
+        return {
+          value,
+          itemStyle: { color: colour, borderRadius: value < 0 ? [2, 0, 0, 2] : [0, 2, 2, 0] },
+          label: { show: true, position: value < 0 ? 'left' : 'right', distance: 6, formatter: label, ...textOf(palette) },
+        };
+      }),
+      ...(signed ? { markLine: { silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: palette.grey, type: 'solid', width: 1 }, data: [{ xAxis: 0 }] } } : {}),
+    })),
+  };
+}
+
+/** The most of a kind; the rest, with what the cube already calls other, as one row: the whole stays the whole. */
+export function topRows(rows, count, measures, restName) {
+  const named = rows.filter(({ name }) => name !== 'other');
+  const others = rows.filter(({ name }) => name === 'other');
+  const shown = named.length <= count + 1 && !others.length ? named : named.slice(0, count);
+  const rest = [...named.slice(shown.length), ...others];
+  if (!rest.length) return shown;
+  const total = { name: restName, isRest: true };
+  for (const measure of measures) total[measure] = rest.reduce((sum, row) => sum + (row[measure] ?? 0), 0);
+  return [...shown, total];
+}
+
+/** Names that say something: the others are no winners. */
+export const isNamed = ({ name, isRest }) => !isRest && !['other', 'unknown'].includes(name);

@@ -1,0 +1,35 @@
+// A number a day: bars, the mean of seven days over them, marks on days that are not like others.
+
+import { dayAxis, grid, hollow, tooltip, valueAxis } from './parts.js';
+
+/**
+ * @param {{day: string, value: number | null, isComplete: boolean, isStrange?: boolean}[]} days
+ * @param {{kind: any, means?: (number | null)[], tip: (index: number) => any}} how
+ */
+export function dayBars(palette, width, days, { kind, means, tip }) {
+  const bars = days.map(({ value, isComplete, isStrange }) => ({
+    value,
+    itemStyle: isComplete ? { color: isStrange ? palette.orange : palette.blue, opacity: means && !isStrange ? 0.55 : 1 } : hollow(palette, palette.grey),
+  }));
+  const strange = days.flatMap(({ day, value, isStrange }) => (isStrange ? [[day, value]] : []));
+  return {
+    grid: grid({ top: 22 }),
+    tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
+    xAxis: dayAxis(palette, days.map(({ day }) => day), width),
+    yAxis: valueAxis(palette, kind),
+    series: [
+      { type: 'bar', data: bars, barCategoryGap: days.length > 60 ? '15%' : '25%', barMaxWidth: 40 },
+      ...(means ? [{ type: 'line', data: means, symbol: 'none', smooth: false, lineStyle: { color: palette.blue, width: 2 }, silent: true, z: 3 }] : []),
+      { type: 'scatter', data: strange, symbol: 'diamond', symbolSize: 9, symbolOffset: [0, -9], itemStyle: { color: palette.orange }, silent: true, z: 4 },
+    ],
+  };
+}
+
+/** Mean of a day and the six before, where all seven are complete. */
+export function sevenDayMeans(days) {
+  return days.map((_, index) => {
+    const week = days.slice(index - 6, index + 1);
+    if (index < 6 || !week.every(({ isComplete, value }) => isComplete && value !== null)) return null;
+    return week.reduce((total, { value }) => total + value, 0) / 7;
+  });
+}

@@ -1,0 +1,94 @@
+// A treemap whose tiles hold words: laid out here, so that each text knows its tile and stays in it.
+
+import { linesOf, measuring } from '../lettering.js';
+import { tooltip } from './parts.js';
+
+/**
+ * Squarified layout (Bruls, Huizing, van Wijk 2000): rectangles of given areas, as square as they get.
+ * @param {number[]} values largest first
+ * @returns {{x: number, y: number, width: number, height: number}[]}
+ */
+export function squarified(values, width, height) {
+  const total = values.reduce((sum, value) => sum + value, 0);
+  const areas = values.map((value) => (value / total) * width * height);
+  const placed = [];
+  let [x, y, w, h] = [0, 0, width, height];
+  let row = [];
+  const worst = (areasOfRow) => {
+    const sum = areasOfRow.reduce((all, area) => all + area, 0);
+    const side = Math.min(w, h);
+    return Math.max(...areasOfRow.map((area) => Math.max((side * side * area) / (sum * sum), (sum * sum) / (side * side * area))));
+  };
+  const lay = () => {
+    const sum = row.reduce((all, area) => all + area, 0);
+    const along = w >= h;
+    const depth = sum / (along ? h : w);
+    let at = 0;
+    for (const area of row) {
+      const length = area / depth;
+      placed.push(along ? { x, y: y + at, width: depth, height: length } : { x: x + at, y, width: length, height: depth });
+      at += length;
+    }
+    if (along) [x, w] = [x + depth, w - depth];
+    else [y, h] = [y + depth, h - depth];
+    row = [];
+  };
+  for (const area of areas) {
+    if (row.length && worst([...row, area]) > worst(row)) lay();
+    row.push(area);
+  }
+  if (row.length) lay();
+  return placed;
+}
+
+/**
+ * @param {{value: number, name: string, figure: string, lines: string[], ground: string, ink: string}[]} tiles largest first
+ */
+export function treemap(palette, width, height, tiles, tip) {
+  const places = squarified(tiles.map(({ value }) => value), width, height);
+  const axis = { type: 'value', show: false };
+  return {
+    grid: { left: 0, right: 0, top: 0, bottom: 0 },
+    tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
+    xAxis: { ...axis, min: 0, max: width },
+    yAxis: { ...axis, min: 0, max: height, inverse: true },
+    series: [{
+      type: 'custom',
+      data: places.map(({ x, y }) => [x, y]),
+      renderItem({ dataIndex }) {
+        const { x, y, width: wide, height: high } = places[dataIndex];
+        return tileShape({ x: x + 1.5, y: y + 1.5, width: Math.max(0, wide - 3), height: Math.max(0, high - 3) }, tiles[dataIndex], palette);
+      },
+    }],
+  };
+}
+
+const EDGE = 10;
+
+/** Name, then as many whole lines as the tile has room for. */
+function tileShape(box, { name, figure, lines, ground, ink }, palette) {
+  const inner = { width: box.width - 2 * EDGE, height: box.height - 2 * EDGE };
+  const children = [{ type: 'rect', shape: { ...box, r: 4 }, style: { fill: ground } }];
+  if (inner.width > 34 && inner.height > 10) {
+    const text = (content, at, style) => ({
+      type: 'text',
+      silent: true,
+      style: { x: box.x + EDGE, y: box.y + EDGE + at, text: content, fill: ink, fontFamily: palette.font, width: inner.width, overflow: 'truncate', ...style },
+    });
+    children.push(text(name, 0, { fontSize: 14, fontWeight: 600 }));
+    let at = 21;
+    const isLarge = inner.height > 120 && inner.width > 110;
+    if (isLarge || inner.height > 34) children.push(text(figure, at, isLarge ? { fontSize: 22, fontWeight: 600 } : { fontSize: 12 }));
+    at += isLarge ? 31 : 16;
+    const context = measuring(`12px ${palette.font}`);
+    for (const line of lines) {
+      const parts = linesOf(context, line, inner.width);
+      if (at + parts.length * 16 > inner.height + 4) break;
+      for (const part of parts) {
+        children.push(text(part, at, { fontSize: 12 }));
+        at += 16;
+      }
+    }
+  }
+  return { type: 'group', children };
+}

@@ -1,0 +1,37 @@
+// The chart library behind a handful of functions: only the parts in use are built into the bundle.
+
+import { BarChart, CustomChart, GaugeChart, LineChart, ScatterChart } from 'echarts/charts';
+import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
+import { init, use } from 'echarts/core';
+import { CanvasRenderer } from 'echarts/renderers';
+import { h } from './element.js';
+
+use([
+  BarChart, CanvasRenderer, CustomChart, GaugeChart, GridComponent, LineChart, MarkLineComponent, ScatterChart,
+  TooltipComponent,
+]);
+
+/** A drawing in an element; it is kept and repainted, which costs less than a new one. */
+export function drawingOf(element, minWidth = 0) {
+  const room = h('div', { class: 'room', style: minWidth ? { minWidth: `${minWidth}px` } : {} });
+  element.append(room);
+  const chart = init(room, null, { renderer: 'canvas' });
+  return {
+    size: () => ({ width: chart.getWidth(), height: chart.getHeight() }),
+    /** Take the room there is by now. */
+    fill() {
+      if (room.clientWidth && (room.clientWidth !== chart.getWidth() || room.clientHeight !== chart.getHeight())) chart.resize();
+    },
+    /** Paint now, not with the next frame: what is measured as painted is painted. */
+    paint(option) {
+      chart.setOption({ animation: false, ...option }, { notMerge: true });
+      chart.getZr().flush();
+    },
+    picture() {
+      const source = chart.getDom().querySelector('canvas');
+      const [width, height] = [chart.getWidth(), chart.getHeight()];
+      return { width, height, draw: (context, x, y) => context.drawImage(source, x, y, width, height) };
+    },
+    remove: () => chart.dispose(),
+  };
+}

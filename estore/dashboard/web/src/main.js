@@ -1,0 +1,140 @@
+// The page: asks for what the address says, shows it, and looks now and then whether there is newer data.
+
+import './app.css';
+import { linkTo, queryOf, readAddress, writeAddress, isReport } from './address.js';
+import { Card } from './card.js';
+import { h } from './element.js';
+import { findingsOf } from './findings.js';
+import { Frame } from './frame.js';
+import { PAGES } from './pages/index.js';
+import { drawAll, isPrint } from './print.js';
+import { isDark, readPalette } from './palette.js';
+import { ask, askAnew, known, openSource, takeFirst } from './source.js';
+import { followTheme } from './theme.js';
+import { View } from './view.js';
+
+const LOOK_AGAIN = 60_000;
+
+const shown = { page: null, cards: [], view: null, paints: 0 };
+let asking = null;
+let frame = null;
+
+const given = () => {
+  const { page, ...filters } = readAddress();
+  return { page, filters };
+};
+
+/** Bring the page to what the address says. */
+async function follow({ first = null } = {}) {
+  asking?.abort();
+  const { page, filters } = given();
+  const ready = first ?? known(page, filters);
+  if (ready) return paint(ready);
+  asking = new AbortController();
+  const { signal } = asking;
+  frame.busy(true);
+  try {
+    paint(await ask(page, filters, signal));
+  } catch (error) {
+    if (!signal.aborted) frame.failed(error.message, () => follow());
+  }
+}
+
+/** Draw an answer: what is in sight at once, the rest in the next moment. */
+function paint(answer) {
+  const view = new View(answer);
+  const isNew = shown.page !== answer.page;
+  if (isNew) {
+    for (const card of shown.cards) card.remove();
+    shown.cards = PAGES[answer.page].cards.map((spec) => new Card(spec));
+    shown.page = answer.page;
+  }
+  shown.view = view;
+  frame.show(view);
+  frame.findings.replaceChildren(...findingsOf(view));
+  if (isNew) frame.grid.replaceChildren(...shown.cards.map((card) => card.element));
+  const turn = ++shown.paints;
+  const palette = readPalette();
+  for (const card of shown.cards) card.tell(view, palette);
+  const [above, below] = parted(shown.cards);
+  for (const card of above) card.draw();
+  performance.mark('estore:in-sight');
+  const rest = () => {
+    if (turn !== shown.paints) return;
+    for (const card of below) card.draw();
+    // A neighbour may have made a card taller since it was painted.
+    for (const card of shown.cards) card.fit();
+    performance.mark('estore:all');
+    document.documentElement.dataset.painted = `${answer.page} ${turn}`;
+    document.documentElement.dataset.drawn = 'true';
+  };
+  if (below.length) afterFrame(rest);
+  else rest();
+}
+
+/** Cards in sight, and the others. */
+function parted(cards) {
+  const places = cards.map(({ element }) => element.getBoundingClientRect());
+  const isInSight = ({ top, bottom }) => top < innerHeight && bottom > 0;
+  return [cards.filter((_, index) => isInSight(places[index])), cards.filter((_, index) => !isInSight(places[index]))];
+}
+
+/** After the browser has shown what there is. A hidden tab has no frames, but it has timers. */
+function afterFrame(run) {
+  if (document.hidden) setTimeout(run, 0);
+  else requestAnimationFrame(() => setTimeout(run, 0));
+}
+
+function repaint() {
+  const palette = readPalette();
+  for (const card of shown.cards) if (card.view) card.show(shown.view, palette);
+}
+
+/** Another view: its address, then itself. */
+function go(page, filters) {
+  const samePage = page === shown.page;
+  if (linkTo(page, filters) !== linkTo(given().page, given().filters)) writeAddress(page, filters);
+  if (!samePage) scrollTo(0, 0);
+  return follow();
+}
+
+/** A snapshot published since is shown, and said. */
+async function lookAgain() {
+  if (document.hidden || !shown.view) return;
+  const { page, filters } = given();
+  try {
+    const answer = await askAnew(page, filters);
+    if (answer.version === shown.view.answer.version || queryOf(filters) !== queryOf(given().filters) || page !== given().page) return;
+    paint(answer);
+    frame.say(`New data, as of ${shown.view.asOfName}, are shown now.`);
+  } catch {
+    // The next look, or the next click, tells.
+  }
+}
+
+async function start() {
+  if (isPrint()) {
+    await openSource();
+    return drawAll();
+  }
+  followTheme(repaint);
+  frame = new Frame(PAGES, go);
+  document.body.prepend(frame.skip, frame.element);
+  await openSource();
+  const { page, filters } = given();
+  await follow({ first: takeFirst(page, filters) });
+  addEventListener('popstate', () => follow());
+  addEventListener('hashchange', () => follow());
+  let waiting = 0;
+  addEventListener('resize', () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => shown.cards.forEach((card) => card.fit()), 60);
+  });
+  if (!isReport) {
+    addEventListener('focus', lookAgain);
+    addEventListener('visibilitychange', lookAgain);
+    setInterval(lookAgain, LOOK_AGAIN);
+  }
+}
+
+start();

@@ -1,0 +1,52 @@
+// Light, dark, or as the system has it; what is chosen is remembered by the browser.
+
+import { h } from './element.js';
+
+const KEY = 'estore-theme';
+const NEXT = { auto: 'light', light: 'dark', dark: 'auto' };
+const NAMES = { auto: '◐ Auto', light: '○ Light', dark: '● Dark' };
+const root = document.documentElement;
+let changed = () => {};
+
+function remembered() {
+  // Some browsers keep nothing for a file from disk.
+  try {
+    return localStorage.getItem(KEY) ?? 'auto';
+  } catch {
+    return 'auto';
+  }
+}
+
+function apply(theme) {
+  if (theme === 'auto') delete root.dataset.theme;
+  else root.dataset.theme = theme;
+}
+
+/** Take the remembered choice; `repaint` is called at each change. */
+export function followTheme(repaint) {
+  changed = repaint;
+  apply(remembered());
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => changed());
+}
+
+export function themeSwitch() {
+  let theme = remembered();
+  const button = h('button', { type: 'button', class: 'theme', onclick: turn });
+  const label = () => {
+    button.textContent = NAMES[theme];
+    button.setAttribute('aria-label', `Colours: ${theme}. Change to ${NEXT[theme]}`);
+  };
+  function turn() {
+    theme = NEXT[theme];
+    try {
+      localStorage.setItem(KEY, theme);
+    } catch {
+      // Then it holds for this page.
+    }
+    apply(theme);
+    label();
+    changed();
+  }
+  label();
+  return button;
+}

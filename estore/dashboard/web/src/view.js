@@ -1,0 +1,69 @@
+// One answer as the cards read it: rows as objects, the period, what is filtered, in words.
+
+import { pages } from '../../pages.json';
+import { dayName, longDay, periodName } from './days.js';
+import { listed } from './numbers.js';
+
+export class View {
+  constructor(answer) {
+    Object.assign(this, { answer, page: answer.page, filters: answer.filters, thresholds: answer.thresholds ?? {} });
+    ({ as_of_date: this.asOf, first_date: this.first, last_date: this.last, last_complete_date: this.lastComplete } = answer);
+    ({ from: this.from, to: this.to } = answer.filters);
+    this.read = new Map();
+  }
+
+  /** The rows of a question, as objects by column. */
+  rows(id) {
+    if (!this.read.has(id)) {
+      const { columns, rows } = this.answer.charts[id];
+      this.read.set(id, rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]]))));
+    }
+    return this.read.get(id);
+  }
+
+  isMissing(id) {
+    return Boolean(this.answer.charts[id]?.missing);
+  }
+
+  /** Rows of days that lie in the period. */
+  within(rows, date) {
+    return rows.filter((row) => row[date] >= this.from && row[date] <= this.to);
+  }
+
+  get period() {
+    return this.from ? periodName(this.from, this.to) : 'no days';
+  }
+
+  get wholePeriod() {
+    return this.first ? periodName(this.first, this.last) : 'no days';
+  }
+
+  /** The days that a page is about: those chosen, or all where none of its charts obeys them. */
+  get scope() {
+    return obeyedOn(this.page).size ? this.period : this.wholePeriod;
+  }
+
+  get asOfName() {
+    return this.asOf ? dayName(this.asOf, true) : 'no day';
+  }
+
+  get lastCompleteName() {
+    return this.lastComplete ? longDay(this.lastComplete) : 'no complete day';
+  }
+
+  /** Filters that a question does not obey, and those of them that are set. */
+  ignored(id, given = null) {
+    const query = pages[this.page].queries[id];
+    const obeyed = given ?? query.obeys ?? [];
+    const ignored = ['category', 'brand', 'segment'].filter((filter) => !obeyed.includes(filter));
+    return { ignored, set: ignored.filter((filter) => this.filters[filter]) };
+  }
+}
+
+const PLURAL = { category: 'categories', brand: 'brands', segment: 'segments' };
+
+/** "Shows all brands and segments." */
+export const showsAll = (filters) => `all ${listed(filters.map((filter) => PLURAL[filter]))}`;
+
+/** Which filters any chart of a page obeys. */
+export const obeyedOn = (page) => new Set(Object.values(pages[page].queries).flatMap(({ obeys }) => obeys ?? []));

@@ -1,0 +1,6 @@
+{# The first day on which an order, or what was known of a buyer, may differ from the last build: tables
+   that keep such things by day replace it and all later ones. A literal, so that no other day is read. #}
+{% macro changed_from() -%} date '{{ var("changed_from") }}' {%- endmacro %}
+
+{# The last day of the month before a day: as of which the segment of a buyer is known on that day. #}
+{% macro month_end_before(day) -%} {{ add_days(period_start('month', day), -1) }} {%- endmacro %}

@@ -1,0 +1,19 @@
+{# Purchases with the session that they lie in. A source's own order id, where it has one, gathers purchases
+   across sessions; without one, those of a session are one order. #}
+{% macro placed_purchases(purchases) -%}
+    select
+        purchases.event_at,
+        purchases.user_id,
+        coalesce(purchases.order_id, {{ _purchase_session() }}) as order_id,
+        {{ _purchase_session() }} as session_id,
+        purchases.product_id,
+        purchases.quantity,
+        purchases.revenue_amount
+    from {{ purchases }} as purchases
+    left join {{ ref('int_buying_sessions') }} as sessions
+        on {{ lies_in_session('purchases', 'sessions') }} and {{ is_spread('sessions') }}
+{%- endmacro %}
+
+{% macro _purchase_session() -%}
+    {{ session_id('purchases', session_began_at('purchases', 'sessions')) }}
+{%- endmacro %}

@@ -1,0 +1,100 @@
+-- Rows `*` stand for all: an order of two categories is one order of the shop and one of each.
+{% set views = [('category', 'brand'), ('category', "'*'"), ("'*'", 'brand'), ("'*'", "'*'")] %}
+
+with lines as (
+    select
+        lines.*,
+        products.category,
+        products.brand
+    from {{ ref('int_order_lines') }} as lines
+    inner join {{ ref('int_product_names') }} as products on lines.product_id = products.product_id
+),
+
+-- Nothing to count distinct here: such a line is an order and a buyer by itself.
+single as (
+    select
+        order_date,
+        category,
+        brand,
+        rfm_segment,
+        count(*) as order_count,
+        {{ count_if('is_first_order') }} as first_order_count,
+        sum(item_count) as item_count,
+        sum(revenue_amount) as revenue_amount
+    from lines
+    where is_only_line
+    group by order_date, category, brand, rfm_segment
+),
+
+several as (
+    {% for category, brand in views -%}
+    select
+        order_date,
+        {{ category }} as category,
+        {{ brand }} as brand,
+        rfm_segment,
+        user_id,
+        order_id,
+        is_first_order,
+        item_count,
+        revenue_amount
+    from lines
+    where not is_only_line
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+orders as (
+    select
+        order_date,
+        category,
+        brand,
+        rfm_segment,
+        user_id,
+        is_first_order,
+        sum(item_count) as item_count,
+        sum(revenue_amount) as revenue_amount
+    from several
+    group by order_date, category, brand, rfm_segment, user_id, is_first_order, order_id
+),
+
+counted as (
+    {% for category, brand in views -%}
+    select
+        order_date,
+        {{ category }} as category,
+        {{ brand }} as brand,
+        rfm_segment,
+        order_count,
+        first_order_count,
+        order_count as buyer_count,
+        item_count,
+        revenue_amount
+    from single
+    union all
+    {% endfor -%}
+    select
+        order_date,
+        category,
+        brand,
+        rfm_segment,
+        count(*) as order_count,
+        {{ count_if('is_first_order') }} as first_order_count,
+        count(distinct user_id) as buyer_count,
+        sum(item_count) as item_count,
+        sum(revenue_amount) as revenue_amount
+    from orders
+    group by order_date, category, brand, rfm_segment
+)
+
+select
+    order_date,
+    category,
+    brand,
+    rfm_segment,
+    {% for count in ['order_count', 'first_order_count', 'buyer_count', 'item_count'] -%}
+    cast(sum({{ count }}) as int64) as {{ count }},
+    {% endfor -%}
+    cast(sum(revenue_amount) as numeric) as revenue_amount
+from counted
+group by order_date, category, brand, rfm_segment

@@ -1,0 +1,56 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'later days', 'day': 'order_date'},
+    on_schema_change='fail',
+    partition_by={'field': 'order_date', 'data_type': 'date'},
+    cluster_by=['product_id'],
+) }}
+
+-- A line is never older than its order, so later lines are all that later orders can have.
+with purchases as (
+    select *
+    from {{ ref('int_purchases') }}
+    where event_date >= {{ changed_from() }}
+),
+
+placed as (
+    {{ placed_purchases('purchases') }}
+),
+
+lines as (
+    select
+        user_id,
+        order_id,
+        product_id,
+        sum(quantity) as item_count,
+        sum(revenue_amount) as revenue_amount
+    from placed
+    group by user_id, order_id, product_id
+),
+
+orders as (
+    select
+        user_id,
+        order_id,
+        order_date,
+        order_number,
+        case when order_number > 1 then {{ month_end_before('order_date') }} end as known_date
+    from {{ ref('fct_orders') }}
+    where order_date >= {{ changed_from() }}
+)
+
+-- A buyer's only line of a day needs no distinct count, whatever it is grouped by; most are such.
+select
+    orders.order_date,
+    lines.user_id,
+    lines.order_id,
+    lines.product_id,
+    orders.order_number = 1 as is_first_order,
+    coalesce(segments.rfm_segment, 'New') as rfm_segment,
+    count(*) over (partition by lines.user_id, orders.order_date) = 1 as is_only_line,
+    cast(lines.item_count as int64) as item_count,
+    cast(lines.revenue_amount as numeric) as revenue_amount
+from lines
+inner join orders on lines.user_id = orders.user_id and lines.order_id = orders.order_id
+left join {{ ref('fct_user_rfm_monthly') }} as segments
+    on orders.user_id = segments.user_id and orders.known_date = segments.month_end_date

@@ -41,7 +41,7 @@ class Line:
 
 def write_plot(results: Sequence[dict[str, Any]], path: Path) -> None:
     """Two panels over the number of events, on logarithmic axes: seconds, and peak memory."""
-    done = [result for result in results if not _is_unfinished(result["plain"])]
+    done = [result for result in results if _is_done(result.get("plain"))]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 4.4), facecolor=PAPER, layout="constrained")
         time, memory = figure.subplots(1, 2)
@@ -67,8 +67,8 @@ def write_plot(results: Sequence[dict[str, Any]], path: Path) -> None:
         figure.savefig(path, metadata=metadata, dpi=160)
 
 
-def _is_unfinished(plain: dict[str, Any]) -> bool:
-    return bool(plain.get("stopped") or plain.get("failed"))
+def _is_done(plain: dict[str, Any] | None) -> bool:
+    return plain is not None and not (plain.get("stopped") or plain.get("failed"))
 
 
 def _points(results: Sequence[dict[str, Any]], part: str, what: str, unit: float = 1.0) -> Points:

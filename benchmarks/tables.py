@@ -40,7 +40,9 @@ def overview(results: Sequence[Result]) -> list[list[str]]:
 
 
 def _plain(result: Result) -> tuple[str, str]:
-    plain, ours = result["plain"], result["run"]["seconds"]
+    plain, ours = result.get("plain"), result["run"]["seconds"]
+    if not plain:
+        return "-", "-"
     times = f"{plain['seconds'] / ours:.1f}"
     if plain.get("stopped"):
         least = f"> {times}" if plain["seconds"] > ours else "-"

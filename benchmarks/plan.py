@@ -17,8 +17,8 @@ class Plan:
     """How one size is measured.
 
     month_by_month: make, load and delete a month at a time, for want of disk; low_memory: run once
-    more with this limit; plain_limit: seconds after which the plain way is stopped, 0 for none; times: runs of
-    each command that only reads.
+    more with this limit; plain_limit: seconds after which the plain way is stopped, 0 leaves it
+    out; times: runs of each command that only reads.
     """
 
     events: int

@@ -200,3 +200,60 @@ inner join marts.rfm_segments as rules
         and frequency_score between f_min and f_max
         and monetary_score between m_min and m_max
 qualify row_number() over (partition by user_id order by priority) = 1;
+
+
+create table marts.fct_user_rfm_monthly as
+with months as (
+    select month_start, last_day(month_start) as month_end_date
+    from (select distinct date_trunc('month', order_date) as month_start from marts.fct_orders)
+    where last_day(month_start) <= (select max(as_of_date) from marts.dim_users)
+),
+
+ranked as (
+    select
+        user_id,
+        month_start,
+        month_end_date,
+        month_end_date - max(order_date) as recency_days,
+        count(*) as frequency,
+        sum(order_amount) as monetary_amount,
+        sum(case when order_date >= month_start then order_amount else 0 end) as month_revenue_amount,
+        percent_rank() over (partition by month_end_date order by max(order_date)) as recency_rank,
+        percent_rank() over (partition by month_end_date order by count(*)) as frequency_rank,
+        percent_rank() over (partition by month_end_date order by sum(order_amount)) as monetary_rank
+    from marts.fct_orders
+    inner join months on order_date <= month_end_date
+    group by user_id, month_start, month_end_date
+),
+
+scored as (
+    select
+        * exclude (recency_rank, frequency_rank, monetary_rank),
+        cast(least(5, 1 + floor(5 * recency_rank)) as bigint) as recency_score,
+        cast(least(5, 1 + floor(5 * frequency_rank)) as bigint) as frequency_score,
+        cast(least(5, 1 + floor(5 * monetary_rank)) as bigint) as monetary_score
+    from ranked
+),
+
+named as (
+    select
+        scored.*,
+        concat(recency_score, frequency_score, monetary_score) as rfm_score,
+        rules.segment as rfm_segment
+    from scored
+    inner join marts.rfm_segments as rules
+        on
+            recency_score between r_min and r_max
+            and frequency_score between f_min and f_max
+            and monetary_score between m_min and m_max
+    qualify row_number() over (partition by user_id, month_end_date order by priority) = 1
+)
+
+select
+    named.* exclude (month_start),
+    coalesce(
+        lag(rfm_segment) over (partition by named.user_id order by month_end_date),
+        case when cast(first_event_at as date) < month_start then 'prospect' else 'new' end
+    ) as previous_rfm_segment
+from named
+inner join marts.dim_users as users on named.user_id = users.user_id;

@@ -295,3 +295,23 @@ select
     as_of_date
 from levels
 cross join as_of;
+
+
+create table metrics.metrics_rfm_migration as
+select
+    *,
+    from_segment not in ('prospect', 'new') as was_buyer,
+    customer_count / from_customer_count as migration_rate,
+    (select max(as_of_date) from marts.dim_users) as as_of_date
+from (
+    select
+        month_end_date,
+        previous_rfm_segment as from_segment,
+        rfm_segment as to_segment,
+        count(*) as customer_count,
+        sum(count(*)) over (partition by month_end_date, previous_rfm_segment) as from_customer_count,
+        sum(monetary_amount) as revenue_amount,
+        sum(month_revenue_amount) as month_revenue_amount
+    from marts.fct_user_rfm_monthly
+    group by month_end_date, previous_rfm_segment, rfm_segment
+);

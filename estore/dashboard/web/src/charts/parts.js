@@ -10,7 +10,7 @@ const SMALL = 12;
 export const textOf = (palette, colour = palette.inkSoft) => ({ color: colour, fontFamily: palette.font, fontSize: SMALL });
 
 /** Room around the drawing, with that for the labels of a value axis and of days: numbers are abbreviated, so it is known. */
-export const grid = (more = {}) => ({ left: 50, right: 12, top: 12, bottom: 26, ...more });
+export const grid = (more = {}) => ({ left: 50, right: 12, top: 12, bottom: 26, outerBoundsMode: 'none', ...more });
 
 /** Room that names need, up to a most. */
 export function namesRoom(palette, names, most) {

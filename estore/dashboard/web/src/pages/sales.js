@@ -34,6 +34,7 @@ function days(view) {
 /** What was expected of a day is known for the whole shop only. */
 const isFiltered = (view) => Boolean(view.filters.category || view.filters.brand || view.filters.segment);
 const noOrders = (view) => (sum(view.rows('days'), 'order_count') ? null : view.first ? NO_ORDERS : 'No events yet. Load a file with `estore run PATH`.');
+const lastDayName = (view) => (view.lastComplete ? dayName(view.lastComplete, true) : 'no complete day yet');
 const aov = (rows) => ratio(sum(rows, 'revenue_amount'), sum(rows, 'order_count'));
 
 function lastDay(view) {
@@ -95,8 +96,8 @@ export const cards = [
   {
     id: 'last-complete-day',
     query: 'days',
-    title: (view) => `${longDay(view.lastComplete)}, the last complete day`,
-    period: (view) => `${dayName(view.lastComplete, true)} against the same weekday a week before, lines over 28 days`,
+    title: (view) => (view.lastComplete ? `${longDay(view.lastComplete)}, the last complete day` : 'The last complete day'),
+    period: (view) => `${lastDayName(view)} against the same weekday a week before, lines over 28 days`,
     measured: 'average order = sales ÷ orders; conversion = sessions with a purchase ÷ sessions',
     empty: (view) => (view.lastComplete ? null : 'No complete day yet: a day is complete when its data reach its last hour.'),
     element: (view) => tilesOf(tiles(view)),
@@ -160,7 +161,7 @@ export const cards = [
       const off = value - target;
       return `${full(value, 'money')} from ${counted(sum(rows, 'order_count'), 'order')}: ${full(Math.abs(off), 'money')} ${off < 0 ? 'below' : 'above'} the target of ${full(target, 'money')}.`;
     },
-    period: (view) => `7 complete days to ${dayName(view.lastComplete, true)}`,
+    period: (view) => `7 complete days to ${lastDayName(view)}`,
     measured: 'sales ÷ orders; the target is average_order_target in shop.toml',
     empty: (view) => (view.lastComplete && sum(week(view).rows, 'order_count') ? null : NO_ORDERS),
     option: (view, palette, { width, height }) => {
@@ -188,7 +189,7 @@ export const cards = [
       if (!same) return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}; there is no whole month before to compare with.`;
       return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}, ${full(change(upTo.running, same.running), 'change')} against the same days of ${monthName(same.day)} (${full(same.running, 'money')}).`;
     },
-    period: (view) => `1 – ${dayName(view.lastComplete, true)} and the month before, complete days`,
+    period: (view) => `1 – ${lastDayName(view)} and the month before, complete days`,
     measured: 'sales summed from the first of the month',
     empty: (view) => noOrders(view) ?? (view.lastComplete ? null : 'No complete day yet.'),
     legend: (view, palette) => [{ text: monthName(view.lastComplete), colour: palette.blue, shape: 'line' }, { text: monthName(monthBefore(view.lastComplete)), colour: palette.grey, shape: 'line' }],

@@ -41,10 +41,12 @@ export function nameAxis(palette, names, more = {}) {
   };
 }
 
-/** Days along the bottom: every day, Mondays or firsts of months are named, whatever has room. */
+/** Days along the bottom: every day, Mondays, every second of them or firsts of months are named, whatever has room. */
 export function dayAxis(palette, days, width, more = {}) {
   const room = Math.max(3, Math.floor(width / 64));
-  const chosen = [() => true, (day) => weekday(day) === 'Mon', (day) => dayOfMonth(day) === 1].find(
+  const mondays = days.filter((day) => weekday(day) === 'Mon');
+  const everySecond = new Set(mondays.filter((_, index) => index % 2 === 0));
+  const chosen = [() => true, (day) => weekday(day) === 'Mon', (day) => everySecond.has(day), (day) => dayOfMonth(day) === 1].find(
     (rule) => days.filter(rule).length <= room,
   );
   const every = Math.ceil(days.length / room);

@@ -68,8 +68,8 @@ def test_every_table_and_column_is_described() -> None:
     assert not described, "described, but no model"
 
 
-def test_marts_and_metrics_have_enforced_contracts() -> None:
-    for folder in ("marts", "metrics"):
+def test_what_readers_see_has_enforced_contracts() -> None:
+    for folder in ("marts", "metrics", "dashboard"):
         for path in (ROOT / "transform" / "models" / folder).glob("*.yml"):
             for model in yaml.safe_load(path.read_text())["models"]:
                 assert model["config"]["contract"]["enforced"] is True, model["name"]

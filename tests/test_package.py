@@ -22,6 +22,10 @@ def test_an_installed_estore_works_from_any_folder(tmp_path: Path) -> None:
         archive.extractall(site)
     assert "estore/transform_project/seeds/rfm_segments.csv" in names
     assert "estore/transform_project/profiles.yml" in names
+    for name in ("pages.json", "static/index.html", "static/app.js", "static/app.js.br",
+                 "static/app.css.gz", "static/LICENSES.txt"):  # fmt: skip
+        assert f"estore/dashboard/{name}" in names
+    assert not [name for name in names if name.startswith("estore/dashboard/web/")]
     assert not [n for n in names if "/target/" in n or "/lint/" in n or n.startswith("tests/")]
 
     (elsewhere / "a.csv").write_text(
@@ -39,3 +43,9 @@ def test_an_installed_estore_works_from_any_folder(tmp_path: Path) -> None:
     assert run.stdout.startswith(str(site)), "the checkout was used, not the wheel"
     assert "$12 from 1 orders" in run.stdout or "$13 from 1 orders" in run.stdout
     assert (elsewhere / ".estore" / "published" / "CURRENT").is_file()
+    report = subprocess.run(
+        [sys.executable, "-c", "import estore.cli; estore.cli.main(['report', 'report.html'])"],
+        cwd=elsewhere, env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert report.returncode == 0, report.stderr
+    assert 'id="packed-app"' in (elsewhere / "report.html").read_text()

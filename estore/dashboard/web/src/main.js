@@ -40,7 +40,7 @@ async function follow({ first = null } = {}) {
   }
 }
 
-/** Draw an answer: what is in sight at once, the rest in the next moment. */
+/** Draw an answer: the first chart, or all that are in sight, at once; the rest in the next moment. */
 function paint(answer) {
   const view = new View(answer);
   const isNew = shown.page !== answer.page;
@@ -56,9 +56,9 @@ function paint(answer) {
   const turn = ++shown.paints;
   const palette = readPalette();
   for (const card of shown.cards) card.tell(view, palette);
-  const [above, below] = parted(shown.cards);
+  const [above, below] = isNew ? firstAndRest(shown.cards) : parted(shown.cards);
   for (const card of above) card.draw();
-  performance.mark('estore:in-sight');
+  performance.mark('estore:first');
   const rest = () => {
     if (turn !== shown.paints) return;
     for (const card of below) card.draw();
@@ -70,6 +70,12 @@ function paint(answer) {
   };
   if (below.length) afterFrame(rest);
   else rest();
+}
+
+/** Up to the first chart, and the others: a new page is seen as early as it can be. */
+function firstAndRest(cards) {
+  const first = cards.findIndex(({ spec }) => spec.option) + 1;
+  return [cards.slice(0, first), cards.slice(first)];
 }
 
 /** Cards in sight, and the others. */
@@ -102,14 +108,11 @@ function go(page, filters) {
 async function lookAgain() {
   if (document.hidden || !shown.view) return;
   const { page, filters } = given();
-  try {
-    const answer = await askAnew(page, filters);
-    if (answer.version === shown.view.answer.version || queryOf(filters) !== queryOf(given().filters) || page !== given().page) return;
-    paint(answer);
-    frame.say(`New data, as of ${shown.view.asOfName}, are shown now.`);
-  } catch {
-    // The next look, or the next click, tells.
-  }
+  const answer = await askAnew(page, filters).catch(() => null); // the next look, or the next click, tells
+  const isElsewhere = page !== given().page || queryOf(filters) !== queryOf(given().filters);
+  if (!answer || isElsewhere || answer.version === shown.view.answer.version) return;
+  paint(answer);
+  frame.say(`New data, as of ${shown.view.asOfName}, are shown now.`);
 }
 
 async function start() {

@@ -1,7 +1,7 @@
 // One answer as the cards read it: rows as objects, the period, what is filtered, in words.
 
 import { pages } from '../../pages.json';
-import { dayName, longDay, periodName } from './days.js';
+import { dayName, periodName } from './days.js';
 import { listed } from './numbers.js';
 
 export class View {
@@ -45,10 +45,6 @@ export class View {
 
   get asOfName() {
     return this.asOf ? dayName(this.asOf, true) : 'no day';
-  }
-
-  get lastCompleteName() {
-    return this.lastComplete ? longDay(this.lastComplete) : 'no complete day';
   }
 
   /** Filters that a question does not obey, and those of them that are set. */

@@ -10,7 +10,7 @@ export const rowsHeight = (rows, each) => Math.max(3, rows) * each + 12;
 function leftEnd(rows, plot) {
   const values = rows.map(({ values: [{ value }] }) => value);
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
-  return low < 0 ? low - (high - low) * Math.min(1, 72 / plot) : 0;
+  return low < 0 ? low - (high - low) * Math.min(1, 88 / plot) : 0;
 }
 
 /**

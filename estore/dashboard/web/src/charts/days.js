@@ -1,6 +1,6 @@
 // A number a day: bars, the mean of seven days over them, marks on days that are not like others.
 
-import { dayAxis, grid, hollow, tooltip, valueAxis } from './parts.js';
+import { dayAxis, grid, hollow, textOf, tooltip, valueAxis } from './parts.js';
 
 /**
  * @param {{day: string, value: number | null, isComplete: boolean, isStrange?: boolean}[]} days
@@ -32,4 +32,23 @@ export function sevenDayMeans(days) {
     if (index < 6 || !week.every(({ isComplete, value }) => isComplete && value !== null)) return null;
     return week.reduce((total, { value }) => total + value, 0) / 7;
   });
+}
+
+/** Days of a month as bars, those of the month before as a line over them, by day of the month. */
+export function monthBars(palette, now, before, tip) {
+  const days = Array.from({ length: Math.max(now.length, before.length) }, (_, index) => String(index + 1));
+  return {
+    grid: grid(),
+    tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
+    xAxis: {
+      type: 'category', data: days, axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } },
+      axisLabel: { ...textOf(palette, palette.inkFaint), interval: (index) => index === 0 || (index + 1) % 5 === 0 },
+    },
+    yAxis: valueAxis(palette, 'money'),
+    series: [
+      { type: 'bar', barCategoryGap: '25%', data: now.map(({ revenue_amount, isComplete }) => ({ value: revenue_amount, itemStyle: isComplete ? { color: palette.blue, opacity: 0.55 } : hollow(palette, palette.grey) })) },
+      // An incomplete day is a gap in the line.
+      { type: 'line', data: days.map((_, index) => (before[index]?.isComplete ? before[index].revenue_amount : null)), symbol: 'circle', symbolSize: 4, showAllSymbol: true, itemStyle: { color: palette.ink }, lineStyle: { color: palette.ink, width: 1.25 }, z: 3 },
+    ],
+  };
 }

@@ -1,7 +1,7 @@
 // The graph of the models, from left to right as the data flow; one is pointed at, and what it is made of and
 // what is made of it stays bright.
 
-import { tooltip } from './parts.js';
+import { grid, tooltip } from './parts.js';
 
 /** Order within the columns so that few edges cross: each model near the mean of its neighbours, a few times over. */
 export function orderLayers(layers, edges) {
@@ -81,7 +81,7 @@ export function lineage(palette, width, height, models, edges, chosen) {
     style: { x: (index + 0.5) * column, y: 2, text: layer, align: 'center', fill: palette.inkFaint, fontFamily: palette.font, fontSize: 12 },
   }));
   return {
-    grid: { left: 0, right: 0, top: 0, bottom: 0 },
+    grid: grid({ left: 0, right: 0, top: 0, bottom: 0 }),
     tooltip: tooltip(palette, ({ seriesIndex, dataIndex }) => (seriesIndex === 1 ? [boxes[dataIndex].name, [['Layer', boxes[dataIndex].layer]], boxes[dataIndex].description] : null), 'item'),
     xAxis: { type: 'value', show: false, min: 0, max: width },
     yAxis: { type: 'value', show: false, min: 0, max: height, inverse: true },

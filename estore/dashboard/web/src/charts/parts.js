@@ -10,7 +10,7 @@ const SMALL = 12;
 export const textOf = (palette, colour = palette.inkSoft) => ({ color: colour, fontFamily: palette.font, fontSize: SMALL });
 
 /** Room around the drawing, with that for the labels of a value axis and of days: numbers are abbreviated, so it is known. */
-export const grid = (more = {}) => ({ left: 50, right: 12, top: 12, bottom: 26, ...more });
+export const grid = (more = {}) => ({ left: 50, right: 12, top: 12, bottom: 26, outerBoundsMode: 'none', ...more });
 
 /** Room that names need, up to a most. */
 export function namesRoom(palette, names, most) {
@@ -41,10 +41,12 @@ export function nameAxis(palette, names, more = {}) {
   };
 }
 
-/** Days along the bottom: every day, Mondays or firsts of months are named, whatever has room. */
+/** Days along the bottom: every day, Mondays, every second of them or firsts of months are named, whatever has room. */
 export function dayAxis(palette, days, width, more = {}) {
   const room = Math.max(3, Math.floor(width / 64));
-  const chosen = [() => true, (day) => weekday(day) === 'Mon', (day) => dayOfMonth(day) === 1].find(
+  const mondays = days.filter((day) => weekday(day) === 'Mon');
+  const everySecond = new Set(mondays.filter((_, index) => index % 2 === 0));
+  const chosen = [() => true, (day) => weekday(day) === 'Mon', (day) => everySecond.has(day), (day) => dayOfMonth(day) === 1].find(
     (rule) => days.filter(rule).length <= room,
   );
   const every = Math.ceil(days.length / room);

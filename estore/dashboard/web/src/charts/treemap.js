@@ -1,7 +1,7 @@
 // A treemap whose tiles hold words: laid out here, so that each text knows its tile and stays in it.
 
 import { linesOf, measuring } from '../lettering.js';
-import { tooltip } from './parts.js';
+import { grid, tooltip } from './parts.js';
 
 /**
  * Squarified layout (Bruls, Huizing, van Wijk 2000): rectangles of given areas, as square as they get.
@@ -48,7 +48,7 @@ export function treemap(palette, width, height, tiles, tip) {
   const places = squarified(tiles.map(({ value }) => value), width, height);
   const axis = { type: 'value', show: false };
   return {
-    grid: { left: 0, right: 0, top: 0, bottom: 0 },
+    grid: grid({ left: 0, right: 0, top: 0, bottom: 0 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
     xAxis: { ...axis, min: 0, max: width },
     yAxis: { ...axis, min: 0, max: height, inverse: true },

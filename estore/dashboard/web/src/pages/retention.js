@@ -64,7 +64,7 @@ export const cards = [
       const middle = unknown[Math.floor(unknown.length / 2)];
       const top = highest > 0.5 ? 1 : Math.min(1, Math.ceil(highest * 12) / 10 || 1);
       return {
-        grid: [grid({ top: 14, height: '48%' }), grid({ top: '66%', bottom: 24 })],
+        grid: [grid({ top: 26, height: '46%' }), grid({ top: '66%', bottom: 24 })],
         tooltip: tooltip(palette, ({ dataIndex }) => {
           const row = rows[dataIndex];
           const note = row.observed_count === row.customer_count ? null : row.observed_count ? `${counted(row.customer_count - row.observed_count, 'customer')} of this week cannot be judged yet.` : 'None of this week’s customers has been watched long enough.';

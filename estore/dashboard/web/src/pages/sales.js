@@ -1,10 +1,10 @@
 // Sales: the last complete day, the month so far, average order, and every day with what is strange about it.
 
-import { dayBars, sevenDayMeans } from '../charts/days.js';
+import { dayBars, monthBars, sevenDayMeans } from '../charts/days.js';
 import { gauge } from '../charts/gauge.js';
 import { lineChart } from '../charts/lines.js';
-import { dayAxis, textOf } from '../charts/parts.js';
-import { addDays, dayName, dayOfMonth, daysBetween, longDay, monthBefore, monthName, monthOf, weekOf } from '../days.js';
+import { dayAxis } from '../charts/parts.js';
+import { addDays, dayName, daysBetween, longDay, monthBefore, monthName, monthOf, weekOf } from '../days.js';
 import { counted, full, listed, short } from '../numbers.js';
 import { change, ratio, sum, sumBy } from '../ratio.js';
 import { tilesOf, tilesTable } from '../tiles.js';
@@ -34,6 +34,7 @@ function days(view) {
 /** What was expected of a day is known for the whole shop only. */
 const isFiltered = (view) => Boolean(view.filters.category || view.filters.brand || view.filters.segment);
 const noOrders = (view) => (sum(view.rows('days'), 'order_count') ? null : view.first ? NO_ORDERS : 'No events yet. Load a file with `estore run PATH`.');
+const lastDayName = (view) => (view.lastComplete ? dayName(view.lastComplete, true) : 'no complete day yet');
 const aov = (rows) => ratio(sum(rows, 'revenue_amount'), sum(rows, 'order_count'));
 
 function lastDay(view) {
@@ -73,12 +74,15 @@ function months(view) {
   const all = days(view);
   const running = (month) => {
     let revenue = 0;
-    return all.filter(({ day }) => monthOf(day) === month && day <= view.lastComplete).map((row) => ({ ...row, running: (revenue += row.revenue_amount) }));
+    const rows = all.filter(({ day }) => monthOf(day) === month && day <= view.lastComplete).map((row) => ({ ...row, running: (revenue += row.revenue_amount) }));
+    // Where the data begin within the month, the days before stay empty.
+    const unknown = rows.length ? daysBetween(month, addDays(rows[0].day, -1)) : [];
+    return [...unknown.map((day) => ({ day, revenue_amount: null, running: null, isComplete: false })), ...rows];
   };
   const month = monthOf(view.lastComplete);
   const [now, before] = [running(month), running(monthBefore(view.lastComplete))];
   // A month that the data begin in the middle of is no month to compare with.
-  const isWhole = before.length > 0 && dayOfMonth(before[0].day) === 1;
+  const isWhole = before.length > 0 && before[0].running !== null;
   return { month, now, before: isWhole ? before : [] };
 }
 
@@ -95,8 +99,8 @@ export const cards = [
   {
     id: 'last-complete-day',
     query: 'days',
-    title: (view) => `${longDay(view.lastComplete)}, the last complete day`,
-    period: (view) => `${dayName(view.lastComplete, true)} against the same weekday a week before, lines over 28 days`,
+    title: (view) => (view.lastComplete ? `${longDay(view.lastComplete)}, the last complete day` : 'The last complete day'),
+    period: (view) => `${lastDayName(view)} against the same weekday a week before, lines over 28 days`,
     measured: 'average order = sales ÷ orders; conversion = sessions with a purchase ÷ sessions',
     empty: (view) => (view.lastComplete ? null : 'No complete day yet: a day is complete when its data reach its last hour.'),
     element: (view) => tilesOf(tiles(view)),
@@ -160,7 +164,7 @@ export const cards = [
       const off = value - target;
       return `${full(value, 'money')} from ${counted(sum(rows, 'order_count'), 'order')}: ${full(Math.abs(off), 'money')} ${off < 0 ? 'below' : 'above'} the target of ${full(target, 'money')}.`;
     },
-    period: (view) => `7 complete days to ${dayName(view.lastComplete, true)}`,
+    period: (view) => `7 complete days to ${lastDayName(view)}`,
     measured: 'sales ÷ orders; the target is average_order_target in shop.toml',
     empty: (view) => (view.lastComplete && sum(week(view).rows, 'order_count') ? null : NO_ORDERS),
     option: (view, palette, { width, height }) => {
@@ -188,23 +192,18 @@ export const cards = [
       if (!same) return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}; there is no whole month before to compare with.`;
       return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}, ${full(change(upTo.running, same.running), 'change')} against the same days of ${monthName(same.day)} (${full(same.running, 'money')}).`;
     },
-    period: (view) => `1 – ${dayName(view.lastComplete, true)} and the month before, complete days`,
-    measured: 'sales summed from the first of the month',
+    period: (view) => `1 – ${lastDayName(view)} and the month before, complete days`,
+    measured: 'sales of each day; so far = summed from the first of the month',
     empty: (view) => noOrders(view) ?? (view.lastComplete ? null : 'No complete day yet.'),
-    legend: (view, palette) => [{ text: monthName(view.lastComplete), colour: palette.blue, shape: 'line' }, { text: monthName(monthBefore(view.lastComplete)), colour: palette.grey, shape: 'line' }],
-    option(view, palette, room) {
+    legend: (view, palette) => [{ text: monthName(view.lastComplete), colour: palette.blue }, { text: monthName(monthBefore(view.lastComplete)), colour: palette.ink, shape: 'line' }, { text: 'incomplete day', colour: palette.grey, shape: 'hollow' }],
+    option(view, palette) {
       const { now, before } = months(view);
-      const length = Math.max(now.length, before.length);
-      const names = Array.from({ length }, (_, index) => String(index + 1));
-      const values = (rows) => names.map((_, index) => rows[index]?.running ?? null);
-      const axis = { type: 'category', data: names, axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } }, axisLabel: { ...textOf(palette, palette.inkFaint), interval: (index) => index === 0 || (index + 1) % 5 === 0 } };
-      return lineChart(palette, room, [
-        { name: monthName(monthBefore(view.lastComplete)), colour: palette.grey, values: values(before), quiet: true },
-        { name: monthName(view.lastComplete), colour: palette.blue, values: values(now) },
-      ], {
-        kind: 'money', axis, named: false,
-        tip: (index) => [`Day ${index + 1} of the month`, [now[index], before[index]].filter(Boolean).flatMap((row) => [[`${dayName(row.day)}, the day`, full(row.revenue_amount, 'money')], [`${monthName(row.day)} so far`, full(row.running, 'money')]])],
-      });
+      const tip = (index) => [
+        `Day ${index + 1} of the month`,
+        [now[index], before[index]].filter(Boolean).flatMap((row) => [[longDay(row.day), full(row.revenue_amount, 'money')], [`${monthName(row.day)} so far`, full(row.running, 'money')]]),
+        now[index]?.isComplete === false || before[index]?.isComplete === false ? 'The data of a day here do not reach its last hour.' : null,
+      ];
+      return monthBars(palette, now, before, tip);
     },
     table(view) {
       const { now, before } = months(view);

@@ -1,0 +1,90 @@
+"""The built page: what is committed is what its sources build, small, and readable for all eyes."""
+
+import gzip
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+DASHBOARD = Path(__file__).resolve().parents[1] / "estore" / "dashboard"
+STATIC, WEB = DASHBOARD / "static", DASHBOARD / "web"
+STYLE = (WEB / "src" / "app.css").read_text()
+#: name → its colour on light and on dark
+PALETTE = {
+    name: (light, dark)
+    for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", STYLE)
+}
+GROUNDS = ["page", "card"]
+SOFT = ["blue-soft", "orange-soft", "green-soft", "grey-soft"]
+#: WCAG 2 AA: text 4.5, what is drawn or operated 3.
+PAIRS = [
+    *[(ink, ground, 4.5) for ink in ("ink", "ink-soft", "ink-faint") for ground in GROUNDS],
+    *[("ink", ground, 4.5) for ground in [*SOFT, "unknown"]],
+    *[("ink-soft", "unknown", 4.5)],
+    *[(colour, ground, 4.5) for colour in ("blue", "orange") for ground in GROUNDS],
+    *[(colour, "card", 3) for colour in ("green", "purple", "grey")],
+    *[("control", ground, 3) for ground in GROUNDS],
+]
+
+
+def contrast(one: str, other: str) -> float:
+    """After WCAG 2: 1 to 21."""
+
+    def luminance(colour: str) -> float:
+        shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (
+            share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+            for share in shares
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(("ink", "ground", "least"), PAIRS)
+def test_contrast_is_that_of_wcag_aa(ink: str, ground: str, least: float, theme: int) -> None:
+    assert contrast(PALETTE[ink][theme], PALETTE[ground][theme]) >= least
+
+
+def test_every_colour_comes_from_the_palette() -> None:
+    sources = [*WEB.glob("src/**/*.js")]
+    assert sources
+    for path in sources:
+        assert not re.findall(r"#[0-9a-f]{6}\b", path.read_text()), path.name
+    used = set(re.findall(r"var\(--([\w-]+)\)", STYLE))
+    assert used <= set(re.findall(r"--([\w-]+):", STYLE))
+
+
+def test_no_text_becomes_markup() -> None:
+    for path in WEB.glob("src/**/*.js"):
+        text = path.read_text()
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", text)
+
+
+def test_the_first_visit_is_small() -> None:
+    shell = sum((STATIC / f"app.{kind}.gz").stat().st_size for kind in ("js", "css"))
+    assert shell < 245_000, "260 KB in all, the page with its first answer included"
+
+
+def test_compressed_neighbours_hold_the_same() -> None:
+    for path in STATIC.glob("*.gz"):
+        assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes(), path.name
+        assert path.with_suffix(".br").is_file()
+
+
+def test_the_bundle_is_what_its_sources_build() -> None:
+    if not shutil.which("node") or not (WEB / "node_modules").is_dir():
+        pytest.skip("needs node and, in estore/dashboard/web, `npm ci`")
+    check = subprocess.run(
+        ["node", "build.mjs", "--check"], cwd=WEB, capture_output=True, text=True
+    )
+    assert check.returncode == 0, check.stderr
+
+
+def test_the_page_carries_its_licences() -> None:
+    text = (STATIC / "LICENSES.txt").read_text()
+    assert "Apache License" in text and "Baidu" in text

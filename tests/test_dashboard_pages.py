@@ -1,0 +1,598 @@
+"""The dashboard in a real browser: it shows what the snapshot holds, whoever looks and how."""
+
+import json
+import re
+import shutil
+import struct
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from browsing import PHONE, WIDE, Visit, chromium, dashboard_of, needs_chromium
+from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, publish_files, publish_shop
+from playwright.sync_api import Browser
+
+from estore.dashboard.report import make_report
+from estore.publish import current_version
+from estore.settings import Settings
+
+pytestmark = needs_chromium
+PAGES = ["sales", "funnel", "customers", "retention", "products", "data"]
+Visitor = Callable[..., Visit]
+Ask = Callable[[str], list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A published shop whose last day is cut short."""
+    settings = publish_shop(tmp_path_factory.mktemp("shop"))
+    cut_last_day_short(current_version(settings) or Path())
+    return settings
+
+
+@pytest.fixture(scope="module")
+def address(shop: Settings) -> Iterator[str]:
+    """Where its dashboard is."""
+    with dashboard_of(shop) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser; each test has a profile of its own."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str) -> Iterator[Visitor]:
+    """Opens visits; afterwards none of them may have anything to complain of."""
+    visits: list[Visit] = []
+
+    def visit(path: str = "", *, at: str = address, complains: str = "", **options: Any) -> Visit:
+        context = browser.new_context(**{"viewport": WIDE, "accept_downloads": True, **options})
+        made = Visit(context, at)
+        made.expected = re.compile(complains) if complains else None  # type: ignore[attr-defined]
+        visits.append(made)
+        return made.open(path) if path else made
+
+    yield visit
+    for made in visits:
+        expected = made.expected  # type: ignore[attr-defined]
+        unexpected = [said for said in made.complaints if not (expected and expected.search(said))]
+        assert unexpected == []
+        made.context.close()
+
+
+@pytest.fixture(scope="module")
+def ask(shop: Settings) -> Ask:
+    """Asks the snapshot's files."""
+    connection = duckdb.connect()
+    for path in (current_version(shop) or Path()).glob("*.parquet"):
+        connection.execute(f"create view {path.stem} as from '{path}'")
+    return lambda sql: connection.execute(sql).fetchall()
+
+
+def cut_last_day_short(folder: Path) -> None:
+    """As if the data reached the last hour of every day but the last."""
+    for table, day in (("int_event_days", "event_date"), ("metrics_daily_sales", "order_date")):
+        path, changed = folder / f"{table}.parquet", folder / f"{table}.changed"
+        duckdb.execute(
+            f"copy (select * replace ({day} < max({day}) over () as is_complete) "
+            f"from '{path}' order by {day}) to '{changed}' (format parquet)"
+        )
+        changed.replace(path)
+
+
+def close(text: str, number: Any) -> bool:
+    """Whether a CSV's number is that of the snapshot, to a cent."""
+    return float(text or 0) == pytest.approx(float(number or 0), abs=0.006)
+
+
+# ------------------------------------------------------------------- all pages
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_chart_of_a_page_is_painted(visitor: Visitor, page: str) -> None:
+    visit = visitor(f"/{page}?period=28d")
+    drawn = visit.cards()
+    assert set(drawn.values()) <= {"canvas", "tiles", "table", "empty"}, drawn
+    empty = {card for card, kind in drawn.items() if kind == "empty"}
+    assert empty <= {"rejects-by-reason"}, "only what the snapshot has none of is empty"
+    assert list(drawn.values()).count("canvas") >= 3
+    for card in drawn:
+        about = visit.text(f"#{card} .about")
+        assert "as of 31 Jan 2020" in about and re.match(r"(month ends )?\d", about), about
+        assert visit.text(f"#{card} h2").strip()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_wider_than_the_screen(visitor: Visitor, page: str) -> None:
+    visit = visitor(f"/{page}?period=90d", viewport=PHONE)
+    for width in (390, 700, 1024, 1600):
+        visit.page.set_viewport_size({"width": width, "height": 844})
+        visit.page.wait_for_timeout(120)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+        wider = "c => c.scrollWidth > c.clientWidth + 1"
+        cards = f"[...document.querySelectorAll('.card')].filter({wider}).map(c => c.id)"
+        assert visit.page.evaluate(cards) == [], width
+
+
+# ------------------------------------------------------------------- the numbers
+
+
+def test_the_tiles_are_the_last_complete_day_against_the_week_before(
+    visitor: Visitor, ask: Ask
+) -> None:
+    visit = visitor("/sales")
+    ((day, revenue, orders, buyers, before),) = ask(
+        "select order_date, revenue_amount, order_count, buyer_count, lag(revenue_amount, 7) over "
+        "(order by order_date) from metrics_daily_sales where is_complete order by 1 desc limit 1"
+    )
+    assert day == date(2020, 1, 30), "the last day is cut short"
+    assert visit.text("#last-complete-day h2").startswith("Thu 30 Jan 2020")
+    rows = {row["Number"]: row for row in visit.csv("last-complete-day")}
+    assert close(rows["Sales"]["Value"], revenue)
+    assert float(rows["Sales"]["Change"]) == pytest.approx(float(revenue / before - 1))
+    assert close(rows["Orders"]["Value"], orders) and close(rows["Buyers"]["Value"], buyers)
+    ((bought, sessions),) = ask(
+        "select sum(sessions_with_purchase), sum(session_count) from cube_sessions "
+        f"where session_start_date = '{day}'"
+    )
+    assert float(rows["Conversion"]["Value"]) == pytest.approx(bought / sessions)
+    assert f"{bought / sessions:.1%}" in visit.text("#last-complete-day .tiles")
+
+
+def test_sales_by_day_are_those_of_the_snapshot(visitor: Visitor, ask: Ask) -> None:
+    visit = visitor("/sales?period=all")
+    expected = ask("select order_date, revenue_amount, order_count, buyer_count, is_complete "
+                   "from metrics_daily_sales order by 1")  # fmt: skip
+    told = visit.csv("sales-by-day")
+    assert [row["Day"] for row in told] == [str(day) for day, *_ in expected]
+    for row, (_, revenue, orders, buyers, complete) in zip(told, expected, strict=True):
+        assert close(row["Sales"], revenue) and close(row["Orders"], orders)
+        assert close(row["Buyers"], buyers) and row["Complete"] == str(complete).lower()
+    total = sum(revenue for _, revenue, *_ in expected)
+    assert f"${total:,.0f}" in visit.text("#sales-by-day .reading")
+
+
+def test_an_unfinished_day_is_marked_and_pulls_nothing_down(visitor: Visitor, ask: Ask) -> None:
+    visit = visitor("/sales?period=all")
+    assert "31 Jan is incomplete." in visit.text("#sales-by-day .reading")
+    month = visit.csv("month-against-last")
+    assert month[29]["Jan 2020, so far"] and not month[30]["Jan 2020, so far"]
+    weeks = visit.csv("average-order-by-week")
+    assert weeks[-1]["Complete days"] == "4"
+    ((revenue, orders),) = ask(
+        "select sum(revenue_amount), sum(order_count) from metrics_daily_sales "
+        "where order_date between '2020-01-27' and '2020-01-30'"
+    )
+    assert float(weeks[-1]["Average order"]) == pytest.approx(float(revenue / orders))
+    # Periods end with the last complete day, unless all the data are asked for.
+    assert visitor("/sales?period=7d").page.input_value("#filter-to") == "2020-01-30"
+
+
+def test_the_funnel_is_that_of_the_sessions(visitor: Visitor, ask: Ask) -> None:
+    visit = visitor("/funnel?period=all&segment=New")
+    ((view, cart, bought),) = ask(
+        "select sum(sessions_with_view), sum(sessions_with_view_and_cart), "
+        "sum(sessions_with_all_three) from cube_sessions where rfm_segment = 'New'"
+    )
+    steps = visit.csv("funnel")
+    assert [int(step["Sessions"]) for step in steps] == [view, cart, bought]
+    assert float(steps[2]["Of the step before"]) == pytest.approx(bought / cart)
+    assert int(steps[1]["Left here"]) == view - cart
+    for row in visit.csv("rates-by-length"):
+        ((seen, put),) = ask(
+            "select sum(sessions_with_view), sum(sessions_with_view_and_cart) from cube_sessions "
+            f"where rfm_segment = 'New' and session_length = '{row['Events in the session']}'"
+        )
+        assert int(row["With view"]) == seen and int(row["View and cart"]) == put
+        assert float(row["View → cart"]) == pytest.approx(put / seen)
+
+
+def test_customers_are_those_of_the_segments(visitor: Visitor, ask: Ask) -> None:
+    visit = visitor("/customers")
+    expected = ask(
+        "select rfm_segment, customer_count, revenue_amount, revenue_rate, mean_revenue_amount, "
+        "recommended_action from metrics_rfm_segments where customer_count > 0 "
+        "order by revenue_amount desc"
+    )
+    for card in ("segments", "revenue-by-segment"):
+        for row, (name, customers, revenue, share, mean, action) in zip(
+            visit.csv(card), expected, strict=True
+        ):
+            assert (row["Segment"], row["What to do"]) == (name, action)
+            assert close(row["Customers"], customers) and close(row["Revenue"], revenue)
+            assert float(row["Share of revenue"]) == pytest.approx(float(share))
+            assert close(row["Average"], mean)
+    months = [month for (month,) in ask("select distinct month_end_date::text from "
+                                        "metrics_rfm_migration order by 1")]  # fmt: skip
+    visit.page.select_option("#moves-between-segments select", months[0])
+    moved = sum(int(row["Customers"]) for row in visit.csv("moves-between-segments"))
+    assert [(moved,)] == ask("select sum(customer_count) from metrics_rfm_migration "
+                             f"where month_end_date = '{months[0]}'")  # fmt: skip
+
+
+def test_cohorts_show_what_was_observed_and_nothing_else(visitor: Visitor, ask: Ask) -> None:
+    visit = visitor("/retention")
+    weeks = ask("select cohort_start::text, customer_count, observed_count, churned_count, "
+                "churn_rate from metrics_churn where cohort_grain = 'week' order by 1")  # fmt: skip
+    told = visit.csv("churn-by-week")
+    assert len(told) == len(weeks) and any(rate is None for *_, rate in weeks)
+    for row, (start, customers, observed, churned, rate) in zip(told, weeks, strict=True):
+        assert (row["Week from"], int(row["Customers"])) == (start, customers)
+        if rate is None:
+            assert row["Share churned"] == row["Churned"] == "", "not observed is not zero"
+        else:
+            assert float(row["Share churned"]) == pytest.approx(rate)
+            assert int(row["Churned"]) == churned and int(row["Observed"]) == observed
+    assert visit.table("churn-by-week")[-1][-1] == "–"
+    for row in visit.csv("retention-by-month"):
+        ((active, complete),) = ask(
+            "select active_count, is_complete from metrics_retention where cohort_grain = 'month' "
+            f"and cohort_start = '{row['First order in']}' and period_index = {row['Months since']}"
+        )
+        assert row["Ordered"] == (str(active) if complete else "")
+    values = [int(row["Customers"]) for row in visit.csv("lifetime-value")]
+    assert [(sum(values),)] == ask("select sum(customer_count) from metrics_ltv_distribution")
+    assert [row["Customer"].lstrip("'") for row in visit.csv("top-customers")] == [
+        user for (user,) in ask("select user_id from top_customers order by customer_rank")
+    ]
+
+
+def test_products_add_up_to_the_cube(visitor: Visitor, ask: Ask) -> None:
+    visit = visitor("/products?period=28d")
+    first, last = date(2020, 1, 3), date(2020, 1, 30)
+    for card, column, key in (("revenue-by-category", "Category", "category"),
+                              ("revenue-by-brand", "Brand", "brand")):  # fmt: skip
+        expected = dict(ask(f"select {key}, sum(revenue_amount) from cube_products where "
+                            f"event_date between '{first}' and '{last}' group by 1"))  # fmt: skip
+        told = {row[column].lstrip("'"): row["Revenue"] for row in visit.csv(card)}
+        assert told.keys() == expected.keys()
+        assert all(close(told[name], revenue) for name, revenue in expected.items())
+    before = dict(
+        ask("select brand, sum(revenue_amount) from cube_products where event_date between "
+            f"'{first - timedelta(28)}' and '{first - timedelta(1)}' group by 1")
+    )  # fmt: skip
+    for row in visit.csv("changed-brands"):
+        assert close(row["Before"], before.get(row["Brand"].lstrip("'"), 0))
+        assert close(row["Difference"], float(row["Revenue"]) - float(row["Before"]))
+
+
+def test_bars_are_as_high_as_their_numbers(visitor: Visitor, ask: Ask) -> None:
+    visit = visitor("/data")
+    bars = visit.page.evaluate(
+        """() => {
+            const canvas = document.querySelector('#repeated-lines-by-day canvas');
+            const {width, height} = canvas;
+            const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+            const blue = getComputedStyle(document.querySelector('a')).color.match(/\\d+/g);
+            const heights = Array.from({length: width}, (_, x) => {
+                let count = 0;
+                for (let y = 0; y < height; y++) {
+                    const at = 4 * (y * width + x);
+                    if (blue.every((value, c) => data[at + c] === Number(value))) count++;
+                }
+                return count;
+            });
+            return heights;
+        }"""
+    )
+    repeated = [n for (n,) in ask("select duplicate_row_count from int_event_days "
+                                  "where is_complete order by event_date")]  # fmt: skip
+    highest = max(repeated)
+    assert max(bars) > 60
+    # A pixel is at most so many lines: the drawn heights are those of the numbers.
+    drawn = {round(height / max(bars) * highest) for height in bars if height}
+    assert {number for number in repeated if number} <= {n + d for n in drawn for d in (-1, 0, 1)}
+
+
+def test_the_table_shows_what_the_csv_holds(visitor: Visitor) -> None:
+    visit = visitor("/products?period=28d")
+    rows = visit.csv("revenue-by-brand")
+    shown = visit.table("revenue-by-brand")
+    assert len(rows) == len(shown) > 5
+    for row, (brand, revenue, share, *_) in zip(rows, shown, strict=True):
+        assert brand == row["Brand"].removeprefix("'")
+        assert revenue == f"${float(row['Revenue']):,.0f}"
+        assert share == f"{float(row['Share']):.1%}" or float(row["Share"]) < 0.001
+
+
+# ------------------------------------------------------------------- filters and address
+
+
+def test_a_filter_changes_the_numbers_and_the_address_and_back_again(
+    visitor: Visitor, ask: Ask
+) -> None:
+    visit = visitor("/sales?period=all")
+    whole = visit.csv("sales-by-day")
+    visit.choose("brand", "samsung")
+    assert "brand=samsung" in visit.page.url and "period=all" in visit.page.url
+    told = visit.csv("sales-by-day")
+    ((revenue,),) = ask("select sum(revenue_amount) from cube_sales where brand = 'samsung' "
+                        "and category = '*'")  # fmt: skip
+    assert sum(float(row["Sales"]) for row in told) == pytest.approx(float(revenue))
+    shared = visitor(visit.page.url.removeprefix(visit.address))
+    assert shared.csv("sales-by-day") == told, "a shared link shows the same"
+    assert shared.page.input_value("#filter-brand") == "samsung"
+    with visit.repaint():
+        visit.page.go_back()
+    assert visit.csv("sales-by-day") == whole
+    with visit.repaint():
+        visit.page.go_forward()
+    with visit.repaint():
+        visit.page.get_by_role("link", name="Funnel").click()
+    assert visit.page.url.endswith("/funnel?period=all&brand=samsung"), "filters go along"
+    with visit.repaint():
+        visit.page.get_by_role("button", name="Clear filters").click()
+    assert visit.page.url.endswith("/funnel?period=all")
+
+
+def test_free_days_are_a_period(visitor: Visitor) -> None:
+    visit = visitor("/sales")
+    with visit.repaint():
+        visit.page.fill("#filter-from", "2019-11-03")
+        visit.page.locator("#filter-from").dispatch_event("change")
+    with visit.repaint():
+        visit.page.fill("#filter-to", "2019-11-05")
+        visit.page.locator("#filter-to").dispatch_event("change")
+    assert "from=2019-11-03&to=2019-11-05" in visit.page.url
+    assert [row["Day"] for row in visit.csv("sales-by-day")] == [
+        "2019-11-03", "2019-11-04", "2019-11-05",
+    ]  # fmt: skip
+    with visit.repaint():
+        visit.page.get_by_role("button", name="7 days", exact=True).click()
+    assert visit.page.url.endswith("/sales?period=7d")
+
+
+def test_a_chart_says_which_filters_it_does_not_obey(visitor: Visitor) -> None:
+    visit = visitor("/funnel?brand=samsung&category=electronics")
+    assert "Not filtered by category and brand." in visit.text("#funnel .about")
+    assert "Not filtered by category." in visit.text("#rates-by-category .about")
+    assert "Not filtered by brand." in visit.text("#rates-by-brand .about")
+    sales = visitor("/sales?brand=samsung")
+    assert "Not filtered" not in sales.text("#sales-by-day .about")
+    assert "Conversion, whole shop" in sales.text("#last-complete-day .tiles")
+
+
+def test_a_selection_without_orders_is_said_in_words(visitor: Visitor) -> None:
+    visit = visitor("/sales?brand=sold%20nowhere")
+    assert visit.text("#sales-by-day .empty") == "No orders in this selection."
+    assert visit.page.input_value("#filter-brand") == "sold nowhere"
+
+
+def test_the_period_before_is_compared_only_where_the_data_have_it(visitor: Visitor) -> None:
+    words = visitor("/products?period=90d").text("#changed-brands .empty")
+    assert words.startswith("The 90 days before are not all in the data")
+
+
+# ------------------------------------------------------------------- downloads
+
+
+def test_a_csv_runs_nothing_in_a_spreadsheet(visitor: Visitor) -> None:
+    visit = visitor("/products?period=all")
+    name, content = visit.download("revenue-by-brand", "CSV")
+    assert name == "estore-products-revenue-by-brand-2019-10-01-2020-01-31.csv"
+    text = content.decode("utf-8-sig")
+    assert f"'{FORMULA_BRAND}" in text
+    assert not re.search(r"(?m)^[=+\-@\t]", text)
+
+
+@pytest.mark.parametrize("card", ["sales-by-day", "last-complete-day"])
+def test_a_png_is_the_chart_with_its_words(visitor: Visitor, card: str) -> None:
+    visit = visitor("/sales")
+    name, content = visit.download(card, "PNG")
+    assert name.endswith(f"{card}-2020-01-03-2020-01-30.png")
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", content[16:24])
+    assert width > 800 and height > 300
+
+
+# ------------------------------------------------------------------- eyes and hands
+
+
+def test_dark_follows_the_system_until_another_is_chosen(visitor: Visitor) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    visit = visitor("/sales", color_scheme="dark")
+    assert visit.page.evaluate(ground) == "rgb(20, 21, 23)"
+    switch = visit.page.locator(".theme")
+    switch.click()
+    assert visit.page.evaluate(ground) == "rgb(245, 245, 242)"
+    visit.open("/funnel")
+    assert visit.page.evaluate(ground) == "rgb(245, 245, 242)", "the choice is remembered"
+    painted = """blue => {
+        const canvas = document.querySelector('#funnel canvas');
+        const {width, height} = canvas;
+        const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+        return new Uint32Array(data.buffer).includes(blue);
+    }"""
+    assert visit.page.evaluate(painted, 0xFFAD661F), "charts are painted in the colours chosen"
+    switch.click()
+    assert visit.page.evaluate(painted, 0xFFEEB06C), "and painted anew at each change"
+
+
+def test_all_can_be_done_by_keyboard(visitor: Visitor) -> None:
+    visit = visitor("/customers")
+    page = visit.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the charts"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == (
+        "Show as table: revenue by segment"
+    )
+    page.keyboard.press("Enter")
+    assert page.locator("#revenue-by-segment table").count() == 1
+    assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
+    heading = page.locator("#segments th button", has_text="Customers")
+    heading.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#segments th[aria-sort=descending]").inner_text().startswith("Customers")
+    counts = [int(row[2].replace(",", "")) for row in visit.table("segments")]
+    assert counts == sorted(counts, reverse=True)
+    assert page.evaluate(
+        "[...document.querySelectorAll('button, select, input, a')].every(e => e.offsetParent === "
+        "null || (e.textContent || e.getAttribute('aria-label') || e.labels?.length))"
+    )
+
+
+def test_who_sees_no_chart_is_told_what_it_says(visitor: Visitor) -> None:
+    visit = visitor("/sales")
+    chart = visit.page.locator("#sales-by-day [role=img]")
+    label = chart.get_attribute("aria-label") or ""
+    assert label.startswith("Sales by day. $") and "Table" in label
+    assert visit.page.locator("[aria-current=page]").inner_text() == "Sales"
+    assert "Sales, 3 Jan – 30 Jan 2020" in visit.page.locator("[role=status]").inner_text()
+
+
+def test_filters_fold_on_a_phone(visitor: Visitor) -> None:
+    visit = visitor("/sales?brand=samsung", viewport=PHONE)
+    assert not visit.page.locator("#filter-brand").is_visible()
+    summary = visit.page.locator(".filters summary")
+    assert summary.inner_text().startswith("3 Jan – 30 Jan 2020 · samsung")
+    summary.click()
+    visit.choose("brand", "apple")
+    assert "brand=apple" in visit.page.url
+
+
+# ------------------------------------------------------------------- strangers and accidents
+
+
+def test_a_brand_that_is_markup_stays_text(visitor: Visitor) -> None:
+    visit = visitor("/products?period=all")
+    assert visit.page.locator(f"#filter-brand option[value='{HOSTILE_BRAND}']").count() == 1
+    canvas = visit.page.locator("#revenue-by-brand canvas")
+    box = canvas.bounding_box()
+    assert box
+    for share in (0.1, 0.2, 0.3, 0.5):
+        visit.page.mouse.move(box["x"] + box["width"] * 0.52, box["y"] + box["height"] * share)
+        visit.page.wait_for_timeout(30)
+    assert HOSTILE_BRAND in [row[0] for row in visit.table("revenue-by-brand")]
+    visit.choose("brand", HOSTILE_BRAND)
+    assert HOSTILE_BRAND in visit.table("revenue-by-brand")[0][0]
+    assert visit.page.locator("img").count() == 0
+
+
+def test_a_tooltip_shows_a_hostile_name_as_it_is(visitor: Visitor) -> None:
+    visit = visitor(f"/products?period=all&brand={HOSTILE_BRAND.replace('=', '%3D')}")
+    box = visit.page.locator("#revenue-by-brand canvas").bounding_box()
+    assert box
+    visit.page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.5)
+    visit.page.wait_for_selector("#revenue-by-brand .tip")
+    assert visit.text("#revenue-by-brand .tip b") == HOSTILE_BRAND
+    assert visit.page.locator("img").count() == 0
+
+
+def test_a_snapshot_published_while_the_page_is_open_is_shown_and_said(
+    shop: Settings, visitor: Visitor, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(shop.published, home / "published")
+    with dashboard_of(Settings(home=home)) as address:
+        visit = visitor("/sales?period=7d", at=address)
+        assert "v000001" in visit.text(".heading")
+        newer = home / "published" / "v000002"
+        shutil.copytree(home / "published" / "v000001", newer)
+        manifest = json.loads((newer / "manifest.json").read_text())
+        (newer / "manifest.json").write_text(json.dumps({**manifest, "version": "v000002"}))
+        (home / "published" / "CURRENT").write_text("v000002\n")
+        look = f"{address}/api/page/sales"
+        while visit.context.request.get(look).json()["version"] != "v000002":
+            visit.page.wait_for_timeout(100)
+        with visit.repaint():
+            visit.page.evaluate("window.dispatchEvent(new Event('focus'))")
+        assert "v000002" in visit.text(".heading")
+        assert visit.text(".notice:not(.bad)").startswith("New data, as of 31 Jan 2020")
+        assert visit.page.url.endswith("/sales?period=7d")
+
+
+def test_a_server_that_is_gone_is_said_and_what_was_shown_stays(visitor: Visitor) -> None:
+    visit = visitor("/sales?period=7d", complains="ERR_FAILED|ERR_CONNECTION")
+    visit.page.route("**/api/**", lambda route: route.abort())
+    visit.page.get_by_role("button", name="28 days").click()
+    visit.page.wait_for_selector(".notice.bad[role=alert]")
+    assert visit.text(".notice.bad[role=alert]").startswith("The server does not answer.")
+    assert visit.page.locator("#sales-by-day canvas").count() == 1
+    visit.page.unroute("**/api/**")
+    with visit.repaint():
+        visit.page.get_by_role("button", name="Try again").click()
+    assert len(visit.csv("sales-by-day")) == 28
+
+
+def test_a_shop_without_any_order_has_all_pages_in_words(workshop: Any, visitor: Visitor) -> None:
+    workshop.write("views.csv", [{"event_type": "view"}])
+    publish_files(workshop.settings, workshop.landing)
+    with dashboard_of(workshop.settings) as address:
+        visit = visitor(at=address)
+        for page in PAGES:
+            drawn = visit.open(f"/{page}?period=all").cards()
+            assert set(drawn.values()) <= {"canvas", "tiles", "table", "empty"}, drawn
+            words = visit.page.locator(".empty").all_inner_texts()
+            assert not [said for said in words if "could not be drawn" in said]
+            assert "NaN" not in visit.text("main") and "undefined" not in visit.text("main")
+        assert visit.open("/customers").text("#segments .empty").startswith("Nobody has bought")
+
+
+# ------------------------------------------------------------------- the report
+
+
+@pytest.fixture(scope="module")
+def report(shop: Settings, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the report of the same snapshot, on a disk."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(make_report(shop, first=None, last=None, with_ids=True).html)
+    return path.as_uri()
+
+
+def everything(visit: Visit, path: str) -> dict[str, Any]:
+    """Words and tables of all cards of a page."""
+    visit.open(path)
+    visit.page.evaluate(
+        "document.querySelectorAll('.tools button[aria-label^=\"Show as table\"]')"
+        ".forEach(b => b.click())"
+    )
+    return visit.page.evaluate(  # type: ignore[no-any-return]
+        """() => Object.fromEntries([...document.querySelectorAll('section.card')].map(card => [
+            card.id, ['h2', '.reading', '.about', 'tbody', '.empty'].map(
+                part => card.querySelector(part)?.innerText)]))"""
+    )
+
+
+@pytest.mark.parametrize("query", ["period=all", "from=2019-12-03&to=2019-12-24&segment=New"])
+def test_the_report_tells_what_the_server_tells(visitor: Visitor, report: str, query: str) -> None:
+    live, copy = visitor(), visitor(at=report)
+    for page in PAGES:
+        told = everything(copy, f"#{page}?{query}")
+        shown = everything(live, f"/{page}?{query}")
+        if page == "data":  # a report names files without their folder
+            assert told.pop("files")[3] == shown.pop("files")[3]
+        assert told == shown
+        copy.page.goto("about:blank")
+
+
+def test_filters_and_pages_of_a_report_work_from_a_disk(visitor: Visitor, report: str) -> None:
+    visit = visitor("", at=report).open("")
+    visit.choose("segment", "New")
+    assert "segment=New" in visit.page.url
+    with visit.repaint():
+        visit.page.get_by_role("link", name="Funnel").click()
+    assert "#funnel?segment=New" in visit.page.url
+    assert int(visit.csv("funnel")[0]["Sessions"]) > 0
+    with visit.repaint():
+        visit.page.go_back()
+    assert visit.text("h1") == "Sales"
+
+
+def test_a_report_on_paper_has_all_pages(visitor: Visitor, report: str) -> None:
+    visit = visitor(at=report)
+    visit.page.goto(f"{report}#print")
+    visit.page.wait_for_selector("html[data-drawn]", state="attached")
+    assert visit.page.locator("main.sheet h1").all_inner_texts() == [
+        "Sales", "Funnel", "Customers", "Retention & value", "Products", "Data",
+    ]  # fmt: skip
+    assert "nothing" not in visit.cards().values()

@@ -234,11 +234,23 @@ def _churn(facts: _Facts) -> Iterator[Finding]:
             "Churn",
             f"{_pct(row['churned_count'], row['observed_count'])} of {_n(row['observed_count'])} "
             f"customers did not buy again within {window} days of their first order; "
-            f"{_n(row['repeated_count'])} did.",
+            f"{_n(row['repeated_count'])} did (95% interval of the share: "
+            f"{row['churn_rate_low']:.1%} to {row['churn_rate_high']:.1%}).",
             facts.period, row,
             f"{_n(row['customer_count'] - row['observed_count'])} later customers are left out: "
             f"they have been watched for less than {window} days",
         )  # fmt: skip
+    for curve in facts.rows(
+        "select * from metrics_repeat_curve "
+        "where cohort_grain = 'overall' and day_number = median_days_to_repeat"
+    ):
+        if curve["at_risk_count"] >= FEWEST:
+            yield Finding(
+                "Churn",
+                f"Half of the customers have ordered again {_n(curve['day_number'])} days after "
+                "their first order, everybody counted for as long as they were watched.",
+                facts.period, curve,
+            )  # fmt: skip
     month = facts.rows(
         "select sum(customer_count) as customers, sum(active_count) as active, "
         "count(*) as cohorts from metrics_retention "

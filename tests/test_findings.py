@@ -82,12 +82,24 @@ def test_churn_counts_only_the_watched_and_says_who_is_left_out(workshop: Worksh
     (top,) = topics["Customer segments"]
 
     assert churn.sentence.startswith("75.0% of 40 customers did not buy again within 90 days")
+    assert "(95% interval of the share: 59.8% to 85.8%)" in churn.sentence
     assert (churn.caveat or "").startswith("10 later customers are left out")
     assert churn.numbers["churned_count"] == 30 and churn.numbers["observed_count"] == 40
     # ten of fifty bought twice: $200 each; they rank above the forty others in all but recency
     assert top.numbers["buyers"] == 50 and float(top.numbers["total_revenue_amount"]) == 6000
     assert f"{top.numbers['customers'] / 50:.1%} of 50 buyers" in top.sentence
     assert month.sentence.startswith("0.0% of 40 customers ordered again in the calendar month")
+
+
+def test_the_median_time_to_the_second_order_is_told_once_it_was_seen(workshop: Workshop) -> None:
+    first = [event(1, user, "purchase") for user in range(60)]
+    again = [event(2 + user % 20, user, "purchase") for user in range(40)]
+    workshop.write("a.csv", [*first, *again])
+
+    half = found(workshop)["Churn"][-1]
+
+    assert half.sentence.startswith("Half of the customers have ordered again 15 days after their")
+    assert half.numbers["at_risk_count"] == 32 and half.numbers["survival"] == 0.5
 
 
 def test_data_quality_tells_repeats_rejects_and_unfinished_days(small_shop: Workshop) -> None:

@@ -1,5 +1,5 @@
 {% set until_then = 'over (partition by cohort_grain, cohort_start order by day_number)' %}
-{% set z = '1.959963984540054e0' %}
+{% set daily_rate = rate('repeated_count', 'at_risk_count') %}
 
 -- Kaplan and Meier: of those at risk on each day, the share that came through it, multiplied.
 with products as (
@@ -7,13 +7,9 @@ with products as (
         *,
         case
             when repeated_count = at_risk_count then 0
-            else
-                round(
-                    exp(sum(ln(1 - nullif({{ rate('repeated_count', 'at_risk_count') }}, 1))) {{ until_then }}), 12
-                )
+            else round(exp(sum(ln(1 - nullif({{ daily_rate }}, 1))) {{ until_then }}), 12)
         end as survival,
-        sum({{ rate('repeated_count', 'at_risk_count * (at_risk_count - repeated_count)') }}) {{ until_then }}
-            as greenwood
+        sum({{ daily_rate }} / nullif(at_risk_count - repeated_count, 0)) {{ until_then }} as greenwood
     from {{ ref('int_repeat_days') }}
 ),
 
@@ -21,7 +17,8 @@ with products as (
 intervals as (
     select
         *,
-        case when survival not in (0, 1) then {{ z }} * sqrt(greenwood) / ln(survival) end as margin
+        case when survival not in (0, 1) then {{ z_of_interval() }} * sqrt(greenwood) / ln(survival) end
+            as margin
     from products
 )
 

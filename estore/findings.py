@@ -17,6 +17,8 @@ FEWEST = 30
 #: Beyond this share of buying sessions without a cart event (a tenth is usual where customers can
 #: buy at once), the tracking of carts is in doubt.
 UNLOGGED_CARTS = 0.2
+#: Of each severity; a reader of ten alerts reads none.
+MOST_ALERTS = 3
 
 
 @dataclass(frozen=True)
@@ -338,6 +340,24 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
         f"{_n(files['refused'])} file(s) were refused: see `estore status`"
         if files["refused"] else None,
     )  # fmt: skip
+    for severity in ("high", "medium", "low"):
+        alerts = facts.rows(
+            "select kind, subject, from_date, to_date, measured, expected, sentence "
+            f"from metrics_data_alerts where severity = '{severity}' "
+            "and kind <> 'unfinished_day' order by from_at, kind, subject"
+        )
+        for alert in alerts[:MOST_ALERTS]:
+            yield Finding(
+                "Data quality", alert["sentence"],
+                f"{alert['from_date']} to {alert['to_date']}", alert,
+            )  # fmt: skip
+        if alerts[MOST_ALERTS:]:
+            yield Finding(
+                "Data quality",
+                f"{_n(len(alerts) - MOST_ALERTS)} more alerts of {severity} severity are in "
+                "metrics_data_alerts.",
+                facts.period, {"alerts": len(alerts)},
+            )  # fmt: skip
     missing = facts.span - facts.days["known"]
     if missing or facts.days["incomplete"]:
         yield Finding(

@@ -103,11 +103,13 @@ def test_the_median_time_to_the_second_order_is_told_once_it_was_seen(workshop: 
 
 
 def test_data_quality_tells_repeats_rejects_and_unfinished_days(small_shop: Workshop) -> None:
-    lines, days = found(small_shop)["Data quality"]
+    lines, carts, days = found(small_shop)["Data quality"]
 
     assert lines.sentence == (
         "154 lines in 1 file(s): 152 events, 1 repeated lines (0.6%) and 1 rejected."
     )
+    assert carts.sentence.startswith("2019-10-01: 30 sessions bought without putting anything in a")
+    assert carts.period == "2019-10-01 to 2019-10-01" and carts.numbers["expected"] == 8
     assert days.sentence.startswith("Of 2 day(s), 0 without events and 1 that end before their")
 
 

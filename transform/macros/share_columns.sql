@@ -3,11 +3,11 @@
    Probable inference, the law of succession, and statistical inference, JASA 22. #}
 {% macro share_columns(name, numerator, denominator) -%}
     {{ rate(numerator, denominator) }} as {{ name }},
-    {{ _wilson(numerator, denominator, '-') }} as {{ name }}_low,
-    {{ _wilson(numerator, denominator, '+') }} as {{ name }}_high
+    {{ wilson_bound(numerator, denominator, '-') }} as {{ name }}_low,
+    {{ wilson_bound(numerator, denominator, '+') }} as {{ name }}_high
 {%- endmacro %}
 
-{% macro _wilson(numerator, denominator, sign) -%}
+{% macro wilson_bound(numerator, denominator, sign) -%}
     {% set squared = z_of_interval() ~ ' * ' ~ z_of_interval() -%}
     {% set of = as_float(denominator) -%}
     case

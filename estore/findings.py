@@ -17,6 +17,8 @@ FEWEST = 30
 #: Beyond this share of buying sessions without a cart event (a tenth is usual where customers can
 #: buy at once), the tracking of carts is in doubt.
 UNLOGGED_CARTS = 0.2
+#: Of each severity; a reader of ten alerts reads none.
+MOST_ALERTS = 3
 
 
 @dataclass(frozen=True)
@@ -234,11 +236,23 @@ def _churn(facts: _Facts) -> Iterator[Finding]:
             "Churn",
             f"{_pct(row['churned_count'], row['observed_count'])} of {_n(row['observed_count'])} "
             f"customers did not buy again within {window} days of their first order; "
-            f"{_n(row['repeated_count'])} did.",
+            f"{_n(row['repeated_count'])} did (95% interval of the share: "
+            f"{row['churn_rate_low']:.1%} to {row['churn_rate_high']:.1%}).",
             facts.period, row,
             f"{_n(row['customer_count'] - row['observed_count'])} later customers are left out: "
             f"they have been watched for less than {window} days",
         )  # fmt: skip
+    for curve in facts.rows(
+        "select * from metrics_repeat_curve "
+        "where cohort_grain = 'overall' and day_number = median_days_to_repeat"
+    ):
+        if curve["at_risk_count"] >= FEWEST:
+            yield Finding(
+                "Churn",
+                f"Half of the customers have ordered again {_n(curve['day_number'])} days after "
+                "their first order, everybody counted for as long as they were watched.",
+                facts.period, curve,
+            )  # fmt: skip
     month = facts.rows(
         "select sum(customer_count) as customers, sum(active_count) as active, "
         "count(*) as cohorts from metrics_retention "
@@ -326,6 +340,24 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
         f"{_n(files['refused'])} file(s) were refused: see `estore status`"
         if files["refused"] else None,
     )  # fmt: skip
+    for severity in ("high", "medium", "low"):
+        alerts = facts.rows(
+            "select kind, subject, from_date, to_date, measured, expected, sentence "
+            f"from metrics_data_alerts where severity = '{severity}' "
+            "and kind <> 'unfinished_day' order by from_at, kind, subject"
+        )
+        for alert in alerts[:MOST_ALERTS]:
+            yield Finding(
+                "Data quality", alert["sentence"],
+                f"{alert['from_date']} to {alert['to_date']}", alert,
+            )  # fmt: skip
+        if alerts[MOST_ALERTS:]:
+            yield Finding(
+                "Data quality",
+                f"{_n(len(alerts) - MOST_ALERTS)} more alerts of {severity} severity are in "
+                "metrics_data_alerts.",
+                facts.period, {"alerts": len(alerts)},
+            )  # fmt: skip
     missing = facts.span - facts.days["known"]
     if missing or facts.days["incomplete"]:
         yield Finding(

@@ -82,6 +82,7 @@ def test_churn_counts_only_the_watched_and_says_who_is_left_out(workshop: Worksh
     (top,) = topics["Customer segments"]
 
     assert churn.sentence.startswith("75.0% of 40 customers did not buy again within 90 days")
+    assert "(95% interval of the share: 59.8% to 85.8%)" in churn.sentence
     assert (churn.caveat or "").startswith("10 later customers are left out")
     assert churn.numbers["churned_count"] == 30 and churn.numbers["observed_count"] == 40
     # ten of fifty bought twice: $200 each; they rank above the forty others in all but recency
@@ -90,12 +91,25 @@ def test_churn_counts_only_the_watched_and_says_who_is_left_out(workshop: Worksh
     assert month.sentence.startswith("0.0% of 40 customers ordered again in the calendar month")
 
 
+def test_the_median_time_to_the_second_order_is_told_once_it_was_seen(workshop: Workshop) -> None:
+    first = [event(1, user, "purchase") for user in range(60)]
+    again = [event(2 + user % 20, user, "purchase") for user in range(40)]
+    workshop.write("a.csv", [*first, *again])
+
+    half = found(workshop)["Churn"][-1]
+
+    assert half.sentence.startswith("Half of the customers have ordered again 15 days after their")
+    assert half.numbers["at_risk_count"] == 32 and half.numbers["survival"] == 0.5
+
+
 def test_data_quality_tells_repeats_rejects_and_unfinished_days(small_shop: Workshop) -> None:
-    lines, days = found(small_shop)["Data quality"]
+    lines, carts, days = found(small_shop)["Data quality"]
 
     assert lines.sentence == (
         "154 lines in 1 file(s): 152 events, 1 repeated lines (0.6%) and 1 rejected."
     )
+    assert carts.sentence.startswith("2019-10-01: 30 sessions bought without putting anything in a")
+    assert carts.period == "2019-10-01 to 2019-10-01" and carts.numbers["expected"] == 8
     assert days.sentence.startswith("Of 2 day(s), 0 without events and 1 that end before their")
 
 

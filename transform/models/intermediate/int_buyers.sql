@@ -9,6 +9,7 @@ with orders as (
         min(ordered_at) as first_ordered_at,
         max(ordered_at) as last_ordered_at,
         min(order_date) as first_order_date,
+        min(case when order_number = 2 then order_date end) as second_order_date,
         max(order_date) as last_order_date
     from {{ ref('fct_orders') }}
     group by user_id

@@ -35,7 +35,8 @@ ranked_categories as (
         ) as first_rank,
         row_number() over (
             partition by product_id order by max(last_seen_at) desc, sum(event_count) desc, category_id
-        ) as latest_rank
+        ) as latest_rank,
+        min(first_seen_at) as first_seen_at
     from kinds
     where category_id is not null
     group by product_id, category_id
@@ -60,6 +61,7 @@ select
     brands.brand,
     latest_categories.category_id as latest_category_id,
     latest_codes.category_code as latest_category_code,
+    latest_categories.first_seen_at as latest_category_since,
     products.category_count,
     products.category_code_count,
     products.brand_count,

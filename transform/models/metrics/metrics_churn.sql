@@ -54,7 +54,9 @@ select
     cohorts.observed_count,
     cohorts.repeated_count,
     cohorts.observed_count - cohorts.repeated_count as churned_count,
-    {{ rate('cohorts.observed_count - cohorts.repeated_count', 'cohorts.observed_count') }} as churn_rate,
+    {{ share_columns(
+        'churn_rate', '(cohorts.observed_count - cohorts.repeated_count)', 'cohorts.observed_count'
+    ) }},
     as_of.as_of_date
 from cohorts
 cross join {{ ref('int_as_of') }} as as_of

@@ -31,19 +31,30 @@ grains as (
         {% endfor -%}
         cast(null as date) as session_start_date
     from days
+),
+
+counted as (
+    select
+        *,
+        sessions_with_cart - sessions_with_cart_and_purchase as sessions_with_abandoned_cart
+    from grains
 )
 
 -- Both stages in a numerator: a purchase without a logged cart must not push a rate above 1.
 select
-    grains.*,
-    {{ rate('grains.sessions_with_view_and_cart', 'grains.sessions_with_view') }}
-        as view_to_cart_rate,
-    {{ rate('grains.sessions_with_cart_and_purchase', 'grains.sessions_with_cart') }}
-        as cart_to_purchase_rate,
-    {{ rate('grains.sessions_with_view_and_purchase', 'grains.sessions_with_view') }}
-        as view_to_purchase_rate,
-    1 - {{ rate('grains.sessions_with_cart_and_purchase', 'grains.sessions_with_cart') }}
-        as cart_abandonment_rate,
+    counted.*,
+    {{ share_columns(
+        'view_to_cart_rate', 'counted.sessions_with_view_and_cart', 'counted.sessions_with_view'
+    ) }},
+    {{ share_columns(
+        'cart_to_purchase_rate', 'counted.sessions_with_cart_and_purchase', 'counted.sessions_with_cart'
+    ) }},
+    {{ share_columns(
+        'view_to_purchase_rate', 'counted.sessions_with_view_and_purchase', 'counted.sessions_with_view'
+    ) }},
+    {{ share_columns(
+        'cart_abandonment_rate', 'counted.sessions_with_abandoned_cart', 'counted.sessions_with_cart'
+    ) }},
     as_of.as_of_date
-from grains
+from counted
 cross join {{ ref('int_as_of') }} as as_of

@@ -29,7 +29,7 @@ select
     cast(totalled.bucket_start + {{ width }} as numeric) as bucket_end_amount,
     totalled.customer_count,
     totalled.total_customer_count,
-    {{ rate('totalled.customer_count', 'totalled.total_customer_count') }} as customer_rate,
+    {{ share_columns('customer_rate', 'totalled.customer_count', 'totalled.total_customer_count') }},
     totalled.revenue_amount,
     totalled.total_revenue_amount,
     {{ rate('totalled.revenue_amount', 'totalled.total_revenue_amount') }} as revenue_rate,

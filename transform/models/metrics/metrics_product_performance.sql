@@ -46,12 +46,15 @@ levels as (
 
 select
     levels.*,
-    {{ rate('levels.sessions_with_view_and_cart', 'levels.sessions_with_view') }}
-        as view_to_cart_rate,
-    {{ rate('levels.sessions_with_cart_and_purchase', 'levels.sessions_with_cart') }}
-        as cart_to_purchase_rate,
-    {{ rate('levels.sessions_with_view_and_purchase', 'levels.sessions_with_view') }}
-        as view_to_purchase_rate,
+    {{ share_columns(
+        'view_to_cart_rate', 'levels.sessions_with_view_and_cart', 'levels.sessions_with_view'
+    ) }},
+    {{ share_columns(
+        'cart_to_purchase_rate', 'levels.sessions_with_cart_and_purchase', 'levels.sessions_with_cart'
+    ) }},
+    {{ share_columns(
+        'view_to_purchase_rate', 'levels.sessions_with_view_and_purchase', 'levels.sessions_with_view'
+    ) }},
     as_of.as_of_date
 from levels
 cross join {{ ref('int_as_of') }} as as_of

@@ -70,6 +70,13 @@ cells as (
             and cohorts.cohort_start = active.cohort_start
             and periods.period_start = active.period_start
     where cohorts.period_start = cohorts.cohort_start
+),
+
+finished as (
+    select
+        *,
+        case when is_complete then customer_count end as finished_customer_count
+    from cells
 )
 
 select
@@ -80,6 +87,6 @@ select
     customer_count,
     active_count,
     is_complete,
-    case when is_complete then {{ rate('active_count', 'customer_count') }} end as retention_rate,
+    {{ share_columns('retention_rate', 'active_count', 'finished_customer_count') }},
     as_of_date
-from cells
+from finished

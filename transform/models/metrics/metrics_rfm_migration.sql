@@ -25,7 +25,7 @@ select
     totalled.from_segment not in ('prospect', 'new') as was_buyer,
     totalled.customer_count,
     totalled.from_customer_count,
-    {{ rate('totalled.customer_count', 'totalled.from_customer_count') }} as migration_rate,
+    {{ share_columns('migration_rate', 'totalled.customer_count', 'totalled.from_customer_count') }},
     totalled.revenue_amount,
     totalled.month_revenue_amount,
     as_of.as_of_date

@@ -56,13 +56,13 @@ totalled as (
 
 select
     totalled.*,
-    {{ rate('totalled.customer_count', 'totalled.total_customer_count') }} as customer_rate,
+    {{ share_columns('customer_rate', 'totalled.customer_count', 'totalled.total_customer_count') }},
     {{ rate('totalled.revenue_amount', 'totalled.total_revenue_amount') }} as revenue_rate,
     {{ as_amount('totalled.revenue_amount / nullif(totalled.customer_count, 0)') }} as mean_revenue_amount,
     {{ as_amount('totalled.revenue_amount / nullif(totalled.order_count, 0)') }} as average_order_amount,
     {{ rate('totalled.order_count', 'totalled.customer_count') }} as mean_order_count,
     {{ rate('totalled.session_count', 'totalled.customer_count') }} as mean_session_count,
-    {{ rate('totalled.churned_count', 'totalled.customer_count') }} as churn_rate,
+    {{ share_columns('churn_rate', 'totalled.churned_count', 'totalled.customer_count') }},
     as_of.as_of_date
 from totalled
 cross join {{ ref('int_as_of') }} as as_of

@@ -1,0 +1,117 @@
+"""Intervals and curves in SQL against the formulas of others."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Workshop
+from lifelines import KaplanMeierFitter
+from scipy.stats import binomtest
+
+from estore.synth import Shop, write_shop
+
+METRICS = Path(__file__).resolve().parents[1] / "transform" / "models" / "metrics"
+#: Of money, which is not counted: no share of a number of things, and so without an interval.
+OF_MONEY = {"revenue_rate", "revenue_change_rate"}
+
+
+def shares() -> list[tuple[str, str, str, str]]:
+    """Table, rate, numerator and denominator, as the descriptions of the columns name them."""
+    found = []
+    for path in sorted(METRICS.glob("*.yml")):
+        (model,) = yaml.safe_load(path.read_text())["models"]
+        for column in model["columns"]:
+            if column["name"].endswith("_rate") and column["name"] not in OF_MONEY:
+                parts = re.match(r"(\w+) ÷ (\w+)", column["description"])
+                assert parts, f"{model['name']}.{column['name']} does not say of what"
+                found.append((model["name"], column["name"], parts[1], parts[2]))
+    return found
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """A synthetic shop of five months."""
+    workshop = Workshop(tmp_path_factory.mktemp("statistics"))
+    write_shop(workshop.landing, Shop(events=60_000, months=5, seed=8))
+    workshop.load()
+    workshop.build()
+    return workshop
+
+
+def fitted(customers: list[dict[str, Any]]) -> KaplanMeierFitter:
+    """What lifelines makes of customers with a first and perhaps a second order."""
+    ends = [row["second_order_date"] or row["as_of_date"] for row in customers]
+    days = [(end - row["first_order_date"]).days for end, row in zip(ends, customers, strict=True)]
+    return KaplanMeierFitter().fit(
+        days, [row["second_order_date"] is not None for row in customers]
+    )
+
+
+def test_the_repeat_curve_is_that_of_lifelines(shop: Workshop) -> None:
+    customers = shop.rows("intermediate.int_buyers")
+    months = {row["first_order_date"].replace(day=1) for row in customers}
+    assert len(months) == 5
+    for cohort in [None, *sorted(months)]:
+        of_cohort = [
+            row
+            for row in customers
+            if cohort is None or row["first_order_date"].replace(day=1) == cohort
+        ]
+        curve = fitted(of_cohort)
+        start = f"date '{cohort}'" if cohort else "null"
+        rows = shop.rows(
+            "(from metrics.metrics_repeat_curve "
+            f"where cohort_start is not distinct from {start} order by day_number)"
+        )
+        assert [row["day_number"] for row in rows] == list(range(int(curve.timeline[-1]) + 1))
+        low, high = (curve.confidence_interval_[name] for name in curve.confidence_interval_)
+        for row in rows:
+            day = row["day_number"]
+            assert row["customer_count"] == len(of_cohort)
+            assert abs(row["survival"] - curve.predict(day)) < 1e-9
+            if day in low.index:
+                at_risk, repeated = curve.event_table.loc[day, ["at_risk", "observed"]]
+                assert (row["at_risk_count"], row["repeated_count"]) == (at_risk, repeated)
+                assert abs(row["survival_low"] - low[day]) < 1e-9
+                assert abs(row["survival_high"] - high[day]) < 1e-9
+        median = rows[0]["median_days_to_repeat"]
+        assert (float("inf") if median is None else median) == curve.median_survival_time_
+
+
+@pytest.mark.parametrize(("table", "rate", "numerator", "denominator"), shares())
+def test_a_share_has_numerator_denominator_and_wilsons_interval(
+    shop: Workshop, table: str, rate: str, numerator: str, denominator: str
+) -> None:
+    rows = shop.rows(
+        f"metrics.{table}",
+        f"{numerator} as part, {denominator} as whole, {rate} as rate, {rate}_low as low, "
+        f"{rate}_high as high",
+    )
+    assert any(row["rate"] is not None for row in rows)
+    for row in rows:
+        if row["rate"] is None:
+            assert row["low"] is None and row["high"] is None
+            continue
+        interval = binomtest(row["part"], row["whole"]).proportion_ci(method="wilson")
+        assert abs(row["rate"] - row["part"] / row["whole"]) < 1e-12
+        assert abs(row["low"] - interval.low) < 1e-9
+        assert abs(row["high"] - interval.high) < 1e-9
+
+
+def test_there_is_a_share_in_every_table_of_rates() -> None:
+    assert len(shares()) >= 13
+    assert ("metrics_churn", "churn_rate", "churned_count", "observed_count") in shares()
+
+
+def test_the_intervals_in_the_docs_are_wilsons() -> None:
+    page = (METRICS.parents[2] / "docs" / "metrics.md").read_text()
+    for part, whole, said in [
+        (1, 2, "1 of 2: from 0.095 to 0.905"),
+        (0, 10, "0 of 10: from 0.000 to 0.278"),
+        (500, 1000, "500 of 1,000: from 0.469 to 0.531"),
+    ]:
+        interval = binomtest(part, whole).proportion_ci(method="wilson")
+        assert said in page
+        assert said.endswith(f"from {interval.low:.3f} to {interval.high:.3f}")

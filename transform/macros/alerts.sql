@@ -1,0 +1,98 @@
+{# What every kind of alert has in common. #}
+
+{# Numbers and instants in a sentence, the same on every engine. #}
+{% macro in_words(value) -%} cast(cast(round({{ value }}) as int64) as string) {%- endmacro %}
+
+{% macro percent_in_words(share) -%} cast(round(100 * cast({{ share }} as numeric), 1) as string) {%- endmacro %}
+
+{% macro minute_in_words(instant) -%} substr(cast({{ instant }} as string), 1, 16) {%- endmacro %}
+
+{# Hours since 1970, and back. #}
+{% macro hour_number(instant) -%} {{ whole_quotient(epoch_micros(instant), 3600000000) }} {%- endmacro %}
+
+{% macro hour_start(number) -%}
+    {{ dbt.dateadd('hour', number, "cast('1970-01-01 00:00:00' as timestamp)") }}
+{%- endmacro %}
+
+{% macro days_in_words(first_day, last_day) -%}
+    case
+        when {{ first_day }} = {{ last_day }} then cast({{ first_day }} as string)
+        else concat(cast({{ first_day }} as string), ' to ', cast({{ last_day }} as string))
+    end
+{%- endmacro %}
+
+{# Consecutive days share the number: each of a run is one more than its rank. #}
+{% macro run_of_days(day, per=none) -%}
+    {{ days_between("date '1970-01-01'", day) }}
+    - row_number() over ({{ 'partition by ' ~ per if per }} order by {{ day }})
+{%- endmacro %}
+
+{# What is usual: of a table `days` with subject, event_date, measured, of_count and share, the median and the median
+   deviation of the shares of the days around each, or of the same weekdays around it; never of the day itself.
+   Makes `usual`. The standard deviation is in counts, and never less than chance makes it. #}
+{% macro usual_shares(same_weekday) -%}
+    {% set apart = days_between('days.event_date', 'others.event_date') %}
+    compared as (
+        select
+            days.*,
+            others.share as other_share,
+            {{ percentile('others.share', 0.5, 'days.subject, days.event_date') }} as median_share
+        from days
+        inner join days as others
+            on
+                days.subject = others.subject
+                and days.event_date != others.event_date
+                and abs({{ apart }}) <= {{ var('anomaly_history_days') }}
+                {% if same_weekday -%} and mod(abs({{ apart }}), 7) = 0 {%- endif %}
+        where days.of_count > 0 and others.of_count > 0
+    ),
+
+    spread as (
+        select
+            *,
+            {{ percentile('abs(other_share - median_share)', 0.5, 'subject, event_date') }} as median_deviation
+        from compared
+    ),
+
+    usual as (
+        select
+            subject,
+            event_date,
+            max(measured) as measured,
+            max(of_count) * max(median_share) as expected,
+            greatest(
+                1.4826 * max(median_deviation) * max(of_count),
+                {{ var('anomaly_least_deviation') }} * max(median_share) * max(of_count),
+                sqrt(max(median_share) * max(of_count)),
+                1
+            ) as standard_deviation
+        from spread
+        group by subject, event_date
+        having count(*) >= {{ var('anomaly_min_days') }}
+    )
+{%- endmacro %}
+
+{# The columns that every kind of alert has, from a table `runs` of days. #}
+{% macro day_alert(kind, severity, sentence, revenue='cast(null as numeric)') -%}
+    '{{ kind }}' as kind,
+    subject,
+    {{ day_start('first_day') }} as from_at,
+    {{ day_start(add_days('last_day', 1)) }} as to_at,
+    {{ as_float('measured') }} as measured,
+    {{ as_float('expected') }} as expected,
+    {{ revenue }} as revenue_amount,
+    '{{ severity }}' as severity,
+    concat({{ sentence | join(', ') }}) as sentence
+{%- endmacro %}
+
+{# Of a table `runs`: not those of which int_missing_events tells the reason, on the same days. #}
+{% macro is_not_told_as_missing() -%}
+    not exists (
+        select 1
+        from {{ ref('int_missing_events') }} as missing
+        where
+            missing.subject = runs.subject
+            and missing.from_at < {{ day_start(add_days('runs.first_day', 1)) }}
+            and missing.to_at > {{ day_start('runs.last_day') }}
+    )
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{# A share of things counted, as the columns name, name_low and name_high: the rate, and Wilson's 95 % interval of
+   it, which stays within 0 and 1 also for few. Null where there is nothing to divide by. Wilson, E. B. (1927),
+   Probable inference, the law of succession, and statistical inference, JASA 22. #}
+{% macro share_columns(name, numerator, denominator) -%}
+    {{ rate(numerator, denominator) }} as {{ name }},
+    {{ wilson_bound(numerator, denominator, '-') }} as {{ name }}_low,
+    {{ wilson_bound(numerator, denominator, '+') }} as {{ name }}_high
+{%- endmacro %}
+
+{% macro wilson_bound(numerator, denominator, sign) -%}
+    {% set squared = z_of_interval() ~ ' * ' ~ z_of_interval() -%}
+    {% set of = as_float(denominator) -%}
+    case
+        when {{ denominator }} > 0
+            then least(1e0, greatest(
+                0e0,
+                (
+                    {{ as_float(numerator) }} + {{ squared }} / 2
+                    {{ sign }} {{ z_of_interval() }} * sqrt(
+                        {{ as_float(numerator) }} * ({{ of }} - {{ as_float(numerator) }}) / nullif({{ of }}, 0)
+                        + {{ squared }} / 4
+                    )
+                ) / ({{ of }} + {{ squared }})
+            ))
+    end
+{%- endmacro %}
+
+{# Standard deviations on both sides of the mean that hold 95 % of a normal distribution. #}
+{% macro z_of_interval() -%} 1.959963984540054e0 {%- endmacro %}

@@ -1,0 +1,19 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'days'},
+    tags='daily',
+    partition_by={'field': 'event_date', 'data_type': 'date'},
+) }}
+
+select
+    event_date,
+    {{ hour_number('event_at') }} as hour_number,
+    {% for type, name in [('view', 'view'), ('cart', 'cart_add'), ('purchase', 'purchase')] -%}
+    {{ count_if("event_type = '" ~ type ~ "'") }} as {{ name }}_count,
+    cast(sum(case when event_type = '{{ type }}' then duplicate_count - 1 else 0 end) as int64)
+        as {{ name }}_repeat_count,
+    {% endfor -%}
+    count(*) as event_count
+from {{ ref('stg_events') }}
+where {{ near_built_days('event_at') }} and {{ in_built_days() }}
+group by event_date, {{ hour_number('event_at') }}

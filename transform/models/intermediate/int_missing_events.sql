@@ -1,0 +1,66 @@
+{% set share = var('alert_missing_share') %}
+
+-- Low both in number and among the events of its hour: a quiet holiday lowers only the first. Of hours
+-- without any event nothing can be said of a type: they neither end a gap nor add to it.
+with low_hours as (
+    select
+        subject,
+        hour_number,
+        measured,
+        case when subject = 'event' or event_count > 0 then expected else 0 end as expected,
+        hour_number - row_number() over (partition by subject order by hour_number) as gap
+    from {{ ref('int_expected_hours') }}
+    where
+        (subject = 'event' and event_count = 0)
+        or (
+            subject != 'event'
+            and measured <= {{ share }} * expected
+            and measured <= {{ share }} * coalesce(expected_share * event_count, 0)
+        )
+),
+
+gaps as (
+    select
+        subject,
+        min(hour_number) as first_hour,
+        max(hour_number) as last_hour,
+        sum(measured) as measured,
+        sum(expected) as expected
+    from low_hours
+    group by subject, gap
+    having sum(expected) >= {{ var('alert_least_events') }}
+),
+
+dated as (
+    select
+        *,
+        {{ hour_start('first_hour') }} as from_at,
+        {{ hour_start('last_hour + 1') }} as to_at
+    from gaps
+)
+
+select
+    'missing_events' as kind,
+    subject,
+    from_at,
+    to_at,
+    {{ as_float('measured') }} as measured,
+    expected,
+    cast(null as numeric) as revenue_amount,
+    'high' as severity,
+    concat(
+        'From ', {{ minute_in_words('from_at') }}, ' to ', {{ minute_in_words('to_at') }}, ' UTC ',
+        {{ in_words('measured') }}, ' ', subject, 's came in, where about ', {{ in_words('expected') }},
+        ' are usual: the tracking seems to have failed.'
+    ) as sentence
+from dated
+where
+    subject != 'event'
+    or not exists (
+        select 1
+        from dated as types
+        where
+            types.subject != 'event'
+            and types.from_at < dated.to_at
+            and types.to_at > dated.from_at
+    )

@@ -1,0 +1,35 @@
+with suspects as (
+    select
+        'session' as subject,
+        session_start_at as from_at,
+        session_end_at as to_at,
+        event_count,
+        {{ var('robot_session_events') }} as bound
+    from {{ ref('fct_sessions') }}
+    where is_robot_suspect
+    union all
+    select
+        'user' as subject,
+        first_event_at as from_at,
+        last_event_at as to_at,
+        event_count,
+        {{ var('robot_user_events') }} as bound
+    from {{ ref('int_user_activity') }}
+    where event_count > {{ var('robot_user_events') }}
+)
+
+select
+    'robots' as kind,
+    subject,
+    min(from_at) as from_at,
+    max(to_at) as to_at,
+    {{ as_float('count(*)') }} as measured,
+    {{ as_float('null') }} as expected,
+    cast(null as numeric) as revenue_amount,
+    'low' as severity,
+    concat(
+        {{ in_words('count(*)') }}, ' ', subject, '(s) have more than ', {{ in_words('max(bound)') }},
+        ' events, the busiest ', {{ in_words('max(event_count)') }}, ': suspected to be robots.'
+    ) as sentence
+from suspects
+group by subject

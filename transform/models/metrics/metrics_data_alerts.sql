@@ -1,0 +1,30 @@
+{% set columns = [
+    'kind', 'subject', 'from_at', 'to_at', 'measured', 'expected', 'revenue_amount', 'severity', 'sentence',
+] | join(', ') %}
+
+with alerts as (
+    {% for alerts in [
+        ref('int_missing_events'), ref('int_low_events'), ref('int_uncarted_purchases'),
+        ref('int_duplicate_bursts'), ref('int_taxonomy_breaks'), ref('int_brand_conflicts'), ref('int_robots'),
+        ref('int_odd_prices'), ref('int_unfinished_days'),
+    ] -%}
+    select {{ columns }} from {{ alerts }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    alerts.kind,
+    alerts.subject,
+    alerts.from_at,
+    alerts.to_at,
+    {{ shop_date('alerts.from_at') }} as from_date,
+    {{ shop_date(dbt.dateadd('second', -1, 'alerts.to_at')) }} as to_date,
+    alerts.measured,
+    alerts.expected,
+    alerts.revenue_amount,
+    alerts.severity,
+    alerts.sentence,
+    as_of.as_of_date
+from alerts
+cross join {{ ref('int_as_of') }} as as_of

@@ -72,7 +72,8 @@ categories as (
     select
         product_id,
         first(category_id order by first_seen_at, event_count desc, category_id) as category_id,
-        first(category_id order by last_seen_at desc, event_count desc, category_id) as latest_category_id
+        first(category_id order by last_seen_at desc, event_count desc, category_id) as latest_category_id,
+        first(first_seen_at order by last_seen_at desc, event_count desc, category_id) as latest_category_since
     from product_categories
     group by product_id
 ),
@@ -96,6 +97,7 @@ select
     first_codes.category_code,
     brands.brand,
     categories.latest_category_id,
+    categories.latest_category_since,
     latest_codes.category_code as latest_category_code,
     products.category_count > 1 as is_category_conflict,
     products.brand_count > 1 as is_brand_conflict

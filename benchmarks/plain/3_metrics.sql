@@ -16,6 +16,7 @@ with counted as (
 
 select
     counted.*,
+    sessions_with_cart - sessions_with_cart_and_purchase as sessions_with_abandoned_cart,
     sessions_with_view_and_cart / nullif(sessions_with_view, 0) as view_to_cart_rate,
     sessions_with_cart_and_purchase / nullif(sessions_with_cart, 0) as cart_to_purchase_rate,
     sessions_with_view_and_purchase / nullif(sessions_with_view, 0) as view_to_purchase_rate,

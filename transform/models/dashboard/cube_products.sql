@@ -4,15 +4,47 @@
     'sessions_with_view_and_purchase',
 ] %}
 
+-- Every day of every product is summed up: by a number, which costs a fraction of what three names cost.
+with numbered as (
+    select
+        product_id,
+        category,
+        subcategory,
+        brand,
+        dense_rank() over (order by category, subcategory, brand) as name_number
+    from {{ ref('int_product_names') }}
+),
+
+names as (
+    select distinct
+        name_number,
+        category,
+        subcategory,
+        brand
+    from numbered
+),
+
+sums as (
+    select
+        days.event_date,
+        numbered.name_number,
+        {% for count in counts -%}
+        cast(sum(days.{{ count }}) as int64) as {{ count }},
+        {% endfor -%}
+        cast(sum(days.revenue_amount) as numeric) as revenue_amount
+    from {{ ref('int_product_days') }} as days
+    inner join numbered on days.product_id = numbered.product_id
+    group by days.event_date, numbered.name_number
+)
+
 select
-    days.event_date,
-    products.category,
-    products.subcategory,
-    products.brand,
+    sums.event_date,
+    names.category,
+    names.subcategory,
+    names.brand,
     {% for count in counts -%}
-    cast(sum(days.{{ count }}) as int64) as {{ count }},
+    sums.{{ count }},
     {% endfor -%}
-    cast(sum(days.revenue_amount) as numeric) as revenue_amount
-from {{ ref('int_product_days') }} as days
-inner join {{ ref('int_product_names') }} as products on days.product_id = products.product_id
-group by days.event_date, products.category, products.subcategory, products.brand
+    sums.revenue_amount
+from sums
+inner join names on sums.name_number = names.name_number

@@ -8,15 +8,15 @@
 with days as (
     select
         event_date,
-        count(*) as event_count,
-        {{ count_if("event_type = 'view'") }} as view_count,
-        {{ count_if("event_type = 'cart'") }} as cart_add_count,
-        {{ count_if("event_type = 'purchase'") }} as purchase_count,
-        cast(sum(duplicate_count - 1) as int64) as duplicate_row_count,
-        min(event_at) as first_event_at,
-        max(event_at) as last_event_at
-    from {{ ref('stg_events') }}
-    where {{ near_built_days('event_at') }} and {{ in_built_days() }}
+        cast(sum(event_count) as int64) as event_count,
+        cast(sum(view_count) as int64) as view_count,
+        cast(sum(cart_add_count) as int64) as cart_add_count,
+        cast(sum(purchase_count) as int64) as purchase_count,
+        cast(sum(repeat_count) as int64) as duplicate_row_count,
+        min(first_event_at) as first_event_at,
+        max(last_event_at) as last_event_at
+    from {{ ref('int_event_hours') }}
+    where {{ in_built_days() }}
     group by event_date
 )
 

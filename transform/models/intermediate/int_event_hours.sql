@@ -13,7 +13,10 @@ select
     cast(sum(case when event_type = '{{ type }}' then duplicate_count - 1 else 0 end) as int64)
         as {{ name }}_repeat_count,
     {% endfor -%}
-    count(*) as event_count
+    count(*) as event_count,
+    cast(sum(duplicate_count - 1) as int64) as repeat_count,
+    min(event_at) as first_event_at,
+    max(event_at) as last_event_at
 from {{ ref('stg_events') }}
 where {{ near_built_days('event_at') }} and {{ in_built_days() }}
 group by event_date, {{ hour_number('event_at') }}

@@ -77,3 +77,6 @@ export const showsAll = (filters) => `all ${listed(filters.map((filter) => PLURA
 /** Which filters any chart of a page obeys. */
 export const obeyedOn = (page) =>
   new Set(Object.values(pages[page].queries).flatMap(({ obeys }) => obeys ?? []));
+
+/** For cards that are about all the data, whatever period is chosen. */
+export const whole = (view) => view.wholePeriod;

@@ -125,11 +125,11 @@ class _Site:
         """The page itself, with what it shows first inside, so that nothing waits for a request."""
         page = request.url.path.strip("/") or next(iter(self.pages.queries))
         if self.snapshots.shown is None:
-            return _words_page(503, "No numbers yet", WAITING, refresh=5)
+            return self._in_words(503, "No numbers yet", WAITING, refresh=5)
         try:
             shown, selection = self._asked(request)
         except HTTPException as error:
-            return _words_page(error.status_code, "This view does not exist", str(error.detail))
+            return self._in_words(error.status_code, "This view does not exist", str(error.detail))
         key = (shown.version, page, selection, "html")
         return self._send(request, key, "text/html", lambda: self._first(shown, page, selection))
 
@@ -217,6 +217,25 @@ class _Site:
         html = self.assets.text("index.html").replace("?v=HASH", f"?v={self.assets.hash}")
         return html.replace("<!--first-->", block)
 
+    def _in_words(
+        self, status: int, title: str, said: str, *, refresh: int | None = None
+    ) -> Response:
+        """A page of words alone; it asks again by itself where there is something to wait for."""
+        again = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
+        headers = {
+            "Cache-Control": "no-store",
+            **({"Retry-After": str(refresh)} if refresh else {}),
+        }
+        return HTMLResponse(
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8">{again}'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f'<link rel="stylesheet" href="static/app.css?v={self.assets.hash}">'
+            f"<title>{escape(title)} · estore analytics</title></head>"
+            f'<body><main class="wide"><h1>{escape(title)}</h1><p>{escape(said)}</p></main></body>'
+            "</html>",
+            status, headers,
+        )  # fmt: skip
+
     def _send(
         self, request: Request, key: tuple[object, ...], media_type: str, make: Callable[[], str]
     ) -> Response:
@@ -238,19 +257,6 @@ class _Site:
 
 def _weight(body: Body) -> int:
     return len(body.plain) + len(body.gzipped)
-
-
-def _words_page(status: int, title: str, said: str, *, refresh: int | None = None) -> Response:
-    """A page of words alone; it asks again by itself where there is something to wait for."""
-    again = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
-    headers = {"Cache-Control": "no-store", **({"Retry-After": str(refresh)} if refresh else {})}
-    return HTMLResponse(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{again}'
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" '
-        f'content="light dark"><title>{escape(title)}</title></head>'
-        f"<body><main><h1>{escape(title)}</h1><p>{escape(said)}</p></main></body></html>",
-        status, headers,
-    )  # fmt: skip
 
 
 async def _in_words(request: Request, error: Exception) -> Response:

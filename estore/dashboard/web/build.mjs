@@ -24,32 +24,68 @@ const result = await build({
   write: false,
 });
 
-const files = new Map(result.outputFiles.map(({ path, contents }) => [path.split('/').at(-1), Buffer.from(contents)]));
+const files = new Map(
+  result.outputFiles.map(({ path, contents }) => [path.split('/').at(-1), Buffer.from(contents)]),
+);
 // The chart library's licence asks for its notice beside it.
-files.set('app.js', Buffer.concat([Buffer.from('/*! Apache ECharts 6.1.0, Apache License 2.0, and zrender, BSD 3-Clause: see LICENSES.txt */\n'), files.get('app.js')]));
+files.set(
+  'app.js',
+  Buffer.concat([
+    Buffer.from(
+      '/*! Apache ECharts 6.1.0, Apache License 2.0, and zrender, BSD 3-Clause: see LICENSES.txt */\n',
+    ),
+    files.get('app.js'),
+  ]),
+);
 for (const name of ['icon.svg', 'index.html']) files.set(name, readFileSync(join(web, name)));
-files.set('LICENSES.txt', Buffer.concat(['echarts/LICENSE', 'echarts/NOTICE', 'zrender/LICENSE'].map((name) => readFileSync(join(web, 'node_modules', name)))));
+files.set(
+  'LICENSES.txt',
+  Buffer.concat(
+    ['echarts/LICENSE', 'echarts/NOTICE', 'zrender/LICENSE'].map((name) =>
+      readFileSync(join(web, 'node_modules', name)),
+    ),
+  ),
+);
 const packed = (bytes) => ({
-  br: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }),
+  br: brotliCompressSync(bytes, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: 11,
+      [constants.BROTLI_PARAM_LGWIN]: 22,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
+  }),
   gz: gzipSync(bytes, { level: 9 }),
 });
 for (const name of ['app.js', 'app.css', 'icon.svg']) {
-  for (const [ending, bytes] of Object.entries(packed(files.get(name)))) files.set(`${name}.${ending}`, bytes);
+  for (const [ending, bytes] of Object.entries(packed(files.get(name))))
+    files.set(`${name}.${ending}`, bytes);
 }
 
 if (isCheck) {
   // Compressed neighbours differ between versions of zlib; what they hold does not.
   const known = (name) => !/\.(br|gz)$/.test(name);
-  const differing = [...files].filter(([name, bytes]) => known(name) && !readOr(join(target, name)).equals(bytes)).map(([name]) => name);
+  const differing = [...files]
+    .filter(([name, bytes]) => known(name) && !readOr(join(target, name)).equals(bytes))
+    .map(([name]) => name);
   const unknown = readdirSync(target).filter((name) => !files.has(name) && name !== 'error.html');
   if (differing.length || unknown.length) {
-    console.error(`static/ is not what web/ builds: ${[...differing, ...unknown].join(', ')}. Run: npm run build`);
+    console.error(
+      `static/ is not what web/ builds: ${[...differing, ...unknown].join(', ')}. Run: npm run build`,
+    );
     process.exit(1);
   }
 } else {
   mkdirSync(target, { recursive: true });
   for (const [name, bytes] of files) writeFileSync(join(target, name), bytes);
-  for (const name of ['app.js', 'app.css']) console.log(name, files.get(name).length, 'br', files.get(`${name}.br`).length, 'gz', files.get(`${name}.gz`).length);
+  for (const name of ['app.js', 'app.css'])
+    console.log(
+      name,
+      files.get(name).length,
+      'br',
+      files.get(`${name}.br`).length,
+      'gz',
+      files.get(`${name}.gz`).length,
+    );
 }
 
 function readOr(path) {

@@ -47,15 +47,32 @@ export class Card {
     this.legend = h('ul', { class: 'legend', 'aria-hidden': 'true', hidden: true });
     this.drawn = h('div', { class: `drawn ${spec.height ?? ''}` });
     this.below = h('p', { class: 'about' });
-    const button = (text, label, onclick) => h('button', { type: 'button', 'aria-label': `${label}: ${spec.id.replaceAll('-', ' ')}`, onclick }, text);
-    this.tableButton = spec.tableOnly ? null : button('Table', 'Show as table', () => this.showTable(!this.asTable));
-    this.tools = h('div', { class: 'tools' },
+    const button = (text, label, onclick) =>
+      h(
+        'button',
+        { type: 'button', 'aria-label': `${label}: ${spec.id.replaceAll('-', ' ')}`, onclick },
+        text,
+      );
+    this.tableButton = spec.tableOnly
+      ? null
+      : button('Table', 'Show as table', () => this.showTable(!this.asTable));
+    this.tools = h(
+      'div',
+      { class: 'tools' },
       this.tableButton,
       button('CSV', 'Download as CSV', () => this.downloadCsv()),
       button('PNG', 'Download as PNG', () => this.downloadPng()),
     );
-    this.element = h('section', { class: `card ${spec.width ?? 'full'}`, id: spec.id, 'aria-labelledby': id },
-      h('header', {}, this.title, this.tools), this.reading, this.own, this.legend, this.drawn, this.below);
+    this.element = h(
+      'section',
+      { class: `card ${spec.width ?? 'full'}`, id: spec.id, 'aria-labelledby': id },
+      h('header', {}, this.title, this.tools),
+      this.reading,
+      this.own,
+      this.legend,
+      this.drawn,
+      this.below,
+    );
   }
 
   /** Say an answer: words, and the room that its drawing takes, so that nothing moves while others are painted. */
@@ -91,15 +108,17 @@ export class Card {
   #words() {
     const { spec, view } = this;
     this.#choices();
-    this.why = view.isMissing(spec.query) ? NOT_PUBLISHED : spec.empty?.(view, this.choice) ?? null;
+    this.why = view.isMissing(spec.query) ? NOT_PUBLISHED : (spec.empty?.(view, this.choice) ?? null);
     this.title.textContent = spec.title(view, this.choice);
-    const reading = this.why ? null : spec.reading?.(view, this.choice) ?? null;
+    const reading = this.why ? null : (spec.reading?.(view, this.choice) ?? null);
     this.reading.replaceChildren(...worded(reading ?? ''));
     this.reading.hidden = !reading;
-    const legend = this.why ? [] : spec.legend?.(view, this.palette) ?? [];
+    const legend = this.why ? [] : (spec.legend?.(view, this.palette) ?? []);
     this.legendItems = legend;
     this.legend.hidden = !legend.length;
-    this.legend.replaceChildren(...legend.map(({ text, colour, shape }) => h('li', {}, mark(shape, colour, this.palette), text)));
+    this.legend.replaceChildren(
+      ...legend.map(({ text, colour, shape }) => h('li', {}, mark(shape, colour, this.palette), text)),
+    );
     const { ignored, set } = view.ignored(spec.query, spec.obeys);
     const basis = [spec.period?.(view) ?? view.period, spec.measured, `as of ${view.asOfName}`].join(' · ');
     const all = ignored.length ? ` Shows ${showsAll(ignored)}.` : '';
@@ -114,8 +133,11 @@ export class Card {
     if (!offered) return;
     const { label, values } = offered;
     if (!values.some(({ id }) => id === this.choice)) this.choice = values.at(-1)?.id ?? null;
-    const select = h('select', { onchange: () => this.choose(select.value) },
-      values.map(({ id, label: text }) => h('option', { value: id, selected: id === this.choice }, text)));
+    const select = h(
+      'select',
+      { onchange: () => this.choose(select.value) },
+      values.map(({ id, label: text }) => h('option', { value: id, selected: id === this.choice }, text)),
+    );
     this.own.replaceChildren(h('label', { class: 'field' }, label, select));
   }
 
@@ -132,7 +154,9 @@ export class Card {
   #room() {
     const { spec, view } = this;
     if (!this.#isDrawing) this.#clear();
-    this.drawn.className = this.#isDrawing ? `drawn ${spec.height ?? ''} ${spec.minWidth ? 'scrolls' : ''}` : 'drawn';
+    this.drawn.className = this.#isDrawing
+      ? `drawn ${spec.height ?? ''} ${spec.minWidth ? 'scrolls' : ''}`
+      : 'drawn';
     this.drawn.style.minHeight = this.#isDrawing && spec.pixels ? `${spec.pixels(view)}px` : '';
   }
 
@@ -145,7 +169,10 @@ export class Card {
       this.drawn.setAttribute('role', 'img');
       // What cannot be smaller scrolls inside its own card, by keyboard too.
       if (spec.minWidth) this.drawn.tabIndex = 0;
-      this.drawn.setAttribute('aria-label', `${this.title.textContent}. ${this.reading.textContent} The button “Table” shows its numbers.`);
+      this.drawn.setAttribute(
+        'aria-label',
+        `${this.title.textContent}. ${this.reading.textContent} The button “Table” shows its numbers.`,
+      );
       return this.#paint();
     }
     this.#clear();
@@ -202,11 +229,19 @@ export class Card {
   downloadCsv() {
     const { columns, rows } = this.spec.table(this.view, this.choice);
     // The mark of UTF-8, without which a spreadsheet guesses another encoding.
-    download(`${this.fileName}.csv`, new Blob(['\uFEFF', asCsv(columns, rows)], { type: 'text/csv;charset=utf-8' }));
+    download(
+      `${this.fileName}.csv`,
+      new Blob(['\uFEFF', asCsv(columns, rows)], { type: 'text/csv;charset=utf-8' }),
+    );
   }
 
   async downloadPng() {
-    const words = { title: this.title.textContent, reading: this.reading.textContent, legend: this.legendItems, about: this.about };
+    const words = {
+      title: this.title.textContent,
+      reading: this.reading.textContent,
+      legend: this.legendItems,
+      about: this.about,
+    };
     const drawing = this.drawing?.picture() ?? this.#tablePicture();
     download(`${this.fileName}.png`, await pictureOf(words, drawing, this.palette));
   }

@@ -14,7 +14,10 @@ function cell(value) {
  * @param {any[][]} rows
  */
 export function asCsv(columns, rows) {
-  return [columns.map((column) => column.name), ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+  return (
+    [columns.map((column) => column.name), ...rows].map((row) => row.map(cell).join(',')).join('\r\n') +
+    '\r\n'
+  );
 }
 
 /** Hand a file to the browser. */

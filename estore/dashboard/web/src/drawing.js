@@ -7,7 +7,14 @@ import { CanvasRenderer } from 'echarts/renderers';
 import { h } from './element.js';
 
 use([
-  BarChart, CanvasRenderer, CustomChart, GaugeChart, GridComponent, LineChart, MarkLineComponent, ScatterChart,
+  BarChart,
+  CanvasRenderer,
+  CustomChart,
+  GaugeChart,
+  GridComponent,
+  LineChart,
+  MarkLineComponent,
+  ScatterChart,
   TooltipComponent,
 ]);
 
@@ -20,7 +27,11 @@ export function drawingOf(element, minWidth = 0) {
     size: () => ({ width: chart.getWidth(), height: chart.getHeight() }),
     /** Take the room there is by now. */
     fill() {
-      if (room.clientWidth && (room.clientWidth !== chart.getWidth() || room.clientHeight !== chart.getHeight())) chart.resize();
+      if (
+        room.clientWidth &&
+        (room.clientWidth !== chart.getWidth() || room.clientHeight !== chart.getHeight())
+      )
+        chart.resize();
     },
     /** Paint now, not with the next frame: what is measured as painted is painted. */
     paint(option) {

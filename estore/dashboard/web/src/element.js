@@ -20,7 +20,8 @@ export function svg(tag, attributes, ...children) {
 }
 
 /** A sentence whose `…` parts are code. */
-export const worded = (text) => text.split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part));
+export const worded = (text) =>
+  text.split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part));
 
 function fill(element, attributes = {}, children) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -29,6 +30,8 @@ function fill(element, attributes = {}, children) {
     else if (name === 'style') Object.assign(element.style, value);
     else element.setAttribute(name, value === true ? '' : String(value));
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }

@@ -5,34 +5,74 @@ import { readAddress } from './address.js';
 import { h } from './element.js';
 import { obeyedOn } from './view.js';
 
-const FIELDS = [['category', 'Category', 'categories', 'All categories'], ['brand', 'Brand', 'brands', 'All brands'], ['segment', 'Segment', 'segments', 'All segments']];
+const FIELDS = [
+  ['category', 'Category', 'categories', 'All categories'],
+  ['brand', 'Brand', 'brands', 'All brands'],
+  ['segment', 'Segment', 'segments', 'All segments'],
+];
 
 export class Filters {
   /** @param {(filters: object) => void} change */
   constructor(change) {
     this.change = change;
-    this.presets = new Map(periods.map(({ id, label }) => [id, h('button', { type: 'button', onclick: () => this.#set({ period: id, from: null, to: null }) }, label)]));
+    this.presets = new Map(
+      periods.map(({ id, label }) => [
+        id,
+        h(
+          'button',
+          { type: 'button', onclick: () => this.#set({ period: id, from: null, to: null }) },
+          label,
+        ),
+      ]),
+    );
     this.from = this.#day('from', 'First day');
     this.to = this.#day('to', 'Last day');
-    this.selects = Object.fromEntries(FIELDS.map(([id]) => [id, h('select', { id: `filter-${id}`, onchange: () => this.#set({ [id]: this.selects[id].value }) })]));
-    this.clear = h('button', { type: 'button', class: 'clear', onclick: () => this.change({ ...this.#period() }) }, 'Clear filters');
+    this.selects = Object.fromEntries(
+      FIELDS.map(([id]) => [
+        id,
+        h('select', { id: `filter-${id}`, onchange: () => this.#set({ [id]: this.selects[id].value }) }),
+      ]),
+    );
+    this.clear = h(
+      'button',
+      { type: 'button', class: 'clear', onclick: () => this.change({ ...this.#period() }) },
+      'Clear filters',
+    );
     this.summary = h('summary');
     const wide = matchMedia('(min-width: 720px)');
-    this.details = h('details', { open: wide.matches },
+    this.details = h(
+      'details',
+      { open: wide.matches },
       this.summary,
-      h('form', { onsubmit: (event) => event.preventDefault() },
+      h(
+        'form',
+        { onsubmit: (event) => event.preventDefault() },
         h('div', { class: 'periods', role: 'group', 'aria-label': 'Period' }, [...this.presets.values()]),
-        h('label', { class: 'field' }, 'From', this.from), h('label', { class: 'field' }, 'to', this.to),
-        FIELDS.map(([id, label]) => h('label', { class: 'field' }, h('span', { class: 'unseen' }, label), this.selects[id])),
-        this.clear));
+        h('label', { class: 'field' }, 'From', this.from),
+        h('label', { class: 'field' }, 'to', this.to),
+        FIELDS.map(([id, label]) =>
+          h('label', { class: 'field' }, h('span', { class: 'unseen' }, label), this.selects[id]),
+        ),
+        this.clear,
+      ),
+    );
     wide.addEventListener('change', () => (this.details.open = wide.matches));
     this.element = h('div', { class: 'filters' }, h('div', { class: 'wide' }, this.details));
 
-    addEventListener('scroll', () => this.element.classList.toggle('stuck', this.element.getBoundingClientRect().top <= 0), { passive: true });
+    addEventListener(
+      'scroll',
+      () => this.element.classList.toggle('stuck', this.element.getBoundingClientRect().top <= 0),
+      { passive: true },
+    );
   }
 
   #day(id, label) {
-    const input = h('input', { type: 'date', id: `filter-${id}`, 'aria-label': label, onchange: () => this.#days() });
+    const input = h('input', {
+      type: 'date',
+      id: `filter-${id}`,
+      'aria-label': label,
+      onchange: () => this.#days(),
+    });
     return input;
   }
 
@@ -65,7 +105,8 @@ export class Filters {
     const obeyed = obeyedOn(view.page);
     this.element.hidden = !obeyed.size;
     for (const [id] of FIELDS) this.selects[id].parentElement.hidden = !obeyed.has(id);
-    for (const [id, button] of this.presets) button.setAttribute('aria-pressed', String(id === filters.period));
+    for (const [id, button] of this.presets)
+      button.setAttribute('aria-pressed', String(id === filters.period));
     for (const input of [this.from, this.to]) [input.min, input.max] = [view.first ?? '', view.last ?? ''];
     [this.from.value, this.to.value] = [view.from ?? '', view.to ?? ''];
     const set = [];

@@ -17,14 +17,23 @@ export class Frame {
       event.preventDefault();
       this.main.focus();
     });
-    this.links = new Map(Object.entries(pages).map(([page, { name }]) => [page, h('a', {
-      href: page,
-      onclick: (event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-        event.preventDefault();
-        go(page, this.filters.given());
-      },
-    }, name)]));
+    this.links = new Map(
+      Object.entries(pages).map(([page, { name }]) => [
+        page,
+        h(
+          'a',
+          {
+            href: page,
+            onclick: (event) => {
+              if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+              event.preventDefault();
+              go(page, this.filters.given());
+            },
+          },
+          name,
+        ),
+      ]),
+    );
     this.filters = new Filters((filters) => go(this.page, filters));
     this.heading = h('h1');
     this.basis = h('p');
@@ -33,14 +42,33 @@ export class Frame {
     this.live = h('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
     this.findings = h('section', { 'aria-label': 'Key findings' });
     this.grid = h('div', { class: 'grid' });
-    this.main = h('main', { class: 'wide', id: 'main', tabindex: -1 },
-      h('div', { class: 'heading' }, this.heading, this.basis), this.notice, this.warning, this.findings, this.grid);
-    this.element = h('div', {},
-      h('header', { class: 'top' }, h('div', { class: 'wide' },
-        h('span', { class: 'brand' }, 'estore analytics'),
-        h('nav', { class: 'pages', 'aria-label': 'Pages' }, [...this.links.values()]),
-        themeSwitch())),
-      this.filters.element, this.main, this.live);
+    this.main = h(
+      'main',
+      { class: 'wide', id: 'main', tabindex: -1 },
+      h('div', { class: 'heading' }, this.heading, this.basis),
+      this.notice,
+      this.warning,
+      this.findings,
+      this.grid,
+    );
+    this.element = h(
+      'div',
+      {},
+      h(
+        'header',
+        { class: 'top' },
+        h(
+          'div',
+          { class: 'wide' },
+          h('span', { class: 'brand' }, 'estore analytics'),
+          h('nav', { class: 'pages', 'aria-label': 'Pages' }, [...this.links.values()]),
+          themeSwitch(),
+        ),
+      ),
+      this.filters.element,
+      this.main,
+      this.live,
+    );
   }
 
   /** What is shown, in the frame's own words. */

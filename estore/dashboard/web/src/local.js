@@ -21,7 +21,9 @@ function valuesOf(column, others) {
 }
 
 function decoded({ columns, data }) {
-  const values = data.map((column) => valuesOf(column, (name) => valuesOf(data[columns.indexOf(name)], () => null)));
+  const values = data.map((column) =>
+    valuesOf(column, (name) => valuesOf(data[columns.indexOf(name)], () => null)),
+  );
   return { columns, values, length: values[0]?.length ?? 0 };
 }
 
@@ -70,7 +72,8 @@ export function groupSum(table, cube, { by, measures, obeys = [], period }, filt
     const values = column(name);
     const wanted = obeys.includes(filter) ? filters[filter] : null;
     if (wanted) tests.push((row) => values[row] === wanted);
-    else if (cube.star.includes(name)) tests.push(by.includes(name) ? (row) => values[row] !== '*' : (row) => values[row] === '*');
+    else if (cube.star.includes(name))
+      tests.push(by.includes(name) ? (row) => values[row] !== '*' : (row) => values[row] === '*');
   }
   const keys = by.map(column);
   const sums = measures.map(column);
@@ -84,7 +87,9 @@ export function groupSum(table, cube, { by, measures, obeys = [], period }, filt
     sums.forEach((values, index) => (group[by.length + index] += values[row] ?? 0));
   }
   // Sums of money are sums of cents: what binary fractions add to them is rounded away.
-  const rows = [...groups.values()].map((group) => group.map((value) => (typeof value === 'number' ? Math.round(value * 1000) / 1000 : value)));
+  const rows = [...groups.values()].map((group) =>
+    group.map((value) => (typeof value === 'number' ? Math.round(value * 1000) / 1000 : value)),
+  );
   return { columns: [...by, ...measures], rows: rows.sort((a, b) => compare(a, b, by.length)) };
 }
 
@@ -101,7 +106,8 @@ function readTable(table, { columns, where = {} }) {
   const wanted = Object.entries(where).map(([name, value]) => [column(name), value]);
   const rows = [];
   for (let row = 0; row < table.length; row++) {
-    if (wanted.every(([values, value]) => values[row] === value)) rows.push(columns.map((name) => column(name)?.[row] ?? null));
+    if (wanted.every(([values, value]) => values[row] === value))
+      rows.push(columns.map((name) => column(name)?.[row] ?? null));
   }
   return { columns, rows };
 }
@@ -115,7 +121,14 @@ export function localAnswer(report, page, given) {
   for (const [id, query] of Object.entries(queries)) {
     const table = tableOf(query.cube ?? query.table);
     if (!table) charts[id] = { columns: [], rows: [], missing: true };
-    else charts[id] = query.cube ? groupSum(table, cubes[query.cube], query, filters) : readTable(table, query);
+    else
+      charts[id] = query.cube ? groupSum(table, cubes[query.cube], query, filters) : readTable(table, query);
   }
-  return { ...about, page, filters, charts, findings: findings.filter(({ topic }) => topics.includes(topic)) };
+  return {
+    ...about,
+    page,
+    filters,
+    charts,
+    findings: findings.filter(({ topic }) => topics.includes(topic)),
+  };
 }

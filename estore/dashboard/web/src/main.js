@@ -3,12 +3,11 @@
 import './app.css';
 import { linkTo, queryOf, readAddress, writeAddress, isReport } from './address.js';
 import { Card } from './card.js';
-import { h } from './element.js';
 import { findingsOf } from './findings.js';
 import { Frame } from './frame.js';
 import { PAGES } from './pages/index.js';
 import { drawAll, isPrint } from './print.js';
-import { isDark, readPalette } from './palette.js';
+import { readPalette } from './palette.js';
 import { ask, askAnew, known, openSource, takeFirst } from './source.js';
 import { followTheme } from './theme.js';
 import { View } from './view.js';
@@ -82,7 +81,10 @@ function firstAndRest(cards) {
 function parted(cards) {
   const places = cards.map(({ element }) => element.getBoundingClientRect());
   const isInSight = ({ top, bottom }) => top < innerHeight && bottom > 0;
-  return [cards.filter((_, index) => isInSight(places[index])), cards.filter((_, index) => !isInSight(places[index]))];
+  return [
+    cards.filter((_, index) => isInSight(places[index])),
+    cards.filter((_, index) => !isInSight(places[index])),
+  ];
 }
 
 /** After the browser has shown what there is. A hidden tab has no frames, but it has timers. */

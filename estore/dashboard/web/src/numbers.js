@@ -18,9 +18,17 @@ function abbreviated(size, decimals) {
     // 999.6 is 1.00k, not "1000"
     if (Math.round(size) < 1000) return whole.format(size);
   }
-  for (const [unit, letter] of ([[1e3, 'k'], [1e6, 'M'], [1e9, 'B'], [1e12, 'T']])) {
+  for (const [unit, letter] of [
+    [1e3, 'k'],
+    [1e6, 'M'],
+    [1e9, 'B'],
+    [1e12, 'T'],
+  ]) {
     const scaled = Number((size / unit).toPrecision(3));
-    if (scaled < 1000 || letter === 'T') return (scaled < 10 ? scaled.toFixed(2) : scaled < 100 ? scaled.toFixed(1) : whole.format(scaled)) + letter;
+    if (scaled < 1000 || letter === 'T')
+      return (
+        (scaled < 10 ? scaled.toFixed(2) : scaled < 100 ? scaled.toFixed(1) : whole.format(scaled)) + letter
+      );
   }
   return '';
 }
@@ -31,7 +39,10 @@ function signed(value, text) {
 
 function percent(value) {
   const size = Math.abs(value * 100);
-  return signed(value, `${size > 0 && size < 0.095 ? size.toFixed(2) : size >= 1000 ? whole.format(size) : size.toFixed(1)}%`);
+  return signed(
+    value,
+    `${size > 0 && size < 0.095 ? size.toFixed(2) : size >= 1000 ? whole.format(size) : size.toFixed(1)}%`,
+  );
 }
 
 /** @param {any} value @param {Kind} kind */
@@ -48,7 +59,13 @@ export function full(value, kind, withCents) {
   if (value === null || value === undefined) return NONE;
   switch (kind) {
     case 'money':
-      return signed(value, '$' + (withCents ?? (Math.abs(value) < 1000 && !Number.isInteger(value)) ? cents : whole).format(Math.abs(value)));
+      return signed(
+        value,
+        '$' +
+          ((withCents ?? (Math.abs(value) < 1000 && !Number.isInteger(value))) ? cents : whole).format(
+            Math.abs(value),
+          ),
+      );
     case 'count':
       return signed(value, whole.format(Math.abs(value)));
     case 'amount':
@@ -66,8 +83,10 @@ export function full(value, kind, withCents) {
   }
 }
 
-/** A label of an axis: round values, so no digits that say nothing. */
-export function axisLabel(value, kind) {
+/** A label of an axis: round values, so no digits that say nothing; small steps have as many decimals as they need. */
+export function axisLabel(value, kind, step = 1) {
+  if (kind === 'amount' && step < 1)
+    return signed(value, Math.abs(value).toFixed(String(step).split('.')[1]?.length ?? 0));
   if (kind === 'rate') return signed(value, `${Number(Math.abs(value * 100).toPrecision(3))}%`);
   return short(value, kind).replace(/\.0+(?=[kMBT]?$)|(\.\d*?[1-9])0+(?=[kMBT]$)/, '$1');
 }

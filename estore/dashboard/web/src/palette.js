@@ -1,8 +1,22 @@
 // The colours of charts, read from the style sheet, which is the one place that has them.
 
 const NAMES = [
-  'page', 'card', 'line', 'ink', 'ink-soft', 'ink-faint', 'grey', 'unknown',
-  'blue', 'orange', 'green', 'purple', 'blue-soft', 'orange-soft', 'green-soft', 'grey-soft',
+  'page',
+  'card',
+  'line',
+  'ink',
+  'ink-soft',
+  'ink-faint',
+  'grey',
+  'unknown',
+  'blue',
+  'orange',
+  'green',
+  'purple',
+  'blue-soft',
+  'orange-soft',
+  'green-soft',
+  'grey-soft',
 ];
 
 export const isDark = () => {
@@ -23,14 +37,25 @@ export function readPalette() {
 
 /** What a segment asks for, as a colour; its name always stands beside it. */
 export const TYPE_COLOURS = { high_value: 'blue', growth: 'green', at_risk: 'orange', inactive: 'grey' };
-export const TYPE_NAMES = { high_value: 'high value', growth: 'growth', at_risk: 'at risk', inactive: 'inactive' };
+export const TYPE_NAMES = {
+  high_value: 'high value',
+  growth: 'growth',
+  at_risk: 'at risk',
+  inactive: 'inactive',
+};
 
 const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
 /** A colour between two, at 0 to 1. */
 export function between(from, to, at) {
   const [a, b] = [channels(from), channels(to)];
-  return `#${a.map((value, index) => Math.round(value + (b[index] - value) * at).toString(16).padStart(2, '0')).join('')}`;
+  return `#${a
+    .map((value, index) =>
+      Math.round(value + (b[index] - value) * at)
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
 }
 
 function luminance(hex) {
@@ -48,4 +73,5 @@ export function contrast(one, other) {
 }
 
 /** Of two inks the one that reads better on a ground. */
-export const inkOn = (ground, inks) => (contrast(ground, inks[0]) >= contrast(ground, inks[1]) ? inks[0] : inks[1]);
+export const inkOn = (ground, inks) =>
+  contrast(ground, inks[0]) >= contrast(ground, inks[1]) ? inks[0] : inks[1];

@@ -15,7 +15,11 @@ export function pictureOf(words, drawing, palette) {
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d');
   const width = drawing.width;
-  const styles = { title: [`600 16px ${palette.font}`, palette.ink, 22], reading: [`14px ${palette.font}`, palette.inkSoft, 20], about: [`12px ${palette.font}`, palette.inkFaint, 17] };
+  const styles = {
+    title: [`600 16px ${palette.font}`, palette.ink, 22],
+    reading: [`14px ${palette.font}`, palette.inkSoft, 20],
+    about: [`12px ${palette.font}`, palette.inkFaint, 17],
+  };
   const blocks = {};
   for (const [name, [font]] of Object.entries(styles)) {
     context.font = font;
@@ -23,7 +27,15 @@ export function pictureOf(words, drawing, palette) {
   }
   const legendHeight = words.legend.length ? 24 : 0;
   const heightOf = (name) => blocks[name].length * styles[name][2];
-  const height = 2 * EDGE + heightOf('title') + heightOf('reading') + legendHeight + 8 + drawing.height + 10 + heightOf('about');
+  const height =
+    2 * EDGE +
+    heightOf('title') +
+    heightOf('reading') +
+    legendHeight +
+    8 +
+    drawing.height +
+    10 +
+    heightOf('about');
   canvas.width = (width + 2 * EDGE) * SCALE;
   canvas.height = height * SCALE;
   context.scale(SCALE, SCALE);

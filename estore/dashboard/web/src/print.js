@@ -20,11 +20,25 @@ export async function drawAll() {
     const view = new View(await ask(page, {}));
     const made = cards.map((spec) => new Card(spec));
     const words = warning?.(view);
-    document.body.append(h('main', { class: 'wide sheet' },
-      h('div', { class: 'heading' }, h('h1', {}, name), h('p', {}, `${view.scope} · as of ${view.asOfName} · snapshot ${view.answer.version}`)),
-      words ? h('p', { class: 'notice bad' }, words) : null,
-      h('section', {}, findingsOf(view)),
-      h('div', { class: 'grid' }, made.map(({ element }) => element))));
+    document.body.append(
+      h(
+        'main',
+        { class: 'wide sheet' },
+        h(
+          'div',
+          { class: 'heading' },
+          h('h1', {}, name),
+          h('p', {}, `${view.scope} · as of ${view.asOfName} · snapshot ${view.answer.version}`),
+        ),
+        words ? h('p', { class: 'notice bad' }, words) : null,
+        h('section', {}, findingsOf(view)),
+        h(
+          'div',
+          { class: 'grid' },
+          made.map(({ element }) => element),
+        ),
+      ),
+    );
     for (const card of made) card.show(view, palette);
     for (const card of made) card.fit();
   }

@@ -40,7 +40,8 @@ async function fetchAnswer(page, filters, signal) {
     throw new Error('The server does not answer. Is `estore serve` still running?');
   }
   const body = await response.json().catch(() => null);
-  if (!response.ok || !body) throw new Error(body?.error ?? `The server answered with an error (${response.status}).`);
+  if (!response.ok || !body)
+    throw new Error(body?.error ?? `The server answered with an error (${response.status}).`);
   return keep(page, address, body);
 }
 
@@ -62,7 +63,7 @@ export async function openSource() {
 
 /** What of a page's questions is answered already, if it is. */
 export function known(page, filters) {
-  return report ? localAnswer(report, page, filters) : answers.get(addressOf(page, filters)) ?? null;
+  return report ? localAnswer(report, page, filters) : (answers.get(addressOf(page, filters)) ?? null);
 }
 
 /** The answer to a page's questions. Raises an Error whose message can be shown. */

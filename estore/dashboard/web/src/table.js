@@ -16,10 +16,22 @@ export function tableOf(caption, given, rows, { tall = false } = {}) {
   const body = h('tbody');
   let sorted = null;
   const fill = (shown) =>
-    body.replaceChildren(...shown.map((row) => h('tr', {}, columns.map((column, index) => cell(column, row[index], row)))));
+    body.replaceChildren(
+      ...shown.map((row) =>
+        h(
+          'tr',
+          {},
+          columns.map((column, index) => cell(column, row[index], row)),
+        ),
+      ),
+    );
 
   const heads = columns.map((column, index) =>
-    h('th', { scope: 'col', class: isNumber(column.kind) ? 'number' : null }, h('button', { type: 'button', onclick: () => sort(index) }, column.name)),
+    h(
+      'th',
+      { scope: 'col', class: isNumber(column.kind) ? 'number' : null },
+      h('button', { type: 'button', onclick: () => sort(index) }, column.name),
+    ),
   );
 
   function sort(index) {
@@ -33,8 +45,11 @@ export function tableOf(caption, given, rows, { tall = false } = {}) {
   }
 
   fill(rows);
-  return h('div', { class: tall ? 'table tall' : 'table', tabindex: 0, role: 'region', 'aria-label': caption },
-    h('table', {}, h('caption', { class: 'unseen' }, caption), h('thead', {}, h('tr', {}, heads)), body));
+  return h(
+    'div',
+    { class: tall ? 'table tall' : 'table', tabindex: 0, role: 'region', 'aria-label': caption },
+    h('table', {}, h('caption', { class: 'unseen' }, caption), h('thead', {}, h('tr', {}, heads)), body),
+  );
 }
 
 /** What is unknown stands last, whichever way is sorted. */
@@ -48,16 +63,31 @@ function inOrder(a, b, down) {
 function cell(column, value, row) {
   const text = textOf(column, value, row);
   const colour = column.mark?.(row);
-  const kinds = [isNumber(column.kind) ? 'number' : text.length <= 28 ? 'name' : 'long', text === NONE ? 'none' : ''];
-  return h('td', { class: kinds.join(' ').trim() }, colour ? h('span', { class: `dot ${colour}` }) : null, text);
+  const kinds = [
+    isNumber(column.kind) ? 'number' : text.length <= 28 ? 'name' : 'long',
+    text === NONE ? 'none' : '',
+  ];
+  return h(
+    'td',
+    { class: kinds.join(' ').trim() },
+    colour ? h('span', { class: `dot ${colour}` }) : null,
+    text,
+  );
 }
 
 /** A cell's text; a column may hold values of several kinds. */
-const textOf = (column, value, row) => full(typeof value === 'boolean' ? (value ? 'yes' : 'no') : value, column.kindOf?.(row) ?? column.kind, column.cents);
+const textOf = (column, value, row) =>
+  full(
+    typeof value === 'boolean' ? (value ? 'yes' : 'no') : value,
+    column.kindOf?.(row) ?? column.kind,
+    column.cents,
+  );
 
 /** All money of a table has cents, or none has, so that it stands under one another. */
 export function aligned(columns, rows) {
-  const cents = rows.every((row) => columns.every(({ kind }, index) => kind !== 'money' || Math.abs(row[index] ?? 0) < 1000));
+  const cents = rows.every((row) =>
+    columns.every(({ kind }, index) => kind !== 'money' || Math.abs(row[index] ?? 0) < 1000),
+  );
   return columns.map((column) => (column.kind === 'money' ? { ...column, cents } : column));
 }
 
@@ -67,9 +97,20 @@ const ROW = 24;
 export function tablePicture(given, rows, palette) {
   const columns = aligned(given, rows);
   const fonts = [`600 12px ${palette.font}`, `12px ${palette.font}`];
-  const texts = [columns.map(({ name }) => name), ...rows.map((row) => columns.map((column, index) => cut(textOf(column, row[index], row))))];
-  const widths = columns.map((_, index) => Math.max(...texts.map((row, line) => measuring(fonts[Math.min(line, 1)]).measureText(row[index]).width)) + 20);
-  const width = Math.max(420, widths.reduce((total, one) => total + one, 0));
+  const texts = [
+    columns.map(({ name }) => name),
+    ...rows.map((row) => columns.map((column, index) => cut(textOf(column, row[index], row)))),
+  ];
+  const widths = columns.map(
+    (_, index) =>
+      Math.max(
+        ...texts.map((row, line) => measuring(fonts[Math.min(line, 1)]).measureText(row[index]).width),
+      ) + 20,
+  );
+  const width = Math.max(
+    420,
+    widths.reduce((total, one) => total + one, 0),
+  );
   const draw = (context, left, top) => {
     texts.forEach((row, line) => {
       let x = left;

@@ -16,13 +16,25 @@ import { full, short } from './numbers.js';
  * @param {Tile[]} tiles
  */
 export function tilesOf(tiles) {
-  return h('dl', { class: 'tiles' }, tiles.map(({ name, value, kind, change, against, note, trend, counts }) =>
-    h('div', { title: counts ?? full(value, kind) },
-      h('dt', {}, name),
-      h('dd', { class: 'value' }, short(value, kind)),
-      h('dd', { class: `change ${change > 0 ? 'more' : change < 0 ? 'less' : ''}` }, against ? changeWords(change, against) : null, note ?? null),
-      trend ? h('dd', {}, spark(trend)) : null,
-    )));
+  return h(
+    'dl',
+    { class: 'tiles' },
+    tiles.map(({ name, value, kind, change, against, note, trend, counts }) =>
+      h(
+        'div',
+        { title: counts ?? full(value, kind) },
+        h('dt', {}, name),
+        h('dd', { class: 'value' }, short(value, kind)),
+        h(
+          'dd',
+          { class: `change ${change > 0 ? 'more' : change < 0 ? 'less' : ''}` },
+          against ? changeWords(change, against) : null,
+          note ?? null,
+        ),
+        trend ? h('dd', {}, spark(trend)) : null,
+      ),
+    ),
+  );
 }
 
 function changeWords(change, against) {
@@ -39,10 +51,16 @@ function spark(values) {
   const lines = [[]];
   values.forEach((value, index) => {
     if (value === null) lines.push([]);
-    else lines.at(-1).push(`${(index / (values.length - 1)) * 100},${28 - ((value - low) / (high - low || 1)) * 26}`);
+    else
+      lines
+        .at(-1)
+        .push(`${(index / (values.length - 1)) * 100},${28 - ((value - low) / (high - low || 1)) * 26}`);
   });
-  return svg('svg', { viewBox: '0 0 100 30', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-    ...lines.filter((line) => line.length > 1).map((line) => svg('polyline', { points: line.join(' ') })));
+  return svg(
+    'svg',
+    { viewBox: '0 0 100 30', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+    ...lines.filter((line) => line.length > 1).map((line) => svg('polyline', { points: line.join(' ') })),
+  );
 }
 
 /** The tiles as a table; in it each value has the kind of its tile. */

@@ -6,8 +6,18 @@ import { listed } from './numbers.js';
 
 export class View {
   constructor(answer) {
-    Object.assign(this, { answer, page: answer.page, filters: answer.filters, thresholds: answer.thresholds ?? {} });
-    ({ as_of_date: this.asOf, first_date: this.first, last_date: this.last, last_complete_date: this.lastComplete } = answer);
+    Object.assign(this, {
+      answer,
+      page: answer.page,
+      filters: answer.filters,
+      thresholds: answer.thresholds ?? {},
+    });
+    ({
+      as_of_date: this.asOf,
+      first_date: this.first,
+      last_date: this.last,
+      last_complete_date: this.lastComplete,
+    } = answer);
     ({ from: this.from, to: this.to } = answer.filters);
     this.read = new Map();
   }
@@ -16,7 +26,10 @@ export class View {
   rows(id) {
     if (!this.read.has(id)) {
       const { columns, rows } = this.answer.charts[id];
-      this.read.set(id, rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]]))));
+      this.read.set(
+        id,
+        rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]]))),
+      );
     }
     return this.read.get(id);
   }
@@ -62,4 +75,8 @@ const PLURAL = { category: 'categories', brand: 'brands', segment: 'segments' };
 export const showsAll = (filters) => `all ${listed(filters.map((filter) => PLURAL[filter]))}`;
 
 /** Which filters any chart of a page obeys. */
-export const obeyedOn = (page) => new Set(Object.values(pages[page].queries).flatMap(({ obeys }) => obeys ?? []));
+export const obeyedOn = (page) =>
+  new Set(Object.values(pages[page].queries).flatMap(({ obeys }) => obeys ?? []));
+
+/** For cards that are about all the data, whatever period is chosen. */
+export const whole = (view) => view.wholePeriod;

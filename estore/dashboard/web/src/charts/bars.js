@@ -1,6 +1,5 @@
 // Bars by name, lying, longest on top: a label for each, its value at its end.
 
-import { full } from '../numbers.js';
 import { grid, nameAxis, namesRoom, textOf, tooltip, valueAxis } from './parts.js';
 
 /** Height of a drawing that gives each row its room. */
@@ -19,12 +18,28 @@ function leftEnd(rows, plot) {
  */
 export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = false, thick = 16 }) {
   const count = rows[0]?.values.length ?? 1;
-  const names = namesRoom(palette, rows.map(({ name }) => name), Math.min(180, Math.round(width * (width < 420 ? 0.42 : 0.34))));
+  const names = namesRoom(
+    palette,
+    rows.map(({ name }) => name),
+    Math.min(180, Math.round(width * (width < 420 ? 0.42 : 0.34))),
+  );
   return {
     grid: grid({ right: room, top: 4, bottom: 4, left: names + 12 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
-    yAxis: nameAxis(palette, rows.map(({ name }) => name), { inverse: true, axisLabel: { width: names, color: palette.ink }, ...(signed ? { position: 'left' } : {}) }),
-    xAxis: valueAxis(palette, kind, { axisLabel: { show: false }, splitLine: { show: false }, min: signed ? leftEnd(rows, Math.max(80, width - names - room)) : 0 }),
+    yAxis: nameAxis(
+      palette,
+      rows.map(({ name }) => name),
+      {
+        inverse: true,
+        axisLabel: { width: names, color: palette.ink },
+        ...(signed ? { position: 'left' } : {}),
+      },
+    ),
+    xAxis: valueAxis(palette, kind, {
+      axisLabel: { show: false },
+      splitLine: { show: false },
+      min: signed ? leftEnd(rows, Math.max(80, width - names - room)) : 0,
+    }),
     series: Array.from({ length: count }, (_, index) => ({
       type: 'bar',
       barMaxWidth: count > 1 ? 11 : thick,
@@ -35,10 +50,26 @@ export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = 
         return {
           value,
           itemStyle: { color: colour, borderRadius: value < 0 ? [2, 0, 0, 2] : [0, 2, 2, 0] },
-          label: { show: true, position: value < 0 ? 'left' : 'right', distance: 6, formatter: label, ...textOf(palette) },
+          label: {
+            show: true,
+            position: value < 0 ? 'left' : 'right',
+            distance: 6,
+            formatter: label,
+            ...textOf(palette),
+          },
         };
       }),
-      ...(signed ? { markLine: { silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: palette.grey, type: 'solid', width: 1 }, data: [{ xAxis: 0 }] } } : {}),
+      ...(signed
+        ? {
+            markLine: {
+              silent: true,
+              symbol: 'none',
+              label: { show: false },
+              lineStyle: { color: palette.grey, type: 'solid', width: 1 },
+              data: [{ xAxis: 0 }],
+            },
+          }
+        : {}),
     })),
   };
 }

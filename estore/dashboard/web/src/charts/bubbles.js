@@ -8,7 +8,12 @@ const LINE = 14;
 
 /** A side for each name, largest point first: the first on which it meets no bubble, no name and no edge. */
 export function placeNames(points, width, height) {
-  const taken = points.map(({ px, py, radius }) => ({ x: px - radius, y: py - radius, w: 2 * radius, h: 2 * radius }));
+  const taken = points.map(({ px, py, radius }) => ({
+    x: px - radius,
+    y: py - radius,
+    w: 2 * radius,
+    h: 2 * radius,
+  }));
   return points.map(({ name, px, py, radius }, index) => {
     const w = name.length * LETTER;
     const sides = {
@@ -22,7 +27,9 @@ export function placeNames(points, width, height) {
       const outside = x < ROOM.left || x + w > width || y < 0 || y + LINE > height - ROOM.bottom;
       return (outside ? 4 : 0) + taken.filter((other, at) => at !== index && meet(box, other)).length;
     };
-    const [side] = Object.entries(sides).map(([name, at]) => [name, cost(at)]).reduce((best, one) => (one[1] < best[1] ? one : best));
+    const [side] = Object.entries(sides)
+      .map(([name, at]) => [name, cost(at)])
+      .reduce((best, one) => (one[1] < best[1] ? one : best));
     if (cost(sides[side])) return null; // the tooltip and the table have it
     taken.push({ ...sides[side], w, h: LINE });
     return side;
@@ -36,7 +43,10 @@ const meet = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && 
  * @param {{x: {kind: any, name: string}, y: {kind: any, name: string}, tip: (index: number) => any}} how
  */
 export function bubbles(palette, width, height, points, { x, y, tip }) {
-  const ends = { x: roundEnds(0, Math.max(...points.map((point) => point.x)) * 1.1), y: roundEnds(0, Math.max(...points.map((point) => point.y)) * 1.12) };
+  const ends = {
+    x: roundEnds(0, Math.max(...points.map((point) => point.x)) * 1.1),
+    y: roundEnds(0, Math.max(...points.map((point) => point.y)) * 1.12),
+  };
   const most = Math.max(...points.map(({ area }) => area));
   const largest = Math.min(46, width / 10);
   const [wide, high] = [width - ROOM.left - ROOM.right, height - ROOM.top - ROOM.bottom];
@@ -47,20 +57,38 @@ export function bubbles(palette, width, height, points, { x, y, tip }) {
     py: ROOM.top + (1 - point.y / ends.y.max) * high,
   }));
   const sides = placeNames(placed, width, height);
-  const name = (text, more) => ({ name: text, nameTextStyle: { ...textOf(palette, palette.inkFaint), ...more } });
+  const name = (text, more) => ({
+    name: text,
+    nameTextStyle: { ...textOf(palette, palette.inkFaint), ...more },
+  });
   return {
     grid: grid(ROOM),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
-    xAxis: valueAxis(palette, x.kind, { ...ends.x, ...name(x.name), nameLocation: 'middle', nameGap: 28, splitLine: { show: false }, axisLine: { show: true, lineStyle: { color: palette.line } } }),
+    xAxis: valueAxis(palette, x.kind, {
+      ...ends.x,
+      ...name(x.name),
+      nameLocation: 'middle',
+      nameGap: 28,
+      splitLine: { show: false },
+      axisLine: { show: true, lineStyle: { color: palette.line } },
+    }),
     yAxis: valueAxis(palette, y.kind, { ...ends.y, ...name(y.name, { align: 'left' }), nameGap: 16 }),
-    series: [{
-      type: 'scatter',
-      data: placed.map((point, index) => ({
-        value: [point.x, point.y],
-        symbolSize: 2 * point.radius,
-        itemStyle: { color: point.colour, opacity: 0.8, borderColor: palette.card, borderWidth: 1 },
-        label: { show: sides[index] !== null, position: sides[index] ?? 'right', distance: 6, formatter: point.name, ...textOf(palette, palette.ink) },
-      })),
-    }],
+    series: [
+      {
+        type: 'scatter',
+        data: placed.map((point, index) => ({
+          value: [point.x, point.y],
+          symbolSize: 2 * point.radius,
+          itemStyle: { color: point.colour, opacity: 0.8, borderColor: palette.card, borderWidth: 1 },
+          label: {
+            show: sides[index] !== null,
+            position: sides[index] ?? 'right',
+            distance: 6,
+            formatter: point.name,
+            ...textOf(palette, palette.ink),
+          },
+        })),
+      },
+    ],
   };
 }

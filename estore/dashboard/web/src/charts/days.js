@@ -9,18 +9,45 @@ import { dayAxis, grid, hollow, textOf, tooltip, valueAxis } from './parts.js';
 export function dayBars(palette, width, days, { kind, means, tip }) {
   const bars = days.map(({ value, isComplete, isStrange }) => ({
     value,
-    itemStyle: isComplete ? { color: isStrange ? palette.orange : palette.blue, opacity: means && !isStrange ? 0.55 : 1 } : hollow(palette, palette.grey),
+    itemStyle: isComplete
+      ? { color: isStrange ? palette.orange : palette.blue, opacity: means && !isStrange ? 0.55 : 1 }
+      : hollow(palette, palette.grey),
   }));
   const strange = days.flatMap(({ day, value, isStrange }) => (isStrange ? [[day, value]] : []));
   return {
     grid: grid({ top: 22 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
-    xAxis: dayAxis(palette, days.map(({ day }) => day), width),
+    xAxis: dayAxis(
+      palette,
+      days.map(({ day }) => day),
+      width,
+    ),
     yAxis: valueAxis(palette, kind),
     series: [
       { type: 'bar', data: bars, barCategoryGap: days.length > 60 ? '15%' : '25%', barMaxWidth: 40 },
-      ...(means ? [{ type: 'line', data: means, symbol: 'none', smooth: false, lineStyle: { color: palette.blue, width: 2 }, silent: true, z: 3 }] : []),
-      { type: 'scatter', data: strange, symbol: 'diamond', symbolSize: 9, symbolOffset: [0, -9], itemStyle: { color: palette.orange }, silent: true, z: 4 },
+      ...(means
+        ? [
+            {
+              type: 'line',
+              data: means,
+              symbol: 'none',
+              smooth: false,
+              lineStyle: { color: palette.blue, width: 2 },
+              silent: true,
+              z: 3,
+            },
+          ]
+        : []),
+      {
+        type: 'scatter',
+        data: strange,
+        symbol: 'diamond',
+        symbolSize: 9,
+        symbolOffset: [0, -9],
+        itemStyle: { color: palette.orange },
+        silent: true,
+        z: 4,
+      },
     ],
   };
 }
@@ -41,14 +68,36 @@ export function monthBars(palette, now, before, tip) {
     grid: grid(),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
     xAxis: {
-      type: 'category', data: days, axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } },
-      axisLabel: { ...textOf(palette, palette.inkFaint), interval: (index) => index === 0 || (index + 1) % 5 === 0 },
+      type: 'category',
+      data: days,
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: palette.line } },
+      axisLabel: {
+        ...textOf(palette, palette.inkFaint),
+        interval: (index) => index === 0 || (index + 1) % 5 === 0,
+      },
     },
     yAxis: valueAxis(palette, 'money'),
     series: [
-      { type: 'bar', barCategoryGap: '25%', data: now.map(({ revenue_amount, isComplete }) => ({ value: revenue_amount, itemStyle: isComplete ? { color: palette.blue, opacity: 0.55 } : hollow(palette, palette.grey) })) },
+      {
+        type: 'bar',
+        barCategoryGap: '25%',
+        data: now.map(({ revenue_amount, isComplete }) => ({
+          value: revenue_amount,
+          itemStyle: isComplete ? { color: palette.blue, opacity: 0.55 } : hollow(palette, palette.grey),
+        })),
+      },
       // An incomplete day is a gap in the line.
-      { type: 'line', data: days.map((_, index) => (before[index]?.isComplete ? before[index].revenue_amount : null)), symbol: 'circle', symbolSize: 4, showAllSymbol: true, itemStyle: { color: palette.ink }, lineStyle: { color: palette.ink, width: 1.25 }, z: 3 },
+      {
+        type: 'line',
+        data: days.map((_, index) => (before[index]?.isComplete ? before[index].revenue_amount : null)),
+        symbol: 'circle',
+        symbolSize: 4,
+        showAllSymbol: true,
+        itemStyle: { color: palette.ink },
+        lineStyle: { color: palette.ink, width: 1.25 },
+        z: 3,
+      },
     ],
   };
 }

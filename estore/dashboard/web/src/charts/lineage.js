@@ -15,10 +15,12 @@ export function orderLayers(layers, edges) {
   layers.forEach(settle);
   for (let round = 0; round < 12; round++) {
     for (const layer of round % 2 ? [...layers].reverse() : layers) {
-      const wish = new Map(layer.map((name) => {
-        const near = neighbours.get(name).map((other) => place.get(other));
-        return [name, near.length ? near.reduce((sum, at) => sum + at, 0) / near.length : place.get(name)];
-      }));
+      const wish = new Map(
+        layer.map((name) => {
+          const near = neighbours.get(name).map((other) => place.get(other));
+          return [name, near.length ? near.reduce((sum, at) => sum + at, 0) / near.length : place.get(name)];
+        }),
+      );
       layer.sort((a, b) => wish.get(a) - wish.get(b) || (a < b ? -1 : 1));
       settle(layer);
     }
@@ -47,7 +49,14 @@ export function kinOf(name, edges) {
 
 const HEAD = 24;
 /** Colour of a layer's boxes. */
-const LAYER_COLOURS = { raw: 'greySoft', staging: 'greySoft', intermediate: 'greySoft', marts: 'greenSoft', metrics: 'blueSoft', dashboard: 'orangeSoft' };
+const LAYER_COLOURS = {
+  raw: 'greySoft',
+  staging: 'greySoft',
+  intermediate: 'greySoft',
+  marts: 'greenSoft',
+  metrics: 'blueSoft',
+  dashboard: 'orangeSoft',
+};
 
 /**
  * @param {{name: string, layer: string, description: string}[]} models
@@ -56,39 +65,76 @@ const LAYER_COLOURS = { raw: 'greySoft', staging: 'greySoft', intermediate: 'gre
  */
 export function lineage(palette, width, height, models, edges, chosen) {
   const layers = [...new Set(models.map(({ layer }) => layer))];
-  const place = orderLayers(layers.map((layer) => models.filter((model) => model.layer === layer).map(({ name }) => name)), edges);
+  const place = orderLayers(
+    layers.map((layer) => models.filter((model) => model.layer === layer).map(({ name }) => name)),
+    edges,
+  );
   const column = width / layers.length;
   const box = { width: Math.min(186, column - 44), height: 22 };
-  const boxes = models.map((model) => ({ ...model, x: (layers.indexOf(model.layer) + 0.5) * column, y: HEAD + place.get(model.name) * (height - HEAD - 4) }));
+  const boxes = models.map((model) => ({
+    ...model,
+    x: (layers.indexOf(model.layer) + 0.5) * column,
+    y: HEAD + place.get(model.name) * (height - HEAD - 4),
+  }));
   const at = new Map(boxes.map((model) => [model.name, model]));
   const kin = chosen ? kinOf(chosen, edges) : null;
   const bright = (...names) => !kin || names.every((name) => kin.has(name));
-  const paths = edges.filter(([from, to]) => at.has(from) && at.has(to)).map(([from, to]) => {
-    const [a, b] = [at.get(from), at.get(to)];
-    // Within a layer the step is an arc on the right side of both.
-    const [way, isArc] = [Math.sign(b.x - a.x) || 1, a.x === b.x];
-    const [x1, x2] = [a.x + (way * box.width) / 2, b.x - (isArc ? -1 : way) * (box.width / 2)];
-    const bend = isArc ? 20 : (Math.abs(x2 - x1) / 2) * way;
-    const [cpx1, cpx2] = [x1 + bend, isArc ? x2 + bend : x2 - bend];
-    return {
-      type: 'bezierCurve', silent: true,
-      shape: { x1, y1: a.y, x2, y2: b.y, cpx1, cpy1: a.y, cpx2, cpy2: b.y },
-      style: { stroke: kin && bright(from, to) ? palette.blue : palette.grey, opacity: bright(from, to) ? (kin ? 0.9 : 0.4) : 0.05, fill: null, lineWidth: kin && bright(from, to) ? 1.5 : 1 },
-    };
-  });
+  const paths = edges
+    .filter(([from, to]) => at.has(from) && at.has(to))
+    .map(([from, to]) => {
+      const [a, b] = [at.get(from), at.get(to)];
+      // Within a layer the step is an arc on the right side of both.
+      const [way, isArc] = [Math.sign(b.x - a.x) || 1, a.x === b.x];
+      const [x1, x2] = [a.x + (way * box.width) / 2, b.x - (isArc ? -1 : way) * (box.width / 2)];
+      const bend = isArc ? 20 : (Math.abs(x2 - x1) / 2) * way;
+      const [cpx1, cpx2] = [x1 + bend, isArc ? x2 + bend : x2 - bend];
+      return {
+        type: 'bezierCurve',
+        silent: true,
+        shape: { x1, y1: a.y, x2, y2: b.y, cpx1, cpy1: a.y, cpx2, cpy2: b.y },
+        style: {
+          stroke: kin && bright(from, to) ? palette.blue : palette.grey,
+          opacity: bright(from, to) ? (kin ? 0.9 : 0.4) : 0.05,
+          fill: null,
+          lineWidth: kin && bright(from, to) ? 1.5 : 1,
+        },
+      };
+    });
   const heads = layers.map((layer, index) => ({
-    type: 'text', silent: true,
-    style: { x: (index + 0.5) * column, y: 2, text: layer, align: 'center', fill: palette.inkFaint, fontFamily: palette.font, fontSize: 12 },
+    type: 'text',
+    silent: true,
+    style: {
+      x: (index + 0.5) * column,
+      y: 2,
+      text: layer,
+      align: 'center',
+      fill: palette.inkFaint,
+      fontFamily: palette.font,
+      fontSize: 12,
+    },
   }));
   return {
     grid: grid({ left: 0, right: 0, top: 0, bottom: 0 }),
-    tooltip: tooltip(palette, ({ seriesIndex, dataIndex }) => (seriesIndex === 1 ? [boxes[dataIndex].name, [['Layer', boxes[dataIndex].layer]], boxes[dataIndex].description] : null), 'item'),
+    tooltip: tooltip(
+      palette,
+      ({ seriesIndex, dataIndex }) =>
+        seriesIndex === 1
+          ? [boxes[dataIndex].name, [['Layer', boxes[dataIndex].layer]], boxes[dataIndex].description]
+          : null,
+      'item',
+    ),
     xAxis: { type: 'value', show: false, min: 0, max: width },
     yAxis: { type: 'value', show: false, min: 0, max: height, inverse: true },
     series: [
-      { type: 'custom', silent: true, data: [[0, 0]], renderItem: () => ({ type: 'group', children: [...paths, ...heads] }) },
       {
-        type: 'custom', z: 3,
+        type: 'custom',
+        silent: true,
+        data: [[0, 0]],
+        renderItem: () => ({ type: 'group', children: [...paths, ...heads] }),
+      },
+      {
+        type: 'custom',
+        z: 3,
         data: boxes.map(({ x, y }) => [x, y]),
         renderItem({ dataIndex }) {
           const { name, layer, x, y } = boxes[dataIndex];
@@ -97,9 +143,22 @@ export function lineage(palette, width, height, models, edges, chosen) {
           return {
             type: 'rect',
             shape: { x: x - box.width / 2, y: y - box.height / 2, ...box, r: 4 },
-            style: { fill: isChosen ? palette.blue : palette[LAYER_COLOURS[layer] ?? 'greySoft'], opacity: lit ? 1 : 0.3 },
+            style: {
+              fill: isChosen ? palette.blue : palette[LAYER_COLOURS[layer] ?? 'greySoft'],
+              opacity: lit ? 1 : 0.3,
+            },
             textConfig: { position: 'inside' },
-            textContent: { style: { text: name, fill: isChosen ? palette.card : palette.ink, opacity: lit ? 1 : 0.45, fontFamily: palette.font, fontSize: 12, width: box.width - 8, overflow: 'truncate' } },
+            textContent: {
+              style: {
+                text: name,
+                fill: isChosen ? palette.card : palette.ink,
+                opacity: lit ? 1 : 0.45,
+                fontFamily: palette.font,
+                fontSize: 12,
+                width: box.width - 8,
+                overflow: 'truncate',
+              },
+            },
           };
         },
       },

@@ -14,20 +14,37 @@ export function spread(heights) {
   });
   // Half of what was pushed down goes back up, so that names stay near their lines.
   const excess = Math.max(0, ...moved.map((height, index) => height - heights[index])) / 2;
-  return moved.map((height, index) => height - heights[index] - (height > heights[index] || order.some((other) => moved[other] > heights[other] && Math.abs(heights[other] - heights[index]) < LINE) ? excess : 0));
+  return moved.map(
+    (height, index) =>
+      height -
+      heights[index] -
+      (height > heights[index] ||
+      order.some((other) => moved[other] > heights[other] && Math.abs(heights[other] - heights[index]) < LINE)
+        ? excess
+        : 0),
+  );
 }
 
 /**
  * @param {{name: string, colour: string, values: (number | null)[], quiet?: boolean, open?: boolean[]}[]} lines
  * @param {{kind: any, axis: any, tip: (index: number) => any, fromZero?: boolean, target?: {value: number, label: string}, named?: boolean}} how
  */
-export function lineChart(palette, { height }, lines, { kind, axis, tip, fromZero = true, target, named = true }) {
-  const known = [...lines.flatMap(({ values }) => values), target?.value].filter((value) => value !== null && value !== undefined);
+export function lineChart(
+  palette,
+  { height },
+  lines,
+  { kind, axis, tip, fromZero = true, target, named = true },
+) {
+  const known = [...lines.flatMap(({ values }) => values), target?.value].filter(
+    (value) => value !== null && value !== undefined,
+  );
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const ends = roundEnds(fromZero ? Math.min(0, low) : low, high);
   const plot = height - TOP - BOTTOM;
   const pixel = (value) => TOP + plot * (1 - (value - ends.min) / (ends.max - ends.min));
-  const offsets = named ? spread(lines.map(({ values }) => pixel(values.findLast((value) => value !== null) ?? ends.min))) : [];
+  const offsets = named
+    ? spread(lines.map(({ values }) => pixel(values.findLast((value) => value !== null) ?? ends.min)))
+    : [];
   const few = lines[0].values.length <= 40;
   return {
     grid: grid({ right: named ? 112 : target ? 84 : 16, top: TOP, bottom: BOTTOM }),
@@ -47,7 +64,17 @@ export function lineChart(palette, { height }, lines, { kind, axis, tip, fromZer
       connectNulls: false,
       z: quiet ? 2 : 3,
       lineStyle: { color: colour, width: quiet ? 1.5 : 2 },
-      ...(named ? { endLabel: { show: true, ...textOf(palette, colour), formatter: name, distance: 8, offset: [0, offsets[index]] } } : {}),
+      ...(named
+        ? {
+            endLabel: {
+              show: true,
+              ...textOf(palette, colour),
+              formatter: name,
+              distance: 8,
+              offset: [0, offsets[index]],
+            },
+          }
+        : {}),
       ...(target && index === 0 ? { markLine: markLine(palette, target.value, target.label) } : {}),
     })),
   };

@@ -17,7 +17,11 @@ export function squarified(values, width, height) {
   const worst = (areasOfRow) => {
     const sum = areasOfRow.reduce((all, area) => all + area, 0);
     const side = Math.min(w, h);
-    return Math.max(...areasOfRow.map((area) => Math.max((side * side * area) / (sum * sum), (sum * sum) / (side * side * area))));
+    return Math.max(
+      ...areasOfRow.map((area) =>
+        Math.max((side * side * area) / (sum * sum), (sum * sum) / (side * side * area)),
+      ),
+    );
   };
   const lay = () => {
     const sum = row.reduce((all, area) => all + area, 0);
@@ -26,7 +30,11 @@ export function squarified(values, width, height) {
     let at = 0;
     for (const area of row) {
       const length = area / depth;
-      placed.push(along ? { x, y: y + at, width: depth, height: length } : { x: x + at, y, width: length, height: depth });
+      placed.push(
+        along
+          ? { x, y: y + at, width: depth, height: length }
+          : { x: x + at, y, width: length, height: depth },
+      );
       at += length;
     }
     if (along) [x, w] = [x + depth, w - depth];
@@ -45,21 +53,31 @@ export function squarified(values, width, height) {
  * @param {{value: number, name: string, figure: string, lines: string[], ground: string, ink: string}[]} tiles largest first
  */
 export function treemap(palette, width, height, tiles, tip) {
-  const places = squarified(tiles.map(({ value }) => value), width, height);
+  const places = squarified(
+    tiles.map(({ value }) => value),
+    width,
+    height,
+  );
   const axis = { type: 'value', show: false };
   return {
     grid: grid({ left: 0, right: 0, top: 0, bottom: 0 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
     xAxis: { ...axis, min: 0, max: width },
     yAxis: { ...axis, min: 0, max: height, inverse: true },
-    series: [{
-      type: 'custom',
-      data: places.map(({ x, y }) => [x, y]),
-      renderItem({ dataIndex }) {
-        const { x, y, width: wide, height: high } = places[dataIndex];
-        return tileShape({ x: x + 1.5, y: y + 1.5, width: Math.max(0, wide - 3), height: Math.max(0, high - 3) }, tiles[dataIndex], palette);
+    series: [
+      {
+        type: 'custom',
+        data: places.map(({ x, y }) => [x, y]),
+        renderItem({ dataIndex }) {
+          const { x, y, width: wide, height: high } = places[dataIndex];
+          return tileShape(
+            { x: x + 1.5, y: y + 1.5, width: Math.max(0, wide - 3), height: Math.max(0, high - 3) },
+            tiles[dataIndex],
+            palette,
+          );
+        },
       },
-    }],
+    ],
   };
 }
 
@@ -73,12 +91,22 @@ function tileShape(box, { name, figure, lines, ground, ink }, palette) {
     const text = (content, at, style) => ({
       type: 'text',
       silent: true,
-      style: { x: box.x + EDGE, y: box.y + EDGE + at, text: content, fill: ink, fontFamily: palette.font, width: inner.width, overflow: 'truncate', ...style },
+      style: {
+        x: box.x + EDGE,
+        y: box.y + EDGE + at,
+        text: content,
+        fill: ink,
+        fontFamily: palette.font,
+        width: inner.width,
+        overflow: 'truncate',
+        ...style,
+      },
     });
     children.push(text(name, 0, { fontSize: 14, fontWeight: 600 }));
     let at = 21;
     const isLarge = inner.height > 120 && inner.width > 110;
-    if (isLarge || inner.height > 34) children.push(text(figure, at, isLarge ? { fontSize: 22, fontWeight: 600 } : { fontSize: 12 }));
+    if (isLarge || inner.height > 34)
+      children.push(text(figure, at, isLarge ? { fontSize: 22, fontWeight: 600 } : { fontSize: 12 }));
     at += isLarge ? 31 : 16;
     const context = measuring(`12px ${palette.font}`);
     for (const line of lines) {

@@ -1,65 +1,85 @@
 // Customers: the segments by what they bring, by how many they are, and how customers move between them.
 
-import { bubbles } from '../charts/bubbles.js';
 import { nameBars, rowsHeight } from '../charts/bars.js';
-import { cellTable } from '../charts/cells.js';
+import { bubbles } from '../charts/bubbles.js';
 import { treemap } from '../charts/treemap.js';
-import { dayName, monthName } from '../days.js';
-import { counted, full, listed, share, short } from '../numbers.js';
+import { full, listed, share, short } from '../numbers.js';
 import { TYPE_COLOURS, TYPE_NAMES } from '../palette.js';
 import { ratio, sum } from '../ratio.js';
+import { whole } from '../view.js';
+import { movesCard } from './moves.js';
 
 const NOW = 'buyers by their segment at the as-of date';
 
 const segments = (view) => view.rows('segments').filter(({ customer_count }) => customer_count);
-const noBuyers = (view) => (segments(view).length ? null : 'Nobody has bought yet, so there are no segments.');
+const noBuyers = (view) =>
+  segments(view).length ? null : 'Nobody has bought yet, so there are no segments.';
 const byRevenue = (view) => [...segments(view)].sort((a, b) => b.revenue_amount - a.revenue_amount);
 const mean = (row) => ratio(row.revenue_amount, row.customer_count);
-const shareOf = (row) => ({ customers: ratio(row.customer_count, row.total_customer_count), revenue: ratio(row.revenue_amount, row.total_revenue_amount) });
+const shareOf = (row) => ({
+  customers: ratio(row.customer_count, row.total_customer_count),
+  revenue: ratio(row.revenue_amount, row.total_revenue_amount),
+});
 
-const typeLegend = (view, palette) => Object.entries(TYPE_COLOURS)
-  .filter(([type]) => segments(view).some(({ category_type }) => category_type === type))
-  .map(([type, colour]) => ({ text: TYPE_NAMES[type], colour: palette[colour] }));
+const typeLegend = (view, palette) =>
+  Object.entries(TYPE_COLOURS)
+    .filter(([type]) => segments(view).some(({ category_type }) => category_type === type))
+    .map(([type, colour]) => ({ text: TYPE_NAMES[type], colour: palette[colour] }));
 
-const tip = (row) => [row.rfm_segment, [
-  ['Customers', `${full(row.customer_count, 'count')} (${full(shareOf(row).customers, 'rate')})`],
-  ['Revenue', `${full(row.revenue_amount, 'money')} (${full(shareOf(row).revenue, 'rate')})`],
-  ['Average', full(mean(row), 'money')],
-  ['Median', full(row.median_revenue_amount, 'money')],
-  ['Orders each', full(ratio(row.order_count, row.customer_count), 'amount')],
-], row.recommended_action];
-
-const whole = (view) => view.wholePeriod;
+const tip = (row) => [
+  row.rfm_segment,
+  [
+    ['Customers', `${full(row.customer_count, 'count')} (${full(shareOf(row).customers, 'rate')})`],
+    ['Revenue', `${full(row.revenue_amount, 'money')} (${full(shareOf(row).revenue, 'rate')})`],
+    ['Average', full(mean(row), 'money')],
+    ['Median', full(row.median_revenue_amount, 'money')],
+    ['Orders each', full(ratio(row.order_count, row.customer_count), 'amount')],
+  ],
+  row.recommended_action,
+];
 
 /** Segments as rows of the table: every number that metrics_rfm_segments has. */
 const segmentTable = (view) => ({
   columns: [
-    { name: 'Segment', kind: 'text', mark: (row) => TYPE_COLOURS[view.rows('segments').find(({ rfm_segment }) => rfm_segment === row[0])?.category_type] },
-    { name: 'Kind', kind: 'text' }, { name: 'Customers', kind: 'count' }, { name: 'Share', kind: 'rate' }, { name: 'Revenue', kind: 'money' }, { name: 'Share of revenue', kind: 'rate' },
-    { name: 'Average', kind: 'money' }, { name: 'p25', kind: 'money' }, { name: 'Median', kind: 'money' }, { name: 'p75', kind: 'money' },
-    { name: 'Average order', kind: 'money' }, { name: 'Orders each', kind: 'amount' }, { name: 'Sessions each', kind: 'amount' }, { name: 'Churned', kind: 'rate' }, { name: 'What to do', kind: 'text', long: true },
+    {
+      name: 'Segment',
+      kind: 'text',
+      mark: (row) =>
+        TYPE_COLOURS[view.rows('segments').find(({ rfm_segment }) => rfm_segment === row[0])?.category_type],
+    },
+    { name: 'Kind', kind: 'text' },
+    { name: 'Customers', kind: 'count' },
+    { name: 'Share', kind: 'rate' },
+    { name: 'Revenue', kind: 'money' },
+    { name: 'Share of revenue', kind: 'rate' },
+    { name: 'Average', kind: 'money' },
+    { name: 'p25', kind: 'money' },
+    { name: 'Median', kind: 'money' },
+    { name: 'p75', kind: 'money' },
+    { name: 'Average order', kind: 'money' },
+    { name: 'Orders each', kind: 'amount' },
+    { name: 'Sessions each', kind: 'amount' },
+    { name: 'Churned', kind: 'rate' },
+    { name: 'What to do', kind: 'text', long: true },
   ],
   rows: byRevenue(view).map((row) => [
-    row.rfm_segment, TYPE_NAMES[row.category_type] ?? row.category_type, row.customer_count, shareOf(row).customers, row.revenue_amount, shareOf(row).revenue,
-    mean(row), row.p25_revenue_amount, row.median_revenue_amount, row.p75_revenue_amount, ratio(row.revenue_amount, row.order_count),
-    ratio(row.order_count, row.customer_count), ratio(row.session_count, row.customer_count), ratio(row.churned_count, row.customer_count), row.recommended_action,
+    row.rfm_segment,
+    TYPE_NAMES[row.category_type] ?? row.category_type,
+    row.customer_count,
+    shareOf(row).customers,
+    row.revenue_amount,
+    shareOf(row).revenue,
+    mean(row),
+    row.p25_revenue_amount,
+    row.median_revenue_amount,
+    row.p75_revenue_amount,
+    ratio(row.revenue_amount, row.order_count),
+    ratio(row.order_count, row.customer_count),
+    ratio(row.session_count, row.customer_count),
+    ratio(row.churned_count, row.customer_count),
+    row.recommended_action,
   ]),
 });
-
-const monthsOf = (view) => [...new Set(view.rows('moves').map(({ month_end_date }) => month_end_date))].sort();
-/** Where customers come from who were in no segment a month before. */
-const FROM_OUTSIDE = { prospect: 'seen, not bought yet', new: 'first seen this month' };
-
-function moves(view, month) {
-  const rows = view.rows('moves').filter(({ month_end_date }) => month_end_date === month);
-  const order = new Map(view.rows('segments').map(({ rfm_segment, priority }) => [rfm_segment, priority]));
-  const place = (name) => order.get(name) ?? (name in FROM_OUTSIDE ? 100 + Object.keys(FROM_OUTSIDE).indexOf(name) : 90);
-  const names = (column) => [...new Set(rows.map((row) => row[column]))].sort((a, b) => place(a) - place(b));
-  const from = names('from_segment');
-  const to = names('to_segment');
-  const leaving = new Map(from.map((name) => [name, sum(rows.filter((row) => row.from_segment === name), 'customer_count')]));
-  return { rows, from, to, leaving };
-}
 
 export const cards = [
   {
@@ -77,14 +97,24 @@ export const cards = [
     empty: noBuyers,
     option(view, palette, { width, height }) {
       const rows = byRevenue(view).filter(({ revenue_amount }) => revenue_amount > 0);
-      const grounds = { high_value: 'blueSoft', growth: 'greenSoft', at_risk: 'orangeSoft', inactive: 'greySoft' };
+      const grounds = {
+        high_value: 'blueSoft',
+        growth: 'greenSoft',
+        at_risk: 'orangeSoft',
+        inactive: 'greySoft',
+      };
       const tiles = rows.map((row) => ({
         value: row.revenue_amount,
         name: row.rfm_segment,
         ground: palette[grounds[row.category_type] ?? 'greySoft'],
         ink: palette.ink,
         figure: short(row.revenue_amount, 'money'),
-        lines: [`${full(shareOf(row).revenue, 'rate')} of revenue`, `${short(row.customer_count, 'count')} customers · ${full(shareOf(row).customers, 'rate')}`, `${short(mean(row), 'money')} each`, `${row.recommended_action}.`],
+        lines: [
+          `${full(shareOf(row).revenue, 'rate')} of revenue`,
+          `${short(row.customer_count, 'count')} customers · ${full(shareOf(row).customers, 'rate')}`,
+          `${short(mean(row), 'money')} each`,
+          `${row.recommended_action}.`,
+        ],
       }));
       return treemap(palette, width, height, tiles, (index) => tip(rows[index]));
     },
@@ -106,12 +136,32 @@ export const cards = [
     empty: noBuyers,
     option(view, palette, { width, height }) {
       const rows = byRevenue(view);
-      const points = rows.map((row) => ({ name: row.rfm_segment, x: row.customer_count, y: mean(row), area: row.revenue_amount, colour: palette[TYPE_COLOURS[row.category_type] ?? 'grey'] }));
-      return bubbles(palette, width, height, points, { x: { kind: 'count', name: 'customers' }, y: { kind: 'money', name: 'average revenue' }, tip: (index) => tip(rows[index]) });
+      const points = rows.map((row) => ({
+        name: row.rfm_segment,
+        x: row.customer_count,
+        y: mean(row),
+        area: row.revenue_amount,
+        colour: palette[TYPE_COLOURS[row.category_type] ?? 'grey'],
+      }));
+      return bubbles(palette, width, height, points, {
+        x: { kind: 'count', name: 'customers' },
+        y: { kind: 'money', name: 'average revenue' },
+        tip: (index) => tip(rows[index]),
+      });
     },
     table: (view) => ({
-      columns: [{ name: 'Segment', kind: 'text' }, { name: 'Customers', kind: 'count' }, { name: 'Average revenue', kind: 'money' }, { name: 'Revenue', kind: 'money' }],
-      rows: byRevenue(view).map((row) => [row.rfm_segment, row.customer_count, mean(row), row.revenue_amount]),
+      columns: [
+        { name: 'Segment', kind: 'text' },
+        { name: 'Customers', kind: 'count' },
+        { name: 'Average revenue', kind: 'money' },
+        { name: 'Revenue', kind: 'money' },
+      ],
+      rows: byRevenue(view).map((row) => [
+        row.rfm_segment,
+        row.customer_count,
+        mean(row),
+        row.revenue_amount,
+      ]),
     }),
   },
   {
@@ -127,18 +177,45 @@ export const cards = [
     },
     period: whole,
     measured: `of all ${NOW}, and of their revenue`,
-    legend: (view, palette) => [{ text: 'share of customers', colour: palette.grey }, { text: 'share of revenue', colour: palette.blue }],
+    legend: (view, palette) => [
+      { text: 'share of customers', colour: palette.grey },
+      { text: 'share of revenue', colour: palette.blue },
+    ],
     empty: noBuyers,
     option(view, palette, { width }) {
       const rows = byRevenue(view);
-      return nameBars(palette, width, rows.map((row) => ({
-        name: row.rfm_segment,
-        values: [{ value: shareOf(row).customers, label: full(shareOf(row).customers, 'rate'), colour: palette.grey }, { value: shareOf(row).revenue, label: full(shareOf(row).revenue, 'rate'), colour: palette.blue }],
-      })), { kind: 'rate', room: 52, tip: (index) => tip(rows[index]) });
+      return nameBars(
+        palette,
+        width,
+        rows.map((row) => ({
+          name: row.rfm_segment,
+          values: [
+            {
+              value: shareOf(row).customers,
+              label: full(shareOf(row).customers, 'rate'),
+              colour: palette.grey,
+            },
+            { value: shareOf(row).revenue, label: full(shareOf(row).revenue, 'rate'), colour: palette.blue },
+          ],
+        })),
+        { kind: 'rate', room: 52, tip: (index) => tip(rows[index]) },
+      );
     },
     table: (view) => ({
-      columns: [{ name: 'Segment', kind: 'text' }, { name: 'Customers', kind: 'count' }, { name: 'Share of customers', kind: 'rate' }, { name: 'Revenue', kind: 'money' }, { name: 'Share of revenue', kind: 'rate' }],
-      rows: byRevenue(view).map((row) => [row.rfm_segment, row.customer_count, shareOf(row).customers, row.revenue_amount, shareOf(row).revenue]),
+      columns: [
+        { name: 'Segment', kind: 'text' },
+        { name: 'Customers', kind: 'count' },
+        { name: 'Share of customers', kind: 'rate' },
+        { name: 'Revenue', kind: 'money' },
+        { name: 'Share of revenue', kind: 'rate' },
+      ],
+      rows: byRevenue(view).map((row) => [
+        row.rfm_segment,
+        row.customer_count,
+        shareOf(row).customers,
+        row.revenue_amount,
+        shareOf(row).revenue,
+      ]),
     }),
   },
   {
@@ -152,51 +229,5 @@ export const cards = [
     tall: true,
     table: segmentTable,
   },
-  {
-    id: 'moves-between-segments',
-    query: 'moves',
-    height: 'l',
-    minWidth: 620,
-    title: () => 'Where customers went within a month: from the row’s segment to the column’s',
-    choices(view) {
-      const months = monthsOf(view);
-      return months.length ? { label: 'Month', values: months.map((month) => ({ id: month, label: monthName(month) })) } : null;
-    },
-    reading(view, month) {
-      const { rows } = moves(view, month);
-      const buyers = rows.filter(({ from_segment }) => !(from_segment in FROM_OUTSIDE));
-      const moved = buyers.filter(({ from_segment, to_segment }) => from_segment !== to_segment);
-      const total = sum(buyers, 'customer_count');
-      if (!total) return `Nobody had a segment before ${monthName(month)}.`;
-      const most = [...moved].sort((a, b) => b.customer_count - a.customer_count)[0];
-      return `${share(ratio(sum(moved, 'customer_count'), total), total)} buyers changed segment in ${monthName(month)}${most ? `; most from ${most.from_segment} to ${most.to_segment} (${full(most.customer_count, 'count')})` : ''}.`;
-    },
-    period: (view) => {
-      const months = monthsOf(view);
-      return months.length ? `month ends ${dayName(months[0], true)} to ${dayName(months.at(-1), true)}, one month at a time` : 'no month ends yet';
-    },
-    measured: 'customers; shade = share of those who were in the row’s segment a month before; outlined = stayed',
-    empty: (view) => (monthsOf(view).length ? null : 'No month has ended twice yet, so nobody has moved.'),
-    option(view, palette, { width, choice: month }) {
-      const { rows, from, to, leaving } = moves(view, month);
-      const cells = rows.map((row) => ({
-        column: to.indexOf(row.to_segment), row: from.indexOf(row.from_segment), label: short(row.customer_count, 'count'),
-        value: ratio(row.customer_count, leaving.get(row.from_segment)), outlined: row.from_segment === row.to_segment,
-      }));
-      return cellTable(palette, width, to, from.map((name) => FROM_OUTSIDE[name] ?? name), cells, {
-        most: 1, turned: true, rowWidth: 150,
-        tip(index) {
-          const row = rows[index];
-          return [`${FROM_OUTSIDE[row.from_segment] ?? row.from_segment} → ${row.to_segment}`, [['Customers', full(row.customer_count, 'count')], ['Of those before', share(cells[index].value, leaving.get(row.from_segment))], ['Their revenue', full(row.revenue_amount, 'money')]]];
-        },
-      });
-    },
-    table(view, month) {
-      const { rows, leaving } = moves(view, month);
-      return {
-        columns: [{ name: 'Month end', kind: 'date' }, { name: 'From', kind: 'text' }, { name: 'To', kind: 'text' }, { name: 'Customers', kind: 'count' }, { name: 'Of those before', kind: 'rate' }, { name: 'Their revenue', kind: 'money' }],
-        rows: rows.map((row) => [row.month_end_date, row.from_segment, row.to_segment, row.customer_count, ratio(row.customer_count, leaving.get(row.from_segment)), row.revenue_amount]),
-      };
-    },
-  },
+  movesCard,
 ];

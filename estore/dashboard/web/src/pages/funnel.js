@@ -1,42 +1,18 @@
 // Funnel: where sessions leave, how the rates move, and whose sessions they are.
 
-import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
+import { nameBars } from '../charts/bars.js';
 import { lineChart } from '../charts/lines.js';
 import { dayAxis } from '../charts/parts.js';
-import { addDays, dayName, longDay, spanOf, weekOf } from '../days.js';
-import { counted, full, share, short } from '../numbers.js';
-import { change, ratio, sum, sumBy } from '../ratio.js';
+import { addDays, dayName, spanOf } from '../days.js';
+import { counted, full, short } from '../numbers.js';
+import { change, ratio, sum } from '../ratio.js';
 import { tilesOf, tilesTable } from '../tiles.js';
 
-const MEASURES = [
-  'session_count', 'sessions_with_view', 'sessions_with_cart', 'sessions_with_purchase', 'sessions_with_view_and_cart',
-  'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase', 'sessions_with_all_three', 'revenue_amount',
-];
-/** The three rates of the funnel: numerator ÷ denominator. */
-const RATES = [
-  { name: 'View → cart', top: 'sessions_with_view_and_cart', bottom: 'sessions_with_view', colour: 'blue' },
-  { name: 'Cart → purchase', top: 'sessions_with_cart_and_purchase', bottom: 'sessions_with_cart', colour: 'green' },
-  { name: 'View → purchase', top: 'sessions_with_view_and_purchase', bottom: 'sessions_with_view', colour: 'orange' },
-];
-const rateOf = (rate, row) => ratio(row[rate.top], row[rate.bottom]);
+import { MEASURES, PAIRS, RATES, SESSIONS, noSessions, rateOf, ratesBy } from './rates.js';
+import { stepName, stepNote, stepsOf } from './steps.js';
 
+const steps = (view) => stepsOf(view, 'days', MEASURES);
 const totalOf = (rows) => Object.fromEntries(MEASURES.map((name) => [name, sum(rows, name)]));
-const noSessions = (view) => (sum(view.rows('days'), 'session_count') ? null : view.first ? 'No sessions in this selection.' : 'No events yet. Load a file with `estore run PATH`.');
-
-/** Complete days, or where they are many weeks of them. */
-function steps(view) {
-  const complete = new Set(view.rows('marks').filter(({ is_complete }) => is_complete).map(({ event_date }) => event_date));
-  const rows = view.rows('days').filter(({ session_start_date }) => complete.has(session_start_date));
-  const byWeek = spanOf(view.from, view.to) > 45;
-  const key = ({ session_start_date }) => (byWeek ? weekOf(session_start_date) : session_start_date);
-  const counts = new Map(sumBy(rows.map((row) => ({ ...row, one: 1 })), key, ['one']).map((row) => [row.key, row.one]));
-  const grouped = sumBy(rows, key, MEASURES).map((row) => ({ ...row, days: counts.get(row.key) }));
-  return { byWeek, rows: grouped };
-}
-
-const stepName = ({ byWeek }, row) => (byWeek ? `Week from ${longDay(row.key)}` : longDay(row.key));
-const stepNote = ({ byWeek }, row) => (byWeek && row.days < 7 ? `Only ${counted(row.days, 'complete day')} of this week.` : null);
-
 function tiles(view) {
   const now = totalOf(view.rows('days'));
   const before = view.rows('days_before')[0] ?? {};
@@ -44,83 +20,62 @@ function tiles(view) {
   // Days before the first of the data are not zero sales.
   const against = from >= view.first ? `vs ${dayName(from)} – ${dayName(to)}` : undefined;
   const tile = (name, kind, value, counts) => ({
-    name, kind, value: value(now), change: against ? change(value(now), value(before)) : null, against, note: against ? null : 'no equal period before', counts: counts?.(now) ?? undefined,
+    name,
+    kind,
+    value: value(now),
+    change: against ? change(value(now), value(before)) : null,
+    against,
+    note: against ? null : 'no equal period before',
+    counts: counts?.(now) ?? undefined,
   });
   return [
     tile('Sessions', 'count', (row) => row.session_count),
-    tile('Conversion', 'rate', (row) => ratio(row.sessions_with_purchase, row.session_count), (row) => `${full(row.sessions_with_purchase, 'count')} of ${counted(row.session_count, 'session')} with a purchase`),
-    tile('Cart abandonment', 'rate', (row) => ratio(row.sessions_with_cart - row.sessions_with_cart_and_purchase, row.sessions_with_cart), (row) => `${full(row.sessions_with_cart - row.sessions_with_cart_and_purchase, 'count')} of ${counted(row.sessions_with_cart, 'session')} with a cart end without a purchase`),
-    tile('Revenue per session', 'money', (row) => ratio(row.revenue_amount, row.session_count), (row) => `${full(row.revenue_amount, 'money')} over ${counted(row.session_count, 'session')}`),
+    tile(
+      'Conversion',
+      'rate',
+      (row) => ratio(row.sessions_with_purchase, row.session_count),
+      (row) =>
+        `${full(row.sessions_with_purchase, 'count')} of ${counted(row.session_count, 'session')} with a purchase`,
+    ),
+    tile(
+      'Cart abandonment',
+      'rate',
+      (row) => ratio(row.sessions_with_cart - row.sessions_with_cart_and_purchase, row.sessions_with_cart),
+      (row) =>
+        `${full(row.sessions_with_cart - row.sessions_with_cart_and_purchase, 'count')} of ${counted(row.sessions_with_cart, 'session')} with a cart end without a purchase`,
+    ),
+    tile(
+      'Revenue per session',
+      'money',
+      (row) => ratio(row.revenue_amount, row.session_count),
+      (row) => `${full(row.revenue_amount, 'money')} over ${counted(row.session_count, 'session')}`,
+    ),
   ];
 }
 
 /** Sessions that viewed; of them with a cart; of these with a purchase. */
 function stagesOf(view) {
   const total = totalOf(view.rows('days'));
-  const counts = [['Viewed a product', total.sessions_with_view], ['… and put one in the cart', total.sessions_with_view_and_cart], ['… and bought', total.sessions_with_all_three]];
-  return counts.map(([name, count], index) => ({ name, count, ofFirst: ratio(count, counts[0][1]), ofBefore: index ? ratio(count, counts[index - 1][1]) : null, lost: index ? counts[index - 1][1] - count : null }));
-}
-
-/** A card of rates by something: a row each, view → cart and view → purchase, with their counts. */
-function ratesBy({ id, query, name, title, key, measured, limit = 12, order, note, said }) {
-  const rowsOf = (view) => {
-    const rows = view.rows(query).map((row) => ({ ...row, name: String(row[key]) }));
-    const sorted = order ? rows.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name)) : rows.sort((a, b) => b.sessions_with_view - a.sessions_with_view);
-    return topRows(sorted.filter((row) => row.sessions_with_view), limit, ['session_count', ...MEASURES], 'all others');
-  };
-  const [toCart, , toPurchase] = RATES;
-  return {
-    id, query, width: 'half', title: () => title, measured,
-    pixels: (view) => rowsHeight(rowsOf(view).length, 38),
-    reading(view) {
-      const known = rowsOf(view).filter((row) => isNamed(row) && row.sessions_with_view >= 100);
-      if (known.length < 2) return null;
-      const ordered = [...known].sort((a, b) => rateOf(toPurchase, b) - rateOf(toPurchase, a));
-      const [best, worst] = [ordered[0], ordered.at(-1)];
-      const sentence = `Highest ${said} ${best.name}, ${share(rateOf(toPurchase, best), best.sessions_with_view)}; lowest ${worst.name}, ${share(rateOf(toPurchase, worst), worst.sessions_with_view)}.`;
-      return note ? `${sentence} ${note}` : sentence;
-    },
-    legend: (view, palette) => [{ text: toCart.name, colour: palette.blue }, { text: toPurchase.name, colour: palette.orange }],
-    empty: (view) => noSessions(view) ?? (rowsOf(view).length ? null : 'Nothing was viewed in this selection.'),
-    option(view, palette, { width }) {
-      const rows = rowsOf(view);
-      return nameBars(palette, width, rows.map((row) => ({
-        name: row.name,
-        values: [toCart, toPurchase].map((rate) => ({ value: rateOf(rate, row), label: full(rateOf(rate, row), 'rate'), colour: palette[rate.colour] })),
-      })), {
-        kind: 'rate', room: 52,
-        tip(index) {
-          const row = rows[index];
-          return [row.name, [
-            [toCart.name, `${full(rateOf(toCart, row), 'rate')} = ${full(row[toCart.top], 'count')} ÷ ${full(row[toCart.bottom], 'count')}`],
-            [toPurchase.name, `${full(rateOf(toPurchase, row), 'rate')} = ${full(row[toPurchase.top], 'count')} ÷ ${full(row[toPurchase.bottom], 'count')}`],
-            ['Revenue', full(row.revenue_amount, 'money')],
-            ...(row.session_count ? [['Revenue per session', full(ratio(row.revenue_amount, row.session_count), 'money')]] : []),
-          ]];
-        },
-      });
-    },
-    table(view) {
-      const withSessions = view.rows(query).some((row) => row.session_count !== undefined);
-      return {
-        columns: [
-          { name, kind: 'text' }, { name: 'With view', kind: 'count' }, { name: 'View and cart', kind: 'count' }, { name: toCart.name, kind: 'rate' },
-          { name: 'View and purchase', kind: 'count' }, { name: toPurchase.name, kind: 'rate' }, { name: 'Revenue', kind: 'money' },
-          ...(withSessions ? [{ name: 'Sessions', kind: 'count' }, { name: 'Revenue per session', kind: 'money' }] : []),
-        ],
-        rows: rowsOf(view).map((row) => [row.name, row.sessions_with_view, row[toCart.top], rateOf(toCart, row), row[toPurchase.top], rateOf(toPurchase, row), row.revenue_amount, ...(withSessions ? [row.session_count, ratio(row.revenue_amount, row.session_count)] : [])]),
-      };
-    },
-  };
+  const counts = [
+    ['Viewed a product', total.sessions_with_view],
+    ['… and put one in the cart', total.sessions_with_view_and_cart],
+    ['… and bought', total.sessions_with_all_three],
+  ];
+  return counts.map(([name, count], index) => ({
+    name,
+    count,
+    ofFirst: ratio(count, counts[0][1]),
+    ofBefore: index ? ratio(count, counts[index - 1][1]) : null,
+    lost: index ? counts[index - 1][1] - count : null,
+  }));
 }
 
 function stageLabel({ count, ofFirst, ofBefore }, width) {
   const said = `${short(count, 'count')} · ${full(ofFirst, 'rate')}`;
-  return width > 460 && ofBefore !== null && ofBefore !== ofFirst ? `${said} (${full(ofBefore, 'rate')} of the step before)` : said;
+  return width > 460 && ofBefore !== null && ofBefore !== ofFirst
+    ? `${said} (${full(ofBefore, 'rate')} of the step before)`
+    : said;
 }
-
-const PAIRS = 'pairs of session and product with a view, and of them those with a cart or a purchase';
-const SESSIONS = 'sessions with a view, and of them those with a cart or a purchase';
 
 export const cards = [
   {
@@ -148,20 +103,53 @@ export const cards = [
     empty: noSessions,
     option(view, palette, { width }) {
       const stages = stagesOf(view);
-      return nameBars(palette, width, stages.map(({ name, count, ofFirst, ofBefore }) => ({
-        name,
-        values: [{ value: count, label: stageLabel({ count, ofFirst, ofBefore }, width), colour: palette.blue }],
-      })), {
-        kind: 'count', thick: 34, room: width > 460 ? 200 : 96,
-        tip: (index) => {
-          const { name, count, ofFirst, ofBefore, lost } = stages[index];
-          return [name, [['Sessions', full(count, 'count')], ['Of those with a view', full(ofFirst, 'rate')], ...(index ? [['Of the step before', full(ofBefore, 'rate')], ['Left here', full(lost, 'count')]] : [])]];
+      return nameBars(
+        palette,
+        width,
+        stages.map(({ name, count, ofFirst, ofBefore }) => ({
+          name,
+          values: [
+            { value: count, label: stageLabel({ count, ofFirst, ofBefore }, width), colour: palette.blue },
+          ],
+        })),
+        {
+          kind: 'count',
+          thick: 34,
+          room: width > 460 ? 200 : 96,
+          tip: (index) => {
+            const { name, count, ofFirst, ofBefore, lost } = stages[index];
+            return [
+              name,
+              [
+                ['Sessions', full(count, 'count')],
+                ['Of those with a view', full(ofFirst, 'rate')],
+                ...(index
+                  ? [
+                      ['Of the step before', full(ofBefore, 'rate')],
+                      ['Left here', full(lost, 'count')],
+                    ]
+                  : []),
+              ],
+            ];
+          },
         },
-      });
+      );
     },
     table: (view) => ({
-      columns: [{ name: 'Step', kind: 'text' }, { name: 'Sessions', kind: 'count' }, { name: 'Of those with a view', kind: 'rate' }, { name: 'Of the step before', kind: 'rate' }, { name: 'Left here', kind: 'count' }],
-      rows: stagesOf(view).map(({ name, count, ofFirst, ofBefore, lost }) => [name, count, ofFirst, ofBefore, lost]),
+      columns: [
+        { name: 'Step', kind: 'text' },
+        { name: 'Sessions', kind: 'count' },
+        { name: 'Of those with a view', kind: 'rate' },
+        { name: 'Of the step before', kind: 'rate' },
+        { name: 'Left here', kind: 'count' },
+      ],
+      rows: stagesOf(view).map(({ name, count, ofFirst, ofBefore, lost }) => [
+        name,
+        count,
+        ofFirst,
+        ofBefore,
+        lost,
+      ]),
     }),
   },
   {
@@ -185,28 +173,87 @@ export const cards = [
       const { width } = room;
       const all = steps(view);
       const { rows, byWeek } = all;
-      return lineChart(palette, room, RATES.map((rate) => ({ name: rate.name, colour: palette[rate.colour], values: rows.map((row) => rateOf(rate, row)), open: rows.map(({ days }) => byWeek && days < 7) })), {
-        kind: 'rate', axis: dayAxis(palette, rows.map(({ key }) => key), width - 100),
-        tip: (index) => [stepName(all, rows[index]), RATES.map((rate) => [rate.name, `${full(rateOf(rate, rows[index]), 'rate')} of ${full(rows[index][rate.bottom], 'count')}`]), stepNote(all, rows[index])],
-      });
+      return lineChart(
+        palette,
+        room,
+        RATES.map((rate) => ({
+          name: rate.name,
+          colour: palette[rate.colour],
+          values: rows.map((row) => rateOf(rate, row)),
+          open: rows.map(({ days }) => byWeek && days < 7),
+        })),
+        {
+          kind: 'rate',
+          axis: dayAxis(
+            palette,
+            rows.map(({ key }) => key),
+            width - 100,
+          ),
+          tip: (index) => [
+            stepName(all, rows[index]),
+            RATES.map((rate) => [
+              rate.name,
+              `${full(rateOf(rate, rows[index]), 'rate')} of ${full(rows[index][rate.bottom], 'count')}`,
+            ]),
+            stepNote(all, rows[index]),
+          ],
+        },
+      );
     },
     table(view) {
       const { rows, byWeek } = steps(view);
       return {
-        columns: [{ name: byWeek ? 'Week from' : 'Day', kind: 'date' }, { name: 'Complete days', kind: 'count' }, ...RATES.flatMap((rate) => [{ name: `${rate.name}, reached`, kind: 'count' }, { name: `${rate.name}, of`, kind: 'count' }, { name: rate.name, kind: 'rate' }])],
-        rows: rows.map((row) => [row.key, row.days, ...RATES.flatMap((rate) => [row[rate.top], row[rate.bottom], rateOf(rate, row)])]),
+        columns: [
+          { name: byWeek ? 'Week from' : 'Day', kind: 'date' },
+          { name: 'Complete days', kind: 'count' },
+          ...RATES.flatMap((rate) => [
+            { name: `${rate.name}, reached`, kind: 'count' },
+            { name: `${rate.name}, of`, kind: 'count' },
+            { name: rate.name, kind: 'rate' },
+          ]),
+        ],
+        rows: rows.map((row) => [
+          row.key,
+          row.days,
+          ...RATES.flatMap((rate) => [row[rate.top], row[rate.bottom], rateOf(rate, row)]),
+        ]),
       };
     },
   },
-  ratesBy({ id: 'rates-by-category', query: 'categories', key: 'category', name: 'Category', title: 'Rates by category', said: 'share bought:', measured: PAIRS }),
-  ratesBy({ id: 'rates-by-brand', query: 'brands', key: 'brand', name: 'Brand', title: 'Rates by brand, the most viewed', said: 'share bought:', measured: PAIRS }),
-  ratesBy({ id: 'rates-by-segment', query: 'segments', key: 'rfm_segment', name: 'Segment then', title: 'Rates by the customer’s segment at the time', said: 'share of buying sessions:', measured: `${SESSIONS}; the segment at the end of the month before, New = no order by then` }),
+  ratesBy({
+    id: 'rates-by-category',
+    query: 'categories',
+    key: 'category',
+    name: 'Category',
+    title: 'Rates by category',
+    said: 'share bought:',
+    measured: PAIRS,
+  }),
+  ratesBy({
+    id: 'rates-by-brand',
+    query: 'brands',
+    key: 'brand',
+    name: 'Brand',
+    title: 'Rates by brand, the most viewed',
+    said: 'share bought:',
+    measured: PAIRS,
+  }),
+  ratesBy({
+    id: 'rates-by-segment',
+    query: 'segments',
+    key: 'rfm_segment',
+    name: 'Segment then',
+    title: 'Rates by the customer’s segment at the time',
+    said: 'share of buying sessions:',
+    measured: `${SESSIONS}; the segment at the end of the month before, New = no order by then`,
+  }),
   {
     id: 'revenue-per-session',
     query: 'days',
     width: 'half',
     height: 'm',
-    title: (view) => (view.from && steps(view).byWeek ? 'Revenue per session by week' : 'Revenue per session by day'),
+    title: (view) =>
+      view.from && steps(view).byWeek ? 'Revenue per session by week' : 'Revenue per session by day',
     reading(view) {
       const total = totalOf(view.rows('days'));
       return `${full(ratio(total.revenue_amount, total.session_count), 'money')} over ${counted(total.session_count, 'session')}.`;
@@ -217,19 +264,79 @@ export const cards = [
       const { width } = room;
       const all = steps(view);
       const { rows, byWeek } = all;
-      return lineChart(palette, room, [{ name: 'Revenue per session', colour: palette.blue, values: rows.map((row) => ratio(row.revenue_amount, row.session_count)), open: rows.map(({ days }) => byWeek && days < 7) }], {
-        kind: 'money', named: false, axis: dayAxis(palette, rows.map(({ key }) => key), width),
-        tip: (index) => [stepName(all, rows[index]), [['Revenue per session', full(ratio(rows[index].revenue_amount, rows[index].session_count), 'money')], ['Revenue', full(rows[index].revenue_amount, 'money')], ['Sessions', full(rows[index].session_count, 'count')]], stepNote(all, rows[index])],
-      });
+      return lineChart(
+        palette,
+        room,
+        [
+          {
+            name: 'Revenue per session',
+            colour: palette.blue,
+            values: rows.map((row) => ratio(row.revenue_amount, row.session_count)),
+            open: rows.map(({ days }) => byWeek && days < 7),
+          },
+        ],
+        {
+          kind: 'money',
+          named: false,
+          axis: dayAxis(
+            palette,
+            rows.map(({ key }) => key),
+            width,
+          ),
+          tip: (index) => [
+            stepName(all, rows[index]),
+            [
+              [
+                'Revenue per session',
+                full(ratio(rows[index].revenue_amount, rows[index].session_count), 'money'),
+              ],
+              ['Revenue', full(rows[index].revenue_amount, 'money')],
+              ['Sessions', full(rows[index].session_count, 'count')],
+            ],
+            stepNote(all, rows[index]),
+          ],
+        },
+      );
     },
     table(view) {
       const { rows, byWeek } = steps(view);
       return {
-        columns: [{ name: byWeek ? 'Week from' : 'Day', kind: 'date' }, { name: 'Complete days', kind: 'count' }, { name: 'Revenue', kind: 'money' }, { name: 'Sessions', kind: 'count' }, { name: 'Revenue per session', kind: 'money' }],
-        rows: rows.map((row) => [row.key, row.days, row.revenue_amount, row.session_count, ratio(row.revenue_amount, row.session_count)]),
+        columns: [
+          { name: byWeek ? 'Week from' : 'Day', kind: 'date' },
+          { name: 'Complete days', kind: 'count' },
+          { name: 'Revenue', kind: 'money' },
+          { name: 'Sessions', kind: 'count' },
+          { name: 'Revenue per session', kind: 'money' },
+        ],
+        rows: rows.map((row) => [
+          row.key,
+          row.days,
+          row.revenue_amount,
+          row.session_count,
+          ratio(row.revenue_amount, row.session_count),
+        ]),
       };
     },
   },
-  ratesBy({ id: 'rates-by-stage', query: 'stages', key: 'customer_stage', name: 'Stage then', title: 'Rates before and after a first order', said: 'share of buying sessions:', measured: `${SESSIONS}; first = no order before the session`, order: ['first', 'returning'] }),
-  ratesBy({ id: 'rates-by-length', query: 'lengths', key: 'session_length', name: 'Events in the session', title: 'Rates by events in the session', said: 'share of buying sessions:', measured: SESSIONS, order: ['1', '2–5', '6–20', '21+'], note: 'A purchase is an event itself, so length is no cause.' }),
+  ratesBy({
+    id: 'rates-by-stage',
+    query: 'stages',
+    key: 'customer_stage',
+    name: 'Stage then',
+    title: 'Rates before and after a first order',
+    said: 'share of buying sessions:',
+    measured: `${SESSIONS}; first = no order before the session`,
+    order: ['first', 'returning'],
+  }),
+  ratesBy({
+    id: 'rates-by-length',
+    query: 'lengths',
+    key: 'session_length',
+    name: 'Events in the session',
+    title: 'Rates by events in the session',
+    said: 'share of buying sessions:',
+    measured: SESSIONS,
+    order: ['1', '2–5', '6–20', '21+'],
+    note: 'A purchase is an event itself, so length is no cause.',
+  }),
 ];

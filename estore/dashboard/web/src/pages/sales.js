@@ -4,105 +4,33 @@ import { dayBars, monthBars, sevenDayMeans } from '../charts/days.js';
 import { gauge } from '../charts/gauge.js';
 import { lineChart } from '../charts/lines.js';
 import { dayAxis } from '../charts/parts.js';
-import { addDays, dayName, daysBetween, longDay, monthBefore, monthName, monthOf, weekOf } from '../days.js';
+import { dayName, longDay, monthBefore, monthName } from '../days.js';
 import { counted, full, listed, short } from '../numbers.js';
-import { change, ratio, sum, sumBy } from '../ratio.js';
+import { change, ratio, sum } from '../ratio.js';
 import { tilesOf, tilesTable } from '../tiles.js';
 
-const NO_ORDERS = 'No orders in this selection.';
-
-/** Every day of the data, days without an order included: 0 where the day is known, its marks beside it. */
-function days(view) {
-  if (!view.first) return [];
-  const sold = new Map(view.rows('days').map((row) => [row.order_date, row]));
-  const visited = new Map(view.rows('sessions').map((row) => [row.session_start_date, row]));
-  const marks = new Map(view.rows('marks').map((row) => [row.order_date, row]));
-  const nothing = { revenue_amount: 0, order_count: 0, buyer_count: 0, first_order_count: 0, item_count: 0 };
-  return daysBetween(view.first, view.last).map((day) => {
-    const mark = marks.get(day);
-    return {
-      day, ...nothing, ...sold.get(day),
-      session_count: visited.get(day)?.session_count ?? 0,
-      sessions_with_purchase: visited.get(day)?.sessions_with_purchase ?? 0,
-      isComplete: Boolean(mark?.is_complete),
-      isStrange: Boolean(mark?.is_revenue_anomaly) && !isFiltered(view),
-      expected: mark?.expected_revenue_amount ?? null,
-    };
-  });
-}
-
-/** What was expected of a day is known for the whole shop only. */
-const isFiltered = (view) => Boolean(view.filters.category || view.filters.brand || view.filters.segment);
-const noOrders = (view) => (sum(view.rows('days'), 'order_count') ? null : view.first ? NO_ORDERS : 'No events yet. Load a file with `estore run PATH`.');
-const lastDayName = (view) => (view.lastComplete ? dayName(view.lastComplete, true) : 'no complete day yet');
-const aov = (rows) => ratio(sum(rows, 'revenue_amount'), sum(rows, 'order_count'));
-
-function lastDay(view) {
-  const all = days(view);
-  const at = all.findIndex(({ day }) => day === view.lastComplete);
-  const [today, before] = [all[at], all[at - 7]];
-  // A week ago counts only where that day was complete too.
-  return { today, before: before?.isComplete ? before : null, recent: all.slice(Math.max(0, at - 27), at + 1) };
-}
-
-function tiles(view) {
-  const { today, before, recent } = lastDay(view);
-  const against = `vs ${dayName(addDays(today.day, -7))}`;
-  const trend = (value) => recent.map((day) => (day.isComplete ? value(day) : null));
-  const tile = (name, kind, value, more = {}) => ({ name, kind, value: value(today), change: change(value(today), before ? value(before) : null), against, trend: trend(value), ...more });
-  const conversion = (day) => ratio(day.sessions_with_purchase, day.session_count);
-  return [
-    tile('Sales', 'money', (day) => day.revenue_amount),
-    tile('Orders', 'count', (day) => day.order_count),
-    tile('Average order', 'money', (day) => ratio(day.revenue_amount, day.order_count), { counts: `${full(today.revenue_amount, 'money')} from ${counted(today.order_count, 'order')}` }),
-    tile('Buyers', 'count', (day) => day.buyer_count),
-    tile('Conversion', 'rate', conversion, {
-      name: view.filters.category || view.filters.brand ? 'Conversion, whole shop' : 'Conversion',
-      counts: `${full(today.sessions_with_purchase, 'count')} of ${counted(today.session_count, 'session')} with a purchase`,
-    }),
-  ];
-}
-
-function week(view) {
-  const { recent } = lastDay(view);
-  const seven = recent.slice(-7);
-  return { rows: seven, value: aov(seven), target: view.thresholds.average_order_target };
-}
-
-/** Sums up to each day of this month and of the month before. */
-function months(view) {
-  const all = days(view);
-  const running = (month) => {
-    let revenue = 0;
-    const rows = all.filter(({ day }) => monthOf(day) === month && day <= view.lastComplete).map((row) => ({ ...row, running: (revenue += row.revenue_amount) }));
-    // Where the data begin within the month, the days before stay empty.
-    const unknown = rows.length ? daysBetween(month, addDays(rows[0].day, -1)) : [];
-    return [...unknown.map((day) => ({ day, revenue_amount: null, running: null, isComplete: false })), ...rows];
-  };
-  const month = monthOf(view.lastComplete);
-  const [now, before] = [running(month), running(monthBefore(view.lastComplete))];
-  // A month that the data begin in the middle of is no month to compare with.
-  const isWhole = before.length > 0 && before[0].running !== null;
-  return { month, now, before: isWhole ? before : [] };
-}
-
-/** Weeks from Monday that touch the period; whole where all seven days are complete. */
-function weeks(view) {
-  const from = weekOf(view.from);
-  const within = days(view).filter(({ day }) => day >= from && day <= view.to);
-  const complete = sumBy(within.filter(({ isComplete }) => isComplete), ({ day }) => weekOf(day), ['revenue_amount', 'order_count']);
-  const counts = new Map(sumBy(within.map((row) => ({ ...row, one: row.isComplete ? 1 : 0 })), ({ day }) => weekOf(day), ['one']).map(({ key, one }) => [key, one]));
-  return complete.map((row) => ({ ...row, aov: ratio(row.revenue_amount, row.order_count), days: counts.get(row.key) }));
-}
+import {
+  NO_ORDERS,
+  days,
+  isFiltered,
+  lastDayName,
+  months,
+  noOrders,
+  tiles,
+  week,
+  weeks,
+} from './sales-days.js';
 
 export const cards = [
   {
     id: 'last-complete-day',
     query: 'days',
-    title: (view) => (view.lastComplete ? `${longDay(view.lastComplete)}, the last complete day` : 'The last complete day'),
+    title: (view) =>
+      view.lastComplete ? `${longDay(view.lastComplete)}, the last complete day` : 'The last complete day',
     period: (view) => `${lastDayName(view)} against the same weekday a week before, lines over 28 days`,
     measured: 'average order = sales ÷ orders; conversion = sessions with a purchase ÷ sessions',
-    empty: (view) => (view.lastComplete ? null : 'No complete day yet: a day is complete when its data reach its last hour.'),
+    empty: (view) =>
+      view.lastComplete ? null : 'No complete day yet: a day is complete when its data reach its last hour.',
     element: (view) => tilesOf(tiles(view)),
     table: (view) => (view.lastComplete ? tilesTable(tiles(view)) : { columns: [], rows: [] }),
   },
@@ -116,10 +44,18 @@ export const cards = [
       const shown = view.within(days(view), 'day');
       const strange = shown.filter(({ isStrange }) => isStrange);
       const unfinished = shown.filter(({ isComplete }) => !isComplete);
-      const parts = [`${full(sum(shown, 'revenue_amount'), 'money')} from ${counted(sum(shown, 'order_count'), 'order')}; ${full(ratio(sum(shown, 'first_order_count'), sum(shown, 'order_count')), 'rate')} of them a customer’s first.`];
+      const parts = [
+        `${full(sum(shown, 'revenue_amount'), 'money')} from ${counted(sum(shown, 'order_count'), 'order')}; ${full(ratio(sum(shown, 'first_order_count'), sum(shown, 'order_count')), 'rate')} of them a customer’s first.`,
+      ];
       if (strange.length) parts.push(`${counted(strange.length, 'day')} unlike the same weekday before.`);
-      if (unfinished.length) parts.push(unfinished.length > 3 ? `${unfinished.length} days are incomplete.` : `${listed(unfinished.map(({ day }) => dayName(day)))} ${unfinished.length > 1 ? 'are' : 'is'} incomplete.`);
-      if (isFiltered(view)) parts.push('Unusual days are known for the whole shop only, so none is marked here.');
+      if (unfinished.length)
+        parts.push(
+          unfinished.length > 3
+            ? `${unfinished.length} days are incomplete.`
+            : `${listed(unfinished.map(({ day }) => dayName(day)))} ${unfinished.length > 1 ? 'are' : 'is'} incomplete.`,
+        );
+      if (isFiltered(view))
+        parts.push('Unusual days are known for the whole shop only, so none is marked here.');
       return parts.join(' ');
     },
     measured: 'revenue of orders, by the shop’s day',
@@ -129,28 +65,69 @@ export const cards = [
       { text: 'unlike the same weekday before', colour: palette.orange, shape: 'diamond' },
       { text: 'incomplete day', colour: palette.grey, shape: 'hollow' },
     ],
-    empty: (view) => noOrders(view) ?? (sum(view.within(view.rows('days'), 'order_date'), 'order_count') ? null : 'No orders in this period.'),
+    empty: (view) =>
+      noOrders(view) ??
+      (sum(view.within(view.rows('days'), 'order_date'), 'order_count') ? null : 'No orders in this period.'),
     option(view, palette, { width }) {
       // The mean needs the six days before the first one shown.
       const all = days(view);
       const shown = view.within(all, 'day');
       const means = sevenDayMeans(all.map((row) => ({ ...row, value: row.revenue_amount })));
-      return dayBars(palette, width, shown.map((row) => ({ ...row, value: row.revenue_amount })), {
-        kind: 'money', means: means.slice(all.indexOf(shown[0]), all.indexOf(shown[0]) + shown.length),
-        tip(index) {
-          const row = shown[index];
-          const lines = [['Sales', full(row.revenue_amount, 'money')], ['Orders', full(row.order_count, 'count')], ['Average order', full(ratio(row.revenue_amount, row.order_count), 'money')], ['Buyers', full(row.buyer_count, 'count')]];
-          if (row.expected !== null && !isFiltered(view)) lines.push(['Expected', full(row.expected, 'money')]);
-          return [longDay(row.day), lines, !row.isComplete ? 'Incomplete: the data of this day do not reach its last hour.' : row.isStrange ? 'Unlike the same weekday in the weeks before.' : null];
+      return dayBars(
+        palette,
+        width,
+        shown.map((row) => ({ ...row, value: row.revenue_amount })),
+        {
+          kind: 'money',
+          means: means.slice(all.indexOf(shown[0]), all.indexOf(shown[0]) + shown.length),
+          tip(index) {
+            const row = shown[index];
+            const lines = [
+              ['Sales', full(row.revenue_amount, 'money')],
+              ['Orders', full(row.order_count, 'count')],
+              ['Average order', full(ratio(row.revenue_amount, row.order_count), 'money')],
+              ['Buyers', full(row.buyer_count, 'count')],
+            ];
+            if (row.expected !== null && !isFiltered(view))
+              lines.push(['Expected', full(row.expected, 'money')]);
+            return [
+              longDay(row.day),
+              lines,
+              !row.isComplete
+                ? 'Incomplete: the data of this day do not reach its last hour.'
+                : row.isStrange
+                  ? 'Unlike the same weekday in the weeks before.'
+                  : null,
+            ];
+          },
         },
-      });
+      );
     },
     table: (view) => ({
       columns: [
-        { name: 'Day', kind: 'date' }, { name: 'Sales', kind: 'money' }, { name: 'Orders', kind: 'count' }, { name: 'Average order', kind: 'money' },
-        { name: 'Buyers', kind: 'count' }, { name: 'Items', kind: 'count' }, { name: 'First orders', kind: 'count' }, { name: 'Complete', kind: 'text' }, { name: 'Unusual', kind: 'text' },
+        { name: 'Day', kind: 'date' },
+        { name: 'Sales', kind: 'money' },
+        { name: 'Orders', kind: 'count' },
+        { name: 'Average order', kind: 'money' },
+        { name: 'Buyers', kind: 'count' },
+        { name: 'Items', kind: 'count' },
+        { name: 'First orders', kind: 'count' },
+        { name: 'Complete', kind: 'text' },
+        { name: 'Unusual', kind: 'text' },
       ],
-      rows: view.within(days(view), 'day').map((row) => [row.day, row.revenue_amount, row.order_count, ratio(row.revenue_amount, row.order_count), row.buyer_count, row.item_count, row.first_order_count, row.isComplete, row.isStrange]),
+      rows: view
+        .within(days(view), 'day')
+        .map((row) => [
+          row.day,
+          row.revenue_amount,
+          row.order_count,
+          ratio(row.revenue_amount, row.order_count),
+          row.buyer_count,
+          row.item_count,
+          row.first_order_count,
+          row.isComplete,
+          row.isStrange,
+        ]),
     }),
   },
   {
@@ -169,13 +146,34 @@ export const cards = [
     empty: (view) => (view.lastComplete && sum(week(view).rows, 'order_count') ? null : NO_ORDERS),
     option: (view, palette, { width, height }) => {
       const { value, target } = week(view);
-      return gauge(palette, width, height, { value, target, kind: 'money', label: `target ${short(target, 'money')}` });
+      return gauge(palette, width, height, {
+        value,
+        target,
+        kind: 'money',
+        label: `target ${short(target, 'money')}`,
+      });
     },
     table(view) {
       const { rows, value, target } = week(view);
       return {
-        columns: [{ name: 'Days', kind: 'text' }, { name: 'Sales', kind: 'money' }, { name: 'Orders', kind: 'count' }, { name: 'Average order', kind: 'money' }, { name: 'Target', kind: 'money' }],
-        rows: rows.length ? [[`${rows[0].day} to ${rows.at(-1).day}`, sum(rows, 'revenue_amount'), sum(rows, 'order_count'), value, target]] : [],
+        columns: [
+          { name: 'Days', kind: 'text' },
+          { name: 'Sales', kind: 'money' },
+          { name: 'Orders', kind: 'count' },
+          { name: 'Average order', kind: 'money' },
+          { name: 'Target', kind: 'money' },
+        ],
+        rows: rows.length
+          ? [
+              [
+                `${rows[0].day} to ${rows.at(-1).day}`,
+                sum(rows, 'revenue_amount'),
+                sum(rows, 'order_count'),
+                value,
+                target,
+              ],
+            ]
+          : [],
       };
     },
   },
@@ -184,32 +182,60 @@ export const cards = [
     query: 'days',
     width: 'half',
     height: 'm',
-    title: (view) => (view.lastComplete ? `${monthName(view.lastComplete)} so far against ${monthName(monthBefore(view.lastComplete))}, day by day` : 'This month against last month'),
+    title: (view) =>
+      view.lastComplete
+        ? `${monthName(view.lastComplete)} so far against ${monthName(monthBefore(view.lastComplete))}, day by day`
+        : 'This month against last month',
     reading(view) {
       const { now, before } = months(view);
       const same = before[now.length - 1];
       const upTo = now.at(-1);
-      if (!same) return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}; there is no whole month before to compare with.`;
+      if (!same)
+        return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}; there is no whole month before to compare with.`;
       return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}, ${full(change(upTo.running, same.running), 'change')} against the same days of ${monthName(same.day)} (${full(same.running, 'money')}).`;
     },
     period: (view) => `1 – ${lastDayName(view)} and the month before, complete days`,
     measured: 'sales of each day; so far = summed from the first of the month',
     empty: (view) => noOrders(view) ?? (view.lastComplete ? null : 'No complete day yet.'),
-    legend: (view, palette) => [{ text: monthName(view.lastComplete), colour: palette.blue }, { text: monthName(monthBefore(view.lastComplete)), colour: palette.ink, shape: 'line' }, { text: 'incomplete day', colour: palette.grey, shape: 'hollow' }],
+    legend: (view, palette) => [
+      { text: monthName(view.lastComplete), colour: palette.blue },
+      { text: monthName(monthBefore(view.lastComplete)), colour: palette.ink, shape: 'line' },
+      { text: 'incomplete day', colour: palette.grey, shape: 'hollow' },
+    ],
     option(view, palette) {
       const { now, before } = months(view);
       const tip = (index) => [
         `Day ${index + 1} of the month`,
-        [now[index], before[index]].filter(Boolean).flatMap((row) => [[longDay(row.day), full(row.revenue_amount, 'money')], [`${monthName(row.day)} so far`, full(row.running, 'money')]]),
-        now[index]?.isComplete === false || before[index]?.isComplete === false ? 'The data of a day here do not reach its last hour.' : null,
+        [now[index], before[index]].filter(Boolean).flatMap((row) => [
+          [longDay(row.day), full(row.revenue_amount, 'money')],
+          [`${monthName(row.day)} so far`, full(row.running, 'money')],
+        ]),
+        now[index]?.isComplete === false || before[index]?.isComplete === false
+          ? 'The data of a day here do not reach its last hour.'
+          : null,
       ];
       return monthBars(palette, now, before, tip);
     },
     table(view) {
       const { now, before } = months(view);
       return {
-        columns: [{ name: 'Day of month', kind: 'count' }, ...[now, before].flatMap((rows) => (rows.length ? [{ name: `${monthName(rows[0].day)}, day`, kind: 'money' }, { name: `${monthName(rows[0].day)}, so far`, kind: 'money' }] : []))],
-        rows: Array.from({ length: Math.max(now.length, before.length) }, (_, index) => [index + 1, ...[now, before].filter((rows) => rows.length).flatMap((rows) => [rows[index]?.revenue_amount ?? null, rows[index]?.running ?? null])]),
+        columns: [
+          { name: 'Day of month', kind: 'count' },
+          ...[now, before].flatMap((rows) =>
+            rows.length
+              ? [
+                  { name: `${monthName(rows[0].day)}, day`, kind: 'money' },
+                  { name: `${monthName(rows[0].day)}, so far`, kind: 'money' },
+                ]
+              : [],
+          ),
+        ],
+        rows: Array.from({ length: Math.max(now.length, before.length) }, (_, index) => [
+          index + 1,
+          ...[now, before]
+            .filter((rows) => rows.length)
+            .flatMap((rows) => [rows[index]?.revenue_amount ?? null, rows[index]?.running ?? null]),
+        ]),
       };
     },
   },
@@ -226,21 +252,61 @@ export const cards = [
       return `${full(last.aov, 'money')} in the week from ${dayName(last.key)}, ${full(change(last.aov, before.aov), 'change')} against the week before.`;
     },
     measured: 'sales ÷ orders of complete days, weeks from Monday; the scale does not begin at 0',
-    legend: (view, palette) => [{ text: 'whole week', colour: palette.blue, shape: 'dot' }, { text: 'week not whole', colour: palette.grey, shape: 'dot' }, { text: 'target', colour: palette.inkSoft, shape: 'dashed' }],
-    empty: (view) => noOrders(view) ?? (weeks(view).some(({ order_count }) => order_count) ? null : 'No orders on complete days of this period.'),
+    legend: (view, palette) => [
+      { text: 'whole week', colour: palette.blue, shape: 'dot' },
+      { text: 'week not whole', colour: palette.grey, shape: 'dot' },
+      { text: 'target', colour: palette.inkSoft, shape: 'dashed' },
+    ],
+    empty: (view) =>
+      noOrders(view) ??
+      (weeks(view).some(({ order_count }) => order_count)
+        ? null
+        : 'No orders on complete days of this period.'),
     option(view, palette, room) {
       const { width } = room;
       const rows = weeks(view);
       const target = view.thresholds.average_order_target;
-      return lineChart(palette, room, [{ name: 'Average order', colour: palette.blue, values: rows.map((row) => row.aov), open: rows.map((row) => row.days < 7) }], {
-        kind: 'money', fromZero: false, named: false,
-        axis: dayAxis(palette, rows.map(({ key }) => key), width),
-        target: { value: target, label: `target ${short(target, 'money')}` },
-        tip: (index) => [`Week from ${longDay(rows[index].key)}`, [['Average order', full(rows[index].aov, 'money')], ['Sales', full(rows[index].revenue_amount, 'money')], ['Orders', full(rows[index].order_count, 'count')]], rows[index].days < 7 ? `Only ${counted(rows[index].days, 'complete day')} of this week.` : null],
-      });
+      return lineChart(
+        palette,
+        room,
+        [
+          {
+            name: 'Average order',
+            colour: palette.blue,
+            values: rows.map((row) => row.aov),
+            open: rows.map((row) => row.days < 7),
+          },
+        ],
+        {
+          kind: 'money',
+          fromZero: false,
+          named: false,
+          axis: dayAxis(
+            palette,
+            rows.map(({ key }) => key),
+            width,
+          ),
+          target: { value: target, label: `target ${short(target, 'money')}` },
+          tip: (index) => [
+            `Week from ${longDay(rows[index].key)}`,
+            [
+              ['Average order', full(rows[index].aov, 'money')],
+              ['Sales', full(rows[index].revenue_amount, 'money')],
+              ['Orders', full(rows[index].order_count, 'count')],
+            ],
+            rows[index].days < 7 ? `Only ${counted(rows[index].days, 'complete day')} of this week.` : null,
+          ],
+        },
+      );
     },
     table: (view) => ({
-      columns: [{ name: 'Week from', kind: 'date' }, { name: 'Complete days', kind: 'count' }, { name: 'Sales', kind: 'money' }, { name: 'Orders', kind: 'count' }, { name: 'Average order', kind: 'money' }],
+      columns: [
+        { name: 'Week from', kind: 'date' },
+        { name: 'Complete days', kind: 'count' },
+        { name: 'Sales', kind: 'money' },
+        { name: 'Orders', kind: 'count' },
+        { name: 'Average order', kind: 'money' },
+      ],
       rows: weeks(view).map((row) => [row.key, row.days, row.revenue_amount, row.order_count, row.aov]),
     }),
   },

@@ -1,0 +1,56 @@
+// Rows of products by category, subcategory and brand, and what is to be known of their names.
+
+import { dayName } from '../days.js';
+import { counted, listed, short } from '../numbers.js';
+import { sum, sumBy } from '../ratio.js';
+
+export const PRODUCT_MEASURES = [
+  'view_count',
+  'item_count',
+  'revenue_amount',
+  'sessions_with_view',
+  'sessions_with_view_and_cart',
+  'sessions_with_view_and_purchase',
+];
+export const nothingSold = (view) =>
+  sum(view.rows('categories'), 'revenue_amount')
+    ? null
+    : view.first
+      ? 'Nothing was sold in this selection.'
+      : 'No events yet. Load a file with `estore run PATH`.';
+export const nothingSeen = (view) =>
+  sum(view.rows('categories'), 'sessions_with_view') ? null : 'Nothing was viewed in this selection.';
+
+export const subName = ({ category, subcategory }) =>
+  subcategory && subcategory !== category ? `${category} › ${subcategory}` : category;
+export const byCategory = (view) =>
+  sumBy(view.rows('categories'), ({ category }) => category, PRODUCT_MEASURES).map((row) => ({
+    ...row,
+    name: row.key,
+  }));
+export const bySubcategory = (view) =>
+  sumBy(view.rows('categories'), subName, PRODUCT_MEASURES).map((row) => ({ ...row, name: row.key }));
+export const byBrand = (view) => view.rows('brands').map((row) => ({ ...row, name: row.brand }));
+export const largest = (rows, column = 'revenue_amount') => [...rows].sort((a, b) => b[column] - a[column]);
+
+/** Categories renamed by the shop up to the last day looked at. */
+const breaksOf = (view) => view.rows('breaks').filter(({ break_date }) => view.to && break_date <= view.to);
+
+/** A category that holds products which the shop files elsewhere by now is marked where it stands. */
+export function marked(view, name, ofCategories = true) {
+  if (!ofCategories) return name;
+  const [category] = name.split(' › ');
+  return breaksOf(view).some(({ from_category }) => from_category === category) ? `△ ${name}` : name;
+}
+
+export function breakWords(view) {
+  const breaks = breaksOf(view);
+  if (!breaks.length) return null;
+  const days = [...new Set(breaks.map(({ break_date }) => break_date))].sort();
+  const most = largest(breaks, 'product_count')[0];
+  const when =
+    days.length > 3
+      ? `between ${dayName(days[0], true)} and ${dayName(days.at(-1), true)}`
+      : `on ${listed(days.map((day) => dayName(day, true)))}`;
+  return `△ The shop renamed the category of ${counted(sum(breaks, 'product_count'), 'product')} ${when}, most from ${most.from_category} to ${most.to_category}. Their revenue (${short(sum(breaks, 'revenue_amount'), 'money')} in all) stays with the category they had first, so nothing below jumps because of it.`;
+}

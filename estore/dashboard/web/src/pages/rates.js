@@ -1,0 +1,152 @@
+// The rates of the funnel, and a card of them by anything that sessions or products have.
+
+import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
+import { full, share } from '../numbers.js';
+import { ratio, sum } from '../ratio.js';
+
+export const MEASURES = [
+  'session_count',
+  'sessions_with_view',
+  'sessions_with_cart',
+  'sessions_with_purchase',
+  'sessions_with_view_and_cart',
+  'sessions_with_cart_and_purchase',
+  'sessions_with_view_and_purchase',
+  'sessions_with_all_three',
+  'revenue_amount',
+];
+/** The three rates of the funnel: numerator ÷ denominator. */
+export const RATES = [
+  { name: 'View → cart', top: 'sessions_with_view_and_cart', bottom: 'sessions_with_view', colour: 'blue' },
+  {
+    name: 'Cart → purchase',
+    top: 'sessions_with_cart_and_purchase',
+    bottom: 'sessions_with_cart',
+    colour: 'green',
+  },
+  {
+    name: 'View → purchase',
+    top: 'sessions_with_view_and_purchase',
+    bottom: 'sessions_with_view',
+    colour: 'orange',
+  },
+];
+export const rateOf = (rate, row) => ratio(row[rate.top], row[rate.bottom]);
+
+export const noSessions = (view) =>
+  sum(view.rows('days'), 'session_count')
+    ? null
+    : view.first
+      ? 'No sessions in this selection.'
+      : 'No events yet. Load a file with `estore run PATH`.';
+
+/** A card of rates by something: a row each, view → cart and view → purchase, with their counts. */
+export function ratesBy({ id, query, name, title, key, measured, limit = 12, order, note, said }) {
+  const rowsOf = (view) => {
+    const rows = view.rows(query).map((row) => ({ ...row, name: String(row[key]) }));
+    const sorted = order
+      ? rows.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
+      : rows.sort((a, b) => b.sessions_with_view - a.sessions_with_view);
+    return topRows(
+      sorted.filter((row) => row.sessions_with_view),
+      limit,
+      ['session_count', ...MEASURES],
+      'all others',
+    );
+  };
+  const [toCart, , toPurchase] = RATES;
+  return {
+    id,
+    query,
+    width: 'half',
+    title: () => title,
+    measured,
+    pixels: (view) => rowsHeight(rowsOf(view).length, 38),
+    reading(view) {
+      const known = rowsOf(view).filter((row) => isNamed(row) && row.sessions_with_view >= 100);
+      if (known.length < 2) return null;
+      const ordered = [...known].sort((a, b) => rateOf(toPurchase, b) - rateOf(toPurchase, a));
+      const [best, worst] = [ordered[0], ordered.at(-1)];
+      const sentence = `Highest ${said} ${best.name}, ${share(rateOf(toPurchase, best), best.sessions_with_view)}; lowest ${worst.name}, ${share(rateOf(toPurchase, worst), worst.sessions_with_view)}.`;
+      return note ? `${sentence} ${note}` : sentence;
+    },
+    legend: (view, palette) => [
+      { text: toCart.name, colour: palette.blue },
+      { text: toPurchase.name, colour: palette.orange },
+    ],
+    empty: (view) =>
+      noSessions(view) ?? (rowsOf(view).length ? null : 'Nothing was viewed in this selection.'),
+    option(view, palette, { width }) {
+      const rows = rowsOf(view);
+      return nameBars(
+        palette,
+        width,
+        rows.map((row) => ({
+          name: row.name,
+          values: [toCart, toPurchase].map((rate) => ({
+            value: rateOf(rate, row),
+            label: full(rateOf(rate, row), 'rate'),
+            colour: palette[rate.colour],
+          })),
+        })),
+        {
+          kind: 'rate',
+          room: 52,
+          tip(index) {
+            const row = rows[index];
+            return [
+              row.name,
+              [
+                [
+                  toCart.name,
+                  `${full(rateOf(toCart, row), 'rate')} = ${full(row[toCart.top], 'count')} ÷ ${full(row[toCart.bottom], 'count')}`,
+                ],
+                [
+                  toPurchase.name,
+                  `${full(rateOf(toPurchase, row), 'rate')} = ${full(row[toPurchase.top], 'count')} ÷ ${full(row[toPurchase.bottom], 'count')}`,
+                ],
+                ['Revenue', full(row.revenue_amount, 'money')],
+                ...(row.session_count
+                  ? [['Revenue per session', full(ratio(row.revenue_amount, row.session_count), 'money')]]
+                  : []),
+              ],
+            ];
+          },
+        },
+      );
+    },
+    table(view) {
+      const withSessions = view.rows(query).some((row) => row.session_count !== undefined);
+      return {
+        columns: [
+          { name, kind: 'text' },
+          { name: 'With view', kind: 'count' },
+          { name: 'View and cart', kind: 'count' },
+          { name: toCart.name, kind: 'rate' },
+          { name: 'View and purchase', kind: 'count' },
+          { name: toPurchase.name, kind: 'rate' },
+          { name: 'Revenue', kind: 'money' },
+          ...(withSessions
+            ? [
+                { name: 'Sessions', kind: 'count' },
+                { name: 'Revenue per session', kind: 'money' },
+              ]
+            : []),
+        ],
+        rows: rowsOf(view).map((row) => [
+          row.name,
+          row.sessions_with_view,
+          row[toCart.top],
+          rateOf(toCart, row),
+          row[toPurchase.top],
+          rateOf(toPurchase, row),
+          row.revenue_amount,
+          ...(withSessions ? [row.session_count, ratio(row.revenue_amount, row.session_count)] : []),
+        ]),
+      };
+    },
+  };
+}
+
+export const PAIRS = 'pairs of session and product with a view, and of them those with a cart or a purchase';
+export const SESSIONS = 'sessions with a view, and of them those with a cart or a purchase';

@@ -1,0 +1,133 @@
+// The days of the shop as the sales page reads them: sums, marks, and what belongs to a week or a month.
+
+import { addDays, dayName, daysBetween, monthBefore, monthOf, weekOf } from '../days.js';
+import { counted, full } from '../numbers.js';
+import { change, ratio, sum, sumBy } from '../ratio.js';
+
+export const NO_ORDERS = 'No orders in this selection.';
+
+/** Every day of the data, days without an order included: 0 where the day is known, its marks beside it. */
+export function days(view) {
+  if (!view.first) return [];
+  const sold = new Map(view.rows('days').map((row) => [row.order_date, row]));
+  const visited = new Map(view.rows('sessions').map((row) => [row.session_start_date, row]));
+  const marks = new Map(view.rows('marks').map((row) => [row.order_date, row]));
+  const nothing = { revenue_amount: 0, order_count: 0, buyer_count: 0, first_order_count: 0, item_count: 0 };
+  return daysBetween(view.first, view.last).map((day) => {
+    const mark = marks.get(day);
+    return {
+      day,
+      ...nothing,
+      ...sold.get(day),
+      session_count: visited.get(day)?.session_count ?? 0,
+      sessions_with_purchase: visited.get(day)?.sessions_with_purchase ?? 0,
+      isComplete: Boolean(mark?.is_complete),
+      isStrange: Boolean(mark?.is_revenue_anomaly) && !isFiltered(view),
+      expected: mark?.expected_revenue_amount ?? null,
+    };
+  });
+}
+
+/** What was expected of a day is known for the whole shop only. */
+export const isFiltered = (view) =>
+  Boolean(view.filters.category || view.filters.brand || view.filters.segment);
+export const noOrders = (view) =>
+  sum(view.rows('days'), 'order_count')
+    ? null
+    : view.first
+      ? NO_ORDERS
+      : 'No events yet. Load a file with `estore run PATH`.';
+export const lastDayName = (view) =>
+  view.lastComplete ? dayName(view.lastComplete, true) : 'no complete day yet';
+export const aov = (rows) => ratio(sum(rows, 'revenue_amount'), sum(rows, 'order_count'));
+
+export function lastDay(view) {
+  const all = days(view);
+  const at = all.findIndex(({ day }) => day === view.lastComplete);
+  const [today, before] = [all[at], all[at - 7]];
+  // A week ago counts only where that day was complete too.
+  return {
+    today,
+    before: before?.isComplete ? before : null,
+    recent: all.slice(Math.max(0, at - 27), at + 1),
+  };
+}
+
+export function tiles(view) {
+  const { today, before, recent } = lastDay(view);
+  const against = `vs ${dayName(addDays(today.day, -7))}`;
+  const trend = (value) => recent.map((day) => (day.isComplete ? value(day) : null));
+  const tile = (name, kind, value, more = {}) => ({
+    name,
+    kind,
+    value: value(today),
+    change: change(value(today), before ? value(before) : null),
+    against,
+    trend: trend(value),
+    ...more,
+  });
+  const conversion = (day) => ratio(day.sessions_with_purchase, day.session_count);
+  return [
+    tile('Sales', 'money', (day) => day.revenue_amount),
+    tile('Orders', 'count', (day) => day.order_count),
+    tile('Average order', 'money', (day) => ratio(day.revenue_amount, day.order_count), {
+      counts: `${full(today.revenue_amount, 'money')} from ${counted(today.order_count, 'order')}`,
+    }),
+    tile('Buyers', 'count', (day) => day.buyer_count),
+    tile('Conversion', 'rate', conversion, {
+      name: view.filters.category || view.filters.brand ? 'Conversion, whole shop' : 'Conversion',
+      counts: `${full(today.sessions_with_purchase, 'count')} of ${counted(today.session_count, 'session')} with a purchase`,
+    }),
+  ];
+}
+
+export function week(view) {
+  const { recent } = lastDay(view);
+  const seven = recent.slice(-7);
+  return { rows: seven, value: aov(seven), target: view.thresholds.average_order_target };
+}
+
+/** Sums up to each day of this month and of the month before. */
+export function months(view) {
+  const all = days(view);
+  const running = (month) => {
+    let revenue = 0;
+    const rows = all
+      .filter(({ day }) => monthOf(day) === month && day <= view.lastComplete)
+      .map((row) => ({ ...row, running: (revenue += row.revenue_amount) }));
+    // Where the data begin within the month, the days before stay empty.
+    const unknown = rows.length ? daysBetween(month, addDays(rows[0].day, -1)) : [];
+    return [
+      ...unknown.map((day) => ({ day, revenue_amount: null, running: null, isComplete: false })),
+      ...rows,
+    ];
+  };
+  const month = monthOf(view.lastComplete);
+  const [now, before] = [running(month), running(monthBefore(view.lastComplete))];
+  // A month that the data begin in the middle of is no month to compare with.
+  const isWhole = before.length > 0 && before[0].running !== null;
+  return { month, now, before: isWhole ? before : [] };
+}
+
+/** Weeks from Monday that touch the period; whole where all seven days are complete. */
+export function weeks(view) {
+  const from = weekOf(view.from);
+  const within = days(view).filter(({ day }) => day >= from && day <= view.to);
+  const complete = sumBy(
+    within.filter(({ isComplete }) => isComplete),
+    ({ day }) => weekOf(day),
+    ['revenue_amount', 'order_count'],
+  );
+  const counts = new Map(
+    sumBy(
+      within.map((row) => ({ ...row, one: row.isComplete ? 1 : 0 })),
+      ({ day }) => weekOf(day),
+      ['one'],
+    ).map(({ key, one }) => [key, one]),
+  );
+  return complete.map((row) => ({
+    ...row,
+    aov: ratio(row.revenue_amount, row.order_count),
+    days: counts.get(row.key),
+  }));
+}

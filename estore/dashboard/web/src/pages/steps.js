@@ -1,0 +1,28 @@
+// Complete days, or, where they are many, weeks of them: sums that rates are made of.
+
+import { longDay, spanOf, weekOf } from '../days.js';
+import { counted } from '../numbers.js';
+import { sumBy } from '../ratio.js';
+
+const MOST_DAYS = 45;
+
+/**
+ * Rows of sessions summed by day or week; incomplete days are left out of both.
+ * @returns {{byWeek: boolean, rows: any[]}} each row with `key`, its day or Monday, and `days`, how many it holds
+ */
+export function stepsOf(view, query, measures) {
+  if (!view.from) return { byWeek: false, rows: [] };
+  const marks = view.rows('marks').filter(({ is_complete }) => is_complete);
+  const complete = new Set(marks.map(({ event_date }) => event_date));
+  const byWeek = spanOf(view.from, view.to) > MOST_DAYS;
+  const rows = view
+    .rows(query)
+    .filter(({ session_start_date }) => complete.has(session_start_date))
+    .map((row) => ({ ...row, days: 1 }));
+  const key = ({ session_start_date: day }) => (byWeek ? weekOf(day) : day);
+  return { byWeek, rows: sumBy(rows, key, [...measures, 'days']) };
+}
+
+export const stepName = ({ byWeek }, row) => (byWeek ? `Week from ${longDay(row.key)}` : longDay(row.key));
+export const stepNote = ({ byWeek }, row) =>
+  byWeek && row.days < 7 ? `Only ${counted(row.days, 'complete day')} of this week.` : null;

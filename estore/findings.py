@@ -114,7 +114,8 @@ def _sales(facts: _Facts) -> Iterator[Finding]:
     total = facts.rows(
         "select sum(revenue_amount) as revenue, cast(sum(order_count) as bigint) as orders, "
         "cast(sum(first_order_count) as bigint) as first_orders, "
-        "cast(sum(is_revenue_anomaly::int) as bigint) as anomalies from metrics_daily_sales"
+        "cast(sum(is_revenue_anomaly::int) as bigint) as anomalies, "
+        "cast(sum(has_missing_sales::int) as bigint) as unrecorded from metrics_daily_sales"
     )[0]
     if not total["orders"]:
         yield Finding("Sales", "Nothing was bought.", facts.period, total)
@@ -123,6 +124,9 @@ def _sales(facts: _Facts) -> Iterator[Finding]:
     caveat = None
     if total["anomalies"]:
         caveat = f"{_n(total['anomalies'])} day(s) are unlike the same weekday before"
+    if total["unrecorded"]:
+        more = f"; {caveat}" if caveat else ""
+        caveat = f"on {_n(total['unrecorded'])} day(s) sales were not all recorded{more}"
     yield Finding(
         "Sales",
         f"{_money(total['revenue'])} from {_n(total['orders'])} orders, {_money(aov, 2)} each; "

@@ -37,6 +37,14 @@ def test_a_planted_fault_is_told_with_its_days(faulty: Workshop, name: str) -> N
     assert FAULTS[name].alerts <= alerts(faulty)
 
 
+def test_sales_mark_the_days_on_which_they_were_not_all_recorded(faulty: Workshop) -> None:
+    marked = faulty.query(
+        "select order_date::varchar from metrics.metrics_daily_sales "
+        "where has_missing_sales order by 1"
+    )
+    assert [day for (day,) in marked] == ["2019-10-20", "2019-11-14", "2019-11-15", "2019-11-16"]
+
+
 def test_nothing_else_is_told(faulty: Workshop) -> None:
     """But that a fault may also show as a low share, on some of its days."""
     planted = {alert for fault in FAULTS.values() for alert in fault.alerts}

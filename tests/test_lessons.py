@@ -4,7 +4,7 @@ The numbers are those of docs/lessons.md. Loading (1 to 3) is tested in test_loa
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -243,6 +243,11 @@ def test_lesson_20_a_renamed_category_moves_no_past_revenue(workshop: Workshop) 
     workshop.load()
     workshop.build()
 
+    naive = "select category_code, sum(revenue_amount) from marts.fct_events group by 1 order by 1"
+    assert workshop.query(naive) == [
+        ("construction.tools.light", Decimal(1000)),
+        ("electronics.smartphone", Decimal(200)),
+    ]
     assert workshop.query(by_category) == [("electronics.smartphone", Decimal(1200))]
     assert workshop.query(
         "select category_code, latest_category_code, is_category_conflict from marts.dim_products"
@@ -262,6 +267,8 @@ def test_lesson_21_churn_is_a_share_of_buyers_not_of_visitors(workshop: Workshop
         "select customer_count, observed_count, churned_count, churn_rate "
         "from metrics.metrics_churn where cohort_grain = 'overall'"
     ) == [(4, 4, 3, 0.75)]
+    naive = "select avg((activity_status = 'churned')::int) from marts.dim_users"
+    assert one(workshop, naive) == 4 / 55
 
 
 def test_lesson_22_a_basket_of_three_is_one_order(workshop: Workshop) -> None:
@@ -272,6 +279,8 @@ def test_lesson_22_a_basket_of_three_is_one_order(workshop: Workshop) -> None:
     assert workshop.query(
         "select order_count, item_count, average_order_amount from metrics.metrics_daily_sales"
     ) == [(1, 3, Decimal(300))]
+    naive = "select sum(revenue_amount) / count(*) from marts.fct_events where is_purchase"
+    assert one(workshop, naive) == 100
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -297,3 +306,42 @@ def test_lesson_23_equal_customers_get_equal_scores_in_any_order(
         "select frequency, frequency_score, count(*) from marts.dim_user_rfm "
         "group by all order by all"
     ) == [(1, 1, 36), (2, 5, 4)]
+    naive = (
+        "select count(*) from (select ntile(5) over (order by frequency, user_id::int) "
+        "as score, ntile(5) over (order by frequency, user_id::int desc) as again "
+        "from marts.dim_user_rfm) where score <> again"
+    )
+    assert one(workshop, naive) > 0, "the order of the rows decided"
+
+
+def test_lesson_25_an_outage_and_repeats_are_told_and_move_no_average(workshop: Workshop) -> None:
+    hours = [(day, hour) for day in range(1, 32) for hour in range(24)]
+    hours += [(day, hour) for day in range(32, 37) for hour in range(24)]
+    rows = []
+    for day, hour in hours:
+        begin = datetime(2019, 10, 1, hour, tzinfo=UTC) + timedelta(days=day - 1)
+        for minute in range(0, 60, 6):
+            row = {"user_id": f"{day}-{hour}", "user_session": f"{day}-{hour}-{minute}"}
+            instant = f"{begin + timedelta(minutes=minute):%Y-%m-%d %H:%M:%S} UTC"
+            rows.append({"event_time": instant, **row})
+            if minute < 12 and day != 22:  # nothing bought is recorded on the 22nd
+                bought = {"event_time": instant, "event_type": "purchase", "product_id": "7", **row}
+                rows += [bought] * (2 if day == 25 else 1)
+    workshop.write("a.csv", rows)
+    workshop.load()
+    workshop.build()
+
+    naive = (
+        "select sum(price) / count(distinct user_session) from raw.events "
+        "where event_type = 'purchase' and event_time::date = '2019-10-25'"
+    )
+    sales = "select average_order_amount from metrics.metrics_daily_sales where order_date = "
+    assert one(workshop, naive) == 200
+    assert one(workshop, sales + "'2019-10-25'") == 100
+    assert workshop.query(
+        "select kind, subject, from_date, to_date from metrics.metrics_data_alerts "
+        "where kind in ('missing_events', 'duplicate_burst') order by from_date"
+    ) == [
+        ("missing_events", "purchase", date(2019, 10, 22), date(2019, 10, 22)),
+        ("duplicate_burst", "purchase", date(2019, 10, 25), date(2019, 10, 25)),
+    ]

@@ -6,6 +6,17 @@ expected as (
     select * from {{ ref('int_expected_revenue') }}
 ),
 
+-- Days on which sales were made that nobody recorded.
+unrecorded as (
+    select distinct days.order_date
+    from days
+    inner join {{ ref('metrics_data_alerts') }} as alerts
+        on days.order_date between alerts.from_date and alerts.to_date
+    where
+        alerts.kind in ('missing_events', 'low_events', 'no_events')
+        and alerts.subject in ('purchase', 'event')
+),
+
 compared as (
     select
         days.*,
@@ -35,7 +46,9 @@ select
     coalesce(compared.comparable_day_count, 0) as comparable_day_count,
     {{ as_amount('compared.expected_revenue') }} as expected_revenue_amount,
     compared.revenue_deviation,
+    unrecorded.order_date is not null as has_missing_sales,
     coalesce(abs(compared.revenue_deviation) > {{ var('anomaly_deviations') }}, false) as is_revenue_anomaly,
     as_of.as_of_date
 from compared
+left join unrecorded on compared.order_date = unrecorded.order_date
 cross join {{ ref('int_as_of') }} as as_of

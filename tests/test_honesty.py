@@ -1,0 +1,160 @@
+"""A shop in which everybody behaves the same: no number may say that they differ.
+
+Every user comes as often as any other, at any time alike, and every session buys with the same
+chance.
+The naive formulas beside the tables see differences that are not there (lessons 18, 19 and 24).
+"""
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Workshop
+
+from estore import findings, pipeline
+from estore.console import Console
+from estore.publish import open_snapshot
+from estore.shop import ShopConfig
+from estore.synth import Shop, write_shop
+
+USERS, DAYS = 4_000, 123  # October 2019 to January 2020
+VISITS, CHANCE = 12, 0.06  # sessions of a user on average; each buys with that chance
+WINDOW = 45
+START = datetime(2019, 10, 1, tzinfo=UTC)
+
+
+def repeating_within(days: int) -> float:
+    """The true share with a second order by the end of that day: orders are a Poisson process."""
+    return 1 - math.exp(-VISITS * CHANCE / DAYS * (days + 0.5))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """The even shop, built and published."""
+    rng = np.random.default_rng(7)
+    rows: list[dict[str, Any]] = []
+    for user in range(USERS):
+        for visit, second in enumerate(rng.integers(0, DAYS * 86_400, rng.poisson(VISITS))):
+            moment = START + timedelta(seconds=int(second))
+            row = {
+                "event_time": f"{moment:%Y-%m-%d %H:%M:%S} UTC",
+                "user_id": str(user), "user_session": f"{user}-{visit}",
+            }  # fmt: skip
+            rows.append(row)
+            if rng.random() < CHANCE:
+                rows.append({**row, "event_type": "purchase"})
+    config = ShopConfig(thresholds={"cohort_window_days": WINDOW})
+    workshop = Workshop(tmp_path_factory.mktemp("even"), config)
+    workshop.write("all.csv", rows)
+    workshop.load()
+    pipeline.build(workshop.settings, workshop.shop, Console(quiet=True))
+    return workshop
+
+
+def overlap(rows: list[tuple[Any, ...]]) -> bool:
+    """All intervals (low, high) have something in common."""
+    return max(low for low, _ in rows) <= min(high for _, high in rows)
+
+
+def test_lesson_18_cohorts_that_behave_the_same_have_the_same_churn(shop: Workshop) -> None:
+    naive = [
+        share
+        for (share,) in shop.query(
+            "select avg((second_order_date is null)::int) from intermediate.int_buyers "
+            "group by date_trunc('month', first_order_date) order by any_value(first_order_date)"
+        )
+    ]
+    assert naive == sorted(naive) and naive[-1] - naive[0] > 0.3, "time to observe, not behaviour"
+
+    rates = shop.query(
+        "select churn_rate_low, churn_rate_high from metrics.metrics_churn "
+        "where cohort_grain in ('overall', 'month') and observed_count > 100"
+    )
+    assert len(rates) == 4 and overlap(rates)
+    assert all(low <= 1 - repeating_within(WINDOW) <= high for low, high in rates)
+
+
+@pytest.mark.parametrize("days", [15, 30, 45])
+def test_lesson_18_the_curve_of_every_cohort_holds_the_truth(shop: Workshop, days: int) -> None:
+    rows = shop.query(
+        "select survival_low, survival_high from metrics.metrics_repeat_curve "
+        f"where day_number = {days} and at_risk_count > 100 order by cohort_grain desc"
+    )
+    assert len(rows) >= 4 and overlap(rows)
+    holds = [low <= 1 - repeating_within(days) <= high for low, high in rows]
+    assert holds[0] and holds.count(False) <= 1, "one of twenty may miss it"
+
+
+def test_lesson_19_sessions_that_behave_the_same_convert_the_same(shop: Workshop) -> None:
+    by = "select {} as orders, avg(reached_purchase::int) from {} group by 1 order by 1"
+    naive = shop.query(
+        by.format(
+            "least(users.order_count, 2)",
+            "marts.fct_sessions join marts.dim_users as users using (user_id)",
+        )
+    )
+    assert [orders for orders, _ in naive] == [0, 1, 2]
+    assert naive[0][1] == 0 and naive[2][1] > 1.5 * naive[1][1], "later orders told of earlier ones"
+
+    honest = shop.query(by.format("least(orders_before, 2)", "marts.fct_sessions"))
+    counts = dict(
+        shop.query("select least(orders_before, 2), count(*) from marts.fct_sessions group by 1")
+    )
+    for orders, rate in honest:
+        assert abs(rate - CHANCE) < 3 * math.sqrt(CHANCE * (1 - CHANCE) / counts[orders])
+
+
+def test_lesson_24_what_is_true_by_definition_is_no_finding(shop: Workshop) -> None:
+    naive = shop.query(
+        "select churned_count from metrics.metrics_rfm_segments where rfm_segment = 'Champions'"
+    )
+    assert naive == [(0,)], "who bought lately has not left: the segment is cut that way"
+    with open_snapshot(shop.settings) as (snapshot, manifest):
+        said = [made.sentence for made in findings.key_findings(snapshot, manifest)]
+    assert any(sentence.startswith("Champions are") for sentence in said)
+    assert not any("Champions" in sentence and "churn" in sentence.lower() for sentence in said)
+
+
+def test_nothing_is_wrong_with_an_even_shop(shop: Workshop) -> None:
+    kinds = shop.query("select distinct kind from metrics.metrics_data_alerts order by kind")
+    assert kinds == [("purchases_without_carts",)], "it has no carts, and that is told"
+
+
+#: Of rows about a time, what must not depend on what came after it.
+KNOWN_BY_THEN = {
+    "marts.fct_orders": "* from {} where order_date < '2019-12-01'",
+    "marts.fct_sessions": "* from {} where session_end_at < '2019-11-30 22:00:00'",
+    "marts.fct_user_rfm_monthly": "* from {} where month_end_date < '2019-12-01'",
+    "metrics.metrics_rfm_migration": "* exclude (as_of_date) from {} "
+    "where month_end_date < '2019-12-01'",
+    "metrics.metrics_conversion_rates": "* exclude (as_of_date) from {} "
+    "where session_start_date < '2019-11-30'",
+    "metrics.metrics_daily_sales": "* exclude (as_of_date) from {} where order_date < '2019-12-01'",
+    "metrics.metrics_retention": "* exclude (as_of_date) from {} where is_complete "
+    "and period_start < '2019-11-25'",
+    "metrics.metrics_churn": "cohort_grain, cohort_start, customer_count from {} "
+    "where cohort_start < '2019-11-25'",
+}
+
+
+def test_what_comes_later_changes_nothing_that_was_said_of_before(workshop: Workshop) -> None:
+    """A metric that joined a later attribute to an earlier row would change with December."""
+    *until_november, december = write_shop(workshop.landing, Shop(events=60_000, months=3, seed=9))
+    workshop.load(*until_november)
+    workshop.build()
+
+    def known() -> dict[str, list[tuple[Any, ...]]]:
+        return {
+            table: workshop.query(f"select {rows.format(table)} order by all")
+            for table, rows in KNOWN_BY_THEN.items()
+        }
+
+    before = known()
+    workshop.load(december)
+    workshop.build()
+    after = known()
+
+    for table, rows in before.items():
+        assert rows and rows == after[table], table

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 {% set week = 7 * 24 %}
 
 with counted as (

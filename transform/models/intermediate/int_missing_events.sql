@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 {% set share = var('alert_missing_share') %}
 
 -- Low both in number and among the events of its hour: a quiet holiday lowers only the first. Of hours

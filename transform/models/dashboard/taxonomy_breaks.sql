@@ -1,29 +1,18 @@
 -- Revenue stays with the first category of a product; what the shop calls it now is told here.
-with named as (
+with moved as (
     select
         products.product_id,
-        products.latest_category_id,
         coalesce(first_categories.level_1, 'unknown') as from_category,
-        coalesce(latest_categories.level_1, 'unknown') as to_category
+        coalesce(latest_categories.level_1, 'unknown') as to_category,
+        {{ shop_date('products.latest_category_since') }} as moved_date
     from {{ ref('dim_products') }} as products
     left join {{ ref('dim_categories') }} as first_categories
         on products.category_id = first_categories.category_id
     left join {{ ref('dim_categories') }} as latest_categories
         on products.latest_category_id = latest_categories.category_id
-    where products.is_category_conflict
-),
-
-moved as (
-    select
-        named.product_id,
-        named.from_category,
-        named.to_category,
-        min(seen.event_date) as moved_date
-    from named
-    inner join {{ ref('int_product_values') }} as seen
-        on named.product_id = seen.product_id and named.latest_category_id = seen.category_id
-    where named.from_category != named.to_category
-    group by named.product_id, named.from_category, named.to_category
+    where
+        products.is_category_conflict
+        and coalesce(first_categories.level_1, 'unknown') != coalesce(latest_categories.level_1, 'unknown')
 ),
 
 days as (

@@ -18,7 +18,7 @@ from estore.runlock import run_lock
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.transform import BuildReport, Transform
-from estore.warehouse.duckdb import open_warehouse
+from estore.warehouse import open_warehouse
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ def publish_again(settings: Settings, shop: ShopConfig, console: Console) -> Man
 
 def withdraw(settings: Settings, uri: str, console: Console) -> tuple[Entry, Entry | None]:
     """Take a file's rows back; its entry, and the duplicate that keeps the rows, if any."""
-    with _alone(settings, "withdraw", console), open_warehouse(settings) as connection:
-        return loading.withdraw(connection, uri)
+    with _alone(settings, "withdraw", console), open_warehouse(settings) as warehouse:
+        return loading.withdraw(warehouse, uri)
 
 
 def snapshot(settings: Settings, shop: ShopConfig, console: Console) -> None:
@@ -105,7 +105,7 @@ def _load(
     restore: bool = False,
 ) -> LoadReport:
     total = sum(file.bytes for file in files)
-    with console.step("load") as step, open_warehouse(settings) as connection:
+    with console.step("load") as step, open_warehouse(settings) as warehouse:
         report = LoadReport()
 
         def on_outcome(outcome: Outcome) -> None:
@@ -113,7 +113,7 @@ def _load(
             console.line(outcome_line(outcome), "red" if outcome.status == "refused" else None)
 
         load_files(
-            connection,
+            warehouse,
             files,
             shop,
             settings,

@@ -21,7 +21,8 @@ from estore.errors import EstoreError
 from estore.published import Manifest, current_version, read_manifest
 from estore.settings import Settings
 from estore.transform import Transform
-from estore.warehouse.duckdb import exact_path, open_warehouse, quoted
+from estore.warehouse import open_warehouse
+from estore.warehouse.duckdb import exact_path, quoted
 
 #: name in the snapshot → query; the schemas metrics and dashboard are published whole beside these.
 EXTRA_TABLES = {
@@ -30,9 +31,9 @@ EXTRA_TABLES = {
     "raw_files": "select * from raw.files",
     "raw_rejects": "select uri, line_number, reason, line_text from raw.rejects",
     "raw_rejects_by_reason": """
-        select uri, split_part(reason, ':', 1) as reason, count(*) as line_count
+        select uri, regexp_extract(reason, '^[^:]*') as reason, count(*) as line_count
         from raw.rejects
-        group by all
+        group by uri, regexp_extract(reason, '^[^:]*')
     """,
 }
 
@@ -57,24 +58,21 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
     for leftover in settings.published.glob("*.tmp"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     unfinished.mkdir()
-    with open_warehouse(settings) as connection:
-        metrics = connection.execute(
-            "select schema_name, table_name from duckdb_tables() "
-            "where schema_name in ('metrics', 'dashboard') order by all"
-        ).fetchall()
-        queries = {table: f"select * from {schema}.{table}" for schema, table in metrics}
-        rows = {}
-        for table, query in {**queries, **EXTRA_TABLES}.items():
-            path = unfinished / f"{table}.parquet"
-            rows[table] = _one(
-                connection, f"copy ({query}) to {quoted(str(path))} (format parquet)"
-            )
+    with open_warehouse(settings) as warehouse:
+        queries = {
+            table: f"select * from {schema}.{table}"
+            for schema, table in warehouse.snapshot_tables()
+        }
+        rows = {
+            table: warehouse.export(query, unfinished / f"{table}.parquet")
+            for table, query in {**queries, **EXTRA_TABLES}.items()
+        }
         for table, told in transform.told().items():
             rows[table] = _write_rows(unfinished / f"{table}.parquet", table, told)
-        as_of_date = str(_one(connection, "select as_of_date from intermediate.int_as_of"))
+        as_of_date = str(warehouse.scalar("select as_of_date from intermediate.int_as_of"))
         sizes = {
-            "raw.events": _one(connection, "select count(*) from raw.events"),
-            "raw.rejects": _one(connection, "select count(*) from raw.rejects"),
+            "raw.events": warehouse.scalar("select count(*) from raw.events"),
+            "raw.rejects": warehouse.scalar("select count(*) from raw.rejects"),
         }
     manifest = Manifest(
         version=name,
@@ -139,11 +137,6 @@ def _write_rows(path: Path, table: str, rows: list[dict[str, Any]]) -> int:
             {"rows": json.dumps(rows), "shape": json.dumps([TOLD_TABLES[table]])},
         )
     return len(rows)
-
-
-def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    row = connection.execute(sql).fetchone()
-    return row[0] if row else None
 
 
 def _sync(path: Path) -> None:

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: A larger step is no faster: its hash tables leave the cache, then the memory.
 ROWS_PER_GB = 1_500_000
+#: BigQuery has no such bound; a step that fails is cheap to repeat.
+ROWS_IN_THE_CLOUD = 100_000_000
 _UNITS = {"": 1e-9, "B": 1e-9, "K": 1e-6, "M": 1e-3, "G": 1.0, "T": 1e3}
 
 
@@ -26,6 +28,13 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path(".estore"), description="the folder that holds everything written")
     target: Literal["duckdb", "bigquery"] = Field("duckdb", description="the engine")
+    bigquery: str | None = Field(
+        None, description="PROJECT.DATASET, with target bigquery: its datasets are DATASET_raw …"
+    )
+    location: str = Field("US", description="where these datasets are, as the bucket must be")
+    max_bytes_billed: int = Field(
+        0, ge=0, description="bytes that one query of BigQuery may read at most; 0: no bound"
+    )
     shop: Path | None = Field(None, description="the shop's shop.toml; default: HOME/shop.toml")
     memory_limit: str = Field("4GB", description="memory that the engine may use, as in 4GB")
     threads: int = Field(0, ge=0, description="threads of the engine; 0: one for each core")
@@ -43,6 +52,8 @@ class Settings(BaseSettings):
     @property
     def step_rows(self) -> int:
         """Rows that a build step takes at most."""
+        if self.target == "bigquery":
+            return self.chunk_rows or ROWS_IN_THE_CLOUD
         return self.chunk_rows or max(int(ROWS_PER_GB * _gigabytes(self.memory_limit)), 100_000)
 
     @property
@@ -69,6 +80,11 @@ class Settings(BaseSettings):
     def shop_file(self) -> Path:
         """Where this shop's own columns and thresholds stand, if it has any."""
         return self.shop or self.home / "shop.toml"
+
+
+def bigquery_emulator() -> str | None:
+    """The address of an emulator of BigQuery, which asks for no credentials; as its client's."""
+    return os.environ.get("BIGQUERY_EMULATOR_HOST")
 
 
 def has_storage_emulator() -> bool:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from estore.warehouse import Warehouse
+
 DAY = timedelta(days=1)
 #: Share of the lines above which finding the users that changed saves nothing.
 MUCH_IS_NEW = 0.2
@@ -29,9 +31,8 @@ class Step:
 
 
 def note_pending_days(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
-    """Turn touched UTC days into days of the shop that wait; safe to repeat after a crash."""
+    """Turn touched UTC days into days of the shop that wait, in the caller's transaction."""
     reach = 0 if time_zone == "UTC" else 1
-    connection.execute("begin")
     connection.execute(
         """
         create or replace temp table touched as
@@ -47,7 +48,6 @@ def note_pending_days(connection: duckdb.DuckDBPyConnection, time_zone: str) -> 
     )
     connection.execute("insert into build.changed_days from touched")
     connection.execute("delete from raw.touched_days")
-    connection.execute("commit")
 
 
 def pending_steps(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> list[Step]:
@@ -75,7 +75,7 @@ def pending_steps(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> lis
 
 
 def step_variables(
-    connection: duckdb.DuckDBPyConnection, step: Step, *, time_zone: str, timeout_minutes: int
+    warehouse: Warehouse, step: Step, *, time_zone: str, timeout_minutes: int
 ) -> dict[str, str]:
     """The dbt variables of a step, as far as what is built already makes it reach."""
     # Where clocks change at midnight two libraries may not agree on when a day begins; a wider
@@ -84,15 +84,15 @@ def step_variables(
     reach_from = _day_start(step.first_day, time_zone) - margin
     reach_to = _day_start(step.last_day + DAY, time_zone) + margin
     sessions_from, sessions_to = step.first_day, step.last_day
-    if _exists(connection, "intermediate", "int_sessions"):
-        first, last = connection.execute(
+    if warehouse.has_table("intermediate", "int_sessions"):
+        ((first, last),) = warehouse.select(
             """
-            select min(session_start_date), max(session_end_at)::date
+            select min(session_start_date), cast(max(session_end_at) as date)
             from intermediate.int_sessions
             where session_start_at <= $reach_to and session_end_at >= $reach_from
             """,
-            {"reach_from": reach_from, "reach_to": reach_to},
-        ).fetchone() or (None, None)
+            reach_from=reach_from, reach_to=reach_to,
+        )  # fmt: skip
         sessions_from = min(first or step.first_day, step.first_day)
         # Of a shop's day that the UTC date may be behind or before.
         sessions_to = max(last + DAY if last else step.last_day, step.last_day)
@@ -106,17 +106,15 @@ def step_variables(
     }
 
 
-def user_variables(
-    connection: duckdb.DuckDBPyConnection, *, time_zone: str, timeout_minutes: int
-) -> dict[str, str]:
+def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int) -> dict[str, str]:
     """The dbt variables for the tables by user: whose sessions changed since they were built.
 
     Where rows were taken away, or much is new, they are made anew.
     """
-    first, last, is_removal = connection.execute(
+    first, last, is_removal = warehouse.books.execute(
         "select min(event_date), max(event_date), bool_or(is_removal) from build.changed_days"
     ).fetchone() or (None, None, None)
-    (is_much,) = connection.execute(
+    (is_much,) = warehouse.books.execute(
         f"select coalesce(sum(event_count) filter (event_date between $first and $last) "
         f">= {MUCH_IS_NEW} * sum(event_count), true) from raw.file_days",
         {"first": first, "last": last},
@@ -125,19 +123,19 @@ def user_variables(
         return {"all_users": "true"}
     days = Step(first, last, 0)
     variables = step_variables(
-        connection, days, time_zone=time_zone, timeout_minutes=timeout_minutes
+        warehouse, days, time_zone=time_zone, timeout_minutes=timeout_minutes
     )
     changed_from = date.fromisoformat(variables["sessions_from"])
-    if began := _extended_order_began(connection, days):
+    if began := _extended_order_began(warehouse, days):
         changed_from = min(began, changed_from)
     return variables | {"all_users": "false", "changed_from": str(changed_from)}
 
 
-def _extended_order_began(connection: duckdb.DuckDBPyConnection, days: Step) -> date | None:
+def _extended_order_began(warehouse: Warehouse, days: Step) -> date | None:
     """The day of the oldest order that purchases of these days belong to by the shop's own id."""
-    if not _exists(connection, "marts", "fct_orders"):
+    if not warehouse.has_table("marts", "fct_orders"):
         return None
-    row = connection.execute(
+    began: date | None = warehouse.scalar(
         """
         select min(orders.order_date)
         from intermediate.int_purchases as purchases
@@ -145,9 +143,9 @@ def _extended_order_began(connection: duckdb.DuckDBPyConnection, days: Step) -> 
             on purchases.user_id = orders.user_id and purchases.order_id = orders.order_id
         where purchases.event_date between $first and $last
         """,
-        {"first": days.first_day, "last": days.last_day},
-    ).fetchone()
-    return row[0] if row else None
+        first=days.first_day, last=days.last_day,
+    )  # fmt: skip
+    return began
 
 
 def finish_build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -163,30 +161,22 @@ def finish_step(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
     )
 
 
-def forget_built(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop everything built from raw.events, and let all days wait: a full refresh, in one."""
-    connection.execute("begin")
-    for schema in ("staging", "intermediate", "marts", "metrics", "dashboard"):
-        connection.execute(f"drop schema if exists {schema} cascade")
+def forget_built(warehouse: Warehouse) -> None:
+    """Drop everything built from raw.events, and let all days wait: a full refresh.
+
+    In the caller's transaction, before which what was built is noted as stale: where an engine
+    cannot take a drop back, the next build finds it so.
+    """
+    warehouse.drop_built()
+    connection = warehouse.books
     connection.execute("delete from build.pending_days")
     connection.execute("delete from raw.touched_days")
     connection.execute("delete from build.changed_days")
     connection.execute(
         "insert into raw.touched_days select distinct event_date, true from raw.file_days"
     )
-    connection.execute("delete from build.state")
-    connection.execute("commit")
+    connection.execute("delete from build.state where name <> 'revision'")
 
 
 def _day_start(day: date, time_zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC).replace(tzinfo=None)
-
-
-def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    return (
-        connection.execute(
-            "select 1 from duckdb_tables() where schema_name = ? and table_name = ?",
-            [schema, table],
-        ).fetchone()
-        is not None
-    )

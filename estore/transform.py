@@ -19,7 +19,7 @@ from estore.errors import EstoreError, engine_advice
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.thresholds import read_thresholds
-from estore.warehouse.duckdb import open_warehouse
+from estore.warehouse import Warehouse, open_warehouse
 
 #: What a day's events become depends on these; a change of theirs means a full refresh.
 DAILY_SOURCES = (
@@ -98,22 +98,10 @@ class Transform:
         do. on_rows is told lines done and in all; on_phase, what begins.
         """
         report = BuildReport()
-        with open_warehouse(self.settings) as connection:
-            state = _State(connection)
-            is_stale = state.get("daily") not in (None, self._daily_fingerprint)
-            if full_refresh or is_stale:
-                steps.forget_built(connection)
-                report.is_full = True
-            steps.note_pending_days(connection, self._time_zone)
-            waiting = steps.pending_steps(connection, self.settings.step_rows)
-            if not waiting and state.get("built") == self._fingerprint:
-                report.is_skipped = True
-                return report
-            if not waiting and not _has_events(connection):
-                raise EstoreError("nothing is loaded yet: `estore load PATH` comes first")
-            state.set("built", None)
-            state.set("published", None)
-            state.set("daily", self._daily_fingerprint)
+        with open_warehouse(self.settings) as warehouse:
+            waiting = self._what_waits(warehouse, report, full_refresh=full_refresh)
+        if report.is_skipped:
+            return report
         total = sum(step.rows for step in waiting)
         on_phase("events, sessions, orders")
         for step in waiting:
@@ -125,17 +113,17 @@ class Transform:
         if until == "days":
             return report
         on_phase("dimensions and metrics")
-        with open_warehouse(self.settings) as connection:
-            variables = steps.user_variables(connection, **self._clock)
-            if _State(connection).get("marts") != self._fingerprint:
+        with open_warehouse(self.settings) as warehouse:
+            variables = steps.user_variables(warehouse, **self._clock)
+            if _State(warehouse.books).get("marts") != self._fingerprint:
                 variables = {"all_users": "true"}
         self._dbt(
             "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",
             variables=variables,
         )  # fmt: skip
-        with open_warehouse(self.settings) as connection:
-            steps.finish_build(connection)
-            _State(connection).set("marts", self._fingerprint)
+        with open_warehouse(self.settings) as warehouse, warehouse.transaction():
+            steps.finish_build(warehouse.books)
+            _State(warehouse.books).set("marts", self._fingerprint)
         if until == "marts":
             return report
         on_phase("data tests")
@@ -144,62 +132,86 @@ class Transform:
             self._dbt("test", "--exclude", "tag:daily", *DATA_TESTS, may_fail=True),
         )
         if report.holds:
-            with open_warehouse(self.settings) as connection:
-                state = _State(connection)
+            with open_warehouse(self.settings) as warehouse, warehouse.transaction():
+                state = _State(warehouse.books)
                 state.set("built", self._fingerprint)
                 state.set("built_at", datetime.now(UTC).isoformat(timespec="seconds"))
                 state.set("tests", json.dumps(report.tests))
                 state.set("test_rows", json.dumps(report.test_rows))
         return report
 
+    def _what_waits(
+        self, warehouse: Warehouse, report: BuildReport, *, full_refresh: bool
+    ) -> list[steps.Step]:
+        """The steps to build; notes in the report what is made anew, or that nothing is to do."""
+        state = _State(warehouse.books)
+        if full_refresh or state.get("daily") not in (None, self._daily_fingerprint):
+            report.is_full = True
+            with warehouse.transaction():
+                state.set("daily", "stale")
+            with warehouse.transaction():
+                steps.forget_built(warehouse)
+        with warehouse.transaction():
+            steps.note_pending_days(warehouse.books, self._time_zone)
+        waiting = steps.pending_steps(warehouse.books, self.settings.step_rows)
+        if not waiting and state.get("built") == self._fingerprint:
+            report.is_skipped = True
+            return []
+        if not waiting and not _has_events(warehouse.books):
+            raise EstoreError("nothing is loaded yet: `estore load PATH` comes first")
+        with warehouse.transaction():
+            state.set("built", None)
+            state.set("published", None)
+            state.set("daily", self._daily_fingerprint)
+        return waiting
+
     def is_sound(self) -> bool:
         """The last build ended, with these rules, and its data tests held."""
-        with open_warehouse(self.settings) as connection:
-            return _State(connection).get("built") == self._fingerprint
+        with open_warehouse(self.settings) as warehouse:
+            return _State(warehouse.books).get("built") == self._fingerprint
 
     def is_published(self) -> bool:
         """The newest snapshot holds the last build."""
-        with open_warehouse(self.settings) as connection:
-            return _State(connection).get("published") is not None
+        with open_warehouse(self.settings) as warehouse:
+            return _State(warehouse.books).get("published") is not None
 
     def note_published(self, version: str) -> None:
         """A snapshot of the last build is there."""
-        with open_warehouse(self.settings) as connection:
-            _State(connection).set("published", version)
+        with open_warehouse(self.settings) as warehouse, warehouse.transaction():
+            _State(warehouse.books).set("published", version)
 
     def last_tests(self) -> dict[str, Any]:
         """How the data tests of the last build ended."""
-        with open_warehouse(self.settings) as connection:
-            return dict(json.loads(_State(connection).get("tests") or "{}"))
+        with open_warehouse(self.settings) as warehouse:
+            return dict(json.loads(_State(warehouse.books).get("tests") or "{}"))
 
     def told(self) -> dict[str, list[dict[str, Any]]]:
         """Tables for readers: definitions, lineage, and the data tests of the last build."""
-        with open_warehouse(self.settings) as connection:
-            tests = json.loads(_State(connection).get("test_rows") or "[]")
+        with open_warehouse(self.settings) as warehouse:
+            tests = json.loads(_State(warehouse.books).get("test_rows") or "[]")
         return {**catalogue(self._manifest), "build_tests": tests}
 
     def snapshot(self, *, only_if_new: bool) -> bool:
         """Record what is said of every customer now; at most once for an as_of_date if so asked."""
-        with open_warehouse(self.settings) as connection:
-            state = _State(connection)
+        with open_warehouse(self.settings) as warehouse:
+            state = _State(warehouse.books)
             if state.get("built") is None:
                 raise EstoreError(
                     "there is no complete build to record: `estore build` comes first"
                 )
-            row = connection.execute("select as_of_date from intermediate.int_as_of").fetchone()
-            as_of = str(row[0]) if row else ""
+            as_of = str(warehouse.scalar("select as_of_date from intermediate.int_as_of"))
             if only_if_new and state.get("snapshot") == as_of:
                 return False
         self._dbt("snapshot")
-        with open_warehouse(self.settings) as connection:
-            _State(connection).set("snapshot", as_of)
+        with open_warehouse(self.settings) as warehouse, warehouse.transaction():
+            _State(warehouse.books).set("snapshot", as_of)
         return True
 
     # ------------------------------------------------------------------ how
 
     def _build_days(self, step: steps.Step) -> None:
-        with open_warehouse(self.settings) as connection:
-            variables = steps.step_variables(connection, step, **self._clock)
+        with open_warehouse(self.settings) as warehouse:
+            variables = steps.step_variables(warehouse, step, **self._clock)
         result = self._dbt(
             "build", "--select", "tag:daily", *DATA_TESTS, variables=variables, may_fail=True
         )
@@ -207,8 +219,8 @@ class Transform:
         self._collect(report, result)
         if not report.holds:
             raise EstoreError(_in_words(report.problems))
-        with open_warehouse(self.settings) as connection:
-            steps.finish_step(connection, step)
+        with open_warehouse(self.settings) as warehouse, warehouse.transaction():
+            steps.finish_step(warehouse.books, step)
 
     def _collect(self, report: BuildReport, result: Any) -> None:
         for run in result.result or ():

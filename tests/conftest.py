@@ -13,6 +13,7 @@ from estore.load import LoadReport, load_files, withdraw
 from estore.settings import Settings
 from estore.shop import PLAIN_COLUMNS, ShopConfig
 from estore.transform import BuildReport, Transform
+from estore.warehouse import open_warehouse as open_engine
 from estore.warehouse.duckdb import open_warehouse
 
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "2019-Oct-head.csv.gz"
@@ -45,13 +46,13 @@ class Workshop:
     def load(self, *names: str | Path) -> LoadReport:
         """Load files of the landing; none named: all."""
         places = [str(self.landing / name) for name in names] or [str(self.landing)]
-        with open_warehouse(self.settings) as connection:
-            return load_files(connection, find_files(places), self.shop, self.settings)
+        with open_engine(self.settings) as warehouse:
+            return load_files(warehouse, find_files(places), self.shop, self.settings)
 
     def withdraw(self, name: str) -> None:
         """Take a file's rows back."""
-        with open_warehouse(self.settings) as connection:
-            withdraw(connection, str((self.landing / name).resolve()))
+        with open_engine(self.settings) as warehouse:
+            withdraw(warehouse, str((self.landing / name).resolve()))
 
     def build(
         self, *, until: Literal["days", "marts", "tests"] = "marts", full_refresh: bool = False

@@ -17,7 +17,7 @@ from estore.load.ledger import Entry
 from estore.load.loader import Outcome
 from estore.settings import Settings
 from estore.shop import PLAIN_COLUMNS, ShopConfig
-from estore.warehouse.duckdb import SCHEMA
+from estore.warehouse.duckdb import SCHEMA, DuckDBWarehouse
 
 TABLES = ("raw.events", "raw.files", "raw.rejects", "raw.file_days", "raw.touched_days")
 HEADER = ",".join(PLAIN_COLUMNS)
@@ -92,6 +92,7 @@ class Home:
         self.landing.mkdir(parents=True, exist_ok=True)
         self.settings = Settings(home=folder / "home", **settings)
         self.connection = _empty_warehouse()
+        self.warehouse = DuckDBWarehouse(self.connection)
 
     def write(self, name: str, data: bytes) -> Path:
         """Put a file into the landing folder."""
@@ -106,7 +107,7 @@ class Home:
         """Load these files; none named: the whole folder."""
         files = find_files([str(self.landing / name) for name in names] or [str(self.landing)])
         report = load_files(
-            self.connection, files, shop or ShopConfig(), self.settings, restore=restore
+            self.warehouse, files, shop or ShopConfig(), self.settings, restore=restore
         )
         self.check_accounts()
         return report
@@ -122,7 +123,7 @@ class Home:
 
     def withdraw(self, name: str) -> tuple[Entry, Entry | None]:
         """Take a file's rows back."""
-        taken = withdraw(self.connection, str(self.landing / name))
+        taken = withdraw(self.warehouse, str(self.landing / name))
         self.check_accounts()
         return taken
 

@@ -472,7 +472,7 @@ def test_a_file_that_vanishes_is_refused_and_the_rest_is_loaded(home: Home) -> N
     home.write("b.csv", text(lines(3, first=1)))
     files = find_files([str(home.landing)])
     (home.landing / "a.csv").unlink()
-    report = load_files(home.connection, files, ShopConfig(), home.settings)
+    report = load_files(home.warehouse, files, ShopConfig(), home.settings)
     assert [outcome.status for outcome in report.outcomes] == ["refused", "loaded"]
     assert "a.csv cannot be read: No such file" in (report.refused[0].error or "")
 
@@ -481,7 +481,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused_and_loaded_when_complete(
     path = home.write("a.csv", text(GOOD))
     files = find_files([str(path)])
     path.write_bytes(text([*GOOD, line(product_id="7")]))
-    (outcome,) = load_files(home.connection, files, ShopConfig(), home.settings).outcomes
+    (outcome,) = load_files(home.warehouse, files, ShopConfig(), home.settings).outcomes
     assert "changed while it was being read; run again" in (outcome.error or "")
     assert home.events() == []
     assert home.load_one("a.csv").loaded == 20

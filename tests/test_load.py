@@ -394,8 +394,8 @@ def test_a_mapped_column_goes_before_one_that_has_our_name(home: Home) -> None:
 
 
 STEPS: list[tuple[type, str]] = [
-    (intake.Intake, "_insert_bad"),
-    (intake.Intake, "_insert_rejects"),
+    (intake.DuckDBIntake, "_insert_bad"),
+    (intake.DuckDBIntake, "_insert_rejects"),
     (loader._Load, "_check_share"),
     (Ledger, "twin"),
     (Ledger, "record"),
@@ -432,13 +432,13 @@ def contents(home: Home, table: str) -> list[tuple[Any, ...]]:
 def test_a_file_whose_counts_do_not_add_up_is_refused_loudly_and_leaves_nothing_behind(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    insert = intake.Intake.insert_csv
+    insert = intake.DuckDBIntake.insert_csv
 
     def one_too_many(load: Any, file_id: int, header: Any, text: Any) -> tuple[int, int]:
         counted, loaded = insert(load, file_id, header, text)
         return counted + 1, loaded
 
-    monkeypatch.setattr(intake.Intake, "insert_csv", one_too_many)
+    monkeypatch.setattr(intake.DuckDBIntake, "insert_csv", one_too_many)
     outcome = home.load_one("day.csv", text(GOOD))
     assert "does not add up: 11 lines, but 10 loaded and 0 rejected" in (outcome.error or "")
     assert home.events() == []
@@ -531,7 +531,7 @@ def test_progress_is_told_up_to_the_last_byte_and_line(home: Home) -> None:
     told: list[tuple[int, int]] = []
     files = find_files([str(home.landing)])
     load_files(
-        home.connection, files, ShopConfig(), home.settings,
+        home.warehouse, files, ShopConfig(), home.settings,
         on_progress=lambda bytes_done, lines_done: told.append((bytes_done, lines_done)),
     )  # fmt: skip
     assert told == sorted(told)

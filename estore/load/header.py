@@ -7,11 +7,13 @@ import re
 from dataclasses import dataclass
 
 from estore.errors import RefusedFile
-from estore.landing import LandedFile
+from estore.landing import FORMATS, LandedFile
 from estore.load.content import open_bytes
 from estore.shop import COLUMNS, PLAIN_COLUMNS, ShopConfig
 
 _TIME = re.compile(r"\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}")
+#: Ids that programs take for numbers.
+ID_COLUMNS = ("product_id", "category_id", "user_id", "order_id")
 _DELIMITERS = ",;\t|"
 
 
@@ -90,6 +92,29 @@ def match_columns(fields: list[str], shop: ShopConfig, *, has_line: bool = True)
     if absent:
         notes.append(f"columns left empty, as the file lacks them: {', '.join(absent)}")
     return Header(tuple(fields), ours, tuple(notes), has_line)
+
+
+def check_format(file: LandedFile) -> None:
+    """Raises RefusedFile for a name that is no event file's."""
+    if file.format == "unknown":
+        raise RefusedFile(f"is not an event file by its name; name it {', '.join(FORMATS)}")
+
+
+def parquet_header(columns: list[tuple[str, str]], shop: ShopConfig) -> Header:
+    """The columns of a Parquet file, given as (name, DuckDB's type).
+
+    Raises RefusedFile for missing ones, and for ids that were stored as rounded numbers.
+    """
+    header = match_columns([name for name, _ in columns], shop, has_line=False)
+    for column in ID_COLUMNS:
+        kind = columns[header.ours[column]][1] if column in header.ours else None
+        if kind in ("DOUBLE", "FLOAT"):
+            raise RefusedFile(
+                f"stores {header.names[header.ours[column]]} as a rounded number "
+                f"({kind}): ids above 2^53 have lost digits. "
+                "Write it as a whole number or as text"
+            )
+    return header
 
 
 def _no_header(fields: list[str], shop: ShopConfig) -> str:

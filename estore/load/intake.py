@@ -1,9 +1,10 @@
-"""Intake: one file's lines on their way into raw.events and raw.rejects (DuckDB).
+"""Intake: one file's lines on their way into raw.events and raw.rejects.
 
 The fast way reads the file once, strictly; the careful one repairs it first where that fails.
 Which of them, and the transaction around it, is the loader's to say.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,13 +12,11 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from estore.errors import RefusedFile
-from estore.landing import FORMATS, LandedFile
-from estore.load.content import Text
-from estore.load.header import Header, match_columns, read_csv_header
+from estore.landing import LandedFile
+from estore.load.content import Content, Text, read_content
+from estore.load.header import Header, check_format, parquet_header, read_csv_header
 from estore.load.repair import repair
 from estore.load.rows import (
-    ID_COLUMNS,
-    RAW_COLUMNS,
     csv_relation,
     numbered,
     parquet_relation,
@@ -28,7 +27,9 @@ from estore.load.rows import (
 )
 from estore.settings import Settings
 from estore.shop import ShopConfig
+from estore.warehouse import Warehouse
 from estore.warehouse.duckdb import exact_path, execute_watched, quoted
+from estore.warehouse.engine import RAW_COLUMNS
 
 #: Told bytes and lines done; lines only where a file's are known before it is read.
 OnProgress = Callable[[int, int], None]
@@ -38,46 +39,79 @@ class NotWellFormed(Exception):
     """The fast way does not fit this file: undo, and go the careful one."""
 
 
-class Intake:
+class Intake(ABC):
     """Inserts one file's lines. Each way returns (lines counted apart, lines loaded)."""
+
+    #: Whether this machine reads the bytes of a file, and may do so while the engine loads them.
+    reads_beside = True
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        warehouse: Warehouse,
         file: LandedFile,
         shop: ShopConfig,
         settings: Settings,
         on_progress: OnProgress,
     ) -> None:
-        self.connection, self.file, self.shop = connection, file, shop
+        self.warehouse, self.file, self.shop = warehouse, file, shop
+        self.connection = warehouse.books
         self.on_progress = on_progress
         self.expected_lines = 0
-        self.latest = _latest()
         self.scratch = settings.temp / "repair"
 
+    @abstractmethod
+    def content(self) -> Content:
+        """What the file is known by; raises RefusedFile where it cannot be read."""
+
+    @abstractmethod
     def header(self) -> Header:
         """The file's columns; raises RefusedFile where it is no event file or lacks one."""
-        if self.file.format == "unknown":
-            raise RefusedFile(f"is not an event file by its name; name it {', '.join(FORMATS)}")
+
+    @abstractmethod
+    def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
+        """The rows of a Parquet file."""
+
+    @abstractmethod
+    def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
+        """The fast way; raises NotWellFormed where one line is not always one row.
+
+        text: asked for the file's lines at the end; they may be counted meanwhile.
+        """
+
+    @abstractmethod
+    def insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
+        """The careful way."""
+
+    @abstractmethod
+    def rejected(self, file_id: int) -> int:
+        """Lines refused."""
+
+    @abstractmethod
+    def reasons(self, file_id: int) -> dict[str, int]:
+        """Lines refused by the kind of reason, most frequent first."""
+
+    @abstractmethod
+    def note_days(self, file_id: int) -> None:
+        """Write the UTC days of the file's events to the books."""
+
+
+class DuckDBIntake(Intake):
+    """DuckDB reads the file itself."""
+
+    def content(self) -> Content:
+        return read_content(self.file)
+
+    def header(self) -> Header:
+        check_format(self.file)
         if self.file.format == "csv":
             return read_csv_header(self.file, self.shop)
         with _file_faults(RefusedFile, "is not a Parquet file: "):
             described = self.connection.execute(
                 f"describe select * from {read_parquet(self.file.uri)}"
             ).fetchall()
-        header = match_columns([name for name, *_ in described], self.shop, has_line=False)
-        for column in ID_COLUMNS:
-            kind = described[header.ours[column]][1] if column in header.ours else None
-            if kind in ("DOUBLE", "FLOAT"):
-                raise RefusedFile(
-                    f"stores {header.names[header.ours[column]]} as a rounded number "
-                    f"({kind}): ids above 2^53 have lost digits. "
-                    "Write it as a whole number or as text"
-                )
-        return header
+        return parquet_header([(name, kind) for name, kind, *_ in described], self.shop)
 
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
-        """Insert the good rows and the rejects; returns (rows counted apart, rows loaded)."""
         relation = parquet_relation(self.file.uri, header)
         with _file_faults(RefusedFile, "is damaged: "):
             lines = self._scalar(
@@ -89,10 +123,6 @@ class Intake:
         return lines, loaded
 
     def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
-        """The fast way; raises NotWellFormed where one line is not always one row.
-
-        text: asked for the file's lines at the end; they may be counted meanwhile.
-        """
         relation = csv_relation(self.file.uri, header, self.shop.delimiter, self.file.compression)
         try:
             with _file_faults(NotWellFormed):
@@ -109,7 +139,6 @@ class Intake:
         return lines, loaded
 
     def insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
-        """The careful way."""
         repaired = repair(self.file, header, self.shop.delimiter, self.scratch)
         relation = repaired_relation(repaired.path, header, self.shop.delimiter)
         with _file_faults(RefusedFile, "cannot be read: "):
@@ -125,7 +154,7 @@ class Intake:
             self.connection,
             f"insert into raw.events (file_id, {columns}) select {file_id}, {columns} "
             f"from ({typed_rows(relation, header, self.shop)}) where reason is null",
-            {"latest": self.latest},
+            {"latest": _latest()},
             lambda share: self.on_progress(
                 int(share * self.file.bytes), int(share * self.expected_lines)
             ),
@@ -137,7 +166,7 @@ class Intake:
         rows = typed_rows(relation, header, self.shop, line_number="line_number")
         self.connection.execute("set preserve_insertion_order = true")
         try:
-            self._insert_rejects(file_id, f"({rows})", {"latest": self.latest})
+            self._insert_rejects(file_id, f"({rows})", {"latest": _latest()})
         finally:
             self.connection.execute("set preserve_insertion_order = false")
 
@@ -149,12 +178,45 @@ class Intake:
             parameters,
         )
 
+    def rejected(self, file_id: int) -> int:
+        return self.count("raw.rejects", file_id)
+
+    def reasons(self, file_id: int) -> dict[str, int]:
+        rows = self.connection.execute(
+            "select split_part(reason, ':', 1) as kind, count(*) as lines from raw.rejects "
+            "where file_id = ? group by kind order by lines desc, kind",
+            [file_id],
+        ).fetchall()
+        return dict(rows)
+
+    def note_days(self, file_id: int) -> None:
+        self.connection.execute(
+            "insert into raw.file_days select file_id, cast(event_time as date), count(*) "
+            "from raw.events where file_id = ? group by all",
+            [file_id],
+        )
+
     def count(self, table: str, file_id: int) -> int:
         return self._scalar(f"select count(*) from {table} where file_id = {file_id}")
 
     def _scalar(self, sql: str) -> int:
         row = self.connection.execute(sql).fetchone()
         return int(row[0] or 0) if row else 0
+
+
+def open_intake(
+    warehouse: Warehouse,
+    file: LandedFile,
+    shop: ShopConfig,
+    settings: Settings,
+    on_progress: OnProgress,
+) -> Intake:
+    """The engine's way of taking a file in."""
+    if warehouse.name == "bigquery":
+        from estore.load.staged import BigQueryIntake  # its libraries are optional
+
+        return BigQueryIntake(warehouse, file, shop, settings, on_progress)
+    return DuckDBIntake(warehouse, file, shop, settings, on_progress)
 
 
 @contextmanager

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-import duckdb
-
 from estore.landing import LandedFile
 from estore.load.content import Content
-from estore.load.rows import RAW_COLUMNS
+from estore.warehouse import Warehouse
 
 _FIELDS = "file_id, uri, content_hash, generation, bytes, lines, loaded, rejected, status, same_as"
 
@@ -30,8 +28,8 @@ class Entry:
 class Ledger:
     """Reads and writes raw.files. Its changes belong to the caller's transaction."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse, self.connection = warehouse, warehouse.books
 
     def entries(self, condition: str, *parameters: object) -> list[Entry]:
         """The entries that meet an SQL condition, newest first."""
@@ -85,13 +83,10 @@ class Ledger:
         heirs = self.entries("status = 'duplicate' and same_as = ?", entry.file_id)
         if heirs:
             heir = heirs[-1]
-            for table in ("raw.events", "raw.rejects", "raw.file_days"):
-                self.connection.execute(
-                    f"update {table} set file_id = ? where file_id = ?",
-                    [heir.file_id, entry.file_id],
-                )
+            self.warehouse.hand_over_rows(entry.file_id, heir.file_id, heir.uri)
             self.connection.execute(
-                "update raw.rejects set uri = ? where file_id = ?", [heir.uri, heir.file_id]
+                "update raw.file_days set file_id = ? where file_id = ?",
+                [heir.file_id, entry.file_id],
             )
             self.connection.execute(
                 "update raw.files set status = 'loaded', same_as = null, lines = ?, loaded = ?, "
@@ -104,8 +99,8 @@ class Ledger:
             )
             return heir
         self.touch(entry.file_id, is_removal=True)
-        for table in ("raw.events", "raw.rejects", "raw.file_days"):
-            self.connection.execute(f"delete from {table} where file_id = ?", [entry.file_id])
+        self.warehouse.remove_rows(entry.file_id)
+        self.connection.execute("delete from raw.file_days where file_id = ?", [entry.file_id])
         return None
 
     def touch(self, file_id: int, *, is_removal: bool = False) -> None:
@@ -130,27 +125,11 @@ class Ledger:
         )
         if not candidates or not entry.loaded:
             return None
-        prints = self._fingerprints([entry, *candidates])
+        prints = self.warehouse.fingerprints(
+            [entry.file_id, *(other.file_id for other in candidates)]
+        )
         same = (other for other in candidates if prints[other.file_id] == prints[entry.file_id])
         return next(same, None)
-
-    def _fingerprints(self, entries: list[Entry]) -> dict[int, tuple[object, ...]]:
-        """Of all rows and rejects in any order, the fields of a reject's line in any order too."""
-        file_ids = ", ".join(str(entry.file_id) for entry in entries)
-        rows = self.connection.execute(
-            f"""
-            select file_id, count(*), sum(cast(row_hash as hugeint)), bit_xor(row_hash)
-            from (
-                select file_id, hash({", ".join(RAW_COLUMNS)}) as row_hash from raw.events
-                where file_id in ({file_ids})
-                union all
-                select file_id, hash(list_sort(string_split(line_text, ','))) from raw.rejects
-                where file_id in ({file_ids})
-            )
-            group by file_id
-            """
-        ).fetchall()
-        return {file_id: tuple(rest) for file_id, *rest in rows}
 
 
 def new_entry(file_id: int, file: LandedFile, content: Content, status: str) -> Entry:

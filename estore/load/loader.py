@@ -1,12 +1,10 @@
 """Loader: decides what each landed file is, and brings new content in, one transaction a file."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-
-import duckdb
 
 from estore.errors import EstoreError, RefusedFile
 from estore.landing import LandedFile, landed_file, printable
@@ -20,10 +18,11 @@ from estore.load.content import (
     read_text,
 )
 from estore.load.header import Header
-from estore.load.intake import Intake, NotWellFormed, OnProgress
+from estore.load.intake import Intake, NotWellFormed, OnProgress, open_intake
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
 from estore.settings import Settings
 from estore.shop import ShopConfig
+from estore.warehouse import Warehouse
 
 #: A smaller file is always hashed: its date and size alone may miss a quick second write.
 _TRUSTED_BY_DATE = 64 << 20
@@ -66,7 +65,7 @@ class LoadReport:
 
 
 def load_files(
-    connection: duckdb.DuckDBPyConnection,
+    warehouse: Warehouse,
     files: Iterable[LandedFile],
     shop: ShopConfig,
     settings: Settings,
@@ -81,14 +80,14 @@ def load_files(
     """
     report, before = LoadReport(), 0
     for file in files:
-        intake = Intake(
-            connection,
+        intake = open_intake(
+            warehouse,
             file,
             shop,
             settings,
             partial(_add, on_progress, before, report.total("lines")),
         )
-        outcome = _Load(connection, file, settings, intake).run(restore=restore)
+        outcome = _Load(warehouse, file, settings, intake).run(restore=restore)
         report.outcomes.append(outcome)
         on_outcome(outcome)
         before += file.bytes
@@ -102,18 +101,18 @@ def _add(
     on_progress(bytes_before + done, lines_before + lines)
 
 
-def withdraw(connection: duckdb.DuckDBPyConnection, uri: str) -> tuple[Entry, Entry | None]:
+def withdraw(warehouse: Warehouse, uri: str) -> tuple[Entry, Entry | None]:
     """Take a file's rows back; returns its entry and the duplicate that keeps the rows, if any.
 
     Raises EstoreError when no rows of such a file are held.
     """
-    ledger = Ledger(connection)
+    ledger = Ledger(warehouse)
     entries = ledger.entries("uri = ? and status in ('loaded', 'duplicate')", uri)
     if not entries:
         raise EstoreError(
             f"{uri}: no rows of this file are loaded; `estore status` lists the files"
         )
-    with _transaction(connection):
+    with warehouse.transaction():
         if entries[0].status == "duplicate":
             originals = ledger.entries("file_id = ?", entries[0].same_as)
             ledger.set_status(entries[0], "withdrawn")
@@ -121,31 +120,19 @@ def withdraw(connection: duckdb.DuckDBPyConnection, uri: str) -> tuple[Entry, En
         return entries[0], ledger.retire(entries[0], "withdrawn")
 
 
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commits, or rolls back what an exception interrupts."""
-    connection.execute("begin")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
 class _Load:
     """One file on its way in."""
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        warehouse: Warehouse,
         file: LandedFile,
         settings: Settings,
         intake: Intake,
     ) -> None:
-        self.connection, self.file, self.settings = connection, file, settings
+        self.warehouse, self.file, self.settings = warehouse, file, settings
         self.intake = intake
-        self.ledger = Ledger(connection)
+        self.ledger = Ledger(warehouse)
         self._content: Content | Beside[Content] = Content("unread", None)
 
     @property
@@ -167,7 +154,7 @@ class _Load:
             with suppress(RefusedFile):
                 _ = self.content  # for the ledger, where it can be read
             entry = self._new_entry("refused")
-            with _transaction(self.connection):
+            with self.warehouse.transaction():
                 self.ledger.record(entry, str(error))
             return Outcome(self.file.uri, "refused", error=f"{self.file.name} {error}")
         finally:
@@ -180,7 +167,7 @@ class _Load:
         if self._is_surely_new():
             check_kind(self.file)
             return self._bring_in()
-        self._content = read_content(self.file)
+        self._content = self.intake.content()
         same = self.ledger.entries("content_hash = ?", self.content.content_hash)
         here = [
             entry
@@ -188,7 +175,8 @@ class _Load:
             if entry.uri == self.file.uri and entry.status not in ("refused", "replaced")
         ]
         if here and not (restore and here[0].status == "withdrawn"):
-            self.ledger.refresh(here[0], self.file)
+            with self.warehouse.transaction():
+                self.ledger.refresh(here[0], self.file)
             return _still_withdrawn(here[0]) if here[0].status == "withdrawn" else Outcome(
                 self.file.uri, "unchanged"
             )  # fmt: skip
@@ -208,7 +196,8 @@ class _Load:
     def _is_surely_new(self) -> bool:
         """No known content has as many bytes: what it is known by can wait until it is loaded."""
         return (
-            (self.file.format, self.file.compression) == ("csv", "none")
+            self.intake.reads_beside
+            and (self.file.format, self.file.compression) == ("csv", "none")
             and self.file.bytes >= _READ_BESIDE
             and not self.ledger.entries("bytes = ?", self.file.bytes)
         )
@@ -218,7 +207,7 @@ class _Load:
 
     def _keep_duplicate(self, original: Entry) -> Outcome:
         """The path's rows are held already, for another path or for this one in another form."""
-        with _transaction(self.connection):
+        with self.warehouse.transaction():
             entry = duplicate_of(self._new_entry("duplicate"), original)
             self.ledger.record(entry)
             self._retire_predecessor(entry)
@@ -229,7 +218,7 @@ class _Load:
 
     def _keep_out(self) -> Outcome:
         """Rows that were withdrawn under another name stay out under this one."""
-        with _transaction(self.connection):
+        with self.warehouse.transaction():
             entry = self._new_entry("withdrawn")
             self.ledger.record(entry)
             self._retire_predecessor(entry)
@@ -259,6 +248,8 @@ class _Load:
 
     def _counted(self) -> Callable[[], Text]:
         """The lines of the file; what is not known yet is read beside the load."""
+        if not self.intake.reads_beside:
+            return Text
         if self._content == Content("unread", None):
             self._content = Beside(partial(read_content, self.file))
             self.intake.expected_lines = guess_lines(self.file)
@@ -272,22 +263,18 @@ class _Load:
         self, header: Header, insert: Callable[[int, Header], tuple[int, int]]
     ) -> Outcome:
         """Rows, rejects and ledger as one transaction, in which all must add up."""
-        with _transaction(self.connection):
+        with self.warehouse.transaction():
             file_id = self.ledger.next_id()
             lines, loaded = insert(file_id, header)
-            rejected = self.intake.count("raw.rejects", file_id)
+            rejected = self.intake.rejected(file_id)
             if lines != loaded + rejected:
                 raise RefusedFile(
                     f"does not add up: {lines} lines, but {loaded} loaded and {rejected} rejected. "
                     "Nothing of it was kept; please report this file's shape"
                 )
-            reasons = self._reasons(file_id)
+            reasons = self.intake.reasons(file_id)
             self._check_share(lines, rejected, reasons)
-            self.connection.execute(
-                "insert into raw.file_days select file_id, cast(event_time as date), count(*) "
-                "from raw.events where file_id = ? group by all",
-                [file_id],
-            )
+            self.intake.note_days(file_id)
             entry = replace(
                 new_entry(file_id, self.file, self.content, "loaded"),
                 lines=lines, loaded=loaded, rejected=rejected,
@@ -317,15 +304,6 @@ class _Load:
             is_still = False
         if not is_still:
             raise RefusedFile("changed while it was being read; run again once it is complete")
-
-    def _reasons(self, file_id: int) -> dict[str, int]:
-        """Rejects of a file by the kind of reason, most frequent first."""
-        rows = self.connection.execute(
-            "select split_part(reason, ':', 1) as kind, count(*) as lines from raw.rejects "
-            "where file_id = ? group by kind order by lines desc, kind",
-            [file_id],
-        ).fetchall()
-        return dict(rows)
 
 
 class _SameRows(Exception):

@@ -1,4 +1,4 @@
-"""Rows: the SQL that types one file's lines and says why one is refused (DuckDB).
+"""Rows: the SQL that types one file's lines and says why one is refused.
 
 One statement does it all; text goes in, typed columns and `reason` (null: the line is good) come
 out. Nothing is guessed: what cannot be read exactly is refused with its reason.
@@ -7,18 +7,12 @@ out. Nothing is guessed: what cannot be read exactly is refused with its reason.
 import re
 from pathlib import Path
 
-from estore.load.header import Header
+from estore.warehouse.dialect import DUCKDB, Dialect
+from estore.load.header import ID_COLUMNS, Header
 from estore.load.repair import MAX_RECORD, MAX_TEXT
 from estore.shop import COLUMNS, ShopConfig
 from estore.warehouse.duckdb import exact_path, quoted
-
-#: Our columns in raw.events, typed.
-RAW_COLUMNS = (
-    "event_time", "event_type", "product_id", "category_id", "category_code", "brand", "price",
-    "user_id", "user_session", "order_id", "quantity",
-)  # fmt: skip
-#: Ids that programs take for numbers.
-ID_COLUMNS = ("product_id", "category_id", "user_id", "order_id")
+from estore.warehouse.engine import RAW_COLUMNS
 
 
 def csv_relation(path: str | Path, header: Header, delimiter: str, compression: str) -> str:
@@ -57,42 +51,48 @@ def numbered(relation: str, first: int) -> str:
 
 
 def typed_rows(
-    relation: str, header: Header, shop: ShopConfig, *, line_number: str = "null"
+    relation: str,
+    header: Header,
+    shop: ShopConfig,
+    *,
+    line_number: str = "null",
+    dialect: Dialect = DUCKDB,
 ) -> str:
     """A select of RAW_COLUMNS, `line_number`, `line_text` and `reason` over columns of text.
 
     What few lines need stands inside a case: it is computed for these alone, which halves the cost.
     """
     columns = {name: f"c{position}" for name, position in header.ours.items()}
+    nothing = f"cast(null as {dialect.text_type})"
     texts = {
-        name: _text(columns[name]) if name in columns else "null"
+        name: dialect.clean(columns[name]) if name in columns else nothing
         for name in ("product_id", "category_id", "category_code", "brand", "user_id",
                      "user_session", "order_id")
     }  # fmt: skip
     trimmed = {
-        name: f"nullif(trim({columns[name]}), '')" if name in columns else "cast(null as varchar)"
-        for name in COLUMNS
+        name: dialect.trimmed(columns[name]) if name in columns else nothing for name in COLUMNS
     }
+    event_time = columns["event_time"]
     return f"""
 with typed as (
     select
         *,
-        {_instant(columns["event_time"], trimmed["event_time"], shop)} as instant,
-        {_event_type(columns["event_type"], trimmed["event_type"], shop)} as event_type,
+        {dialect.instant(event_time, trimmed["event_time"], shop.time_zone)} as instant,
+        {_event_type(columns["event_type"], trimmed["event_type"], shop, dialect)} as event_type,
         {", ".join(f"{text} as {name}" for name, text in texts.items())},
-        {_price(columns.get("price", "null"), trimmed["price"])} as price,
-        {_quantity(trimmed["quantity"])} as quantity
+        {dialect.price(columns.get("price", nothing), trimmed["price"])} as price,
+        {_quantity(trimmed["quantity"], dialect)} as quantity
     from {relation}
 )
 select
     instant as event_time, event_type, product_id, category_id, category_code, brand, price,
     user_id, user_session, order_id, quantity,
     {line_number} as line_number,
-    {_line(header, shop)} as line_text,
+    {_line(header, shop, dialect)} as line_text,
     left(case
         when instant is null
             then coalesce('event_time not understood: ' || {trimmed["event_time"]}, 'event_time is empty')
-        when instant > cast($latest as timestamp)
+        when instant > {dialect.latest()}
             then 'event_time lies more than a day in the future: ' || {trimmed["event_time"]}
         {_empty("event_type", "product_id", "user_id", "user_session")}
         when price is null and {trimmed["price"]} is not null
@@ -100,33 +100,16 @@ select
         when price is null and event_type = 'purchase' then 'price of a purchase is empty'
         when price < 0 then 'price is negative: ' || {trimmed["price"]}
         when quantity is null or quantity < 1 then 'quantity not understood: ' || {trimmed["quantity"]}
-        {_rounded(*ID_COLUMNS)}
+        {_rounded(dialect, *ID_COLUMNS)}
     end, 200) as reason
 from typed"""  # noqa: E501
 
 
-def _text(column: str) -> str:
-    """Trimmed; null where nothing is left. Few values have a space of any kind."""
-    may_need_it = (
-        f"{column} < '!' or contains({column}, ' ') or strlen({column}) > length({column})"
-    )
-    return f"case when {may_need_it} then nullif(trim({column}), '') else {column} end"
-
-
-def _price(column: str, trimmed: str) -> str:
-    """Exact to a tenth of a cent. The engine would read 1_000 as a number."""
-    number = "try_cast({} as decimal(18, 3))"
-    return (
-        f"case when not contains({column}, '_') "
-        f"then coalesce({number.format(column)}, {number.format(trimmed)}) end"
-    )
-
-
-def _quantity(trimmed: str) -> str:
+def _quantity(trimmed: str, dialect: Dialect) -> str:
     return (
         f"case when {trimmed} is null then 1 "
-        f"when regexp_full_match({trimmed}, '[0-9]{{1,9}}([.]0+)?') "
-        f"then try_cast({trimmed} as bigint) end"
+        f"when {dialect.is_like(trimmed, '[0-9]{1,9}([.]0+)?')} "
+        f"then {dialect.whole(trimmed)} end"
     )
 
 
@@ -151,15 +134,18 @@ def _repaired(delimiter: str) -> str:
     )
 
 
-def _line(header: Header, shop: ShopConfig) -> str:
+def _line(header: Header, shop: ShopConfig, dialect: Dialect) -> str:
     """The line's fields as CSV again."""
-    special = quoted(f'["\r\n{re.escape(shop.delimiter)}]')
+    quote, doubled = dialect.quoted('"'), dialect.quoted('""')
+    special = f'["\r\n{re.escape(shop.delimiter)}]'
     fields = (
-        f"case when regexp_matches({column}, {special}) "
-        f"then '\"' || replace({column}, '\"', '\"\"') || '\"' else coalesce({column}, '') end"
+        f"case when {dialect.has(column, special)} "
+        f"then concat({quote}, replace({column}, {quote}, {doubled}), {quote}) "
+        f"else coalesce({column}, '') end"
         for column in _columns(header)
     )
-    return f"left(concat_ws({quoted(shop.delimiter)}, {', '.join(fields)}), {MAX_TEXT})"
+    between = f" || {dialect.quoted(shop.delimiter)} || "
+    return f"left({between.join(fields)}, {MAX_TEXT})"
 
 
 def _empty(*columns: str) -> str:
@@ -171,40 +157,24 @@ def _empty(*columns: str) -> str:
     )
 
 
-def _rounded(*columns: str) -> str:
+def _rounded(dialect: Dialect, *columns: str) -> str:
     """2.1e+18 and 501.0 come of a program that took an id for a decimal number."""
+    pattern = "[0-9]+[.]0+|[0-9]+([.][0-9]+)?[eE][+][0-9]+"
     return " ".join(
-        f"when (contains({column}, '.') or contains({column}, '+')) "
-        f"and regexp_full_match({column}, '[0-9]+[.]0+|[0-9]+([.][0-9]+)?[eE][+][0-9]+') "
+        f"when ({dialect.contains(column, '.')} or {dialect.contains(column, '+')}) "
+        f"and {dialect.is_like(column, pattern)} "
         f"then '{column} was rounded by the program that wrote it: ' || {column}"
         for column in columns
     )
 
 
-def _event_type(column: str, trimmed: str, shop: ShopConfig) -> str:
+def _event_type(column: str, trimmed: str, shop: ShopConfig, dialect: Dialect) -> str:
     """The type in lower case, by our names."""
     cases = "".join(
-        f" when {quoted(theirs.lower())} then {quoted(ours.lower())}"
+        f" when {dialect.quoted(theirs.lower())} then {dialect.quoted(ours.lower())}"
         for theirs, ours in shop.event_types.items()
     )
     if cases:
         return f"case lower({trimmed}){cases} else lower({trimmed}) end"
     usual = f"{column} in ('view', 'cart', 'purchase')"
     return f"case when {usual} then {column} else lower({trimmed}) end"
-
-
-def _instant(column: str, trimmed: str, shop: ShopConfig) -> str:
-    """The UTC instant. The real data's own form goes first: a plain cast is five times faster."""
-    zone = shop.time_zone
-    zoneless = (
-        f"try_cast({trimmed} as timestamp)"
-        if zone == "UTC"
-        else f"timezone('UTC', timezone({quoted(zone)}, try_cast({trimmed} as timestamp)))"
-    )
-    day_and_time = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
-    return f"""case
-            when {column} like '____-__-__ __:__:__ UTC' then try_cast({column} as timestamp)
-            when regexp_full_match({trimmed}, '{day_and_time}') then {zoneless}
-            when regexp_full_match({trimmed}, '{day_and_time} ?(Z|UTC|GMT|[+-][0-9]{{2}}(:?[0-9]{{2}})?)')
-                then timezone('UTC', try_cast(replace({trimmed}, 'GMT', 'UTC') as timestamptz))
-        end"""  # noqa: E501

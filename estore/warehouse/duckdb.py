@@ -3,7 +3,7 @@
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,26 +12,14 @@ import duckdb
 
 from estore.errors import EstoreError
 from estore.settings import Settings
+from estore.warehouse.engine import BUILT, RAW_COLUMNS, Warehouse
 
-SCHEMA = """
+#: The small tables, which every engine keeps in the same form.
+BOOKS = """
 create schema if not exists raw;
 create schema if not exists build;
 create sequence if not exists raw.file_ids;
 
-create table if not exists raw.events (
-    file_id bigint not null,
-    event_time timestamp not null,
-    event_type varchar not null,
-    product_id varchar not null,
-    category_id varchar,
-    category_code varchar,
-    brand varchar,
-    price decimal(18, 3),
-    user_id varchar not null,
-    user_session varchar not null,
-    order_id varchar,
-    quantity bigint not null
-);
 create table if not exists raw.files (
     file_id bigint not null,
     uri varchar not null,
@@ -48,13 +36,6 @@ create table if not exists raw.files (
     loaded_at timestamp not null,
     error varchar
 );
-create table if not exists raw.rejects (
-    file_id bigint not null,
-    uri varchar not null,
-    line_number bigint,
-    line_text varchar,
-    reason varchar not null
-);
 -- UTC days of each file's events, and those that a load, replacement or withdrawal touched
 create table if not exists raw.file_days (
     file_id bigint not null, event_date date not null, event_count bigint not null
@@ -70,6 +51,32 @@ create table if not exists build.changed_days (
 );
 create table if not exists build.state (name varchar primary key, value varchar);
 """
+
+#: What the lines of files became.
+ROWS = """
+create table if not exists raw.events (
+    file_id bigint not null,
+    event_time timestamp not null,
+    event_type varchar not null,
+    product_id varchar not null,
+    category_id varchar,
+    category_code varchar,
+    brand varchar,
+    price decimal(18, 3),
+    user_id varchar not null,
+    user_session varchar not null,
+    order_id varchar,
+    quantity bigint not null
+);
+create table if not exists raw.rejects (
+    file_id bigint not null,
+    uri varchar not null,
+    line_number bigint,
+    line_text varchar,
+    reason varchar not null
+);
+"""
+SCHEMA = BOOKS + ROWS
 
 
 def engine_config(settings: Settings) -> dict[str, Any]:
@@ -177,3 +184,80 @@ def execute_watched(
     if failures:
         raise failures[0]
     return connection
+
+
+class DuckDBWarehouse(Warehouse):
+    """Books, rows and what is built of them in one file."""
+
+    name = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.books = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.books.execute("begin")
+        try:
+            yield
+        except BaseException:
+            self.books.execute("rollback")
+            raise
+        self.books.execute("commit")
+
+    def select(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return self.books.execute(sql, parameters).fetchall()
+
+    def has_table(self, schema: str, table: str) -> bool:
+        return bool(
+            self.select(
+                "select 1 from duckdb_tables() where schema_name = $schema and table_name = $table",
+                schema=schema, table=table,
+            )
+        )  # fmt: skip
+
+    def drop_built(self) -> None:
+        for schema in BUILT:
+            self.books.execute(f"drop schema if exists {schema} cascade")
+
+    def remove_rows(self, file_id: int) -> None:
+        for table in ("raw.events", "raw.rejects"):
+            self.books.execute(f"delete from {table} where file_id = ?", [file_id])
+
+    def hand_over_rows(self, file_id: int, heir_id: int, heir_uri: str) -> None:
+        self.books.execute(
+            "update raw.events set file_id = ? where file_id = ?", [heir_id, file_id]
+        )
+        self.books.execute(
+            "update raw.rejects set file_id = ?, uri = ? where file_id = ?",
+            [heir_id, heir_uri, file_id],
+        )
+
+    def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+        listed = ", ".join(map(str, file_ids))
+        rows = self.select(
+            f"""
+            select file_id, count(*), sum(cast(row_hash as hugeint)), bit_xor(row_hash)
+            from (
+                select file_id, hash({", ".join(RAW_COLUMNS)}) as row_hash from raw.events
+                where file_id in ({listed})
+                union all
+                select file_id, hash(list_sort(string_split(line_text, ','))) from raw.rejects
+                where file_id in ({listed})
+            )
+            group by file_id
+            """
+        )
+        return {file_id: tuple(rest) for file_id, *rest in rows}
+
+    def snapshot_tables(self) -> list[tuple[str, str]]:
+        return [
+            (schema, table)
+            for schema, table in self.select(
+                "select schema_name, table_name from duckdb_tables() "
+                "where schema_name in ('metrics', 'dashboard') order by all"
+            )
+        ]
+
+    def export(self, query: str, path: Path) -> int:
+        (row,) = self.select(f"copy ({query}) to {quoted(str(path))} (format parquet)")
+        return int(row[0])

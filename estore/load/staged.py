@@ -1,0 +1,368 @@
+"""Staged: one file's lines on their way into BigQuery.
+
+A load job brings them in as text; one statement types them into a table of their own, from which
+they are counted. Nothing of this is visible: the loader's transaction then inserts from there.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError, NotFound
+from google.cloud import bigquery
+
+from estore.buckets import open_store, split_uri
+from estore.errors import RefusedFile
+from estore.landing import LandedFile
+from estore.load.content import Content, Text, check_kind, open_bytes, read_content
+from estore.warehouse.dialect import BIGQUERY
+from estore.load.header import Header, check_format, parquet_header, read_csv_header
+from estore.load.intake import Intake, NotWellFormed
+from estore.load.repair import repair
+from estore.load.rows import typed_rows
+from estore.warehouse.bigquery import BigQueryWarehouse
+from estore.warehouse.engine import RAW_COLUMNS
+
+#: So much of an object holds its header.
+_HEAD = 1 << 20
+#: Largest compressed object that a load job takes.
+_LARGEST_GZIP = 4 << 30
+#: What a load job puts in the place of bytes that are no text.
+_NO_TEXT = "\ufffd"
+
+
+@dataclass
+class _Counted:
+    """What the typed table of a file holds."""
+
+    loaded: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    days: dict[date, int] = field(default_factory=dict)
+    damaged: int = 0
+
+    @property
+    def rejected(self) -> int:
+        return sum(self.reasons.values())
+
+
+class BigQueryIntake(Intake):
+    """BigQuery reads an object of Cloud Storage itself; anything else is sent to it."""
+
+    reads_beside = False
+    warehouse: BigQueryWarehouse
+
+    @cached_property
+    def _client(self) -> bigquery.Client:
+        return self.warehouse.client
+
+    @cached_property
+    def _name(self) -> str:
+        """The same for the same content of the same path: of the load job and its tables."""
+        told = f"{self.warehouse.dataset}|{self.file.uri}|{self.file.generation}"
+        return f"load_{hashlib.sha256(told.encode()).hexdigest()[:24]}"
+
+    @property
+    def _is_in_reach(self) -> bool:
+        """Whether a load job can read the file where it lies."""
+        return self.file.uri.startswith("gs://") and self.file.compression != "zstd"
+
+    def content(self) -> Content:
+        """An object goes by the checksum that Cloud Storage keeps of it, and its size."""
+        if not self.file.is_object:
+            return read_content(self.file)
+        scheme, bucket, key = split_uri(self.file.uri)
+        if scheme != "gs":
+            raise RefusedFile("lies in S3, which BigQuery cannot load from; copy it to gs://")
+        info = open_store("gs").files.info(f"{bucket}/{key}")
+        for kind in ("md5Hash", "crc32c"):
+            if told := info.get(kind):
+                return Content(f"{kind[:3]}:{base64.b64decode(told).hex()}-{self.file.bytes}", None)
+        return Content(f"generation:{self.file.uri}#{self.file.generation}", None)
+
+    def header(self) -> Header:
+        check_format(self.file)
+        if self.file.compression == "gzip" and self.file.bytes > _LARGEST_GZIP:
+            raise RefusedFile(
+                "is larger than 4 GB compressed, which BigQuery does not load; split it, or keep "
+                "it uncompressed"
+            )
+        head = self._head()
+        check_kind(head)
+        if self.file.format == "csv":
+            return read_csv_header(head, self.shop)
+        return parquet_header([(name, kind) for name, kind in self._parquet[0]], self.shop)
+
+    def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
+        """A line break in a field fails the job: so every line is a row, or the way ends here."""
+        try:
+            self._load(
+                _csv_config(_columns(header), self.shop.delimiter, skip=int(header.has_line))
+            )
+        except BadRequest as error:
+            raise NotWellFormed from error
+        return self._typed(file_id, header, f"`{self._table()}`", is_checked=True)
+
+    def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
+        try:
+            self._load(bigquery.LoadJobConfig(source_format="PARQUET"))
+        except BadRequest as error:
+            raise RefusedFile(
+                f"is damaged: {_said(error)}; write it again from its source"
+            ) from error
+        kinds, lines = self._parquet
+        texts = ", ".join(
+            f"{_as_text(f'`{name}`', kind)} as c{position}"
+            for position, (name, kind) in enumerate(kinds)
+        )
+        rows, loaded = self._typed(file_id, header, f"(select {texts} from `{self._table()}`)")
+        if rows != lines:
+            raise RefusedFile(f"does not add up: it holds {lines} rows, of which {rows} came in")
+        return rows, loaded
+
+    def insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
+        """The careful way passes through this machine."""
+        with self._here() as here:
+            repaired = repair(here, header, self.shop.delimiter, self.scratch)
+        columns = ["line_number", *_columns(header)]
+        with repaired.path.open("rb") as stream:
+            self._send(stream, _csv_config(columns, self.shop.delimiter, many_lines=True), "")
+        with repaired.rejects.open("rb") as stream:
+            columns = ["line_number", "line_text", "reason"]
+            self._send(stream, _csv_config(columns, ",", many_lines=True), "_rejects")
+        lines, loaded = self._typed(
+            file_id, header, f"`{self._table()}`", line_number="cast(line_number as int64)",
+            refused=self._table("_rejects"),
+        )  # fmt: skip
+        if lines != repaired.records:
+            raise RefusedFile(f"does not add up: {repaired.records} records, but {lines} came in")
+        return lines, loaded
+
+    def rejected(self, file_id: int) -> int:
+        return self.counted.rejected
+
+    def reasons(self, file_id: int) -> dict[str, int]:
+        return dict(sorted(self.counted.reasons.items(), key=lambda told: (-told[1], told[0])))
+
+    def note_days(self, file_id: int) -> None:
+        if self.counted.days:
+            self.connection.executemany(
+                "insert into raw.file_days values (?, ?, ?)",
+                [[file_id, day, count] for day, count in sorted(self.counted.days.items())],
+            )
+
+    # ------------------------------------------------------------------ how
+
+    def _typed(
+        self, file_id: int, header: Header, relation: str, *, line_number: str = "null",
+        refused: str | None = None, is_checked: bool = False,
+    ) -> tuple[int, int]:  # fmt: skip
+        """Type the staged lines, count them, and have them inserted at the transaction's end."""
+        rows = typed_rows(relation, header, self.shop, line_number=line_number, dialect=BIGQUERY)
+        columns = ", ".join(RAW_COLUMNS)
+        if refused:
+            nothing = ", ".join("null" for _ in RAW_COLUMNS)
+            rows = (
+                f"select * from ({rows}) union all select {nothing}, "
+                f"cast(line_number as int64), line_text, reason from `{refused}`"
+            )
+        typed = self._table("_typed")
+        self.warehouse.run(
+            f"create or replace table `{typed}` {_EXPIRING} as select {columns}, "
+            f"cast(line_number as int64) as line_number, line_text, reason from ({rows})"
+        )
+        self.counted = self._count(typed)
+        if is_checked and self.counted.damaged:
+            raise NotWellFormed
+        self.warehouse.staged[file_id] = typed
+        self.warehouse.later(
+            f"insert into raw.events (file_id, {columns}) "
+            f"select {file_id}, {columns} from `{typed}` where reason is null;"
+        )
+        if self.counted.rejected:
+            self.warehouse.later(
+                "insert into raw.rejects (file_id, uri, line_number, line_text, reason) "
+                f"select {file_id}, {BIGQUERY.quoted(self.file.uri)}, line_number, line_text, "
+                f"reason from `{typed}` where reason is not null;"
+            )
+        return self.counted.loaded + self.counted.rejected, self.counted.loaded
+
+    def _count(self, typed: str) -> _Counted:
+        texts = ", ".join(
+            f"coalesce({column}, '')"
+            for column in (*RAW_COLUMNS, "line_text")
+            if column not in ("event_time", "price", "quantity")
+        )
+        counted = _Counted()
+        for kind, day, count, damaged in self.warehouse.select(
+            f"""
+            select kind, event_date, count(*), countif(is_damaged)
+            from (
+                select
+                    regexp_extract(reason, '^[^:]*') as kind,
+                    case when reason is null then date(event_time) end as event_date,
+                    strpos(concat({texts}), '{_NO_TEXT}') > 0 as is_damaged
+                from `{typed}`
+            )
+            group by kind, event_date
+            """
+        ):
+            counted.damaged += damaged
+            if kind is None:
+                counted.loaded += count
+                counted.days[day] = count
+            else:
+                counted.reasons[kind] = count
+        return counted
+
+    def _table(self, ending: str = "") -> str:
+        return f"{self.warehouse.table('raw', self._name + ending)}"
+
+    def _load(self, config: bigquery.LoadJobConfig) -> None:
+        """Bring the file in as it lies."""
+        if not self._is_in_reach:
+            with self._here() as here, _plain(here) as stream:
+                self._send(stream, config, "")
+            return
+        for attempt in range(100):
+            job_id = f"estore_{self._name}_{attempt}"
+            try:
+                job = self._client.load_table_from_uri(
+                    self.file.uri, self._table(), job_id=job_id, job_config=config
+                )
+            except Conflict:  # this very load was begun before, by a run that did not end
+                job = self._client.get_job(job_id, location=self.warehouse.settings.location)
+                if job.done() and (job.error_result or not self._is_there()):
+                    continue
+            self._end(job)
+            return
+
+    def _is_there(self) -> bool:
+        try:
+            self._client.get_table(self._table())
+        except NotFound:
+            return False
+        return True
+
+    def _send(self, stream: IO[bytes], config: bigquery.LoadJobConfig, ending: str) -> None:
+        self._end(self._client.load_table_from_file(stream, self._table(ending), job_config=config))
+
+    def _end(self, job: Any) -> None:
+        job.result()
+        found = self._client.get_table(job.destination)
+        found.expires = _tomorrow()
+        self._client.update_table(found, ["expires"])
+
+    def _head(self) -> LandedFile:
+        """The file, or of an object a copy of how it begins."""
+        if not self.file.is_object:
+            return self.file
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        path = self.scratch / "head"
+        with _object(self.file) as stream:
+            path.write_bytes(stream.read(_HEAD))
+        return replace(self.file, copy=path)
+
+    @contextmanager
+    def _here(self) -> Iterator[LandedFile]:
+        """The file on this machine, for as long as it is needed."""
+        if not self.file.is_object:
+            yield self.file
+            return
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        path = self.scratch / "object"
+        with _object(self.file) as stream, path.open("wb") as copy:
+            while block := stream.read(1 << 22):
+                copy.write(block)
+        try:
+            yield replace(self.file, copy=path)
+        finally:
+            path.unlink()
+
+    @cached_property
+    def _parquet(self) -> tuple[list[tuple[str, str]], int]:
+        """(name, DuckDB's type) of each column, and how many rows there are."""
+        import duckdb
+        from pyarrow import lib, parquet
+
+        try:
+            with _object(self.file) if self.file.is_object else self.file.path.open("rb") as stream:
+                told = parquet.ParquetFile(stream)
+                empty, rows = told.schema_arrow.empty_table(), told.metadata.num_rows
+        except lib.ArrowException as error:
+            raise RefusedFile(
+                f"is not a Parquet file: {_said(error)}; write it again from its source"
+            ) from error
+        with duckdb.connect() as connection:
+            connection.register("empty", empty)
+            described = connection.execute("describe empty").fetchall()
+        return [(name, kind) for name, kind, *_ in described], rows
+
+
+_EXPIRING = "options (expiration_timestamp = timestamp_add(current_timestamp(), interval 1 day))"
+
+
+def _tomorrow() -> Any:
+    from datetime import UTC, datetime, timedelta
+
+    return datetime.now(UTC) + timedelta(days=1)
+
+
+def _columns(header: Header) -> list[str]:
+    return [f"c{position}" for position in range(len(header.names))]
+
+
+def _csv_config(
+    columns: list[str], delimiter: str, *, skip: int = 0, many_lines: bool = False
+) -> bigquery.LoadJobConfig:
+    """Columns of text; one line that does not fit fails the job."""
+    return bigquery.LoadJobConfig(
+        schema=[bigquery.SchemaField(column, "STRING") for column in columns],
+        source_format="CSV",
+        skip_leading_rows=skip,
+        field_delimiter=delimiter,
+        quote_character='"',
+        allow_quoted_newlines=many_lines,
+        allow_jagged_rows=False,
+        ignore_unknown_values=False,
+        max_bad_records=0,
+        write_disposition="WRITE_TRUNCATE",
+    )
+
+
+def _as_text(column: str, kind: str) -> str:
+    """As DuckDB writes it: an instant without a zone stays without one."""
+    if kind.startswith("TIMESTAMP") and kind != "TIMESTAMP WITH TIME ZONE":
+        return f"format_timestamp('%F %H:%M:%E6S', timestamp({column}))"
+    return f"cast({column} as string)"
+
+
+@contextmanager
+def _object(file: LandedFile) -> Iterator[IO[bytes]]:
+    _, bucket, key = split_uri(file.uri)
+    try:
+        with open_store("gs").files.open(f"{bucket}/{key}", "rb") as stream:
+            yield stream
+    except FileNotFoundError as error:
+        raise RefusedFile("is no longer there; list the bucket again") from error
+
+
+@contextmanager
+def _plain(file: LandedFile) -> Iterator[IO[bytes]]:
+    """What a load job understands: gzip as it is, zstd taken apart."""
+    if file.compression == "zstd":
+        with open_bytes(file) as stream:
+            yield stream
+    else:
+        with Path(file.path).open("rb") as stream:
+            yield stream
+
+
+def _said(error: Exception) -> str:
+    said = error.message if isinstance(error, GoogleAPICallError) else str(error)
+    return " ".join(str(said).split())[:200]

@@ -1,0 +1,358 @@
+"""BigQuery: rows in datasets NAME_raw, NAME_marts …; the books mirrored in memory for as long as
+a command runs, and written back with the rows in one script, which is one transaction.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from google.api_core.exceptions import NotFound
+from google.cloud import bigquery
+
+from estore.errors import EstoreError
+from estore.settings import Settings, bigquery_emulator
+from estore.warehouse.books import Books
+from estore.warehouse.dialect import BIGQUERY
+from estore.warehouse.engine import BUILT, RAW_COLUMNS, Warehouse
+from estore.warehouse.faults import told
+
+LABELS = {"app": "estore"}
+#: Datasets by schema; one is created when it is first needed.
+SCHEMAS = ("raw", "build", *BUILT, "snapshots")
+_ROWS = """
+create table if not exists raw.events (
+    file_id int64 not null,
+    event_time timestamp not null,
+    event_type string not null,
+    product_id string not null,
+    category_id string,
+    category_code string,
+    brand string,
+    price numeric,
+    user_id string not null,
+    user_session string not null,
+    order_id string,
+    quantity int64 not null
+)
+partition by date(event_time)
+cluster by user_id
+options (require_partition_filter = true, description = 'One row per line of a loaded file, typed.');
+create table if not exists raw.rejects (
+    file_id int64 not null,
+    uri string not null,
+    line_number int64,
+    line_text string,
+    reason string not null
+)
+cluster by file_id
+options (description = 'One row per line that was refused, with the reason.');
+"""
+#: What is no name of ours (text, comments, quoted names), or a schema before a table.
+_TOKENS = re.compile(
+    r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|/\*.*?\*/"""
+    rf"|(?<![\w.$@])(?P<schema>{'|'.join(SCHEMAS)})\.(?P<table>\w+)"
+    r"|\$(?P<parameter>[a-z_]\w*)",
+    re.DOTALL,
+)
+_TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", Decimal: "NUMERIC",
+          datetime: "TIMESTAMP", date: "DATE"}  # fmt: skip
+
+_open: dict[str, "BigQueryWarehouse"] = {}
+
+
+@contextmanager
+def open_bigquery(settings: Settings, *, for_writing: bool = True) -> Iterator["BigQueryWarehouse"]:
+    """The datasets, with their raw tables in place; the same object where they are open already.
+
+    Raises EstoreError that says what to do without settings, credentials or permission.
+    """
+    name = settings.bigquery or ""
+    if name in _open:
+        yield _open[name]
+        return
+    with told(settings):
+        warehouse = BigQueryWarehouse(settings)
+        warehouse.connect(for_writing=for_writing)
+    _open[name] = warehouse
+    try:
+        with told(settings):
+            yield warehouse
+    finally:
+        del _open[name]
+        warehouse.close()
+
+
+class BigQueryWarehouse(Warehouse):
+    """One client; every job of it carries the labels and the bound on bytes."""
+
+    name = "bigquery"
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.project, self.dataset = split_name(settings)
+        self.client = _client(settings, self.project)
+        self._pending: list[str] | None = None
+        #: Files of this transaction whose typed rows lie in a table of their own.
+        self.staged: dict[int, str] = {}
+
+    @cached_property
+    def _books(self) -> Books:
+        return Books()
+
+    @property
+    def books(self) -> duckdb.DuckDBPyConnection:  # type: ignore[override]
+        return self._books.connection
+
+    def connect(self, *, for_writing: bool) -> None:
+        """Read the books; where there are none, and it is for writing, make them."""
+        try:
+            self._read_books()
+        except NotFound:
+            if not for_writing:
+                raise EstoreError(
+                    f"{self.project}.{self.dataset}: nothing loaded yet; start with "
+                    "`estore run gs://BUCKET/FOLDER/`"
+                ) from None
+            self._create()
+            self._read_books()
+
+    def close(self) -> None:
+        """End of the client's connections."""
+        self._books.connection.close()
+        self.client.close()
+
+    def _create(self) -> None:
+        for schema in ("raw", "build"):
+            found = bigquery.Dataset(f"{self.project}.{self.dataset}_{schema}")
+            found.location = self.settings.location
+            found.labels = LABELS
+            self.client.create_dataset(found, exists_ok=True)
+        self.run(_ROWS + self._books.ddl())
+
+    def _read_books(self) -> None:
+        """The state first: whoever writes meanwhile changes the revision, which a commit sees."""
+        for table in self._books.tables:
+            reference = bigquery.TableReference.from_string(self._id(table.schema, table.name))
+            fields = [bigquery.SchemaField(name, kind) for name, kind in table.columns.items()]
+            rows = self.client.list_rows(reference, selected_fields=fields)
+            self._books.fill(table, [tuple(row.values()) for row in rows])
+        self._books.keep()
+
+    # ------------------------------------------------------------------ statements
+
+    def run(self, sql: str, *, job_id: str | None = None, **parameters: Any) -> Any:
+        """Run SQL as one job and wait for it; returns its rows."""
+        job = self.client.query(
+            self.translated(sql),
+            job_config=bigquery.QueryJobConfig(query_parameters=_parameters(parameters)),
+            job_id=job_id,
+        )
+        return job.result()
+
+    def select(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return [
+            tuple(_plain(value) for value in row.values()) for row in self.run(sql, **parameters)
+        ]
+
+    def translated(self, sql: str) -> str:
+        """schema.table as the dataset's, $name as @name; text and comments stay as they are."""
+
+        def name(found: re.Match[str]) -> str:
+            if found["schema"]:
+                return f"`{self._id(found['schema'], found['table'])}`"
+            return f"@{found['parameter']}" if found["parameter"] else found[0]
+
+        return _TOKENS.sub(name, sql)
+
+    def _id(self, schema: str, table: str) -> str:
+        return f"{self.project}.{self.dataset}_{schema}.{table}"
+
+    def table(self, schema: str, table: str) -> bigquery.TableReference:
+        """A table for the client."""
+        return bigquery.TableReference.from_string(self._id(schema, table))
+
+    # ------------------------------------------------------------------ books and rows
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Nothing is sent before the end; then one script does it all, or fails and does nothing."""
+        self.books.execute("begin")
+        self._pending = []
+        try:
+            yield
+            self._commit()
+        except BaseException:
+            self.books.execute("rollback")
+            raise
+        finally:
+            self._pending = None
+            staged, self.staged = self.staged, {}
+        self.books.execute("commit")
+        self._books.keep()
+        for table in staged.values():
+            self.client.delete_table(table, not_found_ok=True)
+
+    def later(self, statement: str) -> None:
+        """A statement on the rows, at the end of the transaction."""
+        if self._pending is None:
+            raise RuntimeError("rows are changed in a transaction only")
+        self._pending.append(statement)
+
+    def _commit(self) -> None:
+        if not self._pending and not self._books.is_changed():
+            return
+        statements = [*(self._pending or ()), *self._books.changes()]
+        self.run(
+            "\n".join(
+                ["begin transaction;", self._books.check(), *statements, "commit transaction;"]
+            )
+        )
+
+    def _days(self, file_ids: Sequence[int]) -> str:
+        """The partitions of files as literals."""
+        listed = ", ".join(map(str, file_ids))
+        first, last = self.books.execute(
+            "select min(event_date), max(event_date) + interval 1 day from raw.file_days "
+            f"where file_id in ({listed})"
+        ).fetchone() or (None, None)
+        if first is None:
+            return "false"
+        return f"event_time >= timestamp '{first} 00:00:00+00' and event_time < timestamp '{last:%Y-%m-%d} 00:00:00+00'"
+
+    def remove_rows(self, file_id: int) -> None:
+        self.later(f"delete from raw.events where file_id = {file_id} and {self._days([file_id])};")
+        self.later(f"delete from raw.rejects where file_id = {file_id};")
+
+    def hand_over_rows(self, file_id: int, heir_id: int, heir_uri: str) -> None:
+        self.later(
+            f"update raw.events set file_id = {heir_id} "
+            f"where file_id = {file_id} and {self._days([file_id])};"
+        )
+        uri = BIGQUERY.quoted(heir_uri)
+        self.later(
+            f"update raw.rejects set file_id = {heir_id}, uri = {uri} where file_id = {file_id};"
+        )
+
+    def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+        columns = ", ".join(RAW_COLUMNS)
+        held = [file_id for file_id in file_ids if file_id not in self.staged]
+        parts = []
+        for file_id, table in self.staged.items():
+            parts.append(
+                f"select {file_id} as file_id, {columns}, line_text, reason from `{table}`"
+            )
+        if held:
+            listed = ", ".join(map(str, held))
+            nothing = "cast(null as string) as line_text, cast(null as string) as reason"
+            parts.append(
+                f"select file_id, {columns}, {nothing} from raw.events "
+                f"where file_id in ({listed}) and {self._days(held)}"
+            )
+            empty = ", ".join(f"null as {column}" for column in RAW_COLUMNS)
+            parts.append(
+                f"select file_id, {empty}, line_text, reason from raw.rejects "
+                f"where file_id in ({listed})"
+            )
+        row = f"to_json_string(struct({columns}))"
+        line = "(select string_agg(field, ',' order by field) from unnest(split(line_text, ',')) as field)"
+        rows = self.select(
+            f"""
+            select file_id, count(*), cast(sum(cast(row_hash as bignumeric)) as string), bit_xor(row_hash)
+            from (
+                select
+                    file_id,
+                    farm_fingerprint(case when reason is null then {row} else {line} end) as row_hash
+                from ({" union all ".join(parts)})
+            )
+            group by file_id
+            """
+        )
+        return {file_id: tuple(rest) for file_id, *rest in rows}
+
+    # ------------------------------------------------------------------ what is built
+
+    def has_table(self, schema: str, table: str) -> bool:
+        try:
+            self.client.get_table(self.table(schema, table))
+        except NotFound:
+            return False
+        return True
+
+    def drop_built(self) -> None:
+        for schema in BUILT:
+            self.client.delete_dataset(
+                f"{self.project}.{self.dataset}_{schema}", delete_contents=True, not_found_ok=True
+            )
+
+    def snapshot_tables(self) -> list[tuple[str, str]]:
+        return sorted(
+            (schema, found.table_id)
+            for schema in ("metrics", "dashboard")
+            for found in self.client.list_tables(f"{self.project}.{self.dataset}_{schema}")
+            if found.table_type == "TABLE"
+        )
+
+    def export(self, query: str, path: Path) -> int:
+        from estore.warehouse.parquet import write_parquet
+
+        whole = re.fullmatch(r"select \* from (\w+)\.(\w+)", query)
+        if whole and f"{whole[1]}.{whole[2]}" in self._books.names:
+            return self._books.export(query, path)
+        if whole:  # read where it lies: no query, no cost
+            found = self.client.get_table(self.table(whole[1], whole[2]))
+            if found.table_type == "TABLE":
+                return write_parquet(self.client.list_rows(found), path)
+        return write_parquet(self.run(query), path)
+
+
+def split_name(settings: Settings) -> tuple[str, str]:
+    """ESTORE_BIGQUERY as (project, dataset)."""
+    found = re.fullmatch(r"([a-z][a-z0-9:.-]{4,}[a-z0-9])\.(\w{1,1000})", settings.bigquery or "")
+    if not found:
+        raise EstoreError(
+            f"ESTORE_BIGQUERY is {settings.bigquery or 'not set'}; with ESTORE_TARGET=bigquery it "
+            "must be PROJECT.DATASET, as in my-project.estore"
+        )
+    return found[1], found[2]
+
+
+def _client(settings: Settings, project: str) -> bigquery.Client:
+    """Application-default credentials; an emulator asks for none."""
+    options: dict[str, Any] = {}
+    if emulator := bigquery_emulator():
+        from google.auth.credentials import AnonymousCredentials
+
+        options = {
+            "credentials": AnonymousCredentials(),
+            "client_options": {"api_endpoint": emulator},
+        }
+    bound = settings.max_bytes_billed
+    return bigquery.Client(
+        project=project,
+        location=settings.location,
+        default_query_job_config=bigquery.QueryJobConfig(
+            labels=LABELS, **({"maximum_bytes_billed": bound} if bound else {})
+        ),
+        default_load_job_config=bigquery.LoadJobConfig(labels=LABELS),
+        **options,
+    )
+
+
+def _parameters(values: dict[str, Any]) -> list[Any]:
+    return [
+        bigquery.ArrayQueryParameter(name, _TYPES[type(value[0])] if value else "STRING", value)
+        if isinstance(value, list)
+        else bigquery.ScalarQueryParameter(name, _TYPES.get(type(value), "STRING"), value)
+        for name, value in values.items()
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Instants as everywhere here: UTC, without saying so."""
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value

@@ -1,0 +1,187 @@
+"""Books: the small tables in memory, and what must be told an engine that keeps them elsewhere.
+
+A table is one row per something with a key. What differs since the books were last kept is found
+by comparing, and told as: delete these keys, insert these rows. Whoever else has written meanwhile
+has changed the revision, and then nothing is written.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from estore.warehouse.dialect import BIGQUERY
+from estore.warehouse.duckdb import BOOKS, quoted
+
+_ENGINE_TYPES = {
+    "BIGINT": "INT64", "VARCHAR": "STRING", "DATE": "DATE", "TIMESTAMP": "TIMESTAMP",
+    "BOOLEAN": "BOOL",
+}  # fmt: skip
+_KEYS = {"raw.files": "file_id", "raw.file_days": "file_id", "raw.touched_days": "event_date",
+         "build.pending_days": "event_date", "build.changed_days": "event_date",
+         "build.state": "name"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the small tables; columns: name → BigQuery's type; its rows are replaced by key."""
+
+    schema: str
+    name: str
+    key: str
+    columns: dict[str, str]
+
+    @property
+    def full_name(self) -> str:
+        """schema.table"""
+        return f"{self.schema}.{self.name}"
+
+
+class Books:
+    """The small tables as DuckDB keeps them, in memory, and a copy of how they were kept."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+        self.connection.execute("set TimeZone = 'UTC'")
+        self.connection.execute(BOOKS)
+        self.connection.execute("create schema kept")
+        for table in self.tables:
+            self.connection.execute(
+                f"create table kept.{table.name} as from {table.full_name} limit 0"
+            )
+
+    @cached_property
+    def tables(self) -> list[Table]:
+        """The state, with the revision, comes first."""
+        rows = self.connection.execute(
+            "select schema_name || '.' || table_name, column_name, data_type "
+            "from duckdb_columns() where schema_name in ('raw', 'build') "
+            "order by table_name <> 'state', table_name, column_index"
+        ).fetchall()
+        found: dict[str, dict[str, str]] = {}
+        for table, column, kind in rows:
+            found.setdefault(table, {})[column] = _ENGINE_TYPES[kind]
+        return [
+            Table(*name.split(".", 1), key=_KEYS[name], columns=columns)
+            for name, columns in found.items()
+        ]
+
+    @property
+    def names(self) -> set[str]:
+        """schema.table of each."""
+        return {table.full_name for table in self.tables}
+
+    def ddl(self) -> str:
+        """What creates them in BigQuery."""
+        return "\n".join(
+            f"create table if not exists {table.full_name} "
+            f"({', '.join(f'{name} {kind}' for name, kind in table.columns.items())});"
+            for table in self.tables
+        )
+
+    def fill(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
+        """Take the rows that are kept elsewhere."""
+        columns = list(table.columns)
+        self.connection.execute(f"delete from {table.full_name}")
+        if rows:
+            told = json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str)
+            self.connection.execute(
+                f"insert into {table.full_name} by name "
+                "select unnest(from_json($rows, $shape), recursive := true)",
+                {"rows": told, "shape": json.dumps([self._shape(table)])},
+            )
+
+    def keep(self) -> None:
+        """The books are as they are kept elsewhere."""
+        for table in self.tables:
+            self.connection.execute(f"delete from kept.{table.name}")
+            self.connection.execute(f"insert into kept.{table.name} from {table.full_name}")
+        (last,) = self.connection.execute("select max(file_id) from raw.files").fetchone() or (0,)
+        (following,) = self.connection.execute(
+            "select coalesce(last_value, 0) + 1 from duckdb_sequences()"
+        ).fetchone() or (1,)
+        if (last or 0) >= following:
+            self.connection.execute(f"create or replace sequence raw.file_ids start {last + 1}")
+
+    def check(self) -> str:
+        """A statement that fails where somebody else has written since."""
+        return (
+            "select if(coalesce((select max(value) from build.state where name = 'revision'), '0') "
+            f"= '{self._revision()}', 0, error('estore: another run has changed the books'));"
+        )
+
+    def is_changed(self) -> bool:
+        """Whether they differ from what is kept."""
+        return any(self._differs(table) for table in self.tables)
+
+    def changes(self) -> list[str]:
+        """Statements that bring the kept books to these, and to the next revision.
+
+        Values stand in them as quoted JSON: not every engine passes parameters to a script.
+        """
+        changed = [table for table in self.tables if self._differs(table)]
+        self.connection.execute(
+            "insert or replace into build.state values ('revision', ?)", [str(self._revision() + 1)]
+        )
+        statements: list[str] = []
+        for table in {table.full_name: table for table in [self.tables[0], *changed]}.values():
+            gone, rows = self._changed(table)
+            if gone:
+                keys = ", ".join(BIGQUERY.quoted(key) for key in gone)
+                statements.append(
+                    f"delete from {table.full_name} where cast({table.key} as string) in ({keys});"
+                )
+            if rows:
+                told = BIGQUERY.quoted(json.dumps(rows, default=str))
+                values = ", ".join(
+                    f"cast(json_value(row_, '$.{name}') as {kind.lower()})"
+                    for name, kind in table.columns.items()
+                )
+                statements.append(
+                    f"insert into {table.full_name} ({', '.join(table.columns)}) select {values} "
+                    f"from unnest(json_query_array({told})) as row_;"
+                )
+        return statements
+
+    def export(self, query: str, path: Path) -> int:
+        """Write a query's rows to a Parquet file; returns how many."""
+        row = self.connection.execute(
+            f"copy ({query}) to {quoted(str(path))} (format parquet)"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _revision(self) -> int:
+        row = self.connection.execute(
+            "select value from kept.state where name = 'revision'"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _differs(self, table: Table) -> bool:
+        return bool(self.connection.execute(f"{self._difference(table)} limit 1").fetchall())
+
+    def _difference(self, table: Table) -> str:
+        now, then, key = table.full_name, f"kept.{table.name}", table.key
+        return (
+            f"select distinct {key} from ((from {now} except all from {then}) "
+            f"union all (from {then} except all from {now}))"
+        )
+
+    def _changed(self, table: Table) -> tuple[list[str], list[dict[str, Any]]]:
+        """Keys to delete, as text, and rows to insert."""
+        gone = self.connection.execute(
+            f"select distinct cast({table.key} as varchar) from kept.{table.name} "
+            f"where {table.key} in ({self._difference(table)}) order by 1"
+        ).fetchall()
+        rows = self.connection.execute(
+            f"select {', '.join(table.columns)} from {table.full_name} "
+            f"where {table.key} in ({self._difference(table)}) order by all"
+        ).fetchall()
+        names = list(table.columns)
+        return [key for (key,) in gone], [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _shape(self, table: Table) -> dict[str, str]:
+        kinds = {kind: name for name, kind in _ENGINE_TYPES.items()}
+        return {name: kinds[kind] for name, kind in table.columns.items()}

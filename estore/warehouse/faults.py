@@ -1,0 +1,58 @@
+"""Faults: what BigQuery or the way to it refuses, in words that say what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+from requests import exceptions as network
+
+from estore.errors import EstoreError
+from estore.settings import Settings
+
+
+@contextmanager
+def told(settings: Settings) -> Iterator[None]:
+    """Turns what the client library says into an EstoreError; any other error passes."""
+    try:
+        yield
+    except (api.GoogleAPIError, auth.GoogleAuthError, network.RequestException) as error:
+        raise EstoreError(in_words(error, settings)) from error
+
+
+def in_words(error: Exception, settings: Settings) -> str:
+    """What is wrong, and the fix."""
+    said = " ".join(str(getattr(error, "message", None) or error).split())[:400]
+    for signs, fix in _FIXES:
+        if any(sign.lower() in f"{type(error).__name__} {said}".lower() for sign in signs):
+            return fix.format(said=said, name=settings.bigquery, location=settings.location,
+                              bound=settings.max_bytes_billed)  # fmt: skip
+    return f"BigQuery refused: {said}"
+
+
+#: Signs in an error's name or text → what to say; the first that fits wins.
+_FIXES = (
+    (("DefaultCredentialsError", "RefreshError", "could not automatically determine"),
+     "no credentials for Google Cloud: `gcloud auth application-default login` on your machine; in "
+     "the cloud, give the machine a service account ({said})"),
+    (("another run has changed the books", "due to concurrent update"),
+     "{name}: another run has written there meanwhile, so nothing of this step was kept; run this "
+     "again when it has ended"),
+    (("bytes billed", "bytesBilledLimitExceeded"),
+     "a query would read more than ESTORE_MAX_BYTES_BILLED = {bound} bytes, so it was not run: "
+     "raise it, or 0 for no bound ({said})"),
+    (("quota", "rateLimitExceeded", "Exceeded rate limits"),
+     "a quota of BigQuery is used up; run this again later, or raise the quota in the project "
+     "({said})"),
+    (("not found in location", "wrong location", "different location", "in a different region", "same location", "Cannot read and write in different locations"),
+     "{name}: not in ESTORE_LOCATION = {location}. A dataset never moves: set ESTORE_LOCATION to "
+     "where dataset and bucket are, or name another dataset in ESTORE_BIGQUERY ({said})"),
+    (("Forbidden", "accessDenied", "Access Denied", "permission"),
+     "{name}: no permission. You need BigQuery Data Editor and BigQuery Job User on the project, "
+     "and Storage Object Viewer on the bucket ({said})"),
+    (("NotFound", "notFound"),
+     "{name}: not found; do project and dataset exist as ESTORE_BIGQUERY names them? ({said})"),
+    (("RetryError", "ConnectionError", "Timeout", "TransportError", "ServiceUnavailable"),
+     "BigQuery cannot be reached, although tried for minutes: check the network and run this "
+     "again; nothing is half done ({said})"),
+)  # fmt: skip

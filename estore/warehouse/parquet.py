@@ -1,0 +1,28 @@
+"""Parquet: rows of BigQuery as the file that DuckDB would have written of the same table."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from estore.warehouse.duckdb import quoted
+
+#: Arrow types as BigQuery gives them → as the snapshot has them.
+_AS_PUBLISHED = {"DECIMAL(38,9)": "decimal(18, 3)", "TIMESTAMP WITH TIME ZONE": "timestamp"}
+
+
+def write_parquet(rows: Any, path: Path) -> int:
+    """Write the rows of a client's iterator; returns how many."""
+    arrow = rows.to_arrow(create_bqstorage_client=False)
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.register("rows_", arrow)
+        described = connection.execute("describe rows_").fetchall()
+        columns = ", ".join(
+            f'cast("{name}" as {_AS_PUBLISHED.get(kind, kind)}) as "{name}"'
+            for name, kind, *_ in described
+        )
+        connection.execute(
+            f"copy (select {columns} from rows_) to {quoted(str(path))} (format parquet)"
+        )
+    return int(arrow.num_rows)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from estore.errors import RefusedFile
-from estore.landing import LandedFile
+from estore.landing import LandedFile, landed_file
 from estore.load.content import Content, Text, read_content
 from estore.load.header import Header, check_format, parquet_header, read_csv_header
 from estore.load.repair import repair
@@ -42,8 +42,8 @@ class NotWellFormed(Exception):
 class Intake(ABC):
     """Inserts one file's lines. Each way returns (lines counted apart, lines loaded)."""
 
-    #: Whether this machine reads the bytes of a file, and may do so while the engine loads them.
-    reads_beside = True
+    #: Whether the bytes of a file are read on this machine, maybe while the engine loads them.
+    reads_here = True
 
     def __init__(
         self,
@@ -91,6 +91,10 @@ class Intake(ABC):
         """Lines refused by the kind of reason, most frequent first."""
 
     @abstractmethod
+    def is_still(self) -> bool:
+        """Whether the file is still what was listed, so that what was loaded of it is that."""
+
+    @abstractmethod
     def note_days(self, file_id: int) -> None:
         """Write the UTC days of the file's events to the books."""
 
@@ -107,15 +111,15 @@ class DuckDBIntake(Intake):
             return read_csv_header(self.file, self.shop)
         with _file_faults(RefusedFile, "is not a Parquet file: "):
             described = self.connection.execute(
-                f"describe select * from {read_parquet(self.file.uri)}"
+                f"describe select * from {read_parquet(self.file.path)}"
             ).fetchall()
         return parquet_header([(name, kind) for name, kind, *_ in described], self.shop)
 
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
-        relation = parquet_relation(self.file.uri, header)
+        relation = parquet_relation(self.file.path, header)
         with _file_faults(RefusedFile, "is damaged: "):
             lines = self._scalar(
-                f"select sum(num_rows) from parquet_file_metadata({exact_path(self.file.uri)})"
+                f"select sum(num_rows) from parquet_file_metadata({exact_path(self.file.path)})"
             )
             loaded = self._insert_good(file_id, relation, header)
             if loaded < lines:
@@ -123,7 +127,7 @@ class DuckDBIntake(Intake):
         return lines, loaded
 
     def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
-        relation = csv_relation(self.file.uri, header, self.shop.delimiter, self.file.compression)
+        relation = csv_relation(self.file.path, header, self.shop.delimiter, self.file.compression)
         try:
             with _file_faults(NotWellFormed):
                 loaded = self._insert_good(file_id, relation, header)
@@ -195,6 +199,14 @@ class DuckDBIntake(Intake):
             "from raw.events where file_id = ? group by all",
             [file_id],
         )
+
+    def is_still(self) -> bool:
+        if self.file.is_object:
+            return True  # its copy is of the generation listed
+        try:
+            return landed_file(self.file.path).generation == self.file.generation
+        except OSError:
+            return False
 
     def count(self, table: str, file_id: int) -> int:
         return self._scalar(f"select count(*) from {table} where file_id = {file_id}")

@@ -4,7 +4,6 @@ A load job brings them in as text; one statement types them into a table of thei
 they are counted. Nothing of this is visible: the loader's transaction then inserts from there.
 """
 
-import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +17,10 @@ from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError,
 from google.cloud import bigquery
 
 from estore.buckets import open_store, split_uri
+from estore.buckets.faults import told_of_object
+from estore.buckets.stores import Listed
 from estore.errors import RefusedFile
-from estore.landing import LandedFile
+from estore.landing import LandedFile, landed_file
 from estore.load.content import Content, Text, check_kind, open_bytes, read_content
 from estore.warehouse.dialect import BIGQUERY
 from estore.load.header import Header, check_format, parquet_header, read_csv_header
@@ -54,7 +55,7 @@ class _Counted:
 class BigQueryIntake(Intake):
     """BigQuery reads an object of Cloud Storage itself; anything else is sent to it."""
 
-    reads_beside = False
+    reads_here = False
     warehouse: BigQueryWarehouse
 
     @cached_property
@@ -79,11 +80,17 @@ class BigQueryIntake(Intake):
         scheme, bucket, key = split_uri(self.file.uri)
         if scheme != "gs":
             raise RefusedFile("lies in S3, which BigQuery cannot load from; copy it to gs://")
-        info = open_store("gs").files.info(f"{bucket}/{key}")
-        for kind in ("md5Hash", "crc32c"):
-            if told := info.get(kind):
-                return Content(f"{kind[:3]}:{base64.b64decode(told).hex()}-{self.file.bytes}", None)
+        if checksum := open_store("gs").checksum(bucket, key):
+            return Content(f"{checksum}-{self.file.bytes}", None)
         return Content(f"generation:{self.file.uri}#{self.file.generation}", None)
+
+    def is_still(self) -> bool:
+        """A load job reads whatever lies there now."""
+        if not self.file.is_object:
+            return landed_file(self.file.path).generation == self.file.generation
+        _, bucket, key = split_uri(self.file.uri)
+        found = open_store("gs").find(bucket, key)
+        return found is not None and found.generation == self.file.generation
 
     def header(self) -> Header:
         check_format(self.file)
@@ -264,8 +271,7 @@ class BigQueryIntake(Intake):
             return self.file
         self.scratch.mkdir(parents=True, exist_ok=True)
         path = self.scratch / "head"
-        with _object(self.file) as stream:
-            path.write_bytes(stream.read(_HEAD))
+        path.write_bytes(open_store("gs").start(*_listed(self.file), _HEAD))
         return replace(self.file, copy=path)
 
     @contextmanager
@@ -276,9 +282,8 @@ class BigQueryIntake(Intake):
             return
         self.scratch.mkdir(parents=True, exist_ok=True)
         path = self.scratch / "object"
-        with _object(self.file) as stream, path.open("wb") as copy:
-            while block := stream.read(1 << 22):
-                copy.write(block)
+        bucket, listed = _listed(self.file)
+        open_store("gs").download(bucket, listed, path, lambda done: self.on_progress(done, 0))
         try:
             yield replace(self.file, copy=path)
         finally:
@@ -342,14 +347,18 @@ def _as_text(column: str, kind: str) -> str:
     return f"cast({column} as string)"
 
 
+def _listed(file: LandedFile) -> tuple[str, Listed]:
+    """An object's bucket, and what a store needs to know of it."""
+    _, bucket, key = split_uri(file.uri)
+    return bucket, Listed(key, file.bytes, file.generation)
+
+
 @contextmanager
 def _object(file: LandedFile) -> Iterator[IO[bytes]]:
+    """An object, of which only parts are read."""
     _, bucket, key = split_uri(file.uri)
-    try:
-        with open_store("gs").files.open(f"{bucket}/{key}", "rb") as stream:
-            yield stream
-    except FileNotFoundError as error:
-        raise RefusedFile("is no longer there; list the bucket again") from error
+    with told_of_object(file.uri), open_store("gs").files.open(f"{bucket}/{key}", "rb") as stream:
+        yield stream
 
 
 @contextmanager

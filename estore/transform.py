@@ -16,7 +16,7 @@ import duckdb
 from estore import steps
 from estore.catalogue import catalogue, test_row
 from estore.errors import EstoreError, engine_advice
-from estore.settings import Settings
+from estore.settings import Settings, bigquery_emulator
 from estore.shop import ShopConfig
 from estore.thresholds import read_thresholds
 from estore.warehouse import Warehouse, open_warehouse
@@ -245,7 +245,6 @@ class Transform:
         self, command: str, *arguments: str, variables: dict[str, str] | None = None,
         may_fail: bool = False,
     ) -> Any:  # fmt: skip
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
         with self._environment():
@@ -254,9 +253,16 @@ class Transform:
                     [command, *self._common, *arguments, "--vars", self._vars(variables)]
                 )
             finally:
-                DuckDBConnectionManager.close_all_connections()
+                self._close_connections()
         self._raise_errors(result, may_fail=may_fail)
         return result
+
+    def _close_connections(self) -> None:
+        """dbt's share the engine with ours, and would keep it open."""
+        if self.settings.target == "duckdb":
+            from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+            DuckDBConnectionManager.close_all_connections()
 
     @property
     def _manifest(self) -> Any:
@@ -306,7 +312,7 @@ class Transform:
             "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
             "--target", self.settings.target, "--target-path", str(self.target),
             "--log-path", str(self.settings.logs.resolve()), "--log-level", "none",
-            "--log-level-file", "info", "--no-use-colors", "--no-send-anonymous-usage-stats",
+            "--log-level-file", "debug", "--no-use-colors", "--no-send-anonymous-usage-stats",
             "--no-version-check",
         ]  # fmt: skip
 
@@ -314,6 +320,7 @@ class Transform:
     def _environment(self) -> Iterator[None]:
         """What the dbt profile reads."""
         values = {
+            **self._of_bigquery,
             "ESTORE_WAREHOUSE": str(self.settings.warehouse.resolve()),
             "ESTORE_TEMP": str(self.settings.temp),
             "ESTORE_MEMORY_LIMIT": self.settings.memory_limit,
@@ -330,6 +337,24 @@ class Transform:
                     del os.environ[name]
                 else:
                     os.environ[name] = value
+
+    @property
+    def _of_bigquery(self) -> dict[str, str]:
+        if self.settings.target != "bigquery":
+            return {}
+        from estore.warehouse.bigquery import split_name
+
+        project, dataset = split_name(self.settings)
+        values = {
+            "ESTORE_BIGQUERY_PROJECT": project,
+            "ESTORE_BIGQUERY_DATASET": dataset,
+            "ESTORE_LOCATION": self.settings.location,
+            "ESTORE_MAX_BYTES_BILLED": str(self.settings.max_bytes_billed),
+        }
+        if emulator := bigquery_emulator():
+            values |= {"ESTORE_BIGQUERY_METHOD": "oauth-secrets", "ESTORE_BIGQUERY_TOKEN": "none",
+                       "ESTORE_BIGQUERY_ENDPOINT": emulator}  # fmt: skip
+        return values
 
     @property
     def _time_zone(self) -> str:

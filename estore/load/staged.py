@@ -22,12 +22,12 @@ from estore.buckets.stores import Listed
 from estore.errors import RefusedFile
 from estore.landing import LandedFile, landed_file
 from estore.load.content import Content, Text, check_kind, open_bytes, read_content
-from estore.warehouse.dialect import BIGQUERY
 from estore.load.header import Header, check_format, parquet_header, read_csv_header
 from estore.load.intake import Intake, NotWellFormed
 from estore.load.repair import repair
 from estore.load.rows import typed_rows
 from estore.warehouse.bigquery import BigQueryWarehouse
+from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.engine import RAW_COLUMNS
 
 #: So much of an object holds its header.
@@ -239,7 +239,7 @@ class BigQueryIntake(Intake):
         for attempt in range(100):
             job_id = f"estore_{self._name}_{attempt}"
             try:
-                job = self._client.load_table_from_uri(
+                job: Any = self._client.load_table_from_uri(
                     self.file.uri, self._table(), job_id=job_id, job_config=config
                 )
             except Conflict:  # this very load was begun before, by a run that did not end

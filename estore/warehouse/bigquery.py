@@ -42,7 +42,7 @@ create table if not exists raw.events (
 )
 partition by date(event_time)
 cluster by user_id
-options (require_partition_filter = true, description = 'One row per line of a loaded file, typed.');
+options (require_partition_filter = true, description = 'One row per loaded line, typed.');
 create table if not exists raw.rejects (
     file_id int64 not null,
     uri string not null,
@@ -125,7 +125,7 @@ class BigQueryWarehouse(Warehouse):
     def close(self) -> None:
         """End of the client's connections."""
         self._books.connection.close()
-        self.client.close()
+        self.client.close()  # type: ignore[no-untyped-call]
 
     def _create(self) -> None:
         for schema in ("raw", "build"):
@@ -138,7 +138,7 @@ class BigQueryWarehouse(Warehouse):
     def _read_books(self) -> None:
         """The state first: whoever writes meanwhile changes the revision, which a commit sees."""
         for table in self._books.tables:
-            reference = bigquery.TableReference.from_string(self._id(table.schema, table.name))
+            reference = bigquery.TableReference.from_string(self._id(*table.full_name.split(".")))
             fields = [bigquery.SchemaField(name, kind) for name, kind in table.columns.items()]
             rows = self.client.list_rows(reference, selected_fields=fields)
             self._books.fill(table, [tuple(row.values()) for row in rows])
@@ -181,7 +181,7 @@ class BigQueryWarehouse(Warehouse):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Nothing is sent before the end; then one script does it all, or fails and does nothing."""
+        """Nothing is sent before the end; then one script does all of it, or nothing."""
         self.books.execute("begin")
         self._pending = []
         try:
@@ -223,7 +223,10 @@ class BigQueryWarehouse(Warehouse):
         ).fetchone() or (None, None)
         if first is None:
             return "false"
-        return f"event_time >= timestamp '{first} 00:00:00+00' and event_time < timestamp '{last:%Y-%m-%d} 00:00:00+00'"
+        return (
+            f"event_time >= timestamp '{first} 00:00:00+00' "
+            f"and event_time < timestamp '{last:%Y-%m-%d} 00:00:00+00'"
+        )
 
     def remove_rows(self, file_id: int) -> None:
         self.later(f"delete from raw.events where file_id = {file_id} and {self._days([file_id])};")
@@ -260,14 +263,20 @@ class BigQueryWarehouse(Warehouse):
                 f"where file_id in ({listed})"
             )
         row = f"to_json_string(struct({columns}))"
-        line = "(select string_agg(field, ',' order by field) from unnest(split(line_text, ',')) as field)"
+        line = (
+            "(select string_agg(field, ',' order by field) "
+            "from unnest(split(line_text, ',')) as field)"
+        )
         rows = self.select(
             f"""
-            select file_id, count(*), cast(sum(cast(row_hash as bignumeric)) as string), bit_xor(row_hash)
+            select
+                file_id, count(*), cast(sum(cast(row_hash as bignumeric)) as string),
+                bit_xor(row_hash)
             from (
                 select
                     file_id,
-                    farm_fingerprint(case when reason is null then {row} else {line} end) as row_hash
+                    farm_fingerprint(case when reason is null then {row} else {line} end)
+                        as row_hash
                 from ({" union all ".join(parts)})
             )
             group by file_id
@@ -329,7 +338,7 @@ def _client(settings: Settings, project: str) -> bigquery.Client:
         from google.auth.credentials import AnonymousCredentials
 
         options = {
-            "credentials": AnonymousCredentials(),
+            "credentials": AnonymousCredentials(),  # type: ignore[no-untyped-call]
             "client_options": {"api_endpoint": emulator},
         }
     bound = settings.max_bytes_billed

@@ -29,15 +29,14 @@ _KEYS = {"raw.files": "file_id", "raw.file_days": "file_id", "raw.touched_days":
 class Table:
     """One of the small tables; columns: name → BigQuery's type; its rows are replaced by key."""
 
-    schema: str
-    name: str
+    full_name: str
     key: str
     columns: dict[str, str]
 
     @property
-    def full_name(self) -> str:
-        """schema.table"""
-        return f"{self.schema}.{self.name}"
+    def name(self) -> str:
+        """Without the schema."""
+        return self.full_name.split(".")[1]
 
 
 class Books:
@@ -64,10 +63,7 @@ class Books:
         found: dict[str, dict[str, str]] = {}
         for table, column, kind in rows:
             found.setdefault(table, {})[column] = _ENGINE_TYPES[kind]
-        return [
-            Table(*name.split(".", 1), key=_KEYS[name], columns=columns)
-            for name, columns in found.items()
-        ]
+        return [Table(name, _KEYS[name], columns) for name, columns in found.items()]
 
     @property
     def names(self) -> set[str]:

@@ -152,24 +152,27 @@ class BigQuery(Dialect):
 
     def instant(self, column: str, trimmed: str, zone: str) -> str:
         """Seconds, where there are none, and six digits at most after them; +0530 as +05:30."""
+        seconds = _extracted(trimmed, "^.{16}(:[0-9]{2})", ":00")
+        fraction = _extracted(trimmed, "^.{19}([.][0-9]{1,6})", "")
         time = (
             f"concat(substr({trimmed}, 1, 10), ' ', substr({trimmed}, 12, 5), "
-            f"coalesce(regexp_extract({trimmed}, '^.{{16}}(:[0-9]{{2}})'), ':00'), "
-            f"coalesce(regexp_extract({trimmed}, '^.{{19}}([.][0-9]{{1,6}})'), ''))"
+            f"{seconds}, {fraction})"
         )
-        hours = f"coalesce(regexp_extract({trimmed}, '.{{16}}.*([+-][0-9]{{2}}):?[0-9]{{0,2}}$'), '+00')"
-        minutes = (
-            f"coalesce(regexp_extract({trimmed}, '.{{16}}.*[+-][0-9]{{2}}:?([0-9]{{2}})$'), '00')"
-        )
+        hours = _extracted(trimmed, ".{16}.*([+-][0-9]{2}):?[0-9]{0,2}$", "+00")
+        minutes = _extracted(trimmed, ".{16}.*[+-][0-9]{2}:?([0-9]{2})$", "00")
         return f"""case
             when {self.is_like(trimmed, _DAY_AND_TIME)}
                 then safe.timestamp(safe_cast({time} as datetime), {self.quoted(zone)})
             when {self.is_like(trimmed, _DAY_AND_TIME + _ZONE)}
                 then safe_cast(concat({time}, {hours}, ':', {minutes}) as timestamp)
-        end"""  # noqa: E501
+        end"""
 
     def latest(self) -> str:
         return f"timestamp '{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}+00:00'"
+
+
+def _extracted(text: str, pattern: str, otherwise: str) -> str:
+    return f"coalesce(regexp_extract({text}, '{pattern}'), '{otherwise}')"
 
 
 DUCKDB, BIGQUERY = DuckDB(), BigQuery()

@@ -44,7 +44,8 @@ _FIXES = (
     (("quota", "rateLimitExceeded", "Exceeded rate limits"),
      "a quota of BigQuery is used up; run this again later, or raise the quota in the project "
      "({said})"),
-    (("not found in location", "wrong location", "different location", "in a different region", "same location", "Cannot read and write in different locations"),
+    (("not found in location", "wrong location", "different location", "different region",
+      "same location", "in different locations"),
      "{name}: not in ESTORE_LOCATION = {location}. A dataset never moves: set ESTORE_LOCATION to "
      "where dataset and bucket are, or name another dataset in ESTORE_BIGQUERY ({said})"),
     (("Forbidden", "accessDenied", "Access Denied", "permission"),

@@ -5,10 +5,7 @@
     on_schema_change='fail',
     partition_by={'field': 'session_start_date', 'data_type': 'date'},
     cluster_by=['user_id'],
-    pre_hook='create table if not exists ' ~ source('built', 'int_buying_sessions') ~ ' (
-        user_id string, user_session string,
-        session_start_at timestamp, session_end_at timestamp, own_order_at timestamp
-    )',
+    pre_hook="{{ empty_buying_sessions() }}",
 ) }}
 
 {% set columns = [

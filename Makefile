@@ -26,6 +26,11 @@ $(UV):
 .venv/.dev: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --locked --no-progress && touch $@ .venv/.base
 
+# The emulator of BigQuery pins libraries that the project has newer ones of.
+.venv-bigquery/.made: tests/bigquery/requirements.txt .venv/.dev
+	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-bigquery \
+	    && $(UV) pip install --quiet --no-progress --python .venv-bigquery/bin/python -r $< && touch $@
+
 .PHONY: run
 run: .venv/.base ## events to findings; DATA="files or folder" for your own, else a synthetic shop
 ifeq ($(DATA),)
@@ -40,7 +45,7 @@ serve: .venv/.base ## the dashboard on http://localhost:8321; HOME_DIR, PORT=832
 	@.venv/bin/estore --home $(HOME_DIR) serve --port $(or $(PORT),8321)
 
 .PHONY: test
-test: .venv/.dev ## all tests
+test: .venv/.dev .venv-bigquery/.made ## all tests
 	@.venv/bin/pytest -n 2 --dist worksteal -m "not long and not kills"
 
 .PHONY: test-long
@@ -73,4 +78,4 @@ lint: .venv/.dev ## style, types, SQL
 
 .PHONY: clean
 clean: ## remove the demo, the virtual environments and caches
-	@rm -rf .estore-demo .estore-bench .venv $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .estore-demo .estore-bench .venv .venv-bigquery $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

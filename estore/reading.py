@@ -29,6 +29,8 @@ def query(settings: Settings, sql: str) -> Answer:
 
     Raises EstoreError with the engine's own words for SQL that is wrong.
     """
+    if settings.target == "bigquery":
+        return _ask_bigquery(settings, sql)
     with _engine(settings) as (connection, source):
         connection.execute("set enable_external_access = false")
         try:
@@ -85,21 +87,40 @@ def status(settings: Settings) -> dict[str, Any]:
 
 def rejects(settings: Settings, *, uri: str | None = None, limit: int | None = None) -> Answer:
     """The refused lines, by file and line."""
+    select = "select uri, line_number, reason, line_text from {}"
+    where = " where uri = $uri or ends_with(uri, concat('/', $uri))" if uri else ""
+    order = " order by uri, line_number, line_text, reason"
+    sql = select + where + order + (f" limit {int(limit)}" if limit is not None else "")
+    parameters = {"uri": uri} if uri else {}
+    if settings.target == "bigquery":
+        return _ask_bigquery(settings, sql.format("raw.rejects"), **parameters)
     with _engine(settings) as (connection, source):
         table = "raw.rejects" if source == "warehouse" else "raw_rejects"
-        cursor = connection.execute(
-            f"select uri, line_number, reason, line_text from {table} "
-            "where $uri is null or uri = $uri or ends_with(uri, '/' || $uri) "
-            "order by uri, line_number, line_text, reason limit $limit",
-            {"uri": uri, "limit": limit if limit is not None else 1 << 62},
-        )
+        cursor = connection.execute(sql.format(table), parameters)
         columns = [column[0] for column in cursor.description or ()]
         return Answer(columns, cursor.fetchall(), source)
 
 
+def _ask_bigquery(settings: Settings, sql: str, **parameters: Any) -> Answer:
+    """Readers and a run are not in each other's way there."""
+    from estore.warehouse.bigquery import ask
+
+    columns, rows = ask(settings, sql, **parameters)
+    return Answer(columns, rows, "warehouse")
+
+
 @contextmanager
 def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """The warehouse, or the newest snapshot while it is written to; and which of them it is."""
+    """The warehouse, or the newest snapshot while it is written to; and which of them it is.
+
+    Of BigQuery only the books: the ledger, what waits and what was built.
+    """
+    if settings.target == "bigquery":
+        from estore.warehouse.bigquery import open_bigquery
+
+        with open_bigquery(settings, for_writing=False) as warehouse:
+            yield warehouse.books, "warehouse"
+        return
     with ExitStack() as stack:
         connection, is_published = None, current_version(settings) is not None
         if stack.enter_context(reading_lock(settings.home)):

@@ -320,6 +320,25 @@ class BigQueryWarehouse(Warehouse):
         return write_parquet(self.run(query), path)
 
 
+def ask(settings: Settings, sql: str, **parameters: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and rows of one query; raises EstoreError for SQL that is wrong, or would write."""
+    with told(settings):
+        warehouse = BigQueryWarehouse(settings)
+        told_first = warehouse.client.query(
+            warehouse.translated(sql),
+            job_config=bigquery.QueryJobConfig(
+                query_parameters=_parameters(parameters), dry_run=True
+            ),
+        )
+        if told_first.statement_type not in ("SELECT", None):
+            raise EstoreError(
+                f"only a select can be asked, not {told_first.statement_type}; nothing was run"
+            )
+        found = warehouse.run(sql, **parameters)
+        columns = [column.name for column in found.schema]
+        return columns, [tuple(_plain(value) for value in row.values()) for row in found]
+
+
 def split_name(settings: Settings) -> tuple[str, str]:
     """ESTORE_BIGQUERY as (project, dataset)."""
     found = re.fullmatch(r"([a-z][a-z0-9:.-]{4,}[a-z0-9])\.(\w{1,1000})", settings.bigquery or "")

@@ -3,4 +3,5 @@
 
 {% macro default__whole_quotient(number, divisor) -%} (({{ number }}) // {{ divisor }}) {%- endmacro %}
 
-{% macro bigquery__whole_quotient(number, divisor) -%} div({{ number }}, {{ divisor }}) {%- endmacro %}
+{# Its own brackets: an emulator that makes an operator of it would lose them. #}
+{% macro bigquery__whole_quotient(number, divisor) -%} div(({{ number }}), {{ divisor }}) {%- endmacro %}

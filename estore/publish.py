@@ -70,10 +70,7 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
         for table, told in transform.told().items():
             rows[table] = _write_rows(unfinished / f"{table}.parquet", table, told)
         as_of_date = str(warehouse.scalar("select as_of_date from intermediate.int_as_of"))
-        sizes = {
-            "raw.events": warehouse.scalar("select count(*) from raw.events"),
-            "raw.rejects": warehouse.scalar("select count(*) from raw.rejects"),
-        }
+        sizes = {table: warehouse.count(table) for table in ("raw.events", "raw.rejects")}
     manifest = Manifest(
         version=name,
         published_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlglot
@@ -14,12 +15,27 @@ PROJECT = Path(__file__).resolve().parents[1] / "transform"
 DUCKDB_ONLY = {"EPOCH_US", "TO_DAYS", "QUANTILE_CONT", "HASH", "TIMEZONE", "DATE_PART", "LIST"}
 
 
+#: A step of two days, as `estore build` would name it.
+STEP = {
+    "built_from": "2019-11-03", "built_to": "2019-11-04", "reach_from": "2019-11-02 23:00:00",
+    "reach_to": "2019-11-05 01:00:00", "sessions_from": "2019-11-02", "sessions_to": "2019-11-05",
+    "changed_from": "2019-11-02", "all_users": "false",
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module", params=["first build", "increment"])
 def compiled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """Compiled SQL of every model, test and snapshot by its name."""
-    folder = tmp_path_factory.mktemp("bigquery")
+    return compile_project(
+        tmp_path_factory.mktemp("bigquery"),
+        {"assume_built": True} if request.param == "increment" else {},
+    )
+
+
+def compile_project(folder: Path, variables: dict[str, Any]) -> dict[str, str]:
+    """Name → SQL for BigQuery of every model, test and snapshot, without an account."""
     environment = {
         **os.environ, "ESTORE_TARGET": "bigquery", "ESTORE_BIGQUERY_METHOD": "oauth-secrets",
         "ESTORE_BIGQUERY_TOKEN": "none", "DO_NOT_TRACK": "1",
@@ -27,7 +43,7 @@ def compiled(
     arguments = ["compile", "--no-introspect", "--no-populate-cache", "--target-path", str(folder),
                  "--log-path", str(folder), "--project-dir", str(PROJECT),
                  "--profiles-dir", str(PROJECT), "--exclude", "test_type:unit",
-                 "--vars", json.dumps({"assume_built": request.param == "increment"})]  # fmt: skip
+                 "--vars", json.dumps(variables)]  # fmt: skip
     dbt = [str(Path(sys.executable).parent / "dbt"), *arguments]
     result = subprocess.run(dbt, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]

@@ -307,6 +307,9 @@ class BigQueryWarehouse(Warehouse):
             if found.table_type == "TABLE"
         )
 
+    def count(self, table: str) -> int:
+        return int(self.client.get_table(self.table(*table.split("."))).num_rows or 0)
+
     def export(self, query: str, path: Path) -> int:
         from estore.warehouse.parquet import write_parquet
 

@@ -258,6 +258,9 @@ class DuckDBWarehouse(Warehouse):
             )
         ]
 
+    def count(self, table: str) -> int:
+        return int(self.scalar(f"select count(*) from {table}"))
+
     def export(self, query: str, path: Path) -> int:
         (row,) = self.select(f"copy ({query}) to {quoted(str(path))} (format parquet)")
         return int(row[0])

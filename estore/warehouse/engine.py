@@ -66,6 +66,10 @@ class Warehouse(ABC):
     def export(self, query: str, path: Path) -> int:
         """Write a query's rows to a Parquet file; returns how many."""
 
+    @abstractmethod
+    def count(self, table: str) -> int:
+        """Rows of raw.events or raw.rejects."""
+
     def scalar(self, sql: str, **parameters: Any) -> Any:
         """The first value of the first row; None without any."""
         rows = self.select(sql, **parameters)

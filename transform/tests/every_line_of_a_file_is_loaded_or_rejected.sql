@@ -12,6 +12,7 @@ with files as (
 events as (
     select file_id, count(*) as row_count
     from {{ source('raw', 'events') }}
+    where {{ of_any_day() }}
     group by file_id
 ),
 

@@ -26,7 +26,8 @@ affected as (
     select {{ columns }}
     from {{ this }}
     where
-        session_start_at > timestamp '{{ var("reach_to") }}'
+        session_start_date >= date '{{ var("sessions_from") }}'
+        and session_start_at > timestamp '{{ var("reach_to") }}'
         and user_id in (
             select user_id
             from sessions

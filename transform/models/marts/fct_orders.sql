@@ -2,7 +2,7 @@
     materialized='incremental',
     meta={'replaces': 'users'},
     on_schema_change='fail',
-    partition_by={'field': 'order_date', 'data_type': 'date'},
+    partition_by={'field': 'order_date', 'data_type': 'date', 'granularity': 'month'},
     cluster_by=['user_id'],
 ) }}
 

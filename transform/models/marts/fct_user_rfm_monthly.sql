@@ -2,7 +2,7 @@
     materialized='incremental',
     meta={'replaces': 'later months'},
     on_schema_change='fail',
-    partition_by={'field': 'month_end_date', 'data_type': 'date'},
+    partition_by={'field': 'month_end_date', 'data_type': 'date', 'granularity': 'month'},
     cluster_by=['user_id'],
 ) }}
 

@@ -1,0 +1,116 @@
+"""Cost follows the change: an increment reads partitions that its statements name by literals.
+
+Few tables are read whole, each for a reason; none of them grows with every event.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlglot
+from sqlglot import exp
+from test_bigquery import STEP, compile_project
+
+#: Table or view → the days or instants by which its partitions are named.
+PARTITIONED = {
+    "events": {"event_time"},
+    "stg_lines": {"event_at", "event_date"},
+    "stg_events": {"event_at", "event_date"},
+    "fct_events": {"event_at", "event_date"},
+    "stg_repeats": {"event_date"},
+    "int_event_hours": {"event_date"},
+    "int_event_days": {"event_date"},
+    "int_product_days": {"event_date"},
+    "int_product_values": {"event_date"},
+    "int_purchases": {"event_date"},
+    "int_sessions": {"session_start_date"},
+    "int_spread_sessions": {"session_start_date"},
+    "fct_sessions": {"session_start_date"},
+    "int_order_lines": {"order_date"},
+    "int_product_months": {"month_start"},
+    "int_product_value_months": {"month_start"},
+    "fct_orders": {"order_date"},
+    "fct_user_rfm_monthly": {"month_end_date"},
+    "cube_sessions": {"session_start_date"},
+}
+
+
+def unbounded_scans(sql: str) -> Iterator[str]:
+    """Partitioned tables that a statement reads without naming partitions by literals."""
+    for select in sqlglot.parse_one(sql, dialect="bigquery").find_all(exp.Select):
+        sources = [select.args.get("from_"), *(select.args.get("joins") or ())]
+        for source in sources:
+            table = source.this if source else None
+            if isinstance(table, exp.Table) and table.db and table.name in PARTITIONED:
+                conditions = [select.args.get("where"), source.args.get("on")]
+                if not any(_bounds(found, table) for found in conditions if found):
+                    yield table.name
+
+
+def _bounds(condition: exp.Expression, table: exp.Table) -> bool:
+    """Whether one of the conditions that all must hold compares the partition with a literal."""
+    condition = condition.this if isinstance(condition, exp.Where) else condition
+    return any(_is_literal_bound(part.unnest(), table) for part in condition.flatten()) if (
+        isinstance(condition, exp.And)
+    ) else _is_literal_bound(condition.unnest(), table)  # fmt: skip
+
+
+def _is_literal_bound(part: exp.Expression, table: exp.Table) -> bool:
+    if isinstance(part, exp.And):
+        return _bounds(part, table)
+    if not isinstance(part, exp.Between | exp.GTE | exp.GT | exp.LTE | exp.LT | exp.EQ | exp.In):
+        return False
+    column = part.this
+    return (
+        isinstance(column, exp.Column)
+        and column.name in PARTITIONED[table.name]
+        and column.table in ("", table.alias_or_name)
+        and not part.find(exp.Subquery, exp.Select)
+        and len(list(part.find_all(exp.Column))) == 1
+    )
+
+
+#: One row per order, per hour or day, or per product or buyer and month: cheap to read whole.
+SMALL = {
+    "int_event_hours", "int_event_days", "int_purchases", "int_order_lines", "fct_orders",
+    "int_product_months", "int_product_value_months", "fct_user_rfm_monthly", "cube_sessions",
+}  # fmt: skip
+#: Views pass on the conditions of whoever reads them.
+VIEWS = {"stg_lines", "stg_events", "fct_events", "fct_sessions", "int_spread_sessions"}
+#: Statement → larger tables of which it reads a few columns of all days, to tell of all time.
+WHOLE = {
+    "cube_products": {"int_product_days"},
+    "int_robots": {"fct_sessions"},
+    "int_taxonomy_breaks": {"int_product_days"},
+    "int_user_activity": {"int_sessions"},
+    "metrics_conversion_rates": {"fct_sessions"},
+    "every_line_is_an_event_or_a_duplicate": {"fct_sessions", "int_product_values"},
+    "revenue_is_the_same_everywhere": {"fct_sessions", "int_product_days"},
+}
+
+
+@pytest.fixture(scope="module")
+def increment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What an increment of two days runs, by name."""
+    return compile_project(tmp_path_factory.mktemp("increment"), {**STEP, "assume_built": True})
+
+
+def test_an_increment_names_the_partitions_of_every_large_table(increment: dict[str, str]) -> None:
+    found = {
+        name: {table for table in unbounded_scans(sql) if table not in SMALL}
+        for name, sql in increment.items()
+        if name not in VIEWS
+    }
+    assert {name: tables for name, tables in found.items() if tables} == WHOLE
+
+
+def test_a_scan_without_a_literal_is_noticed() -> None:
+    day = "event_date between date '2019-11-03' and date '2019-11-04'"
+    read = "select price from `p`.`d_staging`.`stg_events` as events where {}"
+    assert not list(unbounded_scans(read.format(day)))
+    assert not list(unbounded_scans(read.format(f"price > 1 and {day}")))
+    for condition in (
+        "price > 1", f"price > 1 or {day}", "event_date = other_day",
+        "cast(event_date as string) > '2'",
+        "event_date in (select event_date from `p`.`d_marts`.`days`)",
+    ):  # fmt: skip
+        assert list(unbounded_scans(read.format(condition))) == ["stg_events"], condition

@@ -181,7 +181,8 @@ class BigQueryIntake(Intake):
         typed = self._table("_typed")
         self.warehouse.run(
             f"create or replace table `{typed}` {_EXPIRING} as select {columns}, "
-            f"cast(line_number as int64) as line_number, line_text, reason from ({rows})"
+            "cast(line_number as int64) as line_number, "
+            f"case when reason is not null then line_text end as line_text, reason from ({rows})"
         )
         self.counted = self._count(typed)
         if is_checked and self.counted.damaged:

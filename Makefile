@@ -48,6 +48,16 @@ serve: .venv/.base ## the dashboard on http://localhost:8321; HOME_DIR, PORT=832
 test: .venv/.dev .venv-bigquery/.made ## all tests
 	@.venv/bin/pytest -n 2 --dist worksteal -m "not long and not kills"
 
+# Built once, for an hour or so: Google's own analyser of BigQuery's SQL, as Go.
+STRICT := $(TOOLS)/strict-bigquery
+
+$(STRICT): tests/bigquery/strict/go.mod | $(UV)
+	@cd tests/bigquery/strict && go build -o $(abspath $@) github.com/goccy/bigquery-emulator/cmd/bigquery-emulator
+
+.PHONY: test-strict
+test-strict: .venv/.dev .venv-bigquery/.made $(STRICT) ## every statement for BigQuery through its strict analyser; needs Go 1.25
+	@.venv/bin/pytest tests/test_bigquery_strict.py
+
 .PHONY: test-long
 test-long: .venv/.dev ## the random histories again, HISTORIES=500 of them
 	@ESTORE_TEST_HISTORIES=$(or $(HISTORIES),500) .venv/bin/pytest -n 2 -m long

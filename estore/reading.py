@@ -15,6 +15,9 @@ from estore.settings import Settings
 from estore.warehouse.duckdb import read_warehouse
 
 
+_EMPTY = 'the query is empty; as in: estore query "select 1"'
+
+
 @dataclass(frozen=True)
 class Answer:
     """Rows of a query and where they come from: `warehouse` or a snapshot's version."""
@@ -29,6 +32,8 @@ def query(settings: Settings, sql: str) -> Answer:
 
     Raises EstoreError with the engine's own words for SQL that is wrong.
     """
+    if not sql.strip():
+        raise EstoreError(_EMPTY)
     if settings.target == "bigquery":
         return _ask_bigquery(settings, sql)
     with _engine(settings) as (connection, source):
@@ -36,7 +41,7 @@ def query(settings: Settings, sql: str) -> Answer:
         try:
             cursor = connection.execute(sql)
             if cursor is None:
-                raise EstoreError('the query is empty; as in: estore query "select 1"')
+                raise EstoreError(_EMPTY)
             columns = [column[0] for column in cursor.description or ()]
             return Answer(columns, cursor.fetchall() if columns else [], source)
         except duckdb.Error as error:

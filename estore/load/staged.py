@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
+import duckdb
 from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
@@ -25,9 +26,10 @@ from estore.load.content import Content, Text, check_kind, open_bytes, read_cont
 from estore.load.header import Header, check_format, parquet_header, read_csv_header
 from estore.load.intake import Intake, NotWellFormed
 from estore.load.repair import repair
-from estore.load.rows import typed_rows
+from estore.load.rows import rejects_relation, repaired_relation, typed_rows
 from estore.warehouse.bigquery import BigQueryWarehouse
 from estore.warehouse.dialect import BIGQUERY
+from estore.warehouse.duckdb import quoted
 from estore.warehouse.engine import RAW_COLUMNS
 
 #: So much of an object holds its header.
@@ -117,7 +119,7 @@ class BigQueryIntake(Intake):
 
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
         try:
-            self._load(bigquery.LoadJobConfig(source_format="PARQUET"))
+            self._load(_parquet_config())
         except BadRequest as error:
             raise RefusedFile(
                 f"is damaged: {_said(error)}; write it again from its source"
@@ -136,12 +138,8 @@ class BigQueryIntake(Intake):
         """The careful way passes through this machine."""
         with self._here() as here:
             repaired = repair(here, header, self.shop.delimiter, self.scratch)
-        columns = ["line_number", *_columns(header)]
-        with repaired.path.open("rb") as stream:
-            self._send(stream, _csv_config(columns, self.shop.delimiter, many_lines=True), "")
-        with repaired.rejects.open("rb") as stream:
-            columns = ["line_number", "line_text", "reason"]
-            self._send(stream, _csv_config(columns, ",", many_lines=True), "_rejects")
+            self._send_rows(repaired_relation(repaired.path, header, self.shop.delimiter), "")
+            self._send_rows(rejects_relation(repaired.rejects), "_rejects")
         lines, loaded = self._typed(
             file_id, header, f"`{self._table()}`", line_number="cast(line_number as int64)",
             refused=self._table("_rejects"),
@@ -260,6 +258,16 @@ class BigQueryIntake(Intake):
     def _send(self, stream: IO[bytes], config: bigquery.LoadJobConfig, ending: str) -> None:
         self._end(self._client.load_table_from_file(stream, self._table(ending), job_config=config))
 
+    def _send_rows(self, relation: str, ending: str) -> None:
+        """Rows of text as Parquet: nothing is left for two readers of CSV to differ about."""
+        path = self.scratch / f"rows{ending}.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"copy (select * from {relation}) to {quoted(str(path))} (format parquet)"
+            )
+        with path.open("rb") as stream:
+            self._send(stream, _parquet_config(), ending)
+
     def _end(self, job: Any) -> None:
         job.result()
         found = self._client.get_table(job.destination)
@@ -293,7 +301,6 @@ class BigQueryIntake(Intake):
     @cached_property
     def _parquet(self) -> tuple[list[tuple[str, str]], int]:
         """(name, DuckDB's type) of each column, and how many rows there are."""
-        import duckdb
         from pyarrow import lib, parquet
 
         try:
@@ -323,9 +330,7 @@ def _columns(header: Header) -> list[str]:
     return [f"c{position}" for position in range(len(header.names))]
 
 
-def _csv_config(
-    columns: list[str], delimiter: str, *, skip: int = 0, many_lines: bool = False
-) -> bigquery.LoadJobConfig:
+def _csv_config(columns: list[str], delimiter: str, *, skip: int) -> bigquery.LoadJobConfig:
     """Columns of text; one line that does not fit fails the job."""
     return bigquery.LoadJobConfig(
         schema=[bigquery.SchemaField(column, "STRING") for column in columns],
@@ -333,12 +338,16 @@ def _csv_config(
         skip_leading_rows=skip,
         field_delimiter=delimiter,
         quote_character='"',
-        allow_quoted_newlines=many_lines,
+        allow_quoted_newlines=False,
         allow_jagged_rows=False,
         ignore_unknown_values=False,
         max_bad_records=0,
         write_disposition="WRITE_TRUNCATE",
     )
+
+
+def _parquet_config() -> bigquery.LoadJobConfig:
+    return bigquery.LoadJobConfig(source_format="PARQUET", write_disposition="WRITE_TRUNCATE")
 
 
 def _as_text(column: str, kind: str) -> str:

@@ -1,0 +1,217 @@
+"""Loading into BigQuery: the same rows, rejects and ledger as on DuckDB, whatever the file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bigquery_emulator import BigQuery, CloudShop
+from conftest import ORDINARY
+from google.api_core.exceptions import Forbidden, ServiceUnavailable
+from google.auth.exceptions import DefaultCredentialsError
+from test_bigquery_parity import Pair
+
+from estore import reading
+from estore.console import Console
+from estore.errors import EstoreError
+from estore.load.header import match_columns
+from estore.load.rows import typed_rows
+from estore.pipeline import load
+from estore.settings import Settings
+from estore.shop import ShopConfig
+from estore.warehouse import open_warehouse
+from estore.warehouse.bigquery import BigQueryWarehouse, split_name
+from estore.warehouse.dialect import BIGQUERY, DUCKDB, Dialect
+from estore.warehouse.duckdb import DuckDBWarehouse
+from estore.warehouse.faults import in_words
+
+#: Column → texts that the rules of typing tell apart.
+ODD: dict[str, list[str | None]] = {
+    "event_time": [
+        "2019-10-01 00:00:00 UTC", "2019-10-01T12:30", "2019-10-01 12:30:15.1234567", "now",
+        "2019-10-01 12:30:15+02", "2019-10-01 12:30:15 +0530", "2019-10-01T12:30:15-03:30",
+        "2019-10-01 12:30:15 GMT", "2019-10-01 12:30:15Z", "2019-02-30 00:00:00 UTC", "", None,
+        " 2019-10-01 00:00:00 UTC ", "2019-10-01", "2999-01-01 00:00:00 UTC", "1570000000",
+    ],
+    "event_type": ["view", " VIEW ", "Purchase", "remove_from_cart", "", None, "\tview"],
+    "product_id": ["1", "501.0", "2.1e+18", "a+b", "", None, " 7 ", "\u00a07", "x\ty", "\x01"],
+    "category_code": ["a.b", "", None, " ", "\u3000a", "A,b", 'say "hi"', "it's", "back\\slash"],
+    "price": ["1", "-1", "1.2345", "1.2355", "1_000", "1e3", "+5", ".5", "5.", "1.2.3", "abc", "",
+              None, " 7 ", "999999999999999", "1000000000000000", "nan", "1,5", "--1"],
+    "quantity": ["1", "2.0", "2.5", "0", "-1", "", None, "1234567890", "x"],
+}  # fmt: skip
+
+
+def odd_rows(dialect: Dialect, shop: ShopConfig) -> str:
+    """A select that types one line for each odd text."""
+    header = match_columns(list(ORDINARY), shop)
+    lines = []
+    for number, (column, text) in enumerate(
+        (column, text) for column, texts in ODD.items() for text in texts
+    ):
+        values = {**ORDINARY, column: text}
+        shown = ", ".join(
+            f"cast({'null' if value is None else dialect.quoted(value)} as {dialect.text_type}) "
+            f"as c{place}"
+            for place, value in enumerate(values.values())
+        )
+        lines.append(f"select {number} as line_number, {shown}")
+    relation = f"({' union all '.join(lines)})"
+    rows = typed_rows(relation, header, shop, line_number="line_number", dialect=dialect)
+    return f"select * from ({rows}) order by line_number"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo"])
+def test_every_odd_text_is_typed_or_refused_alike(
+    bigquery: BigQuery, tmp_path: Path, zone: str
+) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    import duckdb
+
+    shop = ShopConfig(time_zone=zone, event_types={"it's": "view"})
+    cloud = BigQueryWarehouse(
+        Settings(home=tmp_path, target="bigquery", bigquery=bigquery.new_name())
+    )
+    found = cloud.select(odd_rows(BIGQUERY, shop))
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        latest = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
+        wanted = DuckDBWarehouse(connection).select(odd_rows(DUCKDB, shop), latest=latest)
+    texts = [(column, text) for column, texts in ODD.items() for text in texts]
+    assert len(found) == len(wanted) == len(texts)
+    for text, one, other in zip(texts, found, wanted, strict=True):
+        assert one == other, text
+
+
+def ledger(shop: CloudShop) -> list[tuple[Any, ...]]:
+    with open_warehouse(shop.settings) as warehouse:
+        return warehouse.books.execute(
+            "select uri, status, lines, loaded, rejected, first_date, last_date, error "
+            "from raw.files order by all"
+        ).fetchall()
+
+
+def lines(*rows: str) -> bytes:
+    head = "event_time,event_type,product_id,price,user_id,user_session\n"
+    return (head + "".join(f"{row}\n" for row in rows)).encode()
+
+
+GOOD = "2019-10-01 10:00:00 UTC,view,1,5,7,s"
+LATER = "2019-10-02 10:00:00 UTC,view,1,5,7,s"
+OTHER = "2019-10-03 10:00:00 UTC,cart,2,5,7,s"
+
+
+def test_files_and_their_changes_are_told_alike(bigquery: BigQuery, tmp_path: Path) -> None:
+    """Rejects, a torn line, twins, a replaced file, one withdrawn by its heir: the ledger agrees."""
+    pair = Pair(bigquery, tmp_path)
+
+    def both(act: Callable[[CloudShop], Any]) -> None:
+        ours, theirs = act(pair.cloud), act(pair.local)
+        assert ours == theirs
+        assert ledger(pair.cloud) == ledger(pair.local)
+        for shop in (pair.cloud, pair.local):
+            with open_warehouse(shop.settings) as warehouse:
+                told = warehouse.select(
+                    "select file_id, count(*) from raw.events "
+                    "where event_time >= timestamp '1970-01-01' group by file_id order by 1"
+                )
+            held = [(count,) for _, count in told]
+            assert held == [(entry[3],) for entry in _by_id(shop) if entry[3]]
+
+    def loaded(shop: CloudShop) -> list[Any]:
+        from estore.landing import find_files
+
+        report = load(shop.settings, shop.shop, find_files([shop.bucket]), Console(quiet=True))
+        return [
+            (one.uri, one.status, one.lines, one.loaded, one.rejected, one.reasons, one.error)
+            for one in report.outcomes
+        ]
+
+    pair.put("good.csv", lines(GOOD, LATER, "x,view,1,5,7,s", *[OTHER] * 12))
+    pair.put("torn.csv", lines(*[LATER] * 12, "2019-10-01 10:00:00 UTC,view", '"open,1'))
+    pair.put("none.csv", b"a,b\n1,2\n")
+    both(loaded)
+    both(loaded)
+    pair.put("twin.csv", lines(LATER, GOOD, *[OTHER] * 12, "x,view,1,5,7,s"))
+    both(loaded)
+    pair.put("good.csv", lines(GOOD))
+    both(loaded)
+    assert sorted(reading.rejects(pair.cloud.settings).rows) == sorted(
+        (uri, number if "torn" in uri else None, reason, text)
+        for uri, number, reason, text in reading.rejects(pair.local.settings).rows
+    )
+
+
+def _by_id(shop: CloudShop) -> list[tuple[Any, ...]]:
+    with open_warehouse(shop.settings) as warehouse:
+        return warehouse.books.execute(
+            "select file_id, uri, status, loaded from raw.files "
+            "where status = 'loaded' order by file_id"
+        ).fetchall()
+
+
+def test_two_runs_at_once_do_not_mix(bigquery: BigQuery, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, target="bigquery", bigquery=bigquery.new_name())
+    first, second = BigQueryWarehouse(settings), BigQueryWarehouse(settings)
+    first.connect(for_writing=True)
+    second.connect(for_writing=True)
+    with first.transaction():
+        first.books.execute("insert into build.pending_days values (date '2019-10-01')")
+    with pytest.raises(Exception, match="another run") as caught, second.transaction():
+        second.books.execute("insert into build.pending_days values (date '2019-10-02')")
+        second.later("insert into raw.rejects (file_id, uri, reason) values (1, 'u', 'r');")
+    assert "run this again" in in_words(caught.value, settings)
+    third = BigQueryWarehouse(settings)
+    third.connect(for_writing=False)
+    days = third.books.execute("select cast(event_date as varchar) from build.pending_days")
+    assert days.fetchall() == [("2019-10-01",)]
+    assert third.count("raw.rejects") == 0
+
+
+def test_only_selects_can_be_asked(bigquery: BigQuery, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, target="bigquery", bigquery=bigquery.new_name())
+    with pytest.raises(EstoreError, match="nothing loaded yet"):
+        reading.status(settings)
+    with open_warehouse(settings):
+        pass
+    with pytest.raises(EstoreError, match="only a select"):
+        reading.query(settings, "delete from raw.files where true")
+    with pytest.raises(EstoreError, match="the query is empty"):
+        reading.query(settings, " ")
+    assert reading.query(settings, "select count(*) as n from raw.files").rows == [(0,)]
+    assert reading.query(settings, "select 'raw.files' as n").rows == [("raw.files",)]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (DefaultCredentialsError("no"), "gcloud auth application-default login"),
+        (Forbidden("Access Denied: Project p: User does not have bigquery.jobs.create"), "Job User"),
+        (Forbidden("Quota exceeded: Your project exceeded quota"), "quota"),
+        (Forbidden("Query exceeded limit for bytes billed: 10. 20 or higher required."), "MAX_BYTES"),
+        (Forbidden("Dataset p:d was not found in location EU"), "ESTORE_LOCATION"),
+        (ServiceUnavailable("503 try again"), "check the network"),
+    ],
+)  # fmt: skip
+def test_an_error_says_what_to_do(error: Exception, said: str) -> None:
+    assert said in in_words(error, Settings(bigquery="p.d", max_bytes_billed=10))
+
+
+@pytest.mark.parametrize("name", [None, "", "only-project", "p.d.e.", "Project.x"])
+def test_a_wrong_name_says_what_it_must_be(name: str | None) -> None:
+    with pytest.raises(EstoreError, match=r"PROJECT\.DATASET"):
+        split_name(Settings(bigquery=name))
+
+
+def test_no_network_is_told_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from google.cloud.bigquery import Client
+
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise ServiceUnavailable("failed to connect")
+
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
+    monkeypatch.setattr(Client, "list_rows", fail)
+    settings = Settings(home=tmp_path, target="bigquery", bigquery="shop-ci.none")
+    with pytest.raises(EstoreError, match="cannot be reached"), open_warehouse(settings):
+        pass

@@ -14,7 +14,6 @@ from estore.runlock import reading_lock
 from estore.settings import Settings
 from estore.warehouse.duckdb import read_warehouse
 
-
 _EMPTY = 'the query is empty; as in: estore query "select 1"'
 
 

@@ -5,6 +5,7 @@ they are counted. Nothing of this is visible: the loader's transaction then inse
 """
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -138,10 +139,13 @@ class BigQueryIntake(Intake):
         """The careful way passes through this machine."""
         with self._here() as here:
             repaired = repair(here, header, self.shop.delimiter, self.scratch)
-            self._send_rows(repaired_relation(repaired.path, header, self.shop.delimiter), "")
-            self._send_rows(rejects_relation(repaired.rejects), "_rejects")
+            rows = repaired_relation(repaired.path, header, self.shop.delimiter)
+            self._send_rows(rows, ["line_number", *_columns(header)], "_repaired")
+            rows = rejects_relation(repaired.rejects)
+            self._send_rows(rows, ["line_number", "line_text", "reason"], "_rejects")
         lines, loaded = self._typed(
-            file_id, header, f"`{self._table()}`", line_number="cast(line_number as int64)",
+            file_id, header, f"`{self._table('_repaired')}`",
+            line_number="cast(line_number as int64)",
             refused=self._table("_rejects"),
         )  # fmt: skip
         if lines != repaired.records:
@@ -232,7 +236,7 @@ class BigQueryIntake(Intake):
     def _load(self, config: bigquery.LoadJobConfig) -> None:
         """Bring the file in as it lies."""
         if not self._is_in_reach:
-            with self._here() as here, _plain(here) as stream:
+            with self._here() as here, _plain(here, self.scratch) as stream:
                 self._send(stream, config, "")
             return
         for attempt in range(100):
@@ -258,15 +262,16 @@ class BigQueryIntake(Intake):
     def _send(self, stream: IO[bytes], config: bigquery.LoadJobConfig, ending: str) -> None:
         self._end(self._client.load_table_from_file(stream, self._table(ending), job_config=config))
 
-    def _send_rows(self, relation: str, ending: str) -> None:
+    def _send_rows(self, relation: str, columns: list[str], ending: str) -> None:
         """Rows of text as Parquet: nothing is left for two readers of CSV to differ about."""
         path = self.scratch / f"rows{ending}.parquet"
         with duckdb.connect() as connection:
             connection.execute(
-                f"copy (select * from {relation}) to {quoted(str(path))} (format parquet)"
+                f"copy (select {', '.join(columns)} from {relation}) "
+                f"to {quoted(str(path))} (format parquet)"
             )
         with path.open("rb") as stream:
-            self._send(stream, _parquet_config(), ending)
+            self._send(stream, _parquet_config(columns), ending)
 
     def _end(self, job: Any) -> None:
         job.result()
@@ -346,8 +351,14 @@ def _csv_config(columns: list[str], delimiter: str, *, skip: int) -> bigquery.Lo
     )
 
 
-def _parquet_config() -> bigquery.LoadJobConfig:
-    return bigquery.LoadJobConfig(source_format="PARQUET", write_disposition="WRITE_TRUNCATE")
+def _parquet_config(texts: list[str] | None = None) -> bigquery.LoadJobConfig:
+    """Of columns of text, or of whatever the file says that it holds."""
+    config = bigquery.LoadJobConfig(
+        source_format="PARQUET", write_disposition="WRITE_TRUNCATE", autodetect=texts is None
+    )
+    if texts is not None:
+        config.schema = [bigquery.SchemaField(column, "STRING") for column in texts]
+    return config
 
 
 def _as_text(column: str, kind: str) -> str:
@@ -372,14 +383,16 @@ def _object(file: LandedFile) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _plain(file: LandedFile) -> Iterator[IO[bytes]]:
-    """What a load job understands: gzip as it is, zstd taken apart."""
+def _plain(file: LandedFile, folder: Path) -> Iterator[IO[bytes]]:
+    """What a load job understands: gzip as it is, zstd unpacked into the folder."""
+    path = file.path
     if file.compression == "zstd":
-        with open_bytes(file) as stream:
-            yield stream
-    else:
-        with Path(file.path).open("rb") as stream:
-            yield stream
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "unpacked.csv"
+        with open_bytes(file) as packed, path.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked, 1 << 20)
+    with path.open("rb") as stream:
+        yield stream
 
 
 def _said(error: Exception) -> str:

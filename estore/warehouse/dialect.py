@@ -151,7 +151,7 @@ class BigQuery(Dialect):
         return f"safe_cast(regexp_extract({trimmed}, '^[0-9]+') as int64)"
 
     def instant(self, column: str, trimmed: str, zone: str) -> str:
-        """Seconds, where there are none, and six digits at most after them; +0530 as +05:30."""
+        """Seconds where there are none, six digits at most; +0530 is refused as by DuckDB."""
         seconds = _extracted(trimmed, "^.{16}(:[0-9]{2})", ":00")
         fraction = _extracted(trimmed, "^.{19}([.][0-9]{1,6})", "")
         time = (
@@ -163,7 +163,7 @@ class BigQuery(Dialect):
         return f"""case
             when {self.is_like(trimmed, _DAY_AND_TIME)}
                 then safe.timestamp(safe_cast({time} as datetime), {self.quoted(zone)})
-            when {self.is_like(trimmed, _DAY_AND_TIME + _ZONE)}
+            when {self.is_like(trimmed, _DAY_AND_TIME + _ZONE.replace(":?", ":"))}
                 then safe_cast(concat({time}, {hours}, ':', {minutes}) as timestamp)
         end"""
 

@@ -312,7 +312,7 @@ class Transform:
             "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
             "--target", self.settings.target, "--target-path", str(self.target),
             "--log-path", str(self.settings.logs.resolve()), "--log-level", "none",
-            "--log-level-file", "debug", "--no-use-colors", "--no-send-anonymous-usage-stats",
+            "--log-level-file", "info", "--no-use-colors", "--no-send-anonymous-usage-stats",
             "--no-version-check",
         ]  # fmt: skip
 

@@ -120,7 +120,7 @@ class BigQueryIntake(Intake):
 
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
         try:
-            self._load(_parquet_config())
+            self._load(_parquet_config(self._parquet[0]))
         except BadRequest as error:
             raise RefusedFile(
                 f"is damaged: {_said(error)}; write it again from its source"
@@ -271,7 +271,7 @@ class BigQueryIntake(Intake):
                 f"to {quoted(str(path))} (format parquet)"
             )
         with path.open("rb") as stream:
-            self._send(stream, _parquet_config(columns), ending)
+            self._send(stream, _parquet_config([(name, "VARCHAR") for name in columns]), ending)
 
     def _end(self, job: Any) -> None:
         job.result()
@@ -351,13 +351,19 @@ def _csv_config(columns: list[str], delimiter: str, *, skip: int) -> bigquery.Lo
     )
 
 
-def _parquet_config(texts: list[str] | None = None) -> bigquery.LoadJobConfig:
-    """Of columns of text, or of whatever the file says that it holds."""
-    config = bigquery.LoadJobConfig(
-        source_format="PARQUET", write_disposition="WRITE_TRUNCATE", autodetect=texts is None
-    )
-    if texts is not None:
-        config.schema = [bigquery.SchemaField(column, "STRING") for column in texts]
+#: DuckDB's types as load jobs know them; a file with any other is taken as it describes itself.
+_KINDS = {
+    "VARCHAR": "STRING", "BIGINT": "INT64", "INTEGER": "INT64", "UINTEGER": "INT64",
+    "SMALLINT": "INT64", "DOUBLE": "FLOAT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMP", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP",
+}  # fmt: skip
+
+
+def _parquet_config(columns: list[tuple[str, str]]) -> bigquery.LoadJobConfig:
+    """columns: (name, DuckDB's type)."""
+    config = bigquery.LoadJobConfig(source_format="PARQUET", write_disposition="WRITE_TRUNCATE")
+    if all(kind in _KINDS for _, kind in columns):
+        config.schema = [bigquery.SchemaField(name, _KINDS[kind]) for name, kind in columns]
     return config
 
 

@@ -295,7 +295,7 @@ class Transform:
             "--target", self.settings.target, "--target-path", str(self.target),
             "--log-path", str(self.settings.logs.resolve()), "--log-level", "none",
             "--log-level-file", "info", "--no-use-colors", "--no-send-anonymous-usage-stats",
-            "--no-version-check",
+            "--no-version-check", "--no-write-json",
         ]  # fmt: skip
 
     @contextmanager

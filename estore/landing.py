@@ -1,9 +1,9 @@
-"""Landing: which event files are there, in a folder, by name or by pattern."""
+"""Landing: which event files are there, in a folder or a bucket, by name or by pattern."""
 
 import glob
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from estore.errors import EstoreError
@@ -19,55 +19,84 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file in the landing; `generation` changes whenever its content may have."""
+    """A file in the landing; `generation` changes whenever its content may have.
+
+    uri: an absolute path, or gs://bucket/key, s3://bucket/key. generation: of a file its date and
+    size, of a gs:// object its generation, of an s3:// one its etag. copy: where the bytes of an
+    object lie on this machine, once they do.
+    """
 
     uri: str
     format: str
     compression: str
     bytes: int
     generation: str
+    copy: Path | None = field(default=None, compare=False)
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it lies in a bucket, not on this machine."""
+        return "://" in self.uri
 
     @property
     def path(self) -> Path:
-        """The file on this machine."""
-        return Path(self.uri)
+        """The file on this machine; of an object, its copy."""
+        return self.copy or Path(self.uri)
 
     @property
     def name(self) -> str:
         """The short name for messages."""
-        return self.path.name
+        return self.uri.rsplit("/", 1)[-1]
 
 
 def landed_file(path: Path) -> LandedFile:
     """Describe one existing file; its format is `unknown` where its suffix is no event file's."""
-    suffixes = [suffix for suffix in FORMATS if path.name.lower().endswith(suffix)]
-    form, compression = FORMATS[max(suffixes, key=len)] if suffixes else ("unknown", "none")
     stat = path.stat()
-    uri = str(path.resolve())
-    return LandedFile(uri, form, compression, stat.st_size, f"{stat.st_mtime_ns}-{stat.st_size}")
+    generation = f"{stat.st_mtime_ns}-{stat.st_size}"
+    return LandedFile(str(path.resolve()), *format_of(path.name), stat.st_size, generation)
+
+
+def format_of(name: str) -> tuple[str, str]:
+    """(format, compression) by a file's name; `unknown` where its suffix is no event file's."""
+    suffixes = [suffix for suffix in FORMATS if name.lower().endswith(suffix)]
+    return FORMATS[max(suffixes, key=len)] if suffixes else ("unknown", "none")
+
+
+def is_event_name(name: str) -> bool:
+    """Whether a name without its folder is an event file's, and not hidden."""
+    return format_of(name)[0] != "unknown" and not name.startswith((".", "_"))
 
 
 def find_files(places: Iterable[str]) -> list[LandedFile]:
-    """The event files at the places (files, folders, patterns), each once, sorted by path.
+    """The event files at the places (files, folders, patterns), each once, sorted by uri.
 
+    A place is one of this machine, or of a bucket: gs://bucket/…, s3://bucket/….
     In a folder, or by pattern, other files are passed over, and so are names that begin with a dot
     or an underscore; a file given by name is taken as it is, and refused by the load if it is none.
     Raises EstoreError for a place where there is nothing, or that cannot be read.
     """
     found: dict[str, LandedFile] = {}
     for place in places:
-        if "://" in place:
-            raise EstoreError(f"{place}: only files on this machine can be loaded; copy them here")
-        try:
-            files = [landed_file(path) for path in _candidates(Path(place).expanduser())]
-        except (OSError, ValueError, RuntimeError) as error:
-            said = getattr(error, "strerror", None) or error
-            where = getattr(error, "filename", None) or place
-            raise EstoreError(f"{printable(str(where))}: cannot be read: {said}") from error
+        files = _in_bucket(place) if "://" in place else _on_this_machine(place)
         if not files:
             raise EstoreError(f"{printable(place)}: no event files there ({', '.join(FORMATS)})")
         found.update((file.uri, file) for file in files)
     return [found[uri] for uri in sorted(found)]
+
+
+def _in_bucket(place: str) -> list[LandedFile]:
+    from estore.buckets import find_objects  # its libraries are optional, and slow to import
+
+    return find_objects(place)
+
+
+def _on_this_machine(place: str) -> list[LandedFile]:
+    try:
+        return [landed_file(path) for path in _candidates(Path(place).expanduser())]
+    except (OSError, ValueError, RuntimeError) as error:
+        said = getattr(error, "strerror", None) or error
+        where = getattr(error, "filename", None) or place
+        raise EstoreError(f"{printable(str(where))}: cannot be read: {said}") from error
 
 
 def printable(name: str) -> str:
@@ -96,5 +125,4 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _is_event_file(path: Path) -> bool:
-    name = path.name.lower()
-    return name.endswith(tuple(FORMATS)) and not name.startswith((".", "_")) and path.is_file()
+    return is_event_name(path.name) and path.is_file()

@@ -1,5 +1,6 @@
 """Settings: the only place that reads the environment (`ESTORE_*`, or a `.env` file)."""
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -68,3 +69,8 @@ class Settings(BaseSettings):
     def shop_file(self) -> Path:
         """Where this shop's own columns and thresholds stand, if it has any."""
         return self.shop or self.home / "shop.toml"
+
+
+def has_storage_emulator() -> bool:
+    """Whether Cloud Storage is an emulator, which asks for no credentials."""
+    return bool(os.environ.get("STORAGE_EMULATOR_HOST"))

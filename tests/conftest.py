@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from emulators import buckets, cloud_storage, s3  # noqa: F401 (fixtures)
 
 from estore.landing import find_files
 from estore.load import LoadReport, load_files, withdraw

@@ -105,7 +105,7 @@ def _format(*forms: str) -> Callable[[Any], Any]:
 @_json
 @click.pass_obj
 def run(context: Context, paths: tuple[str, ...], mapping: Path | None, as_json: bool) -> None:
-    """Load PATHS (files, folders, patterns), build, publish, and print the key findings."""
+    """Load PATHS (files, folders, patterns, buckets), build, publish, print the key findings."""
     from estore import findings, pipeline
     from estore.landing import find_files
     from estore.publish import open_snapshot
@@ -134,7 +134,7 @@ def run(context: Context, paths: tuple[str, ...], mapping: Path | None, as_json:
 def load(
     context: Context, paths: tuple[str, ...], mapping: Path | None, restore: bool, as_json: bool
 ) -> None:
-    """Load PATHS (files, folders, patterns), each content exactly once."""
+    """Load PATHS (files, folders, patterns, buckets), each content exactly once."""
     from estore import pipeline
     from estore.landing import find_files
     from estore.tables import to_json
@@ -193,7 +193,7 @@ def withdraw(context: Context, path: str) -> None:
     """Take the rows of the file at PATH back; the next build forgets them."""
     from estore import pipeline
 
-    uri = str(Path(path).expanduser().resolve())
+    uri = path if "://" in path else str(Path(path).expanduser().resolve())
     entry, heir = pipeline.withdraw(context.settings, uri, context.console())
     if heir:
         click.echo(f"{entry.uri}: withdrawn, but its rows stay: {heir.uri} holds the same ones")

@@ -9,6 +9,10 @@ class RefusedFile(EstoreError):
     """A file that cannot be loaded as it is. Nothing of it stays; the other files go on."""
 
 
+#: Of a RefusedFile that was written to meanwhile.
+CHANGED = "changed while it was being read; run again once it is complete"
+
+
 def engine_advice(text: str) -> str | None:
     """What to do about an error of the engine or the system that is the machine's; else None."""
     said = next((line for line in text.splitlines() if any(sign in line for sign in _WANTS)), "")

@@ -1,24 +1,104 @@
-"""Faults: what stands in the way of a bucket, in words that say what to do."""
+"""Faults: what stands in the way of a bucket or an object, in words that say what to do.
 
+The libraries' errors are told apart by their names and codes: so none of them is imported here.
+"""
+
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from estore.errors import EstoreError
+from estore.errors import EstoreError, RefusedFile
+
+_CREDENTIALS = {
+    "DefaultCredentialsError", "RefreshError", "NoCredentialsError", "PartialCredentialsError",
+    "CredentialRetrievalError", "ProfileNotFound", "SSOError", "TokenRetrievalError",
+    "InvalidConfigError",
+    # codes of S3's
+    "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "401",
+}  # fmt: skip
+_PERMISSION = {"PermissionError", "403"}
+_NETWORK = {
+    "ClientConnectionError", "ClientPayloadError", "ServerTimeoutError", "TransportError",
+    "HTTPClientError", "ConnectionError", "RequestException", "TimeoutError", "FSTimeoutError",
+    "ResponseParserError", "ServiceUnavailable", "SlowDown", "InternalError",
+    "408", "429", "500", "502", "503", "504",
+}  # fmt: skip
+_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "301"}
+
+_ADVICE = {
+    "gs": {
+        "credentials": "log in with `gcloud auth application-default login`, or run where the "
+        "machine has a service account",
+        "permission": "ask for the role roles/storage.objectViewer on the bucket",
+        "network": "is the network there? (STORAGE_EMULATOR_HOST, where it is set, must be right)",
+    },
+    "s3": {
+        "credentials": "log in with `aws configure` or `aws sso login`, name a profile in "
+        "AWS_PROFILE, or run where the machine has a role",
+        "permission": "ask for s3:ListBucket on the bucket and s3:GetObject on its objects",
+        "network": "is the network there? (AWS_ENDPOINT_URL, where it is set, must be right)",
+    },
+}
 
 
 @contextmanager
-def told(uri: str) -> Iterator[None]:
-    """Turns what a library says of the bucket into an EstoreError."""
+def told(scheme: str, bucket: str, key: str = "") -> Iterator[None]:
+    """Turns what a library says of listing a bucket into an EstoreError."""
     try:
         yield
     except EstoreError:
         raise
     except Exception as error:
-        raise EstoreError(in_words(error, uri)) from error
+        said, _ = _words(error, scheme, f"{scheme}://{bucket}")
+        raise EstoreError(f"{scheme}://{bucket}/{key}: {said}") from error
 
 
-def in_words(error: Exception, uri: str) -> str:
-    """What is wrong with the bucket or object, and what to do."""
-    if isinstance(error, FileNotFoundError):
-        return f"{uri}: there is no such bucket, or no such object; is its name right?"
-    return f"{uri}: cannot be read: {error}"
+@contextmanager
+def told_of_object(uri: str) -> Iterator[None]:
+    """Turns what a library says of reading one object into RefusedFile, where it is the object's
+    fault alone, and into an EstoreError where no other could be read either."""
+    try:
+        yield
+    except EstoreError:
+        raise
+    except Exception as error:
+        if _is_of_this_machine(error):
+            raise
+        said, is_general = _words(error, uri.partition("://")[0], uri)
+        if is_general:
+            raise EstoreError(f"{uri}: {said}. What was loaded stays; run again") from error
+        raise RefusedFile(said) from error
+
+
+def _words(error: Exception, scheme: str, meant: str) -> tuple[str, bool]:
+    """What is wrong and what to do; and whether it is in the way of every bucket."""
+    names, advice, said = _names(error), _ADVICE[scheme], _said(error)
+    if names & _CREDENTIALS:
+        return f"no credentials that hold ({said}): {advice['credentials']}", True
+    if names & _PERMISSION or said.startswith("Forbidden"):
+        return f"no permission to read it ({said}): {advice['permission']}", False
+    if names & _REGION:
+        return f"lies in another region ({said}): name that in AWS_REGION", False
+    if "FileNotFoundError" in names:
+        return f"there is no {meant}; is its name right?", False
+    if names & _NETWORK or getattr(error, "errno", None) in (errno.EBUSY, errno.EREMOTEIO):
+        return f"cannot be reached, in several tries ({said}): {advice['network']}", True
+    return f"cannot be read: {said}", False
+
+
+def _names(error: Exception) -> set[str]:
+    """The names of an error's classes, and the codes that a server gave it."""
+    response: Any = getattr(error.__cause__ or error, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    codes = {str(code), str(getattr(error, "code", None))}
+    return codes | {kind.__name__ for kind in type(error).__mro__}
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _is_of_this_machine(error: Exception) -> bool:
+    wants = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+    return isinstance(error, OSError) and error.errno in wants

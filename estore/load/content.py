@@ -107,6 +107,11 @@ class Beside(Generic[Result]):
         except BaseException as error:  # handed to the caller's thread
             self._failure = error
 
+    def has_ended(self, seconds: float) -> bool:
+        """Whether it ends within so many seconds."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
     def result(self) -> Result:
         """Waits for it; raises what it raised."""
         self._thread.join()

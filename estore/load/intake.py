@@ -63,7 +63,7 @@ class Intake:
             return read_csv_header(self.file, self.shop)
         with _file_faults(RefusedFile, "is not a Parquet file: "):
             described = self.connection.execute(
-                f"describe select * from {read_parquet(self.file.uri)}"
+                f"describe select * from {read_parquet(self.file.path)}"
             ).fetchall()
         header = match_columns([name for name, *_ in described], self.shop, has_line=False)
         for column in ID_COLUMNS:
@@ -78,10 +78,10 @@ class Intake:
 
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
         """Insert the good rows and the rejects; returns (rows counted apart, rows loaded)."""
-        relation = parquet_relation(self.file.uri, header)
+        relation = parquet_relation(self.file.path, header)
         with _file_faults(RefusedFile, "is damaged: "):
             lines = self._scalar(
-                f"select sum(num_rows) from parquet_file_metadata({exact_path(self.file.uri)})"
+                f"select sum(num_rows) from parquet_file_metadata({exact_path(self.file.path)})"
             )
             loaded = self._insert_good(file_id, relation, header)
             if loaded < lines:
@@ -93,7 +93,7 @@ class Intake:
 
         text: asked for the file's lines at the end; they may be counted meanwhile.
         """
-        relation = csv_relation(self.file.uri, header, self.shop.delimiter, self.file.compression)
+        relation = csv_relation(self.file.path, header, self.shop.delimiter, self.file.compression)
         try:
             with _file_faults(NotWellFormed):
                 loaded = self._insert_good(file_id, relation, header)

@@ -8,7 +8,7 @@ from functools import partial
 
 import duckdb
 
-from estore.errors import EstoreError, RefusedFile
+from estore.errors import CHANGED, EstoreError, RefusedFile
 from estore.landing import LandedFile, landed_file, printable
 from estore.load.content import (
     Beside,
@@ -19,6 +19,7 @@ from estore.load.content import (
     read_content,
     read_text,
 )
+from estore.load.copies import Copies
 from estore.load.header import Header
 from estore.load.intake import Intake, NotWellFormed, OnProgress
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
@@ -79,7 +80,10 @@ def load_files(
 
     restore: also load content that was withdrawn. on_progress is told what is done over all files.
     """
-    report, before = LoadReport(), 0
+    report, before, files = LoadReport(), 0, list(files)
+    held = {} if restore else Ledger(connection).generations()
+    wanted = [file for file in files if file.is_object and _generation(file) not in held]
+    copies = Copies(wanted, settings.temp / "objects")
     for file in files:
         intake = Intake(
             connection,
@@ -88,12 +92,20 @@ def load_files(
             settings,
             partial(_add, on_progress, before, report.total("lines")),
         )
-        outcome = _Load(connection, file, settings, intake).run(restore=restore)
+        if file.is_object and (entry := held.get(_generation(file))):
+            outcome = _unchanged(entry)
+        else:
+            outcome = _Load(connection, file, settings, intake, copies).run(restore=restore)
         report.outcomes.append(outcome)
         on_outcome(outcome)
         before += file.bytes
         on_progress(before, report.total("lines"))
     return report
+
+
+def _generation(file: LandedFile) -> tuple[str, str, int]:
+    """What an object whose content was seen before is known by, without its bytes."""
+    return file.uri, file.generation, file.bytes
 
 
 def _add(
@@ -142,9 +154,10 @@ class _Load:
         file: LandedFile,
         settings: Settings,
         intake: Intake,
+        copies: Copies,
     ) -> None:
         self.connection, self.file, self.settings = connection, file, settings
-        self.intake = intake
+        self.intake, self.copies = intake, copies
         self.ledger = Ledger(connection)
         self._content: Content | Beside[Content] = Content("unread", None)
 
@@ -167,16 +180,20 @@ class _Load:
             with suppress(RefusedFile):
                 _ = self.content  # for the ledger, where it can be read
             entry = self._new_entry("refused")
+            said = str(error).replace(str(self.file.path), self.file.uri)
             with _transaction(self.connection):
-                self.ledger.record(entry, str(error))
-            return Outcome(self.file.uri, "refused", error=f"{self.file.name} {error}")
+                self.ledger.record(entry, said)
+            return Outcome(self.file.uri, "refused", error=f"{self.file.name} {said}")
         finally:
             shutil.rmtree(self.intake.scratch, ignore_errors=True)
+            if self.file.copy:
+                self.file.copy.unlink(missing_ok=True)
 
     def _decide(self, *, restore: bool) -> Outcome:
         known = self.ledger.entries("uri = ? and status <> 'replaced'", self.file.uri)
         if known and self._looks_unchanged(known[0]) and not restore:
             return Outcome(self.file.uri, "unchanged")
+        self._bring_here()
         if self._is_surely_new():
             check_kind(self.file)
             return self._bring_in()
@@ -189,14 +206,21 @@ class _Load:
         ]
         if here and not (restore and here[0].status == "withdrawn"):
             self.ledger.refresh(here[0], self.file)
-            return _still_withdrawn(here[0]) if here[0].status == "withdrawn" else Outcome(
-                self.file.uri, "unchanged"
-            )  # fmt: skip
+            return _unchanged(here[0])
         if originals := [entry for entry in same if entry.status == "loaded"]:
             return self._keep_duplicate(originals[0])
         if not restore and any(entry.status == "withdrawn" for entry in same):
             return self._keep_out()
         return self._bring_in()
+
+    def _bring_here(self) -> None:
+        """Of an object, a copy on this machine: half of its progress."""
+        if self.file.is_object:
+            on_progress = self.intake.on_progress
+            self.file = self.copies.bring(self.file, lambda done: on_progress(done // 2, 0))
+            half = self.file.bytes // 2
+            self.intake.file = self.file
+            self.intake.on_progress = lambda done, lines: on_progress(half + done // 2, lines)
 
     def _looks_unchanged(self, entry: Entry) -> bool:
         return (
@@ -311,12 +335,14 @@ class _Load:
             )
 
     def _check_still(self) -> None:
+        if self.file.is_object:
+            return  # its copy is of the generation listed
         try:
             is_still = landed_file(self.file.path).generation == self.file.generation
         except OSError:
             is_still = False
         if not is_still:
-            raise RefusedFile("changed while it was being read; run again once it is complete")
+            raise RefusedFile(CHANGED)
 
     def _reasons(self, file_id: int) -> dict[str, int]:
         """Rejects of a file by the kind of reason, most frequent first."""
@@ -333,6 +359,13 @@ class _SameRows(Exception):
 
     def __init__(self, original: Entry) -> None:
         self.original = original
+
+
+def _unchanged(entry: Entry) -> Outcome:
+    """The path holds what it held before."""
+    return (
+        _still_withdrawn(entry) if entry.status == "withdrawn" else Outcome(entry.uri, "unchanged")
+    )
 
 
 def _still_withdrawn(entry: Entry) -> Outcome:

@@ -71,6 +71,8 @@ class Settings(BaseSettings):
         return self.shop or self.home / "shop.toml"
 
 
-def has_storage_emulator() -> bool:
-    """Whether Cloud Storage is an emulator, which asks for no credentials."""
-    return bool(os.environ.get("STORAGE_EMULATOR_HOST"))
+def bucket_environment() -> tuple[tuple[str, str], ...]:
+    """What Google's and Amazon's own variables say of where buckets are, and who asks."""
+    prefixes = ("AWS_", "GOOGLE_", "CLOUDSDK_", "STORAGE_EMULATOR_HOST")
+    found = ((name, value) for name, value in os.environ.items() if value)
+    return tuple(sorted(item for item in found if item[0].startswith(prefixes)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 import pytest
 
@@ -56,7 +56,7 @@ class Buckets:
         return f"{self.scheme}://{name}"
 
     def put(self, uri: str, data: bytes, **headers: str) -> None:
-        """Write an object, or replace it."""
+        """Write an object, or replace it; headers are Cloud Storage's (contentEncoding)."""
         raise NotImplementedError
 
     def delete(self, uri: str) -> None:
@@ -84,7 +84,8 @@ class CloudStorage(Buckets):
 
     def put(self, uri: str, data: bytes, **headers: str) -> None:
         bucket, key = _split(uri)
-        path = f"upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(key, safe='')}"
+        options = urlencode({"uploadType": "media", "name": key, **headers})
+        path = f"upload/storage/v1/b/{bucket}/o?{options}"
         self._send("POST", path, data, "application/octet-stream")
 
     def delete(self, uri: str) -> None:

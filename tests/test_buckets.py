@@ -4,18 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulators import Buckets
-from landing_files import Home, gz, line, lines, parquet, text
+from emulators import Buckets, CloudStorage
+from landing_files import EVENT, Home, gz, line, lines, parquet, text, zst
 
+from estore.buckets import stores
 from estore.landing import find_files
-from estore.load import LoadReport, load_files
+from estore.load import LoadReport, load_files, withdraw
 from estore.shop import ShopConfig
 
 #: Files of every kind, good, with bad lines, to be repaired, and to be refused.
 FILES = {
     "2019-Oct.csv": text([*lines(20), line(price="cheap", product_id="7")]),
     "2019-Nov.csv.gz": gz(text(lines(30, first=2001))),
-    "deep/2019-Dec.csv.zst": None,
+    "deep/2019-Dec.csv.zst": zst(text(lines(30, first=3001))),
     "deep/2020-Jan.csv": text([*lines(25, first=4001), 'a,"b', "x", *lines(3, first=4101)]),
     "copy of 2019-Oct.csv": text([*lines(20), line(price="cheap", product_id="7")]),
     "broken.csv.gz": gz(text(lines(30, first=5001)))[:-9],
@@ -73,22 +74,92 @@ LEDGER = (
 
 
 def test_a_bucket_is_loaded_as_a_folder_is(home: BucketHome, tmp_path: Path) -> None:
-    import landing_files
-
-    path = tmp_path / "rows.parquet"
-    parquet(path, "select " + ", ".join(f"'{v}' as {k}" for k, v in landing_files.EVENT.items()))
-    contents = {**FILES, "rows.parquet": path.read_bytes()}
-    contents["deep/2019-Dec.csv.zst"] = landing_files.zst(text(lines(30, first=3001)))
+    parquet(tmp_path / "rows", "select " + ", ".join(f"'{v}' as {k}" for k, v in EVENT.items()))
+    contents = {**FILES, "rows.parquet": (tmp_path / "rows").read_bytes()}
     for name, data in contents.items():
-        home.put(name, data or b"")
+        home.put(name, data)
     from_bucket = told(home.load_bucket(), home.bucket)
     in_bucket = home.events(), home.rejects(), home.query(LEDGER, home.bucket)
 
     folder = Home(tmp_path / "folder")
     for name, data in contents.items():
-        folder.write(name, data or b"")
+        folder.write(name, data)
     place = str(folder.landing)
     assert told(folder.load(), place) == from_bucket
     assert (folder.events(), folder.rejects(), folder.query(LEDGER, place)) == in_bucket
     assert {status for _, status, *_ in from_bucket} == {"loaded", "duplicate", "refused"}
     assert len(in_bucket[0]) > 100 and len(in_bucket[1]) == 3
+
+
+def test_a_generation_that_is_known_is_not_downloaded_again(home: BucketHome) -> None:
+    uris = [home.put(f"{name}.csv", text(lines(5, first=n))) for n, name in enumerate("abc")]
+    assert home.load_bucket().count("loaded") == 3
+    assert home.load_bucket().count("unchanged") == 3
+    assert [home.buckets.downloads(uri) for uri in uris] == [1, 1, 1]
+    home.put("b.csv", text(lines(6, first=100)))
+    home.put("d.csv", text(lines(7, first=200)))
+    assert home.load_bucket().count("loaded") == 2
+    assert [home.buckets.downloads(uri) for uri in uris] == [1, 2, 1]
+
+
+def test_the_same_content_again_changes_nothing(home: BucketHome) -> None:
+    content = text(lines(5))
+    home.put("a.csv", content)
+    home.load_bucket()
+    events = home.events()
+    again, other = home.put("a.csv", content), home.put("b.csv", content)
+    assert [outcome.status for outcome in home.load_bucket().outcomes] == ["unchanged", "duplicate"]
+    assert home.events() == events
+    asked = [home.buckets.downloads(uri) for uri in (again, other)]
+    home.load_bucket()
+    assert [home.buckets.downloads(uri) for uri in (again, other)] == asked
+
+
+def test_a_replaced_object_replaces_its_rows(home: BucketHome) -> None:
+    home.put("a.csv", text(lines(5)))
+    home.put("b.csv", text(lines(5, first=2001)))
+    home.load_bucket()
+    home.put("a.csv", text(lines(2, first=3001)))
+    assert [outcome.status for outcome in home.load_bucket().outcomes] == ["loaded", "unchanged"]
+    assert home.products() == ["2001", "2002", "2003", "2004", "2005", "3001", "3002"]
+
+
+def test_an_object_withdrawn_stays_out_until_it_is_restored(home: BucketHome) -> None:
+    uri = home.put("a.csv", text(lines(5)))
+    home.load_bucket()
+    withdraw(home.connection, uri)
+    assert home.load_bucket().count("withdrawn") == 1
+    assert home.products() == []
+    assert home.buckets.downloads(uri) == 1
+    assert home.load_bucket(restore=True).count("loaded") == 1
+    assert len(home.products()) == 5
+
+
+def test_a_folder_and_a_bucket_hold_the_same_rows_once(home: BucketHome) -> None:
+    home.put("a.csv", text(lines(5)))
+    home.write("elsewhere.csv", text(lines(5)))
+    home.load()
+    assert home.load_bucket().count("duplicate") == 1
+    assert len(home.products()) == 5
+
+
+def test_an_object_is_read_in_blocks_of_bounded_size(
+    home: BucketHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "BLOCK", 1000)
+    uri = home.put("a.csv.gz", gz(text(lines(400))))
+    (file,) = find_files([uri])
+    home.load_bucket()
+    assert len(home.products()) == 400
+    assert home.buckets.downloads(uri) == -(-file.bytes // 1000)
+
+
+def test_bytes_come_as_they_are_stored(
+    cloud_storage: CloudStorage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An upload may mark an object as `Content-Encoding: gzip`, which clients like to undo."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.endpoint)
+    home = BucketHome(tmp_path, cloud_storage)
+    home.put("a.csv.gz", gz(text(lines(5))), contentEncoding="gzip")
+    assert home.load_bucket().count("loaded") == 1
+    assert len(home.products()) == 5

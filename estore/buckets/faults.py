@@ -24,6 +24,7 @@ _NETWORK = {
     "ResponseParserError", "ServiceUnavailable", "SlowDown", "InternalError",
     "408", "429", "500", "502", "503", "504",
 }  # fmt: skip
+_NO_BUCKET = {"FileNotFoundError", "ParamValidationError", "InvalidBucketName"}
 _REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "301"}
 
 _ADVICE = {
@@ -50,7 +51,7 @@ def told(scheme: str, bucket: str, key: str = "") -> Iterator[None]:
     except EstoreError:
         raise
     except Exception as error:
-        said, _ = _words(error, scheme, f"{scheme}://{bucket}")
+        said, _ = _words(error, scheme)
         raise EstoreError(f"{scheme}://{bucket}/{key}: {said}") from error
 
 
@@ -65,13 +66,13 @@ def told_of_object(uri: str) -> Iterator[None]:
     except Exception as error:
         if _is_of_this_machine(error):
             raise
-        said, is_general = _words(error, uri.partition("://")[0], uri)
+        said, is_general = _words(error, uri.partition("://")[0])
         if is_general:
             raise EstoreError(f"{uri}: {said}. What was loaded stays; run again") from error
         raise RefusedFile(said) from error
 
 
-def _words(error: Exception, scheme: str, meant: str) -> tuple[str, bool]:
+def _words(error: Exception, scheme: str) -> tuple[str, bool]:
     """What is wrong and what to do; and whether it is in the way of every bucket."""
     names, advice, said = _names(error), _ADVICE[scheme], _said(error)
     if names & _CREDENTIALS:
@@ -80,10 +81,12 @@ def _words(error: Exception, scheme: str, meant: str) -> tuple[str, bool]:
         return f"no permission to read it ({said}): {advice['permission']}", False
     if names & _REGION:
         return f"lies in another region ({said}): name that in AWS_REGION", False
-    if "FileNotFoundError" in names:
-        return f"there is no {meant}; is its name right?", False
+    if names & _NO_BUCKET:
+        return "there is no such bucket; is its name right?", False
     if names & _NETWORK or getattr(error, "errno", None) in (errno.EBUSY, errno.EREMOTEIO):
         return f"cannot be reached, in several tries ({said}): {advice['network']}", True
+    if said.startswith("Invalid endpoint"):
+        return f"{said}: AWS_ENDPOINT_URL must look like https://s3.example.com", True
     return f"cannot be read: {said}", False
 
 

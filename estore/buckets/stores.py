@@ -7,14 +7,14 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from estore.buckets.faults import told, told_of_object
 from estore.errors import CHANGED, EstoreError, RefusedFile
-from estore.settings import has_storage_emulator
+from estore.settings import bucket_environment
 
 #: Bytes asked for at a time: what is lost when a connection breaks, and what memory holds.
 BLOCK = 16 << 20
@@ -43,6 +43,12 @@ def split_uri(uri: str) -> tuple[str, str, str]:
 
 def open_store(scheme: str) -> "Store":
     """The store behind gs or s3; raises EstoreError without its library or credentials."""
+    return _store(scheme, bucket_environment())
+
+
+@lru_cache(maxsize=4)
+def _store(scheme: str, environment: tuple[tuple[str, str], ...]) -> "Store":
+    """One for the same environment: a client of S3 takes half a second to make."""
     return _STORES[scheme]()
 
 
@@ -127,6 +133,10 @@ class CloudStorage(Store):
 
     scheme, extra, module = "gs", "bigquery", "gcsfs"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_emulator = "STORAGE_EMULATOR_HOST" in dict(bucket_environment())
+
     @cached_property
     def files(self) -> Any:
         return self._connect()
@@ -138,7 +148,7 @@ class CloudStorage(Store):
 
     def _connect(self, **session: Any) -> Any:
         return self.library.GCSFileSystem(
-            token="anon" if has_storage_emulator() else "google_default",
+            token="anon" if self.is_emulator else "google_default",
             access="read_only",
             requests_timeout=_gcs_timeout(),
             session_kwargs={"trust_env": True, **session},
@@ -180,8 +190,6 @@ class S3(Store):
         return str(info["ETag"]).strip('"')
 
     def _blocks(self, path: str, listed: Listed) -> Iterator[bytes]:
-        from s3fs.utils import FileExpired
-
         try:
             # It asks for every block on the condition that the etag is still the same.
             with self.files.open(path, "rb", block_size=BLOCK, cache_type="none") as stream:
@@ -189,7 +197,7 @@ class S3(Store):
                     raise _Changed
                 while block := stream.read(BLOCK):
                     yield block
-        except FileExpired as error:
+        except self.library.utils.FileExpired as error:
             raise _Changed from error
 
 

@@ -1,0 +1,105 @@
+"""A network that can fail: a proxy before an emulator, which does what a test tells it to."""
+
+import http.client
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+#: What the services say where the emulators would not.
+REFUSALS = {
+    "gs": b'{"error": {"code": 403, "message": "shop@example.com does not have '
+    b'storage.objects.get access to the Google Cloud Storage object."}}',
+    "s3": b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+}
+
+
+@dataclass
+class Fault:
+    """What happens to the requests that a pattern is found in, `times` of them at most.
+
+    status and body: the answer instead; cut: only half of the bytes come; before: is called first.
+    """
+
+    pattern: str
+    times: int = 1_000_000
+    status: int | None = None
+    body: bytes = b""
+    cut: bool = False
+    before: Callable[[], Any] = lambda: None
+
+
+class FaultyNetwork:
+    """What is asked, and what goes wrong."""
+
+    def __init__(self, target: str) -> None:
+        self.target = urlsplit(target).netloc
+        self.faults: list[Fault] = []
+        self.asked: list[str] = []
+        self._lock = threading.Lock()
+
+    def fault_for(self, asked: str) -> Fault | None:
+        """The fault that befalls a request such as `GET /bucket/key`."""
+        with self._lock:
+            self.asked.append(asked)
+            for fault in self.faults:
+                if fault.times > 0 and re.search(fault.pattern, asked):
+                    fault.times -= 1
+                    return fault
+        return None
+
+
+@contextmanager
+def faulty_network(target: str) -> Iterator[tuple[FaultyNetwork, str]]:
+    """The network before an endpoint, and the endpoint behind it that a client is to use."""
+    network = FaultyNetwork(target)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            fault = network.fault_for(f"{self.command} {self.path}")
+            if fault:
+                fault.before()
+            if fault and fault.status:
+                self._answer(fault.status, {}, fault.body)
+                return
+            there = http.client.HTTPConnection(network.target, timeout=30)
+            there.request(self.command, self.path, headers=dict(self.headers))
+            answer = there.getresponse()
+            body = answer.read()
+            there.close()
+            self._answer(answer.status, dict(answer.getheaders()), body, bool(fault and fault.cut))
+
+        do_HEAD = do_GET
+
+        def _answer(
+            self, status: int, headers: dict[str, str], body: bytes, cut: bool = False
+        ) -> None:
+            self.send_response(status)
+            length = headers.get("Content-Length", str(len(body)))
+            dropped = ("transfer-encoding", "content-length", "connection", "date", "server")
+            for name, value in headers.items():
+                if name.lower() not in dropped:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", length if self.command == "HEAD" else str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body[: len(body) // 2] if cut else body)
+            self.close_connection = self.close_connection or cut
+
+        def log_message(self, *_: object) -> None:
+            """Silence: `asked` knows."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
+    try:
+        yield network, f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,8 @@ from urllib.parse import quote, unquote, urlencode
 import pytest
 
 _NUMBERS = count(1)
+#: moto asks for some keys and, unless it is told to, does not look at them.
+KEYS = {"aws_access_key_id": "shop", "aws_secret_access_key": "shop"}
 
 
 def free_port() -> int:
@@ -110,6 +113,32 @@ class S3(Buckets):
     client: Any = None
     log: Path = Path()
 
+    def new_user(self, name: str) -> dict[str, str]:
+        """The keys of a user who may do nothing."""
+        import boto3
+
+        client = boto3.client("iam", endpoint_url=self.endpoint, region_name="us-east-1", **KEYS)
+        client.create_user(UserName=name)
+        key = client.create_access_key(UserName=name)["AccessKey"]
+        return {
+            "aws_access_key_id": key["AccessKeyId"],
+            "aws_secret_access_key": key["SecretAccessKey"],
+        }
+
+    @contextmanager
+    def who_asks_is_checked(self) -> Iterator[None]:
+        """Keys and permissions count; otherwise anybody may do anything."""
+        self._check_from_request("0")
+        try:
+            yield
+        finally:
+            self._check_from_request("inf")
+
+    def _check_from_request(self, number: str) -> None:
+        url, kind = f"{self.endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
+        request = urllib.request.Request(url, number.encode(), kind)
+        urllib.request.urlopen(request, timeout=30).close()
+
     def _create(self, name: str) -> None:
         self.client.create_bucket(Bucket=name)
 
@@ -170,12 +199,11 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     folder = tmp_path_factory.mktemp("s3")
     port, log = free_port(), folder / "log"
     endpoint = f"http://127.0.0.1:{port}"
-    keys = {"aws_access_key_id": "shop", "aws_secret_access_key": "shop"}
     environment = {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
-        **{name.upper(): value for name, value in keys.items()},
+        **{name.upper(): value for name, value in KEYS.items()},
     }
     with log.open("wb") as output, subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
@@ -183,7 +211,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     ) as server:  # fmt: skip
         try:
             wait_until_up(f"{endpoint}/moto-api/", server)
-            client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
+            client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **KEYS)
             yield S3("s3", endpoint, environment, client=client, log=log)
         finally:
             server.kill()

@@ -49,7 +49,7 @@ def home(tmp_path: Path, buckets: Buckets) -> BucketHome:
     """A bucket with three objects of five lines."""
     home = BucketHome(tmp_path, buckets)
     for number, name in enumerate(("a.csv", "b.csv", "c.csv")):
-        home.put(name, text(lines(5, first=1000 * number)))
+        home.put(name, text(lines(5, first=1000 + 10 * number)))
     return home
 
 
@@ -121,6 +121,24 @@ def test_an_object_replaced_while_it_is_read_is_refused_and_never_mixed(
     assert next(seen) == 2, "it was to be replaced before its second block"
     assert home.load_bucket().count("loaded") == 1
     assert len(home.products()) == 30
+
+
+def test_an_object_replaced_before_it_is_read_is_refused(home: BucketHome) -> None:
+    files = find_files([home.bucket])
+    home.put("b.csv", text(lines(5, first=2000)))  # as many bytes
+    (refused,) = home.load_found(files).refused
+    assert "b.csv changed while it was being read; run again" in (refused.error or "")
+    assert len(home.products()) == 10
+    assert home.load_bucket().count("loaded") == 1
+
+
+def test_an_object_of_which_too_little_comes_is_refused(
+    home: BucketHome, network: FaultyNetwork
+) -> None:
+    """An answer that is whole by itself, but not the object: of a proxy, say."""
+    network.faults = [Fault(bytes_of(home, "b.csv"), status=206, body=text(lines(2)))]
+    assert [refused.uri for refused in home.load_bucket().refused] == [f"{home.bucket}/b.csv"]
+    assert len(home.products()) == 10
 
 
 def test_an_object_that_vanishes_is_refused_alone(home: BucketHome, network: FaultyNetwork) -> None:

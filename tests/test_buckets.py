@@ -14,7 +14,7 @@ from landing_files import EVENT, Home, gz, line, lines, parquet, text, zst
 
 from estore.buckets import stores
 from estore.cli import main
-from estore.landing import find_files
+from estore.landing import LandedFile, find_files
 from estore.load import LoadReport, load_files, withdraw
 from estore.shop import ShopConfig
 from estore.synth import Shop, write_shop
@@ -47,7 +47,11 @@ class BucketHome(Home):
 
     def load_bucket(self, *names: str, restore: bool = False) -> LoadReport:
         """Load these objects; none named: the whole bucket."""
-        files = find_files([f"{self.bucket}/{name}" for name in names] or [self.bucket])
+        places = [f"{self.bucket}/{name}" for name in names] or [self.bucket]
+        return self.load_found(find_files(places), restore=restore)
+
+    def load_found(self, files: list[LandedFile], *, restore: bool = False) -> LoadReport:
+        """Load what was listed, some time ago."""
         report = load_files(self.connection, files, ShopConfig(), self.settings, restore=restore)
         self.check_accounts()
         assert not list(self.settings.temp.glob("objects/*"))
@@ -132,14 +136,15 @@ def test_a_replaced_object_replaces_its_rows(home: BucketHome) -> None:
 
 
 def test_an_object_withdrawn_stays_out_until_it_is_restored(home: BucketHome) -> None:
-    uri = home.put("a.csv", text(lines(5)))
+    uri, other = home.put("a.csv", text(lines(5))), home.put("b.csv", text(lines(6)))
     home.load_bucket()
     withdraw(home.connection, uri)
-    assert home.load_bucket().count("withdrawn") == 1
-    assert home.products() == []
-    assert home.buckets.downloads(uri) == 1
-    assert home.load_bucket(restore=True).count("loaded") == 1
-    assert len(home.products()) == 5
+    assert [outcome.status for outcome in home.load_bucket().outcomes] == ["withdrawn", "unchanged"]
+    assert len(home.products()) == 6
+    report = home.load_bucket(restore=True)
+    assert [outcome.status for outcome in report.outcomes] == ["loaded", "unchanged"]
+    assert len(home.products()) == 11
+    assert (home.buckets.downloads(uri), home.buckets.downloads(other)) == (2, 1)
 
 
 def test_a_folder_and_a_bucket_hold_the_same_rows_once(home: BucketHome) -> None:

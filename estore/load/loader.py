@@ -81,7 +81,7 @@ def load_files(
     restore: also load content that was withdrawn. on_progress is told what is done over all files.
     """
     report, before, files = LoadReport(), 0, list(files)
-    held = {} if restore else Ledger(connection).generations()
+    held = Ledger(connection).generations(and_withdrawn=not restore)
     wanted = [file for file in files if file.is_object and _generation(file) not in held]
     copies = Copies(wanted, settings.temp / "objects")
     for file in files:

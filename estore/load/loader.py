@@ -80,26 +80,23 @@ def load_files(
 
     restore: also load content that was withdrawn. on_progress is told what is done over all files.
     """
-    report, before, files = LoadReport(), 0, list(files)
+    report, files = LoadReport(), list(files)
     held = Ledger(connection).generations(and_withdrawn=not restore)
     wanted = [file for file in files if file.is_object and _generation(file) not in held]
     copies = Copies(wanted, settings.temp / "objects")
+    bytes_before = lines_before = 0
     for file in files:
-        intake = Intake(
-            connection,
-            file,
-            shop,
-            settings,
-            partial(_add, on_progress, before, report.total("lines")),
-        )
         if file.is_object and (entry := held.get(_generation(file))):
             outcome = _unchanged(entry)
         else:
+            so_far = partial(_add, on_progress, bytes_before, lines_before)
+            intake = Intake(connection, file, shop, settings, so_far)
             outcome = _Load(connection, file, settings, intake, copies).run(restore=restore)
         report.outcomes.append(outcome)
         on_outcome(outcome)
-        before += file.bytes
-        on_progress(before, report.total("lines"))
+        bytes_before += file.bytes
+        lines_before += outcome.lines
+        on_progress(bytes_before, lines_before)
     return report
 
 

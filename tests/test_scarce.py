@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from conftest import Workshop
+from emulators import CloudStorage
 
 from estore.cli import main
 from estore.published import current_version
@@ -81,6 +82,26 @@ def test_a_full_disk_is_told_in_each_phase_and_leaves_nothing_half_done(
     assert estore(home, "findings")[0] == 0
     (small_disk / "ballast").unlink()
     assert estore(home, "publish") == (0, f"{home}/published/v000002")
+
+
+def test_a_disk_too_small_for_the_copy_of_an_object_is_told(
+    small_disk: Path,
+    cloud_storage: CloudStorage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.endpoint)
+    home, bucket = small_disk / "home", cloud_storage.new_bucket()
+    small, large = write_shop(tmp_path, Shop(events=60_000, months=2, seed=3))
+    for day in small, large:
+        cloud_storage.put(f"{bucket}/{day.name}", day.read_bytes())
+    assert estore(home, "load", f"{bucket}/{small.name}")[0] == 0
+    leave(small_disk, 1_000_000)
+    code, said = estore(home, "load", bucket)
+    assert (code, FULL in said) == (3, True), said
+    assert not list(home.glob("tmp/objects/*"))
+    (small_disk / "ballast").unlink()
+    assert estore(home, "load", bucket)[0] == 0
 
 
 def test_too_little_memory_is_told_in_load_and_build(

@@ -1,7 +1,12 @@
 """A small synthetic shop for the tests of the dashboard, with names in it that mean harm."""
 
 import csv
+import fcntl
+import os
+import shutil
 from pathlib import Path
+
+import pytest
 
 from estore import pipeline
 from estore.console import Console
@@ -17,6 +22,19 @@ COLUMNS = [
     "event_time", "event_type", "product_id", "category_id", "category_code", "brand", "price",
     "user_id", "user_session",
 ]  # fmt: skip
+
+
+def shop_of_the_run(factory: pytest.TempPathFactory) -> Settings:
+    """The home of a copy of the shop; it is made once, whatever modules and workers ask for it."""
+    base = factory.getbasetemp()
+    common = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    original, copy = common / "dashboard-shop", factory.mktemp("shop") / "home"
+    with (common / "dashboard-shop.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (original / "published" / "CURRENT").is_file():
+            publish_shop(original)
+    shutil.copytree(original / "published", copy / "published")
+    return Settings(home=copy)
 
 
 def publish_shop(home: Path) -> Settings:

@@ -18,7 +18,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 from conftest import Workshop
-from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, publish_files, publish_shop
+from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, publish_files, shop_of_the_run
 from starlette.testclient import TestClient
 
 from estore.cli import main
@@ -50,7 +50,7 @@ FILTERS: list[dict[str, str]] = [
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A published shop."""
-    return publish_shop(tmp_path_factory.mktemp("shop"))
+    return shop_of_the_run(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,8 @@ def plain(value: Any) -> Any:
 
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, float):  # of shares six digits are sent
+        return round(value, 6)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return str(value) if isinstance(value, date) else value
@@ -420,6 +422,27 @@ def test_a_snapshot_of_an_older_version_shows_what_it_has(workshop: Workshop) ->
         assert sales["sessions"]["rows"] and sales["marks"]["rows"]
         for page in PAGES.queries:
             assert client.get(f"/api/page/{page}").status_code == 200
+
+
+def test_a_snapshot_without_a_column_of_the_findings_shows_its_charts(
+    shop: Settings, tmp_path: Path
+) -> None:
+    shutil.copytree(shop.published, tmp_path / "published")
+    churn = tmp_path / "published" / "v000001" / "metrics_churn.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table older as select * exclude churn_rate_low from '{churn}'")
+        connection.execute(f"copy older to '{churn}' (format parquet)")
+    with TestClient(make_app(Snapshots(Settings(home=tmp_path))), base_url=URL) as client:
+        retention = client.get("/api/page/retention").json()
+        assert retention["charts"]["churn"]["missing"] and retention["findings"] == []
+        assert retention["charts"]["curve"]["rows"]
+        assert client.get("/api/page/sales").json()["charts"]["days"]["rows"]
+
+
+def test_tests_of_the_days_stand_beside_those_of_the_metrics(client: TestClient) -> None:
+    tests = client.get("/api/page/data").json()["charts"]["tests"]
+    tables = {row[tests["columns"].index("table_name")] for row in tests["rows"]}
+    assert {"stg_events", "metrics_churn"} <= tables, sorted(tables)
 
 
 def test_a_shop_where_nothing_was_bought_has_all_pages(workshop: Workshop) -> None:

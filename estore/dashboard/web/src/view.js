@@ -2,7 +2,6 @@
 
 import { pages } from '../../pages.json';
 import { dayName, periodName } from './days.js';
-import { listed } from './numbers.js';
 
 export class View {
   constructor(answer) {
@@ -60,19 +59,15 @@ export class View {
     return this.asOf ? dayName(this.asOf, true) : 'no day';
   }
 
-  /** Filters that a question does not obey, and those of them that are set. */
+  /** Filters that are set and that a question does not obey. */
   ignored(id, given = null) {
     const query = pages[this.page].queries[id];
     const obeyed = given ?? query.obeys ?? [];
-    const ignored = ['category', 'brand', 'segment'].filter((filter) => !obeyed.includes(filter));
-    return { ignored, set: ignored.filter((filter) => this.filters[filter]) };
+    return ['category', 'brand', 'segment'].filter(
+      (filter) => !obeyed.includes(filter) && this.filters[filter],
+    );
   }
 }
-
-const PLURAL = { category: 'categories', brand: 'brands', segment: 'segments' };
-
-/** "Shows all brands and segments." */
-export const showsAll = (filters) => `all ${listed(filters.map((filter) => PLURAL[filter]))}`;
 
 /** Which filters any chart of a page obeys. */
 export const obeyedOn = (page) =>

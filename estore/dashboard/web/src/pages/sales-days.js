@@ -1,5 +1,6 @@
 // The days of the shop as the sales page reads them: sums, marks, and what belongs to a week or a month.
 
+import { alertDays } from '../alerts.js';
 import { addDays, dayName, daysBetween, monthBefore, monthOf, weekOf } from '../days.js';
 import { counted, full } from '../numbers.js';
 import { change, ratio, sum, sumBy } from '../ratio.js';
@@ -11,6 +12,7 @@ export function days(view) {
   if (!view.first) return [];
   const sold = new Map(view.rows('days').map((row) => [row.order_date, row]));
   const visited = new Map(view.rows('sessions').map((row) => [row.session_start_date, row]));
+  const alerts = alertDays(view, ['purchase']);
   const marks = new Map(view.rows('marks').map((row) => [row.order_date, row]));
   const nothing = { revenue_amount: 0, order_count: 0, buyer_count: 0, first_order_count: 0, item_count: 0 };
   return daysBetween(view.first, view.last).map((day) => {
@@ -24,6 +26,8 @@ export function days(view) {
       isComplete: Boolean(mark?.is_complete),
       isStrange: Boolean(mark?.is_revenue_anomaly) && !isFiltered(view),
       expected: mark?.expected_revenue_amount ?? null,
+      alerts: alerts.get(day) ?? [],
+      hasAlert: alerts.has(day),
     };
   });
 }

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from browsing import PHONE, WIDE, Visit, chromium, dashboard_of, needs_chromium
-from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, publish_files, shop_of_the_run
+from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, shop_of_the_run, shop_without_orders
 from playwright.sync_api import Browser
 
 from estore.dashboard.report import make_report
@@ -666,10 +666,10 @@ def test_a_server_that_is_gone_is_said_and_what_was_shown_stays(visitor: Visitor
     assert len(visit.csv("sales-by-day")) == 28
 
 
-def test_a_shop_without_any_order_has_all_pages_in_words(workshop: Any, visitor: Visitor) -> None:
-    workshop.write("views.csv", [{"event_type": "view"}])
-    publish_files(workshop.settings, workshop.landing)
-    with dashboard_of(workshop.settings) as address:
+def test_a_shop_without_any_order_has_all_pages_in_words(
+    tmp_path_factory: pytest.TempPathFactory, visitor: Visitor
+) -> None:
+    with dashboard_of(shop_without_orders(tmp_path_factory)) as address:
         visit = visitor(at=address)
         for page in PAGES:
             drawn = visit.open(f"/{page}?period=all").cards()

@@ -161,7 +161,7 @@ def _findings(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> list
     """What they say; nothing where an older version published too little for them."""
     try:
         found = [asdict(finding) for finding in key_findings(connection, manifest)]
-    except (duckdb.BinderException, duckdb.CatalogException):
+    except (duckdb.BinderException, duckdb.CatalogException, KeyError):
         return []
     return [
         {name: one[name] for name in ("topic", "sentence", "period", "caveat")} for one in found

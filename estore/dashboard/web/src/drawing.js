@@ -27,14 +27,27 @@ export function drawingOf(element, size, minWidth = 0) {
   const room = h('div', { class: 'room', style: minWidth ? { minWidth: `${minWidth}px` } : {} });
   element.append(room);
   const chart = init(room, null, { renderer: 'canvas', ...size });
+  // A tooltip asks for the page's layout when it is made: it is made when somebody points at the chart.
+  let [pointing, isPointed] = [null, false];
+  const point = () => {
+    if (pointing) chart.setOption(pointing);
+    pointing = null;
+  };
+  room.addEventListener('pointerenter', () => {
+    isPointed = true;
+    point();
+  });
+  room.addEventListener('pointerleave', () => (isPointed = false));
   return {
     /** Take the room there is by now. */
     fill({ width, height }) {
       if (width !== chart.getWidth() || height !== chart.getHeight()) chart.resize({ width, height });
     },
     /** Paint now, not with the next frame: what is measured as painted is painted. */
-    paint(option) {
+    paint({ tooltip, axisPointer, ...option }) {
       chart.setOption({ animation: false, ...option }, { notMerge: true });
+      pointing = { tooltip, ...(axisPointer ? { axisPointer } : {}) };
+      if (isPointed) point();
       chart.getZr().flush();
     },
     picture() {

@@ -69,6 +69,15 @@ export class View {
   }
 }
 
+/** A function of a view that works once for each. What it gives is shared: nobody may change it. */
+export function once(make) {
+  const kept = new WeakMap();
+  return (view) => {
+    if (!kept.has(view)) kept.set(view, make(view));
+    return kept.get(view);
+  };
+}
+
 /** Which filters any chart of a page obeys. */
 export const obeyedOn = (page) =>
   new Set(Object.values(pages[page].queries).flatMap(({ obeys }) => obeys ?? []));

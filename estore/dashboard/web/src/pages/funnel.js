@@ -8,6 +8,7 @@ import { addDays, dayName, spanOf } from '../days.js';
 import { counted, full, short } from '../numbers.js';
 import { change, ratio, sum } from '../ratio.js';
 import { tilesOf, tilesTable } from '../tiles.js';
+import { once } from '../view.js';
 
 import {
   MEASURES,
@@ -23,10 +24,11 @@ import {
 } from './rates.js';
 import { daysOf, stepName, stepNote, stepsOf } from './steps.js';
 
-const steps = (view) => stepsOf(view, 'days', MEASURES);
+const steps = once((view) => stepsOf(view, 'days', MEASURES));
+const daysWithAlerts = once((view) => alertDays(view, ['view', 'cart', 'purchase']));
 /** Alerts on the days of a step: what is wrong with a day is wrong with its week. */
 function alertsIn(view, all, row) {
-  const found = alertDays(view, ['view', 'cart', 'purchase']);
+  const found = daysWithAlerts(view);
   return [...new Set(daysOf(all, row).flatMap((day) => found.get(day) ?? []))];
 }
 const totalOf = (rows) => Object.fromEntries(MEASURES.map((name) => [name, sum(rows, name)]));

@@ -7,13 +7,13 @@ import { daysBetween, longDay } from '../days.js';
 import { counted, full, short } from '../numbers.js';
 import { ratio, sum, sumBy } from '../ratio.js';
 import { tilesOf, tilesTable } from '../tiles.js';
-import { whole } from '../view.js';
+import { once, whole } from '../view.js';
 
 const loadedFiles = (view) => view.rows('files').filter(({ status }) => status === 'loaded');
 const fileName = (uri) => String(uri).split('/').at(-1);
 
 /** Every day from the first to the last; one without events is there with null. */
-function days(view) {
+const days = once((view) => {
   if (!view.first) return [];
   const alerts = alertDays(view, ['view', 'cart', 'purchase']);
   const known = new Map(view.rows('days').map((row) => [row.event_date, row]));
@@ -26,7 +26,7 @@ function days(view) {
     alerts: alerts.get(day) ?? [],
     hasAlert: alerts.has(day),
   }));
-}
+});
 
 function tiles(view) {
   const files = loadedFiles(view);

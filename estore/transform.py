@@ -175,7 +175,12 @@ class Transform:
     def told(self) -> dict[str, list[dict[str, Any]]]:
         """Tables for readers: definitions, lineage, and the data tests of the last build."""
         with open_warehouse(self.settings) as connection:
-            tests = json.loads(_State(connection).get("test_rows") or "[]")
+            state = _State(connection)
+            tests = [
+                test
+                for key in ("daily_test_rows", "test_rows")
+                for test in json.loads(state.get(key) or "[]")
+            ]
         return {**catalogue(self._manifest), "build_tests": tests}
 
     def snapshot(self, *, only_if_new: bool) -> bool:
@@ -209,6 +214,8 @@ class Transform:
             raise EstoreError(_in_words(report.problems))
         with open_warehouse(self.settings) as connection:
             steps.finish_step(connection, step)
+            # A build without new days keeps those of the days that it stands on.
+            _State(connection).set("daily_test_rows", json.dumps(report.test_rows))
 
     def _collect(self, report: BuildReport, result: Any) -> None:
         for run in result.result or ():

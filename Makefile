@@ -26,6 +26,10 @@ $(UV):
 .venv/.dev: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --locked --no-progress && touch $@ .venv/.base
 
+.PHONY: setup-bigquery
+setup-bigquery: .venv/.base # for workflows: the base install and what BigQuery needs
+	@$(UV) sync --quiet --locked --no-dev --inexact --no-progress --extra bigquery
+
 .PHONY: run
 run: .venv/.base ## events to findings; DATA="files or folder" for your own, else a synthetic shop
 ifeq ($(DATA),)
@@ -66,11 +70,24 @@ bench-dashboard: .venv/.dev ## pages, bytes, memory and 30 users, with 2 M custo
 test-kills: .venv/.dev ## runs killed at random instants, KILLS=200 of them, SEED=1
 	@ESTORE_TEST_KILLS=$(or $(KILLS),200) ESTORE_TEST_SEED=$(or $(SEED),1) .venv/bin/pytest -m kills
 
+.PHONY: wheel
+wheel: $(UV) ## the packages of a release, into dist/packages
+	@$(UV) build --quiet --no-progress --clear --out-dir dist/packages
+
 .PHONY: lint
-lint: .venv/.dev ## style, types, SQL
+lint: .venv/.dev lint-cloud ## style, types, SQL, workflows, Terraform, container
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@cd transform && ../.venv/bin/sqlfluff lint models tests snapshots
 
+.PHONY: lint-cloud
+lint-cloud: .venv-checks/.ready
+	@.ci/lint-cloud
+
+# Their packages would bind ours, so they live apart.
+.venv-checks/.ready: .ci/checks.txt .ci/node/package-lock.json | $(UV)
+	@$(UV) venv --quiet --clear .venv-checks && $(UV) pip install --quiet --no-progress --python .venv-checks/bin/python --require-hashes -r .ci/checks.txt
+	@.ci/lint-cloud --set-up && touch $@
+
 .PHONY: clean
 clean: ## remove the demo, the virtual environments and caches
-	@rm -rf .estore-demo .estore-bench .venv $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .estore-demo .estore-bench .venv .venv-checks $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

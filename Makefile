@@ -70,6 +70,10 @@ bench-dashboard: .venv/.dev ## pages, bytes, memory and 30 users, with 2 M custo
 test-kills: .venv/.dev ## runs killed at random instants, KILLS=200 of them, SEED=1
 	@ESTORE_TEST_KILLS=$(or $(KILLS),200) ESTORE_TEST_SEED=$(or $(SEED),1) .venv/bin/pytest -m kills
 
+.PHONY: docs
+docs: .venv/.base .venv-checks/.ready ## the documentation site, into dist/site
+	@.venv/bin/python .ci/site/build.py dist/site
+
 .PHONY: wheel
 wheel: $(UV) ## the packages of a release, into dist/packages
 	@$(UV) build --quiet --no-progress --clear --out-dir dist/packages

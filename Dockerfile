@@ -16,11 +16,13 @@ RUN groupadd --gid 10001 estore \
     && useradd --uid 10001 --gid estore --no-create-home --home-dir /data --shell /usr/sbin/nologin estore \
     && install --directory --owner estore --group estore /data
 COPY --from=build /opt/estore /opt/estore
-ENV PATH=/opt/estore/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp ESTORE_HOME=/data DAGSTER_HOME=/data
+COPY .ci/container-entrypoint /usr/local/bin/container-entrypoint
+ENV PATH=/opt/estore/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp ESTORE_HOME=/data DAGSTER_HOME=/data/dagster
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 3000 8321
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8321/healthz', timeout=3)"]
+ENTRYPOINT ["container-entrypoint"]
 CMD ["estore", "serve", "--host", "0.0.0.0", "--port", "8321"]

@@ -8,6 +8,7 @@ import argparse
 import os
 import re
 import sys
+from datetime import datetime, timedelta
 
 from google.cloud import bigquery
 
@@ -27,11 +28,17 @@ def checked(prefix: str) -> str:
 
 
 def view_sql(table: str, partition: str | None, day_ids: list[str]) -> str:
-    """A view on all rows of a table, or on those of some of its days (YYYYMMDD)."""
+    """A view on all rows of a table, or on those of some of its days (YYYYMMDD).
+
+    The bounds are literals without a type, so that they suit a column of days and one of instants.
+    """
     if partition is None or not day_ids:
         return f"select * from `{table}`"
-    first, last = (f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in (min(day_ids), max(day_ids)))
-    return f"select * from `{table}` where {partition} between '{first}' and '{last}'"
+    first, last = (datetime.strptime(day, "%Y%m%d") for day in (min(day_ids), max(day_ids)))
+    return (
+        f"select * from `{table}` where {partition} >= '{first:%Y-%m-%d}' "
+        f"and {partition} < '{last + timedelta(days=1):%Y-%m-%d}'"
+    )
 
 
 def create(
@@ -41,7 +48,7 @@ def create(
     made = []
     for schema in SCHEMAS:
         dataset = bigquery.Dataset(f"{client.project}.{checked(prefix)}_{schema}")
-        dataset.location = os.environ.get("ESTORE_BIGQUERY_LOCATION") or None
+        dataset.location = os.environ.get("ESTORE_LOCATION") or None
         dataset.default_table_expiration_ms = expire_days * DAY_MS
         dataset.labels = LABELS
         client.create_dataset(dataset, exists_ok=True)

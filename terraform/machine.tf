@@ -3,14 +3,25 @@
 locals {
   home = "/mnt/disks/estore"
 
-  # name → its command and the port that IAP may reach
+  # name → its command and the port that IAP may reach. Runs are children of `code`, whoever asks for
+  # them, so that the daemon and the pages know how they are.
   containers = {
-    daemon = { command = "dagster-daemon run -m estore.orchestration.definitions", port = null }
+    code = {
+      command = "dagster api grpc --host 0.0.0.0 --port 4000 -m estore.orchestration.definitions"
+      port    = null
+    }
+    daemon = {
+      command = "dagster-daemon run --grpc-host estore-code --grpc-port 4000"
+      port    = null
+    }
     webserver = {
-      command = "dagster-webserver -m estore.orchestration.definitions --host 0.0.0.0 --port 3000"
+      command = "dagster-webserver --grpc-host estore-code --grpc-port 4000 --host 0.0.0.0 --port 3000"
       port    = 3000
     }
-    dashboard = { command = "estore serve --host 0.0.0.0 --port 8321", port = 8321 }
+    dashboard = {
+      command = "estore serve --host 0.0.0.0 --port 8321"
+      port    = 8321
+    }
   }
 
   environment = {

@@ -206,8 +206,9 @@ def test_only_datasets_of_pull_requests_are_ever_made_or_dropped() -> None:
 def test_a_pull_request_reads_the_last_days_by_literals() -> None:
     pytest.importorskip("google.cloud.bigquery")
     view = script("pr_datasets").view_sql
-    assert view("p.shop_raw.events", "event_date", ["20191030", "20191031"]) == (
-        "select * from `p.shop_raw.events` where event_date between '2019-10-30' and '2019-10-31'"
+    assert view("p.shop_raw.events", "event_time", ["20191030", "20191031"]) == (
+        "select * from `p.shop_raw.events` "
+        "where event_time >= '2019-10-30' and event_time < '2019-11-01'"
     )
     assert view("p.shop_raw.files", None, []) == "select * from `p.shop_raw.files`"
 
@@ -231,7 +232,7 @@ def test_release_notes_are_those_of_the_tag(tmp_path: Path) -> None:
 
 
 def test_compose_opens_nothing_to_other_machines_and_gives_no_rights() -> None:
-    assert set(COMPOSE["services"]) == {"daemon", "webserver", "dashboard"}
+    assert set(COMPOSE["services"]) == {"code", "daemon", "webserver", "dashboard"}
     for service in COMPOSE["services"].values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
         assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
@@ -257,7 +258,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment.pop("VIRTUAL_ENV", None)
     for line in DOCKERFILE[: DOCKERFILE.rindex("FROM ")].splitlines():
         command, _, rest = line.partition(" ")
-        if command == "COPY":
+        if command == "COPY" and "--from" not in rest:
             *sources, target = rest.split()
             for source in sources:
                 to = build / target / source if len(sources) > 1 else build / target
@@ -267,6 +268,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             arguments = [word for word in rest.split()[1:] if word != "--no-cache"]
             subprocess.run([UV, *arguments, "--quiet"], cwd=build, env=environment, check=True)
     shutil.rmtree(build)
+    shutil.copy(ROOT / ".ci" / "container-entrypoint", place / "bin")
     return place
 
 
@@ -276,7 +278,7 @@ def serving(installed: Path, tmp_path: Path) -> Iterator[tuple[Path, int]]:
     command = next(line for line in reversed(DOCKERFILE.splitlines()) if line.startswith("CMD "))
     arguments = yaml.safe_load(command[4:])[1:-1]
     process = subprocess.Popen(
-        [installed / "bin/estore", *arguments, "0"],
+        [installed / "bin/container-entrypoint", installed / "bin/estore", *arguments, "0"],
         cwd=tmp_path, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "ESTORE_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1",
              "ESTORE_DASHBOARD_AUTH": "basic:shop:a-long-password"},
@@ -303,6 +305,24 @@ def test_the_health_check_of_the_image_works(serving: tuple[Path, int]) -> None:
         assert answer.read() == b'{"status":"waiting"}'
     assert healthy(port)
     assert not healthy(1)
+
+
+def test_dagster_starts_with_the_settings_of_its_version(installed: Path, tmp_path: Path) -> None:
+    (package,) = installed.glob("lib/python*/site-packages/estore")
+    (package / "orchestration").mkdir(exist_ok=True)
+    settings = package / "orchestration" / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text("telemetry:\n  enabled: false\n")
+    home = tmp_path / "dagster"
+    for _ in range(2):
+        done = subprocess.run(
+            [installed / "bin/container-entrypoint", "dagster-daemon", "--version"],
+            env={"PATH": f"{installed / 'bin'}:{os.environ['PATH']}", "DAGSTER_HOME": str(home)},
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0 and "dagster-daemon" in done.stdout, done.stderr
+    assert [path.name for path in home.iterdir()] == ["dagster.yaml"]
+    assert (home / "dagster.yaml").read_text() == settings.read_text()
 
 
 def test_what_the_image_starts_is_in_it(installed: Path) -> None:

@@ -147,11 +147,18 @@ run "the_machine_knows_where_the_data_are" {
   }
   assert {
     condition = alltrue([
-      for name in ["daemon", "webserver", "dashboard"] : strcontains(
-        google_compute_instance.this.metadata["user-data"], "/etc/systemd/system/estore-${name}.service"
-      )
+      for name in ["code", "daemon", "webserver", "dashboard"] :
+      strcontains(local.files["/etc/systemd/system/estore-${name}.service"], "--name estore-${name} ")
+      && strcontains(local.files["/etc/systemd/system/estore-image.service"], "estore-${name}.service")
     ])
-    error_message = "A unit for each container."
+    error_message = "A unit for each container, which a new image restarts."
+  }
+  assert {
+    condition = [
+      for name, container in local.containers : name
+      if strcontains(local.files["/etc/systemd/system/estore-${name}.service"], "--publish")
+    ] == ["dashboard", "webserver"]
+    error_message = "Only pages have a port."
   }
 }
 

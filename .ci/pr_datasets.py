@@ -48,7 +48,7 @@ def create(
     made = []
     for schema in SCHEMAS:
         dataset = bigquery.Dataset(f"{client.project}.{checked(prefix)}_{schema}")
-        dataset.location = os.environ.get("ESTORE_LOCATION") or None
+        dataset.location = os.environ.get("ESTORE_LOCATION") or "US"
         dataset.default_table_expiration_ms = expire_days * DAY_MS
         dataset.labels = LABELS
         client.create_dataset(dataset, exists_ok=True)

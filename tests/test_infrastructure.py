@@ -240,6 +240,14 @@ def test_compose_opens_nothing_to_other_machines_and_gives_no_rights() -> None:
         assert not service.get("privileged") and service.get("network_mode") != "host"
 
 
+def test_what_compose_wants_set_is_set_where_the_image_is_tried() -> None:
+    wanted = set(re.findall(r"\$\{(\w+):\?", (ROOT / "compose.yaml").read_text()))
+    assert wanted
+    for step in WORKFLOWS["ci"]["jobs"]["image"]["steps"]:
+        if "docker compose" in step.get("run", ""):
+            assert wanted <= set(step["env"])
+
+
 def test_the_image_is_built_from_the_lock_file_for_a_user_without_rights() -> None:
     assert DOCKERFILE.count("FROM python:3.13-slim-bookworm") == DOCKERFILE.count("FROM ") == 2
     assert DOCKERFILE.count("uv sync --locked") == DOCKERFILE.count("uv sync")

@@ -141,7 +141,9 @@ KNOWN_BY_THEN = {
 
 def test_what_comes_later_changes_nothing_that_was_said_of_before(workshop: Workshop) -> None:
     """A metric that joined a later attribute to an earlier row would change with December."""
-    *until_november, december = write_shop(workshop.landing, Shop(events=60_000, months=3, seed=9))
+    *until_november, december = write_shop(
+        workshop.landing, Shop(events=60_000, months=3, seed=9, faults=())
+    )
     workshop.load(*until_november)
     workshop.build()
 

@@ -35,7 +35,7 @@ def built(
     if request.param == "sample":
         paths = [SAMPLE]
     else:
-        paths = write_shop(workshop.landing, Shop(events=25_000, months=5, seed=3))
+        paths = write_shop(workshop.landing, Shop(events=25_000, months=5, seed=3, faults=()))
     workshop.load(*paths)
     report = workshop.build(until="tests")
     assert report.holds, report.problems

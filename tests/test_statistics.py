@@ -34,7 +34,7 @@ def shares() -> list[tuple[str, str, str, str]]:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """A synthetic shop of five months."""
     workshop = Workshop(tmp_path_factory.mktemp("statistics"))
-    write_shop(workshop.landing, Shop(events=60_000, months=5, seed=8))
+    write_shop(workshop.landing, Shop(events=60_000, months=5, seed=8, faults=()))
     workshop.load()
     workshop.build()
     return workshop

@@ -16,7 +16,7 @@ HOUR = 3600
 #: Faults with days of their own → the longest time that one lasts, in hours. Each is told as an
 #: alert, but for the late file, which the ledger tells.
 TIMED = {
-    "purchase-outage": 38,
+    "purchase-outage": 31,
     "view-outage": 28,
     "doubled-purchases": 5 * 24,
     "unlogged-carts": 5 * 24,
@@ -26,6 +26,7 @@ TIMED = {
     "late-file": 24,
     "robots": 3,
 }
+WHOLE_DAYS = ("missing-day", "overlapping-file", "late-file")
 #: Faults of all days, or of all after a change.
 LASTING = ("taxonomy-break", "session-ids", "zero-prices", "price-cap")
 ALL_FAULTS = (*TIMED, *LASTING)
@@ -70,23 +71,21 @@ def place_faults(kinds: Iterable[str], midnight: int, days: int, seed: int) -> l
     The first and the last three days have none, and a day lies between two of them. Where a shop
     is short, so are its faults; of two weeks and less it has none.
     """
-    kinds = [kind for kind in TIMED if kind in set(kinds)]
-    room = (days - 6) // max(1, len(kinds))
+    chosen = set(kinds)
+    kinds = [kind for kind in TIMED if kind in chosen]
     if days < 15 or not kinds:
         return []
     rng = np.random.default_rng([seed, 3])
-    order = np.argsort(rng.random(len(kinds)), kind="stable")
-    room = max(1, room)
+    room = (days - 6) // len(kinds)
     faults = []
-    for place, index in enumerate(order[: days - 6]):
+    for place, index in enumerate(np.argsort(rng.random(len(kinds)), kind="stable")):
         kind = kinds[index]
-        whole = kind in ("missing-day", "overlapping-file", "late-file")
-        hours = min(TIMED[kind], 24 * max(1, room - 1)) - (0 if whole else 1)
-        spare = max(0, room - 1 - -(-hours // 24))
-        day = 3 + place * room + int(rng.random() * (spare + 1))
-        # A fault begins and ends while people are there: at night nobody could tell.
-        begin = midnight + day * DAY + (0 if whole else 9 * HOUR + int(rng.random() * 2 * HOUR))
-        hours = min(hours, 12) if hours < 24 and not whole else hours
+        hours = min(TIMED[kind], 24 * max(1, room - 2))
+        spare = max(0, room - 1 - -(-(hours + 12) // 24))
+        begin = midnight + DAY * (3 + int(place) * room + int(rng.random() * (spare + 1)))
+        if kind not in WHOLE_DAYS:  # they begin and end while people are there to be missed
+            begin += 9 * HOUR + int(rng.random() * 2 * HOUR)
+            hours = 7 if hours == 24 else hours
         faults.append(Fault(kind, begin, begin + hours * HOUR))
     return sorted(faults, key=lambda fault: fault.begin)
 

@@ -2,6 +2,9 @@
 
 {% set share = var('alert_missing_share') %}
 
+{# Views come several to a session: so many more of them say as much as a purchase does. #}
+{% set least_views = 5 * var('alert_least_events') %}
+
 -- Low both in number and among the events of its hour: a quiet holiday lowers only the first. Of hours
 -- without any event nothing can be said of a type: they neither end a gap nor add to it.
 with low_hours as (
@@ -21,16 +24,19 @@ with low_hours as (
         )
 ),
 
+-- An hour in which hardly anything is usual tells neither where a gap begins nor where it ends.
 gaps as (
     select
         subject,
-        min(hour_number) as first_hour,
-        max(hour_number) as last_hour,
+        min(case when expected >= {{ var('alert_least_events') }} / 10 then hour_number end) as first_hour,
+        max(case when expected >= {{ var('alert_least_events') }} / 10 then hour_number end) as last_hour,
         sum(measured) as measured,
         sum(expected) as expected
     from low_hours
     group by subject, gap
-    having sum(expected) >= {{ var('alert_least_events') }}
+    having sum(expected) >= max(
+        case when subject in ('event', 'view') then {{ least_views }} else {{ var('alert_least_events') }} end
+    )
 ),
 
 dated as (
@@ -57,12 +63,12 @@ select
     ) as sentence
 from dated
 where
-    subject != 'event'
-    or not exists (
+    first_hour is not null
+    and (subject != 'event' or not exists (
         select 1
         from dated as types
         where
             types.subject != 'event'
             and types.from_at < dated.to_at
             and types.to_at > dated.from_at
-    )
+    ))

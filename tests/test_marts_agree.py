@@ -149,6 +149,7 @@ def test_the_funnel_agrees(built: tuple[Workshop, Truth]) -> None:
     names = same(
         "session_start_date",
         session_count="sessions",
+        robot_session_count="robots",
         sessions_with_view="with_view",
         sessions_with_cart="with_cart",
         sessions_with_purchase="with_purchase",

@@ -234,6 +234,8 @@ def status(context: Context, as_json: bool) -> None:
         f"\n{told['loaded']:,} rows of {told['lines']:,} lines in {told['loaded_files']} file(s), "
         f"{told['rejected']:,} rejected; days {told['first_date']} to {told['last_date']}"
     )
+    for late in told["late_files"]:
+        click.echo(f"late: {late['sentence']}")
     waiting = told["days_waiting"]
     click.echo(
         f"last build {told['built_at'] or 'unknown'}; "

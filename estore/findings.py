@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from estore.lateness import late_files
 from estore.published import Manifest
 
 #: Below this many customers or sessions a share says little; the finding is then not made.
@@ -344,6 +345,9 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
         f"{_n(files['refused'])} file(s) were refused: see `estore status`"
         if files["refused"] else None,
     )  # fmt: skip
+    for late in late_files(facts.snapshot, "raw_files")[:MOST_ALERTS]:
+        period = f"{late.first_date} to {late.last_date}"
+        yield Finding("Data quality", late.in_words(), period, vars(late))
     for severity in ("high", "medium", "low"):
         alerts = facts.rows(
             "select kind, subject, from_date, to_date, measured, expected, sentence "

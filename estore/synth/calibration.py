@@ -62,7 +62,7 @@ CUSTOMERS = ((0.15, 0.20, 0.06), (0.85, 0.012, 0.50))
 PRICE_SHARES = (5, 5, 15, 25, 25, 10, 5, 5, 4, 1)  # % of rows between the edges
 PRICE_EDGES = (0.77, 19, 32, 67, 165, 358, 520, 700, 1000, 1700, 2574.07)
 PRICE_ZERO = 0.002
-PRICE_CAP = 1_999.00  # of a shop whose prices are cut off
+PRICE_CAP = 1_499.00  # of a shop whose prices are cut off
 
 # Session ids, of all of them: used by two users at once, and kept by a user for good (fitted to
 # 7,037 ids of several users, and some in use for up to 174 days).

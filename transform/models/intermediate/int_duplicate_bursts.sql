@@ -22,8 +22,7 @@ high_days as (
         {{ run_of_days('event_date', per='subject') }} as run
     from usual
     where
-        measured >= {{ var('alert_least_events') }}
-        and measured > {{ var('alert_duplicate_factor') }} * expected
+        measured > {{ var('alert_duplicate_factor') }} * expected
         and measured - expected > {{ var('anomaly_deviations') }} * standard_deviation
 ),
 
@@ -36,6 +35,7 @@ runs as (
         sum(expected) as expected
     from high_days
     group by subject, run
+    having sum(measured) >= {{ var('alert_least_events') }}
 )
 
 select

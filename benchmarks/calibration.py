@@ -94,8 +94,8 @@ def _sessions() -> Iterator[Measure]:
         sql = f"select quantile_disc(size, {place}) from visits"
         yield Measure(panel, f"p{100 * place:.0f} of events", events, 0, sql)
     yield Measure(panel, "with a cart, %", 11.95, 0.6, _percent("carts > 0", "visits"))
-    buying = _percent("carts = 0", "visits", "purchases > 0")
-    yield Measure(panel, "buy without a cart, %", 9.7, 2, buying)
+    uncarted = _percent("carts = 0", "visits", "purchases > 0")
+    yield Measure(panel, "buy without a cart, %", 9.7, 2, uncarted)
 
 
 def _band(low: int, high: int) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -55,14 +56,18 @@ class Behaviour:
 
     def gaps(self, kind: int, month: int) -> Array:
         """Days from an order to the next, each as often as it comes: geometric, from 1."""
-        hazard = self.hazard(kind, month)
-        if hazard == 0:
-            return np.full(1, 1 << 20)
-        stay = math.log(1 - hazard)
-        days: Array = np.array(
-            [max(1, math.ceil(math.log(1 - (card + 0.5) / CARDS) / stay)) for card in range(CARDS)]
-        )
-        return days
+        return _gap_deck(self.hazard(kind, month))
+
+
+@lru_cache(maxsize=100)
+def _gap_deck(hazard: float) -> Array:
+    if hazard == 0:
+        return np.full(1, 1 << 20)
+    stay = math.log(1 - hazard)
+    days: Array = np.array(
+        [max(1, math.ceil(math.log(1 - (card + 0.5) / CARDS) / stay)) for card in range(CARDS)]
+    )
+    return days
 
 
 class Customers:
@@ -77,7 +82,6 @@ class Customers:
         self.first_day = np.full(1024, NEVER, np.int16)
         self.second_day = np.full(1024, NEVER, np.int16)
         self._due: list[list[Array]] = [[] for _ in months]
-        self._gaps: dict[tuple[int, int], Array] = {}
 
     def due(self, day: int, begin: float, end: float) -> Array:
         """The users who buy again between two shares of a day."""
@@ -124,16 +128,9 @@ class Customers:
             stays = (kind == of_kind) & (leaves >= self.behaviour.leaving(of_kind))
             for of_month in np.unique(month[stays]):
                 here = stays & (month == of_month)
-                gaps = self._gap_deck(of_kind, int(of_month))
+                gaps = self.behaviour.gaps(of_kind, int(of_month))
                 again[here] = day + gaps[(at[here] * len(gaps)).astype(np.int64)]
         return again
-
-    def _gap_deck(self, kind: int, month: int) -> Array:
-        """Made once for each kind and cohort."""
-        month = min(month, len(self.behaviour.repeat_hazards) - 1)
-        if (kind, month) not in self._gaps:
-            self._gaps[kind, month] = self.behaviour.gaps(kind, month)
-        return self._gaps[kind, month]
 
     def _hold(self, users: Array) -> None:
         needed = int(users.max(initial=0)) + 1

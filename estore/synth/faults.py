@@ -121,9 +121,12 @@ class Tracker:
             else:
                 counts[here] *= _times(fault.kind, {k: v[here] for k, v in rows.items()})
         for name, which in (("", ~belated), ("late", belated), ("again", again)):
-            if name == "" or which.any():
-                times = counts * which
-                yield name, {column: np.repeat(of, times) for column, of in rows.items()}
+            times = counts * which
+            if name == "" and (times == 1).all():
+                yield name, rows
+            elif name == "" or which.any():
+                row = np.repeat(np.arange(len(times)), times)
+                yield name, {column: of[row] for column, of in rows.items()}
 
 
 def _times(kind: str, rows: Rows) -> Array:

@@ -46,12 +46,17 @@ class Tally:
         """Lines of a file; `are_known`: another file holds them too."""
         self.rows += len(rows["time"])
         if not are_known:
-            self.events += len(np.unique(_keys(rows)))
+            self.events += _distinct(_keys(rows))
 
     def holding(self, *stages: str) -> int:
         """Sessions with an event of each of these kinds."""
         bits = sum(1 << STAGES.index(stage) for stage in stages)
         return int(sum(self.sessions[held] for held in range(8) if held & bits == bits))
+
+
+def _distinct(numbers: Array) -> int:
+    """How many different ones there are; sorting is several times faster than numpy's `unique`."""
+    return int(np.count_nonzero(np.diff(np.sort(numbers)))) + bool(len(numbers))
 
 
 def _keys(rows: dict[str, Array]) -> Array:

@@ -50,6 +50,21 @@ def test_sales_mark_the_days_on_which_they_were_not_all_recorded(
     assert [day for (day,) in marked] == sorted(days)
 
 
+def test_a_robot_is_counted_beside_the_funnel_and_in_none_of_its_rates(
+    faulty: tuple[Workshop, dict[str, Any]],
+) -> None:
+    workshop, _ = faulty
+    columns = "sum(session_count), sum(robot_session_count), sum(sessions_with_view)"
+    overall = workshop.query(
+        f"select {columns} from metrics.metrics_conversion_rates where grain = 'overall'"
+    )
+    ((everybody, viewing),) = workshop.query(
+        "select count(*), count_if(view_count > 0) from intermediate.int_sessions"
+    )
+    assert overall == [(everybody - 1, 1, viewing - 1)]
+    assert workshop.query(f"select {columns} from dashboard.cube_sessions") == overall
+
+
 @pytest.mark.parametrize(("events", "months", "seed"), [(200_000, 3, 2), (40_000, 1, 4)])
 def test_a_shop_without_faults_is_left_in_peace(
     workshop: Workshop, events: int, months: int, seed: int

@@ -180,9 +180,15 @@ class Life:
 
 
 def _fitted(events: Events, row: Array, wanted: int) -> Array:
-    """Without the last views that are too many; nothing that was bought is cut off."""
-    opens = np.diff(events.session, prepend=-1) > 0
-    spare = np.flatnonzero((events.kind[row] == VIEW) & ~opens[row])
+    """Without the last views that are too many, as far as their sessions end with them.
+
+    Nothing that was bought is cut off, and no gap between two events grows.
+    """
+    at, session = np.arange(len(row)), events.session[row]
+    is_view, opens = events.kind[row] == VIEW, np.diff(events.session, prepend=-1) > 0
+    last_deed = np.full(len(row), -1)
+    last_deed[session[~is_view]] = at[~is_view]
+    spare = np.flatnonzero(is_view & ~opens[row] & (at > last_deed[session]))
     surplus = len(row) - wanted
     return np.delete(row, spare[len(spare) - min(surplus, len(spare)) :])[:wanted]
 

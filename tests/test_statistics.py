@@ -65,7 +65,7 @@ def test_a_shop_without_faults_is_measured_as_it_is(shop: Workshop) -> None:
             f"metrics.metrics_repeat_curve where day_number = {days} and at_risk_count > 50",
             "cohort_start, survival_low as low, survival_high as high",
         )
-        assert len(curves) >= 2
+        assert curves
         missed += [curve for curve in curves if not curve["low"] <= 1 - chance <= curve["high"]]
     assert len(missed) <= 1
 

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from estore.errors import EstoreError
+from estore.lateness import late_files
 from estore.publish import open_snapshot
 from estore.published import current_version, read_manifest
 from estore.runlock import reading_lock
@@ -53,6 +54,7 @@ def status(settings: Settings) -> dict[str, Any]:
         names = [column[0] for column in cursor.description or ()]
         listed = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         held = [file for file in listed if file["status"] == "loaded"]
+        late = late_files(connection, files)
         waiting = built = None
         if is_warehouse:
             waiting = _scalar(
@@ -75,6 +77,7 @@ def status(settings: Settings) -> dict[str, Any]:
             (file["first_date"] for file in held if file["first_date"]), default=None
         ),
         "last_date": max((file["last_date"] for file in held if file["last_date"]), default=None),
+        "late_files": [{**vars(file), "sentence": file.in_words()} for file in late],
         "days_waiting": waiting,
         "built_at": built,
         "snapshot": manifest.version if manifest else None,

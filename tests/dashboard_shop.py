@@ -61,7 +61,7 @@ def publish_shop(home: Path) -> None:
     """A home with a snapshot of a synthetic shop that also sells two dear things of bad names."""
     settings = Settings(home=home)
     landing = home / "landing"
-    write_shop(landing, Shop(events=EVENTS, months=MONTHS, seed=3, format="csv"))
+    write_shop(landing, Shop(events=EVENTS, months=MONTHS, seed=3, format="csv", faults=()))
     with (landing / "hostile.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

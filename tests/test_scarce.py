@@ -58,7 +58,7 @@ def test_a_full_disk_is_told_in_each_phase_and_leaves_nothing_half_done(
     small_disk: Path, open_workshop: Callable[..., Workshop]
 ) -> None:
     home, landing = small_disk / "home", open_workshop().landing
-    (day,) = write_shop(landing, Shop(events=20_000, months=1, seed=3))
+    (day,) = write_shop(landing, Shop(events=20_000, months=1, seed=3, faults=()))
 
     leave(small_disk, 1_000_000)
     code, said = estore(home, "load", str(day))
@@ -108,7 +108,7 @@ def test_too_little_memory_is_told_in_load_and_build(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = workshop.settings.home
-    (day,) = write_shop(workshop.landing, Shop(events=60_000, months=1, seed=3))
+    (day,) = write_shop(workshop.landing, Shop(events=60_000, months=1, seed=3, faults=()))
     for command in (["load", str(day)], ["build"]):
         with monkeypatch.context() as patched:
             patched.setenv("ESTORE_MEMORY_LIMIT", "8MB")

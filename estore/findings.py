@@ -356,11 +356,11 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
                 "Data quality", alert["sentence"],
                 f"{alert['from_date']} to {alert['to_date']}", alert,
             )  # fmt: skip
-        if alerts[MOST_ALERTS:]:
+        if more := len(alerts[MOST_ALERTS:]):
+            counted = "1 more alert" if more == 1 else f"{_n(more)} more alerts"
             yield Finding(
                 "Data quality",
-                f"{_n(len(alerts) - MOST_ALERTS)} more alerts of {severity} severity are in "
-                "metrics_data_alerts.",
+                f"Of {severity} severity, metrics_data_alerts has {counted}.",
                 facts.period, {"alerts": len(alerts)},
             )  # fmt: skip
     missing = facts.span - facts.days["known"]

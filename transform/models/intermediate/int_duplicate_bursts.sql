@@ -56,6 +56,7 @@ select
     {{ day_alert('duplicate_burst', 'low', [
         days_in_words('first_day', 'last_day'), "': '", in_words('measured'), "' lines repeat a '", 'subject',
         "', where about '", in_words('expected'), "' are usual. Each counts once in all numbers'",
-        "coalesce(concat('; all of them would add ', " ~ in_words('revenue_amount') ~ ", ' to revenue.'), '.')",
+        "case when revenue_amount is null then '.' else concat('; all of them would add ', "
+        ~ in_words('revenue_amount') ~ ", ' to revenue.') end",
     ], revenue='revenue_amount') }}
 from runs

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import duckdb
 
-from estore.errors import EstoreError
+from estore.errors import Busy, EstoreError, NothingLoaded
 from estore.lateness import late_files
 from estore.publish import open_snapshot
 from estore.published import current_version, read_manifest
@@ -100,6 +101,45 @@ def rejects(settings: Settings, *, uri: str | None = None, limit: int | None = N
         return Answer(columns, cursor.fetchall(), source)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the ledger says of one content of a path."""
+
+    uri: str
+    generation: str
+    status: str
+    loaded_at: datetime
+    error: str | None
+
+
+def ledger(settings: Settings) -> list[Known]:
+    """Every content ever seen, as the warehouse says now; empty before the first load.
+
+    Raises Busy while the warehouse is written to: what a snapshot says of files may be old.
+    """
+    try:
+        with _engine(settings) as (connection, source):
+            if source != "warehouse":
+                raise Busy(f"{settings.home}: the warehouse is being written to; ask again later")
+            rows = connection.execute(
+                "select uri, generation, status, loaded_at, error from raw.files order by file_id"
+            ).fetchall()
+    except NothingLoaded:
+        return []
+    return [Known(*row) for row in rows]
+
+
+def row_counts(settings: Settings, tables: list[str]) -> dict[str, int]:
+    """schema.table → rows; nothing of what is being written to."""
+    if not tables:
+        return {}
+    with _engine(settings) as (connection, source):
+        if source != "warehouse":
+            return {}
+        counts = (f"select '{table}', count(*) from {table}" for table in tables)
+        return dict(connection.execute(" union all ".join(counts)).fetchall())
+
+
 @contextmanager
 def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """The warehouse, or the newest snapshot while it is written to; and which of them it is."""
@@ -112,7 +152,7 @@ def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str
                 if not is_published:
                     raise
         elif not is_published:
-            raise EstoreError(
+            raise Busy(
                 f"{settings.home}: the first run is under way, and nothing is published yet; "
                 "ask again when it has ended"
             )

@@ -77,8 +77,15 @@ class BuildReport:
 class Transform:
     """The dbt project on one warehouse. dbt runs in this process; its parse is kept and reused."""
 
-    def __init__(self, settings: Settings, shop: ShopConfig) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        shop: ShopConfig,
+        on_node: Callable[[Any], None] = lambda run: None,
+    ) -> None:
+        """on_node: is told dbt's result of every model, test and seed after each pass."""
         self.settings = settings
+        self.on_node = on_node
         self.folder = project_folder()
         self.thresholds = read_thresholds(self.folder, shop, settings.shop_file)
 
@@ -200,6 +207,19 @@ class Transform:
             _State(connection).set("snapshot", as_of)
         return True
 
+    def manifest_file(self) -> Path:
+        """dbt's manifest of the project as it is now; parsed only where none was kept."""
+        path = self.target / f"manifest-{self._fingerprint[:16]}.json"
+        if not path.is_file():
+            manifest = json.dumps(self._manifest.writable_manifest().to_dict(omit_none=False))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for old in self.target.glob("manifest-*.json"):
+                old.unlink(missing_ok=True)
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_text(manifest, encoding="utf-8")
+            unfinished.replace(path)
+        return path
+
     # ------------------------------------------------------------------ how
 
     def _build_days(self, step: steps.Step) -> None:
@@ -250,6 +270,8 @@ class Transform:
                 )
             finally:
                 DuckDBConnectionManager.close_all_connections()
+        for run in getattr(result.result, "results", ()):
+            self.on_node(run)
         self._raise_errors(result, may_fail=may_fail)
         return result
 

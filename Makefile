@@ -30,6 +30,9 @@ $(UV):
 setup-bigquery: .venv/.base # for workflows: the base install and what BigQuery needs
 	@$(UV) sync --quiet --locked --no-dev --inexact --no-progress --extra bigquery
 
+.venv/.dagster: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --quiet --locked --no-dev --inexact --extra dagster --no-progress && touch $@ .venv/.base
+
 .PHONY: run
 run: .venv/.base ## events to findings; DATA="files or folder" for your own, else a synthetic shop
 ifeq ($(DATA),)
@@ -42,6 +45,19 @@ endif
 .PHONY: serve
 serve: .venv/.base ## the dashboard on http://localhost:8321; HOME_DIR, PORT=8321
 	@.venv/bin/estore --home $(HOME_DIR) serve --port $(or $(PORT),8321)
+
+LANDING ?= $(or $(DATA),$(DEMO))
+IN_BUCKET = $(findstring ://,$(LANDING))
+
+.PHONY: dev
+dev: .venv/.dagster ## Dagster on http://localhost:3000 watches a landing folder; LANDING, HOME_DIR, PORT=3000
+	@mkdir -p $(if $(IN_BUCKET),,$(LANDING)) $(HOME_DIR)/dagster && cp estore/orchestration/dagster.yaml $(HOME_DIR)/dagster/
+ifeq ($(LANDING),$(DEMO))
+	@test -f $(DEMO)/.complete || { .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
+endif
+	@DAGSTER_HOME="$(abspath $(HOME_DIR))/dagster" ESTORE_HOME="$(abspath $(HOME_DIR))" \
+	    ESTORE_LANDING="$(if $(IN_BUCKET),$(LANDING),$(abspath $(LANDING)))" \
+	    .venv/bin/dagster dev -m estore.orchestration.definitions -p $(or $(PORT),3000)
 
 .PHONY: test
 test: .venv/.dev ## all tests

@@ -1,5 +1,6 @@
 """The code location: what it holds, and what its jobs do to a real warehouse."""
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,12 +13,15 @@ import yaml
 from conftest import Workshop
 from orchestrating import EAGER
 
+from estore.errors import EstoreError
 from estore.orchestration import definitions as location
 from estore.orchestration.alerts import Alert
-from estore.orchestration.context import POOL, Shop
+from estore.orchestration.context import POOL, Shop, Thresholds
+from estore.orchestration.jobs import schedules
 from estore.orchestration.project import LAYERS
 from estore.orchestration.telling import failure_alert
 from estore.published import current_version
+from estore.settings import Settings
 from estore.shop import ShopConfig
 
 LOCATION = Path(location.__file__).parent
@@ -143,15 +147,26 @@ def test_every_job_is_stopped_in_the_end(shop: Location) -> None:
 
 def test_the_schedules_are_in_the_time_of_the_shop() -> None:
     config = ShopConfig(thresholds={"shop_timezone": "Europe/Berlin"})
-    from estore.orchestration.jobs import schedules
-    from estore.settings import Settings
-
     shop = Shop(Settings())
     shop.config = config
     daily, weekly = schedules(shop)
     assert (daily.name, daily.job_name, daily.cron_schedule) == ("daily", "transform", "0 4 * * *")
     assert (weekly.job_name, weekly.cron_schedule) == ("record_history", "0 5 * * 1")
     assert daily.execution_timezone == "Europe/Berlin"
+
+
+def test_every_threshold_is_told_with_its_default() -> None:
+    page = (LOCATION.parents[1] / "docs" / "operations.md").read_text()
+    told = tomllib.loads(page.split("```toml")[1].split("```")[0])["orchestration"]
+    assert told == Thresholds().model_dump()
+
+
+def test_a_wrong_threshold_is_told(tmp_path: Path) -> None:
+    shop = Shop(Settings(home=tmp_path))
+    for entry, said in (("tries = 0", "tries"), ("polls = 1", "polls"), ("tries = 'a'", "tries")):
+        (tmp_path / "shop.toml").write_text(f"[orchestration]\n{entry}\n")
+        with pytest.raises(EstoreError, match=rf"shop.toml: \[orchestration\] {said}: "):
+            print(Shop(shop.settings).thresholds)
 
 
 def test_a_load_reports_what_became_of_each_file(shop: Location) -> None:

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+import duckdb
 import psutil
 import yaml
 from emulators import free_port
 
+from estore.errors import EstoreError
 from estore.orchestration import launcher
+from estore.publish import open_snapshot
 from estore.published import current_version
 from estore.settings import Settings
 
@@ -193,11 +196,12 @@ class Unattended:
 
     def events(self) -> int:
         """Lines loaded, by the newest snapshot."""
-        folder = current_version(self.settings)
-        if folder is None:
-            return 0
-        with suppress(FileNotFoundError):
-            return int(json.loads((folder / "manifest.json").read_text())["tables"]["raw.events"])
+        with suppress(EstoreError, FileNotFoundError, duckdb.IOException):
+            with open_snapshot(self.settings) as (snapshot, _):
+                (loaded,) = snapshot.execute(
+                    "select sum(loaded) from raw_files where status = 'loaded'"
+                ).fetchone() or (0,)
+            return int(loaded)
         return 0
 
 

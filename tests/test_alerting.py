@@ -143,7 +143,7 @@ def test_what_a_snapshot_finds_odd_is_told_once(workshop: Workshop, outbox: Outb
         for hour in hours for m in (0, 20, 40)
     ])  # fmt: skip
     workshop.load()
-    workshop.build(until="tests")
+    workshop.build()
     publish(workshop.settings, Transform(workshop.settings, workshop.shop))
     shop = Shop(workshop.settings)
     found = list(snapshot_alerts(shop))

@@ -84,7 +84,7 @@ class Unattended:
             made.mkdir()
         self.settings = Settings(home=self.home, landing=str(self.landing))
         (self.home / "shop.toml").write_text(
-            "[orchestration]\npoll_seconds = 1\nalert_seconds = 0\nretry_seconds = 1\ntries = 2\n"
+            "[orchestration]\npoll_seconds = 2\nalert_seconds = 0\nretry_seconds = 1\ntries = 2\n"
         )
         instance = yaml.safe_load(SHIPPED.read_text())
         instance["run_monitoring"]["poll_interval_seconds"] = 2
@@ -151,7 +151,7 @@ class Unattended:
                 return found
             for name, process in self.processes.items():
                 assert process.poll() is None, f"{name} ended: {self.said()}"
-            time.sleep(0.1)
+            time.sleep(0.3)
         raise AssertionError(f"{what} did not come: {self.said()}")
 
     def said(self) -> str:

@@ -31,6 +31,13 @@ $(UV):
 	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-bigquery \
 	    && $(UV) pip install --quiet --no-progress --python .venv-bigquery/bin/python -r $< && touch $@
 
+.PHONY: setup-bigquery
+setup-bigquery: .venv/.base # for workflows: the base install and what BigQuery needs
+	@$(UV) sync --quiet --locked --no-dev --inexact --no-progress --extra bigquery
+
+.venv/.dagster: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --quiet --locked --no-dev --inexact --extra dagster --no-progress && touch $@ .venv/.base
+
 .PHONY: run
 run: .venv/.base ## events to findings; DATA="files or folder" for your own, else a synthetic shop
 ifeq ($(DATA),)
@@ -43,6 +50,19 @@ endif
 .PHONY: serve
 serve: .venv/.base ## the dashboard on http://localhost:8321; HOME_DIR, PORT=8321
 	@.venv/bin/estore --home $(HOME_DIR) serve --port $(or $(PORT),8321)
+
+LANDING ?= $(or $(DATA),$(DEMO))
+IN_BUCKET = $(findstring ://,$(LANDING))
+
+.PHONY: dev
+dev: .venv/.dagster ## Dagster on http://localhost:3000 watches a landing folder; LANDING, HOME_DIR, PORT=3000
+	@mkdir -p $(if $(IN_BUCKET),,$(LANDING)) $(HOME_DIR)/dagster && cp estore/orchestration/dagster.yaml $(HOME_DIR)/dagster/
+ifeq ($(LANDING),$(DEMO))
+	@test -f $(DEMO)/.complete || { .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
+endif
+	@DAGSTER_HOME="$(abspath $(HOME_DIR))/dagster" ESTORE_HOME="$(abspath $(HOME_DIR))" \
+	    ESTORE_LANDING="$(if $(IN_BUCKET),$(LANDING),$(abspath $(LANDING)))" \
+	    .venv/bin/dagster dev -m estore.orchestration.definitions -p $(or $(PORT),3000)
 
 .PHONY: test
 test: .venv/.dev .venv-bigquery/.made ## all tests
@@ -81,11 +101,28 @@ bench-dashboard: .venv/.dev ## pages, bytes, memory and 30 users, with 2 M custo
 test-kills: .venv/.dev ## runs killed at random instants, KILLS=200 of them, SEED=1
 	@ESTORE_TEST_KILLS=$(or $(KILLS),200) ESTORE_TEST_SEED=$(or $(SEED),1) .venv/bin/pytest -m kills
 
+.PHONY: docs
+docs: .venv/.base .venv-checks/.ready ## the documentation site, into dist/site
+	@.venv/bin/python .ci/site/build.py dist/site
+
+.PHONY: wheel
+wheel: $(UV) ## the packages of a release, into dist/packages
+	@$(UV) build --quiet --no-progress --clear --out-dir dist/packages
+
 .PHONY: lint
-lint: .venv/.dev ## style, types, SQL
+lint: .venv/.dev lint-cloud ## style, types, SQL, workflows, Terraform, container
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@cd transform && ../.venv/bin/sqlfluff lint models tests snapshots
 
+.PHONY: lint-cloud
+lint-cloud: .venv-checks/.ready
+	@.ci/lint-cloud
+
+# Their packages would bind ours, so they live apart.
+.venv-checks/.ready: .ci/checks.txt .ci/node/package-lock.json | $(UV)
+	@$(UV) venv --quiet --clear .venv-checks && $(UV) pip install --quiet --no-progress --python .venv-checks/bin/python --require-hashes -r .ci/checks.txt
+	@.ci/lint-cloud --set-up && touch $@
+
 .PHONY: clean
 clean: ## remove the demo, the virtual environments and caches
-	@rm -rf .estore-demo .estore-bench .venv .venv-bigquery $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .estore-demo .estore-bench .venv .venv-bigquery .venv-checks $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

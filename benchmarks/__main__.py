@@ -8,12 +8,15 @@ from typing import Any
 import click
 
 from benchmarks.bench import bench
+from benchmarks.calibration import measured, write_picture
 from benchmarks.dashboard import bench_dashboard, dashboard_table, write_dashboard_table
 from benchmarks.machine import commit, now
 from benchmarks.plan import Plan
 from benchmarks.report import newest, short_table, write_report
+from benchmarks.truth import truth_table
 
 HERE = Path(__file__).parent
+PICTURE = HERE.parent / "docs" / "images" / "calibration.svg"
 FULL = 411_709_736  # the events of the real data set
 MONTH_BY_MONTH = 150_000_000  # from so many on, all CSV files at once are too much disk
 
@@ -90,6 +93,25 @@ def measure_dashboard(folder: Path, results: Path, readme: Path) -> None:
     (results / "dashboard.json").write_text(json.dumps(result, indent=2) + "\n")
     write_dashboard_table(result, readme)
     click.echo(dashboard_table(result))
+
+
+@main.command("calibration")
+@click.option("--to", "path", type=click.Path(path_type=Path), default=PICTURE)
+def draw_calibration(path: Path) -> None:
+    """Draw the synthetic shop's shares beside the published ones."""
+    found = measured()
+    write_picture(found, path)
+    off = [each.name for each, value in found if abs(value - each.published) > each.tolerance]
+    click.echo(f"{path}: {len(found)} numbers, {len(off)} beyond their tolerance {off or ''}")
+
+
+@main.command("truth")
+@click.option("--seeds", default=3, show_default=True)
+@click.option("--events", default=300_000, show_default=True)
+def compare_with_truth(seeds: int, events: int) -> None:
+    """Print what is measured of synthetic shops beside what is true of them, as markdown."""
+    for seed in range(1, seeds + 1):
+        click.echo(truth_table(seed, events))
 
 
 def _events(size: str) -> int:

@@ -8,7 +8,13 @@ HELPERS = ("rfm_segments",)  # seeds, not results
 #: What one would not write in an afternoon, so that the plain way does without: tables, and the
 #: endings of columns (intervals, and what follows from the alerts).
 BEYOND_PLAIN = ("metrics_data_alerts", "metrics_repeat_curve")
-COLUMNS_BEYOND_PLAIN = ("_low", "_high", "has_missing_sales")
+COLUMNS_BEYOND_PLAIN = (
+    "_low",
+    "_high",
+    "has_missing_sales",
+    "missing_revenue_amount",
+    "rfm_segment_before",
+)
 
 
 def fingerprints(warehouse: Path, *, skipped: tuple[str, ...] = ()) -> dict[str, str]:

@@ -31,7 +31,7 @@ def make_large_snapshot(home: Path, *, customers: int = 2_000_000, events: int =
     """Run a shop of so many events in a home, and publish it again enlarged; the new version."""
     settings = Settings(home=home)
     landing = home / "landing"
-    write_shop(landing, Shop(events=events, months=MONTHS, seed=1, format="parquet"))
+    write_shop(landing, Shop(events=events, months=MONTHS, seed=1, format="parquet", faults=()))
     pipeline.run(settings, ShopConfig(), find_files([str(landing)]), Console(quiet=True))
     source = current_version(settings)
     assert source is not None

@@ -34,7 +34,7 @@ class Plan:
     @property
     def shop(self) -> Shop:
         """The synthetic shop of this size."""
-        return Shop(events=self.events, months=MONTHS, seed=SEED)
+        return Shop(events=self.events, months=MONTHS, seed=SEED, faults=())
 
     @property
     def landing(self) -> Path:

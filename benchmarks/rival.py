@@ -28,7 +28,7 @@ def plain_way(plan: Plan, marts: dict[str, str]) -> dict[str, Any]:
             runs.append(plain("load", warehouse, path))
             path.unlink()
     else:
-        runs.append(plain("load", warehouse, *sorted(plan.landing.iterdir())))
+        runs.append(plain("load", warehouse, *sorted(plan.landing.glob("*.csv"))))
     load = sum(one.seconds for one in runs)
     built = plain("build", warehouse, limit=max(0.0, plan.plain_limit - load))
     runs.append(built)

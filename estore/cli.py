@@ -234,6 +234,8 @@ def status(context: Context, as_json: bool) -> None:
         f"\n{told['loaded']:,} rows of {told['lines']:,} lines in {told['loaded_files']} file(s), "
         f"{told['rejected']:,} rejected; days {told['first_date']} to {told['last_date']}"
     )
+    for late in told["late_files"]:
+        click.echo(f"late: {late['sentence']}")
     waiting = told["days_waiting"]
     click.echo(
         f"last build {told['built_at'] or 'unknown'}; "
@@ -350,15 +352,31 @@ def report(
 @click.option("--months", type=int, default=2, show_default=True, help="One file each.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same files.")
 @_format("csv", "csv.gz", "parquet")
+@click.option(
+    "--faults", default="usual", show_default=True,
+    help="What the tracker does wrong: usual, all, none, or names with commas between.",
+)  # fmt: skip
+@click.option(
+    "--repeat-hazard", "hazards", type=float, multiple=True, default=[1.0],
+    help="Of buying again, against the real shop's 1; once for each monthly cohort.",
+)  # fmt: skip
+@click.option("--buying", type=float, default=1.0, help="Of a session's chance to buy.")
+@click.option("--filling", type=float, default=1.0, help="Of its chance to fill a cart.")
+@click.option("--drop-out", type=float, default=1.0, help="Of a customer's to stay away for good.")
+@click.option("--spend", type=float, default=1.0, help="Of all prices.")
 @click.pass_obj
 def synth(
-    context: Context, directory: Path, events: int, months: int, seed: int, form: str
-) -> None:
-    """Write a synthetic shop of the real one's shape to DIRECTORY."""
-    from estore.synth import Shop, write_shop
+    context: Context, directory: Path, events: int, months: int, seed: int, form: str, faults: str,
+    hazards: tuple[float, ...], buying: float, filling: float, drop_out: float, spend: float,
+) -> None:  # fmt: skip
+    """Write a synthetic shop of the real one's shape, and the truth about it, to DIRECTORY."""
+    from estore.synth import Behaviour, Shop, named_faults, write_shop
 
     try:
-        shop = Shop(events=events, months=months, seed=seed, format=form)
+        shop = Shop(
+            events=events, months=months, seed=seed, format=form, faults=named_faults(faults),
+            behaviour=Behaviour(hazards, buying, filling, drop_out, spend),
+        )  # fmt: skip
         with context.console().step("synthetic shop") as step:
             paths = write_shop(
                 directory, shop, on_progress=lambda rows: step.update(rows, events, rows)

@@ -5,6 +5,14 @@ class EstoreError(Exception):
     """Something a person can act on; shown as one sentence, never as a traceback."""
 
 
+class Busy(EstoreError):
+    """Somebody else writes just now; the same again, later, may well work."""
+
+
+class NothingLoaded(EstoreError):
+    """There is no warehouse yet."""
+
+
 class RefusedFile(EstoreError):
     """A file that cannot be loaded as it is. Nothing of it stays; the other files go on."""
 

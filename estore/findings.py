@@ -10,6 +10,8 @@ from typing import Any
 
 import duckdb
 
+from estore import caveats
+from estore.lateness import late_files
 from estore.published import Manifest
 
 #: Below this many customers or sessions a share says little; the finding is then not made.
@@ -115,23 +117,18 @@ def _sales(facts: _Facts) -> Iterator[Finding]:
         "select sum(revenue_amount) as revenue, cast(sum(order_count) as bigint) as orders, "
         "cast(sum(first_order_count) as bigint) as first_orders, "
         "cast(sum(is_revenue_anomaly::int) as bigint) as anomalies, "
-        "cast(sum(has_missing_sales::int) as bigint) as unrecorded from metrics_daily_sales"
+        "cast(sum(has_missing_sales::int) as bigint) as unrecorded, "
+        "sum(missing_revenue_amount) as missing_revenue_amount from metrics_daily_sales"
     )[0]
     if not total["orders"]:
         yield Finding("Sales", "Nothing was bought.", facts.period, total)
         return
     aov = total["revenue"] / total["orders"]
-    caveat = None
-    if total["anomalies"]:
-        caveat = f"{_n(total['anomalies'])} day(s) are unlike the same weekday before"
-    if total["unrecorded"]:
-        more = f"; {caveat}" if caveat else ""
-        caveat = f"on {_n(total['unrecorded'])} day(s) sales were not all recorded{more}"
     yield Finding(
         "Sales",
         f"{_money(total['revenue'])} from {_n(total['orders'])} orders, {_money(aov, 2)} each; "
         f"{_pct(total['first_orders'], total['orders'])} of them a customer's first in the data.",
-        facts.period, {**total, "average_order_amount": aov}, caveat,
+        facts.period, {**total, "average_order_amount": aov}, caveats.of_sales(facts.rows),
     )  # fmt: skip
     for day in facts.rows(
         "select * from metrics_daily_sales where is_complete order by order_date desc limit 1"
@@ -162,7 +159,7 @@ def _funnel(facts: _Facts) -> Iterator[Finding]:
         f"{_pct(row['sessions_with_view_and_cart'], row['sessions_with_view'])} put something in "
         f"the cart and {_pct(row['sessions_with_view_and_purchase'], row['sessions_with_view'])} "
         "bought.",
-        facts.period, numbers,
+        facts.period, numbers, caveats.of_funnel(facts.rows),
     )  # fmt: skip
     if row["sessions_with_cart"] >= FEWEST:
         without_cart = row["sessions_with_purchase"] - row["sessions_with_cart_and_purchase"]
@@ -319,6 +316,7 @@ def _products(facts: _Facts) -> Iterator[Finding]:
         yield Finding(
             "Products", f"The {plural} with most revenue: {named}.", facts.period,
             {row["name"]: row["revenue_amount"] for row in rows} | {"total": rows[0]["total"]},
+            caveats.of_products(facts.rows) if level == "category" else None,
         )  # fmt: skip
 
 
@@ -344,6 +342,9 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
         f"{_n(files['refused'])} file(s) were refused: see `estore status`"
         if files["refused"] else None,
     )  # fmt: skip
+    for late in late_files(facts.snapshot, "raw_files")[:MOST_ALERTS]:
+        period = f"{late.first_date} to {late.last_date}"
+        yield Finding("Data quality", late.in_words(), period, vars(late))
     for severity in ("high", "medium", "low"):
         alerts = facts.rows(
             "select kind, subject, from_date, to_date, measured, expected, sentence "
@@ -355,11 +356,11 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
                 "Data quality", alert["sentence"],
                 f"{alert['from_date']} to {alert['to_date']}", alert,
             )  # fmt: skip
-        if alerts[MOST_ALERTS:]:
+        if more := len(alerts[MOST_ALERTS:]):
+            counted = "1 more alert" if more == 1 else f"{_n(more)} more alerts"
             yield Finding(
                 "Data quality",
-                f"{_n(len(alerts) - MOST_ALERTS)} more alerts of {severity} severity are in "
-                "metrics_data_alerts.",
+                f"Of {severity} severity, metrics_data_alerts has {counted}.",
                 facts.period, {"alerts": len(alerts)},
             )  # fmt: skip
     missing = facts.span - facts.days["known"]

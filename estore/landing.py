@@ -67,6 +67,18 @@ def is_event_name(name: str) -> bool:
     return format_of(name)[0] != "unknown" and not name.startswith((".", "_"))
 
 
+def list_landing(place: str) -> list[LandedFile]:
+    """The event files in the landing, by uri; it may be empty, but must be there.
+
+    Raises EstoreError where it is not, or cannot be read.
+    """
+    is_bucket = "://" in place
+    if not is_bucket and not Path(place).expanduser().is_dir():
+        raise EstoreError(f"{printable(place)}: there is no such folder")
+    files = _in_bucket(place) if is_bucket else _on_this_machine(place)
+    return sorted(files, key=lambda file: file.uri)
+
+
 def find_files(places: Iterable[str]) -> list[LandedFile]:
     """The event files at the places (files, folders, patterns), each once, sorted by uri.
 

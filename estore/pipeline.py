@@ -1,11 +1,14 @@
 """Pipeline: what each writing command does, alone in its home from its first to its last step."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from estore import load as loading
+from estore import steps
 from estore.console import Console
 from estore.errors import EstoreError
 from estore.landing import LandedFile
@@ -56,11 +59,29 @@ def load(
 
 
 def build(
-    settings: Settings, shop: ShopConfig, console: Console, *, full_refresh: bool = False
+    settings: Settings,
+    shop: ShopConfig,
+    console: Console,
+    *,
+    full_refresh: bool = False,
+    days: tuple[date, date] | None = None,
+    on_node: Callable[[Any], None] = lambda run: None,
 ) -> tuple[BuildReport, Manifest | None]:
-    """Build what waits; publish a snapshot where the data tests hold, unless nothing changed."""
+    """Build what waits; publish a snapshot where the data tests hold, unless nothing changed.
+
+    days: the first and last day that are built anew besides. on_node: see Transform. Raises
+    EstoreError where those days hold no events.
+    """
     with _alone(settings, "build", console):
-        return _build(settings, shop, console, full_refresh=full_refresh)
+        if days:
+            with open_warehouse(settings) as warehouse, warehouse.transaction():
+                if not steps.wait_again(warehouse.books, *days):
+                    raise EstoreError(
+                        f"no events are loaded for {days[0]} to {days[1]}; `estore status` says "
+                        "which days are covered"
+                    )
+        transform = Transform(settings, shop, on_node)
+        return _build(settings, transform, console, full_refresh=full_refresh)
 
 
 def run(
@@ -69,7 +90,7 @@ def run(
     """Load, build, publish."""
     with _alone(settings, "run", console):
         loaded = _load(settings, shop, files, console) if files else LoadReport()
-        built, manifest = _build(settings, shop, console)
+        built, manifest = _build(settings, Transform(settings, shop), console)
     return RunReport(loaded, built, manifest)
 
 
@@ -90,10 +111,26 @@ def withdraw(settings: Settings, uri: str, console: Console) -> tuple[Entry, Ent
         return loading.withdraw(warehouse, uri)
 
 
-def snapshot(settings: Settings, shop: ShopConfig, console: Console) -> None:
+def reload(
+    settings: Settings, shop: ShopConfig, files: Sequence[LandedFile], console: Console
+) -> LoadReport:
+    """Read files again as if they were new, with today's mapping, in place of their old rows.
+
+    Of a file that is refused now, the old rows stay.
+    """
+    with _alone(settings, "reload", console):
+        return _load(settings, shop, files, console, again=True)
+
+
+def snapshot(
+    settings: Settings,
+    shop: ShopConfig,
+    console: Console,
+    on_node: Callable[[Any], None] = lambda run: None,
+) -> None:
     """Record now what is said of every customer."""
     with _alone(settings, "snapshot", console):
-        Transform(settings, shop).snapshot(only_if_new=False)
+        Transform(settings, shop, on_node).snapshot(only_if_new=False)
 
 
 def _load(
@@ -103,6 +140,7 @@ def _load(
     console: Console,
     *,
     restore: bool = False,
+    again: bool = False,
 ) -> LoadReport:
     total = sum(file.bytes for file in files)
     with console.step("load") as step, open_warehouse(settings) as warehouse:
@@ -118,6 +156,7 @@ def _load(
             shop,
             settings,
             restore=restore,
+            again=again,
             on_outcome=on_outcome,
             on_progress=lambda done, lines: step.update(done, total, lines),
         )
@@ -125,9 +164,8 @@ def _load(
 
 
 def _build(
-    settings: Settings, shop: ShopConfig, console: Console, *, full_refresh: bool = False
+    settings: Settings, transform: Transform, console: Console, *, full_refresh: bool = False
 ) -> tuple[BuildReport, Manifest | None]:
-    transform = Transform(settings, shop)
     with console.step("build") as step:
         report = transform.build(
             full_refresh=full_refresh,

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import duckdb
 
-from estore.errors import EstoreError
+from estore.errors import Busy, EstoreError, NothingLoaded
+from estore.lateness import late_files
 from estore.publish import open_snapshot
 from estore.published import current_version, read_manifest
 from estore.runlock import reading_lock
@@ -59,6 +61,7 @@ def status(settings: Settings) -> dict[str, Any]:
         names = [column[0] for column in cursor.description or ()]
         listed = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         held = [file for file in listed if file["status"] == "loaded"]
+        late = late_files(connection, files)
         waiting = built = None
         if is_warehouse:
             waiting = _scalar(
@@ -81,6 +84,7 @@ def status(settings: Settings) -> dict[str, Any]:
             (file["first_date"] for file in held if file["first_date"]), default=None
         ),
         "last_date": max((file["last_date"] for file in held if file["last_date"]), default=None),
+        "late_files": [{**vars(file), "sentence": file.in_words()} for file in late],
         "days_waiting": waiting,
         "built_at": built,
         "snapshot": manifest.version if manifest else None,
@@ -113,6 +117,50 @@ def _ask_bigquery(settings: Settings, sql: str, **parameters: Any) -> Answer:
     return Answer(columns, rows, "warehouse")
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the ledger says of one content of a path."""
+
+    uri: str
+    generation: str
+    status: str
+    loaded_at: datetime
+    error: str | None
+
+
+def ledger(settings: Settings) -> list[Known]:
+    """Every content ever seen, as the warehouse says now; empty before the first load.
+
+    Raises Busy while the warehouse is written to: what a snapshot says of files may be old.
+    """
+    try:
+        with _engine(settings) as (connection, source):
+            if source != "warehouse":
+                raise Busy(f"{settings.home}: the warehouse is being written to; ask again later")
+            rows = connection.execute(
+                "select uri, generation, status, loaded_at, error from raw.files order by file_id"
+            ).fetchall()
+    except NothingLoaded:
+        return []
+    return [Known(*row) for row in rows]
+
+
+def row_counts(settings: Settings, tables: list[str]) -> dict[str, int]:
+    """schema.table → rows; nothing of what is being written to."""
+    if not tables:
+        return {}
+    if settings.target == "bigquery":
+        from estore.warehouse.bigquery import open_bigquery
+
+        with open_bigquery(settings, for_writing=False) as warehouse:
+            return {table: warehouse.count(table) for table in tables}
+    with _engine(settings) as (connection, source):
+        if source != "warehouse":
+            return {}
+        counts = (f"select '{table}', count(*) from {table}" for table in tables)
+        return dict(connection.execute(" union all ".join(counts)).fetchall())
+
+
 @contextmanager
 def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """The warehouse, or the newest snapshot while it is written to; and which of them it is.
@@ -134,7 +182,7 @@ def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str
                 if not is_published:
                     raise
         elif not is_published:
-            raise EstoreError(
+            raise Busy(
                 f"{settings.home}: the first run is under way, and nothing is published yet; "
                 "ask again when it has ended"
             )

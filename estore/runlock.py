@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from estore.errors import EstoreError
+from estore.errors import Busy
 
 #: A reader holds run.lock for microseconds while it looks; a run that holds it, for seconds.
 _LOOKS, _PAUSE = 10, 0.02
@@ -30,7 +30,7 @@ def run_lock(
 ) -> Iterator[None]:
     """Alone in writing to a home, and after all who read its warehouse.
 
-    Raises EstoreError with who holds the lock where another command does.
+    Raises Busy with who holds the lock where another command does.
     """
     home.mkdir(parents=True, exist_ok=True)
     with _file(home / "run.lock", "a+") as ours, _file(home / "readers.lock", "a") as readers:
@@ -39,7 +39,7 @@ def run_lock(
                 break
             time.sleep(_PAUSE)
         else:
-            raise EstoreError(_held(home, ours))
+            raise Busy(_held(home, ours))
         _say(ours, {"pid": os.getpid(), "since": _now(), "command": command})
         try:
             _wait_for(readers, on_wait)

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     dashboard_auth: SecretStr | None = Field(
         None, description="who may open the dashboard: bearer:TOKEN or basic:USER:PASSWORD"
     )
+    landing: str | None = Field(None, description="the folder or bucket that Dagster watches")
+    alert_url: SecretStr | None = Field(
+        None, description="where alerts go: a Slack hook, slack://TOKEN@CHANNEL or any webhook"
+    )
 
     @property
     def step_rows(self) -> int:

@@ -27,7 +27,7 @@ COLUMNS = {
 #: What a file without a header holds, in this order.
 PLAIN_COLUMNS = tuple(COLUMNS)[:9]
 
-_TABLES = {"columns", "event_types", "time_zone", "delimiter", "thresholds"}
+_TABLES = {"columns", "event_types", "time_zone", "delimiter", "thresholds", "orchestration"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class ShopConfig:
     time_zone: str = "UTC"  # of times that name no zone themselves
     delimiter: str = ","
     thresholds: dict[str, Any] = field(default_factory=dict)  # dbt var → value
+    orchestration: dict[str, Any] = field(default_factory=dict)  # see estore/orchestration
 
     def source_of(self, column: str) -> str:
         """The source's name of one of our columns."""
@@ -68,7 +69,7 @@ def read_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
 
 
 def _check(path: Path, config: ShopConfig) -> None:
-    for table in ("columns", "event_types", "thresholds"):
+    for table in ("columns", "event_types", "thresholds", "orchestration"):
         if not isinstance(getattr(config, table), dict):
             raise EstoreError(f"{path}: [{table}] must be a table of name = value lines")
     for entry in ("time_zone", "delimiter"):

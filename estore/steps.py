@@ -148,6 +148,17 @@ def _extended_order_began(warehouse: Warehouse, days: Step) -> date | None:
     return began
 
 
+def wait_again(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> int:
+    """Let the days from first to last that have events be built anew; returns how many."""
+    days = connection.execute(
+        "select distinct event_date, true from raw.file_days where event_date between ? and ?",
+        [first, last],
+    ).fetchall()
+    if days:
+        connection.executemany("insert into raw.touched_days values (?, ?)", days)
+    return len(days)
+
+
 def finish_build(connection: duckdb.DuckDBPyConnection) -> None:
     """All that was made of the changed days is there."""
     connection.execute("delete from build.changed_days")

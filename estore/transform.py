@@ -77,8 +77,15 @@ class BuildReport:
 class Transform:
     """The dbt project on one warehouse. dbt runs in this process; its parse is kept and reused."""
 
-    def __init__(self, settings: Settings, shop: ShopConfig) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        shop: ShopConfig,
+        on_node: Callable[[Any], None] = lambda run: None,
+    ) -> None:
+        """on_node: is told dbt's result of every model, test and seed after each pass."""
         self.settings = settings
+        self.on_node = on_node
         self.folder = project_folder()
         self.thresholds = read_thresholds(self.folder, shop, settings.shop_file)
 
@@ -188,7 +195,12 @@ class Transform:
     def told(self) -> dict[str, list[dict[str, Any]]]:
         """Tables for readers: definitions, lineage, and the data tests of the last build."""
         with open_warehouse(self.settings) as warehouse:
-            tests = json.loads(_State(warehouse.books).get("test_rows") or "[]")
+            state = _State(warehouse.books)
+            tests = [
+                test
+                for key in ("daily_test_rows", "test_rows")
+                for test in json.loads(state.get(key) or "[]")
+            ]
         return {**catalogue(self._manifest), "build_tests": tests}
 
     def snapshot(self, *, only_if_new: bool) -> bool:
@@ -207,6 +219,19 @@ class Transform:
             _State(warehouse.books).set("snapshot", as_of)
         return True
 
+    def manifest_file(self) -> Path:
+        """dbt's manifest of the project as it is now; parsed only where none was kept."""
+        path = self.target / f"manifest-{self._fingerprint[:16]}.json"
+        if not path.is_file():
+            manifest = json.dumps(self._manifest.writable_manifest().to_dict(omit_none=False))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for old in self.target.glob("manifest-*.json"):
+                old.unlink(missing_ok=True)
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_text(manifest, encoding="utf-8")
+            unfinished.replace(path)
+        return path
+
     # ------------------------------------------------------------------ how
 
     def _build_days(self, step: steps.Step) -> None:
@@ -221,6 +246,8 @@ class Transform:
             raise EstoreError(_in_words(report.problems))
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             steps.finish_step(warehouse.books, step)
+            # A build without new days keeps those of the days that it stands on.
+            _State(warehouse.books).set("daily_test_rows", json.dumps(report.test_rows))
 
     def _collect(self, report: BuildReport, result: Any) -> None:
         for run in result.result or ():
@@ -254,6 +281,8 @@ class Transform:
                 )
             finally:
                 self._close_connections()
+        for run in getattr(result.result, "results", ()):
+            self.on_node(run)
         self._raise_errors(result, may_fail=may_fail)
         return result
 
@@ -313,7 +342,7 @@ class Transform:
             "--target", self.settings.target, "--target-path", str(self.target),
             "--log-path", str(self.settings.logs.resolve()), "--log-level", "none",
             "--log-level-file", "info", "--no-use-colors", "--no-send-anonymous-usage-stats",
-            "--no-version-check",
+            "--no-version-check", "--no-write-json",
         ]  # fmt: skip
 
     @contextmanager

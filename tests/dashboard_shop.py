@@ -1,7 +1,14 @@
 """A small synthetic shop for the tests of the dashboard, with names in it that mean harm."""
 
 import csv
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+from conftest import Workshop
 
 from estore import pipeline
 from estore.console import Console
@@ -19,11 +26,42 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def publish_shop(home: Path) -> Settings:
+def shop_of_the_run(factory: pytest.TempPathFactory) -> Settings:
+    """The home of a copy of the shop's snapshot."""
+    return _made_once(factory, "shop", publish_shop)
+
+
+def shop_without_orders(factory: pytest.TempPathFactory) -> Settings:
+    """The same of a shop where somebody looked at something once."""
+
+    def publish(home: Path) -> None:
+        workshop = Workshop(home)
+        workshop.write("views.csv", [{"event_type": "view"}])
+        publish_files(Settings(home=home), workshop.landing)
+
+    return _made_once(factory, "shop-without-orders", publish)
+
+
+def _made_once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
+) -> Settings:
+    """A snapshot is made by whoever asks first; all modules and workers of a run get copies."""
+    base = factory.getbasetemp()
+    common = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    original, copy = common / name, factory.mktemp(name)
+    with (common / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (original / "published" / "CURRENT").is_file():
+            make(original)
+    shutil.copytree(original / "published", copy / "published")
+    return Settings(home=copy)
+
+
+def publish_shop(home: Path) -> None:
     """A home with a snapshot of a synthetic shop that also sells two dear things of bad names."""
     settings = Settings(home=home)
     landing = home / "landing"
-    write_shop(landing, Shop(events=EVENTS, months=MONTHS, seed=3, format="csv"))
+    write_shop(landing, Shop(events=EVENTS, months=MONTHS, seed=3, format="csv", faults=()))
     with (landing / "hostile.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
@@ -34,7 +72,6 @@ def publish_shop(home: Path) -> Settings:
                      f"={brand}.{brand}", brand, "98765.43", f"@{brand}", f"s{number}"]
                 )  # fmt: skip
     publish_files(settings, landing)
-    return settings
 
 
 def publish_files(settings: Settings, *places: Path) -> None:

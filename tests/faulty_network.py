@@ -53,6 +53,13 @@ class FaultyNetwork:
         return None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked has gone: some tests kill it."""
+
+
 @contextmanager
 def faulty_network(target: str) -> Iterator[tuple[FaultyNetwork, str]]:
     """The network before an endpoint, and the endpoint behind it that a client is to use."""
@@ -95,8 +102,7 @@ def faulty_network(target: str) -> Iterator[tuple[FaultyNetwork, str]]:
         def log_message(self, *_: object) -> None:
             """Silence: `asked` knows."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
     try:
         yield network, f"http://127.0.0.1:{server.server_port}"

@@ -87,7 +87,7 @@ def test_seconds_are_split_over_models_tests_and_what_lies_between() -> None:
 
 
 def test_later_files_follow_the_history_in_sessions_of_their_own(tmp_path: Path) -> None:
-    (month,) = write_shop(tmp_path, Shop(events=30_000, months=1))
+    (month,) = write_shop(tmp_path, Shop(events=30_000, months=1, faults=()))
     day, late = tmp_path / "day.csv", tmp_path / "late.csv"
     written = write_next_day(month, day, 4_000)
     assert written == pytest.approx(4_000, rel=0.2)

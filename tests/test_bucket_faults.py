@@ -1,6 +1,8 @@
 """What stands in the way of a bucket: told with what to do, and nothing half-visible after it."""
 
+import re
 import sys
+import threading
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -15,6 +17,7 @@ from test_buckets import BucketHome
 from estore.buckets import stores
 from estore.errors import EstoreError
 from estore.landing import find_files
+from estore.load.copies import Copies
 
 ENDPOINTS = {"gs": "STORAGE_EMULATOR_HOST", "s3": "AWS_ENDPOINT_URL"}
 #: Requests for the bytes of the object named so.
@@ -49,7 +52,7 @@ def home(tmp_path: Path, buckets: Buckets) -> BucketHome:
     """A bucket with three objects of five lines."""
     home = BucketHome(tmp_path, buckets)
     for number, name in enumerate(("a.csv", "b.csv", "c.csv")):
-        home.put(name, text(lines(5, first=1000 * number)))
+        home.put(name, text(lines(5, first=1000 + 10 * number)))
     return home
 
 
@@ -69,6 +72,24 @@ def test_what_passes_is_tried_again(home: BucketHome, network: FaultyNetwork) ->
     assert home.load_bucket().count("loaded") == 3
     assert len(home.products()) == 15
     assert not [fault for fault in network.faults if fault.times], "the faults did not happen"
+
+
+def test_the_next_object_comes_while_one_is_loaded_and_no_further_one(
+    home: BucketHome, network: FaultyNetwork, tmp_path: Path
+) -> None:
+    coming = threading.Event()
+    network.faults = [Fault(bytes_of(home, "b.csv"), before=coming.set)]
+    files = find_files([home.bucket])
+    copies = Copies(files, tmp_path / "objects")
+    first = copies.bring(files[0], lambda done: None)
+    assert coming.wait(30)
+    assert not [asked for asked in network.asked if "c.csv" in asked]
+    second = copies.bring(files[1], lambda done: None)
+    assert (first.path.read_bytes(), second.path.read_bytes()) == (
+        text(lines(5, first=1000)), text(lines(5, first=1010)),
+    )  # fmt: skip
+    asked = [asked for asked in network.asked if re.search(bytes_of(home, "b.csv"), asked)]
+    assert len(asked) == 1
 
 
 def test_a_network_that_stays_away_ends_the_load_and_the_next_one_goes_on(
@@ -121,6 +142,24 @@ def test_an_object_replaced_while_it_is_read_is_refused_and_never_mixed(
     assert next(seen) == 2, "it was to be replaced before its second block"
     assert home.load_bucket().count("loaded") == 1
     assert len(home.products()) == 30
+
+
+def test_an_object_replaced_before_it_is_read_is_refused(home: BucketHome) -> None:
+    files = find_files([home.bucket])
+    home.put("b.csv", text(lines(5, first=2000)))  # as many bytes
+    (refused,) = home.load_found(files).refused
+    assert "b.csv changed while it was being read; run again" in (refused.error or "")
+    assert len(home.products()) == 10
+    assert home.load_bucket().count("loaded") == 1
+
+
+def test_an_object_of_which_too_little_comes_is_refused(
+    home: BucketHome, network: FaultyNetwork
+) -> None:
+    """An answer that is whole by itself, but not the object: of a proxy, say."""
+    network.faults = [Fault(bytes_of(home, "b.csv"), status=206, body=text(lines(2)))]
+    assert [refused.uri for refused in home.load_bucket().refused] == [f"{home.bucket}/b.csv"]
+    assert len(home.products()) == 10
 
 
 def test_an_object_that_vanishes_is_refused_alone(home: BucketHome, network: FaultyNetwork) -> None:

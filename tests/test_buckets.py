@@ -1,16 +1,23 @@
 """Loading from buckets, on real servers: the same as from a folder, exactly once."""
 
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from emulators import Buckets, CloudStorage
+from faulty_network import Fault, faulty_network
 from landing_files import EVENT, Home, gz, line, lines, parquet, text, zst
 
 from estore.buckets import stores
-from estore.landing import find_files
+from estore.cli import main
+from estore.landing import LandedFile, find_files
 from estore.load import LoadReport, load_files, withdraw
 from estore.shop import ShopConfig
+from estore.synth import Shop, write_shop
 
 #: Files of every kind, good, with bad lines, to be repaired, and to be refused.
 FILES = {
@@ -40,7 +47,11 @@ class BucketHome(Home):
 
     def load_bucket(self, *names: str, restore: bool = False) -> LoadReport:
         """Load these objects; none named: the whole bucket."""
-        files = find_files([f"{self.bucket}/{name}" for name in names] or [self.bucket])
+        places = [f"{self.bucket}/{name}" for name in names] or [self.bucket]
+        return self.load_found(find_files(places), restore=restore)
+
+    def load_found(self, files: list[LandedFile], *, restore: bool = False) -> LoadReport:
+        """Load what was listed, some time ago."""
         report = load_files(self.connection, files, ShopConfig(), self.settings, restore=restore)
         self.check_accounts()
         assert not list(self.settings.temp.glob("objects/*"))
@@ -125,14 +136,15 @@ def test_a_replaced_object_replaces_its_rows(home: BucketHome) -> None:
 
 
 def test_an_object_withdrawn_stays_out_until_it_is_restored(home: BucketHome) -> None:
-    uri = home.put("a.csv", text(lines(5)))
+    uri, other = home.put("a.csv", text(lines(5))), home.put("b.csv", text(lines(6)))
     home.load_bucket()
     withdraw(home.connection, uri)
-    assert home.load_bucket().count("withdrawn") == 1
-    assert home.products() == []
-    assert home.buckets.downloads(uri) == 1
-    assert home.load_bucket(restore=True).count("loaded") == 1
-    assert len(home.products()) == 5
+    assert [outcome.status for outcome in home.load_bucket().outcomes] == ["withdrawn", "unchanged"]
+    assert len(home.products()) == 6
+    report = home.load_bucket(restore=True)
+    assert [outcome.status for outcome in report.outcomes] == ["loaded", "unchanged"]
+    assert len(home.products()) == 11
+    assert (home.buckets.downloads(uri), home.buckets.downloads(other)) == (2, 1)
 
 
 def test_a_folder_and_a_bucket_hold_the_same_rows_once(home: BucketHome) -> None:
@@ -163,3 +175,49 @@ def test_bytes_come_as_they_are_stored(
     home.put("a.csv.gz", gz(text(lines(5))), contentEncoding="gzip")
     assert home.load_bucket().count("loaded") == 1
     assert len(home.products()) == 5
+
+
+@pytest.mark.long
+def test_the_command_goes_from_a_bucket_to_the_same_numbers_as_from_a_folder(
+    cloud_storage: CloudStorage, monkeypatch: pytest.MonkeyPatch, open_workshop: Any
+) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.endpoint)
+    folder, bucket = open_workshop(), open_workshop()
+    uri = cloud_storage.new_bucket()
+    for path in write_shop(folder.landing, Shop(events=3_000, months=2, seed=3)):
+        cloud_storage.put(f"{uri}/in/{path.name}", path.read_bytes())
+    for workshop, place in (folder, str(folder.landing)), (bucket, f"{uri}/in/"):
+        home = ["--home", str(workshop.settings.home)]
+        run = CliRunner().invoke(main, [*home, "run", place])
+        assert run.exit_code == 0, run.output
+    assert bucket.everything() == folder.everything()
+    assert len(folder.query("select * from metrics.metrics_daily_sales")) > 30
+
+
+def test_a_load_killed_in_a_download_leaves_nothing_that_the_next_does_not_remove(
+    cloud_storage: CloudStorage, monkeypatch: pytest.MonkeyPatch, workshop: Any
+) -> None:
+    uri = cloud_storage.new_bucket()
+    for path in write_shop(workshop.landing, Shop(events=3_000, months=2, seed=3)):
+        cloud_storage.put(f"{uri}/{path.name}", path.read_bytes())
+    home = ["--home", str(workshop.settings.home)]
+    with faulty_network(cloud_storage.endpoint) as (network, endpoint):
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", endpoint)
+        last, killed = threading.Event(), threading.Event()
+        network.faults = [Fault("download.*2019-Oct", before=lambda: (last.set(), killed.wait(30)))]
+        load = subprocess.Popen(
+            [sys.executable, "-m", "estore.cli", *home, "load", uri], stderr=subprocess.PIPE
+        )
+        assert load.stderr and load.stderr.readline().startswith(b"2019-Nov.csv: loaded")
+        assert last.wait(60)
+        load.kill()
+        load.stderr.close()
+        load.wait()
+        killed.set()
+        assert list(workshop.settings.temp.glob("objects/*"))
+        network.faults.clear()
+        load_again = CliRunner().invoke(main, [*home, "load", uri])
+    assert load_again.exit_code == 0, load_again.output
+    assert not list(workshop.settings.temp.glob("objects/*"))
+    assert workshop.query("select count(*) from raw.events") == [(3_000,)]
+    assert cloud_storage.downloads(f"{uri}/2019-Nov.csv") == 1

@@ -21,7 +21,7 @@ Counts = dict[tuple[Any, ...], list[Any]]
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, list[Path]]:
     """A built synthetic shop of four months, and its files."""
     workshop = Workshop(tmp_path_factory.mktemp("cubes"))
-    paths = write_shop(workshop.landing, Shop(events=25_000, months=4, seed=8))
+    paths = write_shop(workshop.landing, Shop(events=25_000, months=4, seed=8, faults=()))
     workshop.load(*paths)
     workshop.build()
     return workshop, paths

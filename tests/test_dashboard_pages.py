@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from browsing import PHONE, WIDE, Visit, chromium, dashboard_of, needs_chromium
-from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, publish_files, publish_shop
+from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, shop_of_the_run, shop_without_orders
 from playwright.sync_api import Browser
 
 from estore.dashboard.report import make_report
@@ -28,8 +28,9 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A published shop whose last day is cut short."""
-    settings = publish_shop(tmp_path_factory.mktemp("shop"))
+    settings = shop_of_the_run(tmp_path_factory)
     cut_last_day_short(current_version(settings) or Path())
+    plant_alerts(current_version(settings) or Path())
     return settings
 
 
@@ -85,6 +86,27 @@ def cut_last_day_short(folder: Path) -> None:
             f"from '{path}' order by {day}) to '{changed}' (format parquet)"
         )
         changed.replace(path)
+
+
+def plant_alerts(folder: Path) -> None:
+    """A gap in the purchases of a day, and carts missing over three; worst last."""
+    path, changed = folder / "metrics_data_alerts.parquet", folder / "alerts.changed"
+    duckdb.execute(
+        f"""copy (
+            select * from '{path}' where false
+            union all by name
+            select kind, subject, from_date, to_date, from_date::timestamp as from_at,
+                to_date::timestamp + interval 1 day as to_at, measured::double as measured,
+                expected::double as expected, severity, sentence
+            from (values
+                ('purchases_without_carts', 'cart', date '2020-01-08', date '2020-01-10', 98, 31,
+                 'medium', 'Carts are under-reported.'),
+                ('missing_events', 'purchase', date '2020-01-15', date '2020-01-15', 2, 61,
+                 'high', 'From 10:00 to 16:00 {HOSTILE_BRAND} 2 purchases came in.')
+            ) as t (kind, subject, from_date, to_date, measured, expected, severity, sentence)
+        ) to '{changed}' (format parquet)"""
+    )
+    changed.replace(path)
 
 
 def close(text: str, number: Any) -> bool:
@@ -244,6 +266,55 @@ def test_cohorts_show_what_was_observed_and_nothing_else(visitor: Visitor, ask: 
     ]
 
 
+def test_the_curve_of_a_cohort_is_that_of_the_snapshot(visitor: Visitor, ask: Ask) -> None:
+    visit = visitor("/retention")
+    cohorts = {"all": "cohort_grain = 'overall'", "2019-11-01": "cohort_start = '2019-11-01'"}
+    for choice, where in cohorts.items():
+        expected = ask("select day_number, at_risk_count, repeated_count, survival, survival_low, "
+                       "survival_high from metrics_repeat_curve "
+                       f"where {where} order by 1")  # fmt: skip
+        visit.page.select_option("#time-to-second-order select", choice)
+        told = [[float(cell) for cell in row.values()] for row in visit.csv("time-to-second-order")]
+        assert len(told) == len(expected) > 60
+        for row, known in zip(told, expected, strict=True):
+            assert row == pytest.approx([float(value) for value in known], abs=1e-6)
+        ((customers, median),) = ask(
+            "select any_value(customer_count), any_value(median_days_to_repeat) "
+            f"from metrics_repeat_curve where {where}"
+        )
+        reading = visit.text("#time-to-second-order .reading")
+        assert f"{customers:,}: " in reading
+        assert f"{expected[90][3]:.1%} had not ordered again 90 days later" in reading
+        assert (f"by day {median}." if median else "Fewer than half") in reading
+
+
+def test_a_rate_stands_between_the_ends_of_its_interval(visitor: Visitor, ask: Ask) -> None:
+    churn = {row["Week from"]: row for row in visitor("/retention").csv("churn-by-week")}
+    for start, low, high in ask("select cohort_start::text, churn_rate_low, churn_rate_high "
+                                "from metrics_churn where cohort_grain = 'week'"):  # fmt: skip
+        assert (
+            [churn[start]["95% from"], churn[start]["95% to"]] == ["", ""]
+            if low is None
+            else (
+                float(churn[start]["95% from"]) == pytest.approx(low, abs=1e-6)
+                and float(churn[start]["95% to"]) == pytest.approx(high, abs=1e-6)
+            )
+        )
+    # The page's own interval, of filtered sums, is the transforms' one where both know it.
+    days = visitor("/funnel?period=28d").csv("rates-over-time")
+    known = ask(
+        "select session_start_date::text, view_to_cart_rate_low, view_to_cart_rate_high, "
+        "view_to_purchase_rate_low, view_to_purchase_rate_high from metrics_conversion_rates "
+        "where grain = 'day' and session_start_date between '2020-01-03' and '2020-01-30' "
+        "order by 1"
+    )
+    assert [row["Day"] for row in days] == [day for day, *_ in known]
+    for row, (_, *ends) in zip(days, known, strict=True):
+        rates = ("View → cart", "View → purchase")
+        told = [float(row[f"{rate}, 95% {end}"]) for rate in rates for end in ("from", "to")]
+        assert told == pytest.approx([float(end) for end in ends])
+
+
 def test_products_add_up_to_the_cube(visitor: Visitor, ask: Ask) -> None:
     visit = visitor("/products?period=28d")
     first, last = date(2020, 1, 3), date(2020, 1, 30)
@@ -261,6 +332,74 @@ def test_products_add_up_to_the_cube(visitor: Visitor, ask: Ask) -> None:
     for row in visit.csv("changed-brands"):
         assert close(row["Before"], before.get(row["Brand"].lstrip("'"), 0))
         assert close(row["Difference"], float(row["Revenue"]) - float(row["Before"]))
+
+
+def test_the_tiles_of_products_are_sums_against_the_days_before(visitor: Visitor, ask: Ask) -> None:
+    visit = visitor("/products?period=28d&brand=samsung")
+    rows = {row["Number"]: row for row in visit.csv("product-numbers")}
+    spans = [(date(2020, 1, 3), date(2020, 1, 30)), (date(2019, 12, 6), date(2020, 1, 2))]
+    (now,), (before,) = [
+        ask("select sum(revenue_amount), sum(item_count), sum(view_count), "
+            "sum(sessions_with_view_and_purchase) / sum(sessions_with_view) from cube_products "
+            f"where brand = 'samsung' and event_date between '{first}' and '{last}'")
+        for first, last in spans
+    ]  # fmt: skip
+    for name, value, earlier in zip(
+        ("Revenue", "Items sold", "Views", "Bought when viewed"), now, before, strict=True
+    ):
+        assert float(rows[name]["Value"]) == pytest.approx(float(value))
+        assert float(rows[name]["Change"]) == pytest.approx(float(value / earlier - 1))
+    assert close(rows["Average price"]["Value"], now[0] / now[1])
+
+
+def test_alerts_are_told_worst_first_and_marked_on_their_days(visitor: Visitor) -> None:
+    visit = visitor("/data")
+    told = visit.csv("alerts")
+    assert [row["Severity"] for row in told] == ["high", "medium"]
+    assert [row["What"] for row in told] == ["tracking gap", "carts missing"]
+    assert [row["Days"] for row in told] == ["2020-01-15", "2020-01-08 to 2020-01-10"]
+    assert (told[0]["Measured"], told[0]["Expected"]) == ("2", "61")
+    assert HOSTILE_BRAND in told[0]["In words"]
+    sales = visitor("/sales?period=28d")
+    marked = {row["Day"] for row in sales.csv("sales-by-day") if row["Alerts"]}
+    assert marked == {"2020-01-15"}, "missing carts do not concern sales"
+    assert "1 day with an alert" in sales.text("#sales-by-day .reading")
+    assert "alert in the data" in sales.text("#sales-by-day .legend")
+    purple = "getComputedStyle(document.documentElement).getPropertyValue('--purple')"
+    light = int(re.findall(r"#(\w{6})", sales.page.evaluate(purple))[0], 16)
+    assert has_colour(sales, "sales-by-day", light)
+    assert not has_colour(sales, "month-against-last", light)
+    week = visitor("/funnel?period=all")
+    assert has_colour(week, "rates-over-time", light), "its week is marked"
+    without = visitor("/sales?period=7d")
+    assert "alert" not in without.text("#sales-by-day .legend")
+    assert not has_colour(without, "sales-by-day", light)
+
+
+def has_colour(visit: Visit, card: str, rgb: int) -> bool:
+    """Whether a chart has points of exactly this colour."""
+    red, green, blue = rgb >> 16, rgb >> 8 & 255, rgb & 255
+    return visit.page.evaluate(  # type: ignore[no-any-return]
+        """([card, colour]) => {
+            const canvas = document.querySelector(`#${card} canvas`);
+            const {width, height} = canvas;
+            const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+            return new Uint32Array(data.buffer).includes(colour);
+        }""",
+        [card, 0xFF000000 | blue << 16 | green << 8 | red],
+    )
+
+
+def test_news_is_the_headline(visitor: Visitor) -> None:
+    headline = visitor("/sales").text(".findings .headline p")
+    assert headline.startswith("The last complete day brought $")
+    # Of a thing in the data, not of all the data: and as text, whatever is in it.
+    assert (
+        visitor("/data")
+        .text(".findings .headline p")
+        .endswith(f"{HOSTILE_BRAND} 2 purchases came in.")
+    )
+    assert visitor("/customers").page.locator(".findings .headline").count() == 1
 
 
 def test_bars_are_as_high_as_their_numbers(visitor: Visitor, ask: Ask) -> None:
@@ -467,6 +606,7 @@ def test_a_brand_that_is_markup_stays_text(visitor: Visitor) -> None:
     visit = visitor("/products?period=all")
     assert visit.page.locator(f"#filter-brand option[value='{HOSTILE_BRAND}']").count() == 1
     canvas = visit.page.locator("#revenue-by-brand canvas")
+    canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box
     for share in (0.1, 0.2, 0.3, 0.5):
@@ -480,7 +620,9 @@ def test_a_brand_that_is_markup_stays_text(visitor: Visitor) -> None:
 
 def test_a_tooltip_shows_a_hostile_name_as_it_is(visitor: Visitor) -> None:
     visit = visitor(f"/products?period=all&brand={HOSTILE_BRAND.replace('=', '%3D')}")
-    box = visit.page.locator("#revenue-by-brand canvas").bounding_box()
+    canvas = visit.page.locator("#revenue-by-brand canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     assert box
     visit.page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.5)
     visit.page.wait_for_selector("#revenue-by-brand .tip")
@@ -524,10 +666,10 @@ def test_a_server_that_is_gone_is_said_and_what_was_shown_stays(visitor: Visitor
     assert len(visit.csv("sales-by-day")) == 28
 
 
-def test_a_shop_without_any_order_has_all_pages_in_words(workshop: Any, visitor: Visitor) -> None:
-    workshop.write("views.csv", [{"event_type": "view"}])
-    publish_files(workshop.settings, workshop.landing)
-    with dashboard_of(workshop.settings) as address:
+def test_a_shop_without_any_order_has_all_pages_in_words(
+    tmp_path_factory: pytest.TempPathFactory, visitor: Visitor
+) -> None:
+    with dashboard_of(shop_without_orders(tmp_path_factory)) as address:
         visit = visitor(at=address)
         for page in PAGES:
             drawn = visit.open(f"/{page}?period=all").cards()

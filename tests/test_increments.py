@@ -54,7 +54,7 @@ def test_a_utc_day_touches_its_neighbours_in_another_zone(workshop: Workshop) ->
 
 def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:
     """Every row is marked; those that lose the mark were written again."""
-    write_shop(workshop.landing, Shop(events=20_000, months=1, seed=4))
+    write_shop(workshop.landing, Shop(events=20_000, months=1, seed=4, faults=()))
     workshop.load()
     workshop.build()
     marked = {
@@ -86,7 +86,7 @@ def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:
 
 
 def test_one_more_day_sums_up_its_month_and_no_other(workshop: Workshop) -> None:
-    write_shop(workshop.landing, Shop(events=20_000, months=3, seed=4))
+    write_shop(workshop.landing, Shop(events=20_000, months=3, seed=4, faults=()))
     workshop.load()
     workshop.build()
     tables = ("intermediate.int_product_months", "intermediate.int_product_value_months")

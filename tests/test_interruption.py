@@ -70,7 +70,7 @@ def test_interrupted_in_each_phase_the_next_run_completes_to_the_same_tables(
 ) -> None:
     alone, disturbed = open_workshop(), open_workshop()
     for workshop in (alone, disturbed):
-        write_shop(workshop.landing, Shop(events=60_000, months=1, seed=2))
+        write_shop(workshop.landing, Shop(events=60_000, months=1, seed=2, faults=()))
     home, log = disturbed.settings.home, disturbed.settings.logs / "dbt.log"
     said = home.parent / "said"
     phases: dict[str, Callable[[str, str], bool]] = {

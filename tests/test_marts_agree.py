@@ -35,7 +35,7 @@ def built(
     if request.param == "sample":
         paths = [SAMPLE]
     else:
-        paths = write_shop(workshop.landing, Shop(events=25_000, months=5, seed=3))
+        paths = write_shop(workshop.landing, Shop(events=25_000, months=5, seed=3, faults=()))
     workshop.load(*paths)
     report = workshop.build(until="tests")
     assert report.holds, report.problems
@@ -149,6 +149,7 @@ def test_the_funnel_agrees(built: tuple[Workshop, Truth]) -> None:
     names = same(
         "session_start_date",
         session_count="sessions",
+        robot_session_count="robots",
         sessions_with_view="with_view",
         sessions_with_cart="with_cart",
         sessions_with_purchase="with_purchase",

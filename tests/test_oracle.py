@@ -450,6 +450,7 @@ def test_a_rate_counts_sessions_that_reached_both_stages():
     assert first == oracle.Funnel(
         session_start_date=date(2019, 10, 1),
         sessions=6,
+        robots=0,
         with_view=4,
         with_cart=3,
         with_purchase=3,
@@ -461,8 +462,22 @@ def test_a_rate_counts_sessions_that_reached_both_stages():
         view_to_purchase=2 / 4,
         cart_abandonment=1 - 1 / 3,
     )
-    assert third == oracle.Funnel(date(2019, 10, 3), 1, 0, 0, 0, 0, 0, 0, None, None, None, None)
+    assert third == oracle.Funnel(date(2019, 10, 3), 1, *[0] * 7, None, None, None, None)
     assert (overall.session_start_date, overall.sessions, overall.view_to_cart) == (None, 7, 0.5)
+
+
+def test_a_robots_session_is_counted_as_that_and_in_no_rate():
+    looks = [line(f"2019-10-01T00:00:{second:02d}", user_session="r") for second in range(4)]
+    human = [line("2019-10-01", user_session="h"), line("2019-10-01", "cart", user_session="h")]
+
+    overall, _ = oracle.funnel(sessions_of(*looks, *human), robot_events=3)
+
+    assert (overall.sessions, overall.robots, overall.with_view, overall.view_to_cart) == (
+        1,
+        1,
+        1,
+        1,
+    )
 
 
 # --- Users ---------------------------------------------------------------------------------------
@@ -885,7 +900,7 @@ def test_the_sample_sells_200_orders_to_193_buyers(sample_lines):
         oracle.DailySales(day, Decimal("59442.63"), 200, 193, 214, Decimal("297.21315"))
     ]
     # October logs few carts: 135 of the 200 buying sessions have none.
-    counts = (5_067, 5_067, 118, 200, 118, 65, 200)
+    counts = (5_067, 0, 5_067, 118, 200, 118, 65, 200)
     rates = (118 / 5_067, 65 / 118, 200 / 5_067, 1 - 65 / 118)
     assert oracle.funnel(sessions) == [
         oracle.Funnel(None, *counts, *rates),

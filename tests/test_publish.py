@@ -1,6 +1,7 @@
 """Publishing: versions, the pointer, what is kept, and that nothing half-done is ever visible."""
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -29,31 +30,48 @@ def publish_day(workshop: Workshop, day: int) -> publish.Manifest:
     return manifest
 
 
-def test_a_snapshot_holds_the_metrics_and_says_what_they_rest_on(workshop: Workshop) -> None:
-    manifest = publish_day(workshop, 1)
+@pytest.fixture(scope="module")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shop whose first day is published; to be copied, never written to."""
+    folder = tmp_path_factory.mktemp("first-day")
+    publish_day(Workshop(folder), 1)
+    return folder
 
-    folder = current_version(workshop.settings)
-    assert folder == workshop.settings.published / "v000001"
+
+@pytest.fixture
+def published(first_day: Path, tmp_path: Path) -> Workshop:
+    """A shop of its own whose first day is published."""
+    shutil.copytree(first_day, tmp_path / "shop")
+    return Workshop(tmp_path / "shop")
+
+
+def test_a_snapshot_holds_the_metrics_and_says_what_they_rest_on(published: Workshop) -> None:
+    manifest = read_manifest(published.settings.published / "v000001")
+
+    folder = current_version(published.settings)
+    assert folder == published.settings.published / "v000001"
     assert read_manifest(folder) == manifest
     assert manifest.as_of_date == "2019-10-01"
     assert manifest.tables["raw.events"] == 1
     assert manifest.tests["passed"] > 30
     assert manifest.thresholds["cohort_window_days"] == 90
     assert set(manifest.versions) == {"estore-analytics", "dbt-core", "duckdb"}
-    published = {path.stem for path in folder.glob("*.parquet")}
-    metrics = workshop.query("select table_name from duckdb_tables() where schema_name = 'metrics'")
-    assert {name for (name,) in metrics} < published
-    for table in published:
+    tables = {path.stem for path in folder.glob("*.parquet")}
+    metrics = published.query(
+        "select table_name from duckdb_tables() where schema_name = 'metrics'"
+    )
+    assert {name for (name,) in metrics} < tables
+    for table in tables:
         rows = duckdb.sql(f"select count(*) from '{folder}/{table}.parquet'").fetchall()[0][0]
         assert rows == manifest.tables[table], table
 
 
-def test_nothing_new_publishes_nothing_new(workshop: Workshop) -> None:
-    first = publish_day(workshop, 1)
-    _, again = pipeline.build(workshop.settings, workshop.shop, Console(quiet=True))
+def test_nothing_new_publishes_nothing_new(published: Workshop) -> None:
+    first = read_manifest(published.settings.published / "v000001")
+    _, again = pipeline.build(published.settings, published.shop, Console(quiet=True))
 
     assert again == first
-    assert [path.name for path in workshop.settings.published.iterdir() if path.is_dir()] == [
+    assert [path.name for path in published.settings.published.iterdir() if path.is_dir()] == [
         "v000001"
     ]
 
@@ -68,55 +86,50 @@ def test_the_last_versions_are_kept(workshop: Workshop) -> None:
 
 
 def test_a_crash_while_writing_leaves_the_last_version_current(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    published: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish_day(workshop, 1)
-
     def die(path: Path) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(publish, "_sync", die)
         with pytest.raises(KeyboardInterrupt):
-            publish_day(workshop, 2)
-    assert current_version(workshop.settings) == workshop.settings.published / "v000001"
+            publish_day(published, 2)
+    assert current_version(published.settings) == published.settings.published / "v000001"
 
-    _, manifest = pipeline.build(workshop.settings, workshop.shop, Console(quiet=True))
+    _, manifest = pipeline.build(published.settings, published.shop, Console(quiet=True))
 
     assert manifest is not None
     assert (manifest.version, manifest.as_of_date) == ("v000002", "2019-10-02")
-    assert not list(workshop.settings.published.glob("*.tmp"))
+    assert not list(published.settings.published.glob("*.tmp"))
 
 
 @pytest.mark.parametrize("step", ["write_text", "rename", "replace"])
 def test_a_crash_at_any_step_leaves_a_whole_version_current(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, step: str
+    published: Workshop, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    publish_day(workshop, 1)
-
     def die(*arguments: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, step, die)
         with pytest.raises(KeyboardInterrupt):
-            publish.publish(workshop.settings, Transform(workshop.settings, workshop.shop))
-    assert current_version(workshop.settings) == workshop.settings.published / "v000001"
-    with open_snapshot(workshop.settings) as (_, manifest):
+            publish.publish(published.settings, Transform(published.settings, published.shop))
+    assert current_version(published.settings) == published.settings.published / "v000001"
+    with open_snapshot(published.settings) as (_, manifest):
         assert manifest.version == "v000001"
-    again = publish.publish(workshop.settings, Transform(workshop.settings, workshop.shop))
-    assert current_version(workshop.settings) == workshop.settings.published / again.version
+    again = publish.publish(published.settings, Transform(published.settings, published.shop))
+    assert current_version(published.settings) == published.settings.published / again.version
 
 
 def test_a_failed_data_test_publishes_nothing_and_says_which_in_words(
-    workshop: Workshop, capsys: pytest.CaptureFixture[str]
+    published: Workshop, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    publish_day(workshop, 1)
-    workshop.query("update raw.files set loaded = loaded + 5")  # the ledger no longer adds up
-    workshop.write("2.csv", [purchase(2)])
-    workshop.load()
+    published.query("update raw.files set loaded = loaded + 5")  # the ledger no longer adds up
+    published.write("2.csv", [purchase(2)])
+    published.load()
 
-    report, manifest = pipeline.build(workshop.settings, workshop.shop, Console())
+    report, manifest = pipeline.build(published.settings, published.shop, Console())
 
     assert manifest is None and not report.holds
     said = capsys.readouterr().err
@@ -124,50 +137,48 @@ def test_a_failed_data_test_publishes_nothing_and_says_which_in_words(
     assert " rows; see the query in " in said
     compiled = Path(report.problems[0].compiled)
     assert "raw" in compiled.read_text()
-    assert current_version(workshop.settings) == workshop.settings.published / "v000001"
+    assert current_version(published.settings) == published.settings.published / "v000001"
 
 
-def test_customers_are_recorded_once_for_an_as_of_date(workshop: Workshop) -> None:
-    publish_day(workshop, 1)
+def test_customers_are_recorded_once_for_an_as_of_date(published: Workshop) -> None:
     versions = "select count(*) from snapshots.snap_user_status"
-    assert workshop.query(versions) == [(1,)]
+    assert published.query(versions) == [(1,)]
 
-    workshop.write("more.csv", [{**purchase(1), "user_id": "9"}])
-    workshop.load()
-    pipeline.build(workshop.settings, workshop.shop, Console(quiet=True))
-    assert workshop.query(versions) == [(1,)]
+    published.write("more.csv", [{**purchase(1), "user_id": "9"}])
+    published.load()
+    pipeline.build(published.settings, published.shop, Console(quiet=True))
+    assert published.query(versions) == [(1,)]
 
-    publish_day(workshop, 2)
-    assert workshop.query("select count(distinct user_id) from snapshots.snap_user_status") == [
+    publish_day(published, 2)
+    assert published.query("select count(distinct user_id) from snapshots.snap_user_status") == [
         (2,)
     ]
 
 
 def test_readers_fall_back_to_the_snapshot_while_the_warehouse_is_busy(
-    workshop: Workshop,
+    published: Workshop,
 ) -> None:
     import subprocess
     import sys
 
-    publish_day(workshop, 1)
     hold = (
-        f"import duckdb, sys; c = duckdb.connect({str(workshop.settings.warehouse)!r}); "
+        f"import duckdb, sys; c = duckdb.connect({str(published.settings.warehouse)!r}); "
         "print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout and holder.stdout.readline() == b"held\n"
-        answer = query(workshop.settings, "select revenue_amount from metrics_daily_sales")
-        told = status(workshop.settings)
+        answer = query(published.settings, "select revenue_amount from metrics_daily_sales")
+        told = status(published.settings)
         with pytest.raises(EstoreError, match="in use by another process"):
-            workshop.load()
+            published.load()
         assert holder.stdin
         holder.stdin.close()
 
     assert (answer.source, [float(value) for (value,) in answer.rows]) == ("v000001", [100.0])
     assert (told["source"], told["loaded"]) == ("v000001", 1)
-    assert query(workshop.settings, "select 1").source == "warehouse"
+    assert query(published.settings, "select 1").source == "warehouse"
 
 
 @pytest.mark.parametrize(
@@ -175,11 +186,10 @@ def test_readers_fall_back_to_the_snapshot_while_the_warehouse_is_busy(
     ["delete from raw.events", "copy raw.events to 'stolen.csv'", "select * from '/etc/passwd'",
      "attach 'other.db'", "create table t as select 1"],
 )  # fmt: skip
-def test_a_query_can_neither_write_nor_reach_files(workshop: Workshop, sql: str) -> None:
-    publish_day(workshop, 1)
+def test_a_query_can_neither_write_nor_reach_files(published: Workshop, sql: str) -> None:
     with pytest.raises(EstoreError):
-        query(workshop.settings, sql)
-    assert workshop.query("select count(*) from raw.events") == [(1,)]
+        query(published.settings, sql)
+    assert published.query("select count(*) from raw.events") == [(1,)]
     assert not Path("stolen.csv").exists()
 
 
@@ -188,9 +198,8 @@ def test_without_a_snapshot_the_error_says_what_to_do(workshop: Workshop) -> Non
         open_snapshot(workshop.settings).__enter__()
 
 
-def test_the_manifest_is_plain_json(workshop: Workshop) -> None:
-    publish_day(workshop, 1)
-    folder = current_version(workshop.settings)
+def test_the_manifest_is_plain_json(published: Workshop) -> None:
+    folder = current_version(published.settings)
     assert folder
     told = json.loads((folder / "manifest.json").read_text())
     assert told["version"] == "v000001" and told["tables"]["metrics_daily_sales"] == 1

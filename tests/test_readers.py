@@ -29,7 +29,7 @@ while True:
 
 
 def test_during_a_whole_run_every_reader_gets_an_answer(workshop: Workshop) -> None:
-    (landed,) = write_shop(workshop.landing, Shop(events=8_000, months=1, seed=5))
+    (landed,) = write_shop(workshop.landing, Shop(events=8_000, months=1, seed=5, faults=()))
     files = find_files([str(landed)])
     pipeline.run(workshop.settings, workshop.shop, files, Console(quiet=True))
     with landed.open("a") as file:

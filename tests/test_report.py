@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from dashboard_shop import HOSTILE_BRAND, publish_shop
+from dashboard_shop import HOSTILE_BRAND, shop_of_the_run
 
 from estore.cli import main
 from estore.dashboard import report as reporting
@@ -33,7 +33,7 @@ Rows = dict[tuple[Any, ...], list[float]]
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A published shop."""
-    return publish_shop(tmp_path_factory.mktemp("shop"))
+    return shop_of_the_run(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

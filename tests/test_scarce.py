@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from conftest import Workshop
+from emulators import CloudStorage
 
 from estore.cli import main
 from estore.published import current_version
@@ -57,7 +58,7 @@ def test_a_full_disk_is_told_in_each_phase_and_leaves_nothing_half_done(
     small_disk: Path, open_workshop: Callable[..., Workshop]
 ) -> None:
     home, landing = small_disk / "home", open_workshop().landing
-    (day,) = write_shop(landing, Shop(events=20_000, months=1, seed=3))
+    (day,) = write_shop(landing, Shop(events=20_000, months=1, seed=3, faults=()))
 
     leave(small_disk, 1_000_000)
     code, said = estore(home, "load", str(day))
@@ -83,11 +84,31 @@ def test_a_full_disk_is_told_in_each_phase_and_leaves_nothing_half_done(
     assert estore(home, "publish") == (0, f"{home}/published/v000002")
 
 
+def test_a_disk_too_small_for_the_copy_of_an_object_is_told(
+    small_disk: Path,
+    cloud_storage: CloudStorage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.endpoint)
+    home, bucket = small_disk / "home", cloud_storage.new_bucket()
+    small, large = write_shop(tmp_path, Shop(events=60_000, months=2, seed=3))
+    for day in small, large:
+        cloud_storage.put(f"{bucket}/{day.name}", day.read_bytes())
+    assert estore(home, "load", f"{bucket}/{small.name}")[0] == 0
+    leave(small_disk, 1_000_000)
+    code, said = estore(home, "load", bucket)
+    assert (code, FULL in said) == (3, True), said
+    assert not list(home.glob("tmp/objects/*"))
+    (small_disk / "ballast").unlink()
+    assert estore(home, "load", bucket)[0] == 0
+
+
 def test_too_little_memory_is_told_in_load_and_build(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = workshop.settings.home
-    (day,) = write_shop(workshop.landing, Shop(events=60_000, months=1, seed=3))
+    (day,) = write_shop(workshop.landing, Shop(events=60_000, months=1, seed=3, faults=()))
     for command in (["load", str(day)], ["build"]):
         with monkeypatch.context() as patched:
             patched.setenv("ESTORE_MEMORY_LIMIT", "8MB")

@@ -18,7 +18,13 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 from conftest import Workshop
-from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, publish_files, publish_shop
+from dashboard_shop import (
+    FORMULA_BRAND,
+    HOSTILE_BRAND,
+    publish_files,
+    shop_of_the_run,
+    shop_without_orders,
+)
 from starlette.testclient import TestClient
 
 from estore.cli import main
@@ -50,7 +56,7 @@ FILTERS: list[dict[str, str]] = [
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A published shop."""
-    return publish_shop(tmp_path_factory.mktemp("shop"))
+    return shop_of_the_run(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +134,8 @@ def plain(value: Any) -> Any:
 
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, float):  # of shares six digits are sent
+        return round(value, 6)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return str(value) if isinstance(value, date) else value
@@ -394,11 +402,13 @@ def test_a_new_snapshot_is_shown_without_a_restart(workshop: Workshop) -> None:
     assert len(newer["charts"]["days"]["rows"]) == 2
 
 
-def test_what_is_shown_outlives_its_files_and_a_damaged_successor(workshop: Workshop) -> None:
-    publish_day(workshop, 1)
-    snapshots = Snapshots(workshop.settings)
+def test_what_is_shown_outlives_its_files_and_a_damaged_successor(
+    shop: Settings, tmp_path: Path
+) -> None:
+    published = tmp_path / "published"
+    shutil.copytree(shop.published, published)
+    snapshots = Snapshots(Settings(home=tmp_path))
     with TestClient(make_app(snapshots), base_url=URL) as client:
-        published = workshop.settings.published
         shutil.copytree(published / "v000001", published / "v000002")
         shutil.rmtree(published / "v000001")
         (published / "v000002" / "cube_sales.parquet").write_bytes(b"PAR1 and no more")
@@ -410,11 +420,11 @@ def test_what_is_shown_outlives_its_files_and_a_damaged_successor(workshop: Work
         assert client.get("/api/page/products?period=all").status_code == 200
 
 
-def test_a_snapshot_of_an_older_version_shows_what_it_has(workshop: Workshop) -> None:
-    publish_day(workshop, 1)
+def test_a_snapshot_of_an_older_version_shows_what_it_has(shop: Settings, tmp_path: Path) -> None:
+    shutil.copytree(shop.published, tmp_path / "published")
     for name in ("cube_sales", "top_customers", "build_tests"):
-        (workshop.settings.published / "v000001" / f"{name}.parquet").unlink()
-    with TestClient(make_app(Snapshots(workshop.settings)), base_url=URL) as client:
+        (tmp_path / "published" / "v000001" / f"{name}.parquet").unlink()
+    with TestClient(make_app(Snapshots(Settings(home=tmp_path))), base_url=URL) as client:
         sales = client.get("/api/page/sales").json()["charts"]
         assert sales["days"] == {"columns": [], "rows": [], "obeys": [], "missing": True}
         assert sales["sessions"]["rows"] and sales["marks"]["rows"]
@@ -422,10 +432,32 @@ def test_a_snapshot_of_an_older_version_shows_what_it_has(workshop: Workshop) ->
             assert client.get(f"/api/page/{page}").status_code == 200
 
 
-def test_a_shop_where_nothing_was_bought_has_all_pages(workshop: Workshop) -> None:
-    workshop.write("views.csv", [{"event_type": "view"}])
-    publish_files(workshop.settings, workshop.landing)
-    with TestClient(make_app(Snapshots(workshop.settings)), base_url=URL) as client:
+def test_a_snapshot_without_a_column_of_the_findings_shows_its_charts(
+    shop: Settings, tmp_path: Path
+) -> None:
+    shutil.copytree(shop.published, tmp_path / "published")
+    churn = tmp_path / "published" / "v000001" / "metrics_churn.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table older as select * exclude churn_rate_low from '{churn}'")
+        connection.execute(f"copy older to '{churn}' (format parquet)")
+    with TestClient(make_app(Snapshots(Settings(home=tmp_path))), base_url=URL) as client:
+        retention = client.get("/api/page/retention").json()
+        assert retention["charts"]["churn"]["missing"] and retention["findings"] == []
+        assert retention["charts"]["curve"]["rows"]
+        assert client.get("/api/page/sales").json()["charts"]["days"]["rows"]
+
+
+def test_tests_of_the_days_stand_beside_those_of_the_metrics(client: TestClient) -> None:
+    tests = client.get("/api/page/data").json()["charts"]["tests"]
+    tables = {row[tests["columns"].index("table_name")] for row in tests["rows"]}
+    assert {"stg_events", "metrics_churn"} <= tables, sorted(tables)
+
+
+def test_a_shop_where_nothing_was_bought_has_all_pages(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    settings = shop_without_orders(tmp_path_factory)
+    with TestClient(make_app(Snapshots(settings)), base_url=URL) as client:
         for page in PAGES.queries:
             assert client.get(f"/{page}").status_code == 200
             assert client.get(f"/api/page/{page}?period=month&brand=x").status_code == 200

@@ -1,5 +1,6 @@
 """Intervals and curves in SQL against the formulas of others."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from conftest import Workshop
 from lifelines import KaplanMeierFitter
 from scipy.stats import binomtest
 
-from estore.synth import Shop, write_shop
+from estore.synth import TRUTH, Shop, write_shop
 
 METRICS = Path(__file__).resolve().parents[1] / "transform" / "models" / "metrics"
 #: Of money, which is not counted: no share of a number of things, and so without an interval.
@@ -34,10 +35,39 @@ def shares() -> list[tuple[str, str, str, str]]:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """A synthetic shop of five months."""
     workshop = Workshop(tmp_path_factory.mktemp("statistics"))
-    write_shop(workshop.landing, Shop(events=60_000, months=5, seed=8))
+    write_shop(workshop.landing, Shop(events=60_000, months=5, seed=8, faults=()))
     workshop.load()
     workshop.build()
     return workshop
+
+
+def test_a_shop_without_faults_is_measured_as_it_is(shop: Workshop) -> None:
+    """Counts to the last one; of the chances to buy again, one of twenty intervals may miss."""
+    truth = json.loads((shop.landing / TRUTH).read_text())
+    (funnel,) = shop.rows("(from metrics.metrics_conversion_rates where grain = 'overall')")
+    ((orders, revenue, repeats),) = shop.query(
+        "select sum(order_count), sum(revenue_amount), "
+        "(select sum(duplicate_row_count) from intermediate.int_event_days) "
+        "from metrics.metrics_daily_sales"
+    )
+    happened = truth["happened"]
+    assert funnel["session_count"] == happened["sessions"]
+    assert (orders, float(revenue)) == (happened["orders"], happened["revenue_amount"])
+    assert repeats == truth["files"]["duplicates"]
+    assert len(shop.rows("intermediate.int_buyers", "user_id")) == happened["buyers"]
+    for rate in ("view_to_cart_rate", "cart_to_purchase_rate", "view_to_purchase_rate"):
+        assert funnel[rate] == pytest.approx(truth["conversion"][rate], abs=1e-6)
+
+    missed = []
+    for days in (30, 60, 90):
+        chance = truth["repeat"][0][f"within_{days}_days"]["probability"]
+        curves = shop.rows(
+            f"metrics.metrics_repeat_curve where day_number = {days} and at_risk_count > 50",
+            "cohort_start, survival_low as low, survival_high as high",
+        )
+        assert curves
+        missed += [curve for curve in curves if not curve["low"] <= 1 - chance <= curve["high"]]
+    assert len(missed) <= 1
 
 
 def fitted(customers: list[dict[str, Any]]) -> KaplanMeierFitter:

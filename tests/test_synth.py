@@ -22,14 +22,14 @@ READ_TEXT = """
 HEADER = (
     "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session"
 )
-SMALL = Shop(events=6_000, months=2, seed=7)
+SMALL = Shop(events=6_000, months=2, seed=7, faults=())
 
 
 @pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """A shop of 300,000 events in three months, as tables `events` (in file order) and `visits`."""
     home = tmp_path_factory.mktemp("shop")
-    write_shop(home, Shop(events=300_000, months=3, seed=1))
+    write_shop(home, Shop(events=300_000, months=3, seed=1, faults=("zero-prices",)))
     with duckdb.connect() as connection:
         connection.execute(f"""
             CREATE TABLE events AS FROM ({READ_TEXT.format(path=home / "2019-Oct.csv")})
@@ -65,25 +65,25 @@ def written(directory: Path, shop: Shop) -> dict[str, bytes]:
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     first = written(tmp_path / "a", SMALL)
     assert written(tmp_path / "b", SMALL) == first
-    other = written(tmp_path / "c", Shop(events=6_000, months=2, seed=8))
+    other = written(tmp_path / "c", Shop(events=6_000, months=2, seed=8, faults=()))
     assert all(other[name] != first[name] for name in first)
 
 
 @pytest.mark.parametrize(("events", "months"), [(1, 1), (7, 2), (9_999, 1), (20_001, 3)])
 def test_a_shop_holds_exactly_the_rows_asked_for(tmp_path: Path, events: int, months: int) -> None:
-    files = written(tmp_path, Shop(events=events, months=months))
+    files = written(tmp_path, Shop(events=events, months=months, faults=()))
     assert len(files) == months
     assert all(data.decode().splitlines()[0] == HEADER for data in files.values())
     assert sum(data.count(b"\n") - 1 for data in files.values()) == events
 
 
 def test_files_are_named_by_month_and_go_on_past_the_real_set(tmp_path: Path) -> None:
-    names = [path.name for path in write_shop(tmp_path, Shop(events=500, months=9))]
+    names = [path.name for path in write_shop(tmp_path, Shop(events=500, months=9, faults=()))]
     assert names == [
         *("2019-Oct.csv", "2019-Nov.csv", "2019-Dec.csv", "2020-Jan.csv", "2020-Feb.csv"),
         *("2020-Mar.csv", "2020-Apr.csv", "2020-May.csv", "2020-Jun.csv"),
     ]
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names, "truth.json"])
 
 
 @pytest.mark.parametrize("rows_at_a_time", [chunks.CHUNK_ROWS, 400])
@@ -92,7 +92,7 @@ def test_rows_are_in_time_order_within_and_over_files_and_within_their_month(
 ) -> None:
     monkeypatch.setattr(chunks, "CHUNK_ROWS", rows_at_a_time)
     times = []
-    for name, data in written(tmp_path, Shop(events=60_000, months=2, seed=3)).items():
+    for name, data in written(tmp_path, Shop(events=60_000, months=2, seed=3, faults=())).items():
         rows = data.decode().splitlines()[1:]
         month = {"2019-Oct.csv": "2019-10", "2019-Nov.csv": "2019-11"}[name]
         assert all(row.startswith(month) for row in rows)
@@ -106,7 +106,7 @@ def test_sessions_longer_than_a_slice_or_the_shop_lose_no_row_and_no_order(
 ) -> None:
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 100)
     monkeypatch.setattr(visits, "GAP_DECK", visits.GAP_DECK[-1:])  # the longest gap, always
-    (path,) = write_shop(tmp_path, Shop(events=10_000, months=1))
+    (path,) = write_shop(tmp_path, Shop(events=10_000, months=1, faults=()))
     times = [row.split(",")[0] for row in path.read_text().splitlines()[1:]]
     assert len(times) == 10_000
     assert times == sorted(times)
@@ -115,7 +115,7 @@ def test_sessions_longer_than_a_slice_or_the_shop_lose_no_row_and_no_order(
 
 def test_every_format_holds_the_same_rows_in_the_same_order(tmp_path: Path) -> None:
     for format in ("csv", "csv.gz", "parquet"):
-        write_shop(tmp_path, Shop(events=6_000, months=2, seed=7, format=format))
+        write_shop(tmp_path, Shop(events=6_000, months=2, seed=7, format=format, faults=()))
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'")
         for month in ("2019-Oct", "2019-Nov"):
@@ -130,7 +130,7 @@ def test_every_format_holds_the_same_rows_in_the_same_order(tmp_path: Path) -> N
 
 
 def test_parquet_has_instants_whole_ids_and_decimal_prices(tmp_path: Path) -> None:
-    (path,) = write_shop(tmp_path, Shop(events=1_000, months=1, format="parquet"))
+    (path,) = write_shop(tmp_path, Shop(events=1_000, months=1, format="parquet", faults=()))
     types = dict(zip(HEADER.split(","), duckdb.sql(f"FROM '{path}'").types, strict=True))
     assert {name: str(type) for name, type in types.items()} == {
         "event_time": "TIMESTAMP WITH TIME ZONE",
@@ -156,7 +156,7 @@ def test_a_month_at_a_time_is_the_same_shop(tmp_path: Path) -> None:
     whole = {path.name: path.read_bytes() for path in write_shop(tmp_path / "whole", SMALL)}
     alone = {}
     for path in write_months(tmp_path / "alone", SMALL):
-        assert [other.name for other in path.parent.iterdir()] == [path.name]
+        assert [other.name for other in path.parent.glob("[!.]*")] == [path.name]
         alone[path.name] = path.read_bytes()
         path.unlink()
     assert alone == whole
@@ -176,7 +176,7 @@ def test_a_failed_write_leaves_no_half_file(
 
     monkeypatch.setattr(synth_shop, "_copy", failing)
     with pytest.raises(OSError, match="No space left"):
-        write_shop(tmp_path, Shop(events=6_000, months=1, format=format))
+        write_shop(tmp_path, Shop(events=6_000, months=1, format=format, faults=()))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -186,7 +186,7 @@ def test_a_killed_run_leaves_whole_months_only(tmp_path: Path) -> None:
         "from estore.synth import write_shop\n"
         "chunks.CHUNK_ROWS = 400\n"
         "die = lambda rows: os._exit(9) if rows > 4_000 else None\n"
-        "write_shop(Path(sys.argv[1]), Shop(events=6_000, months=2), on_progress=die)\n"
+        "write_shop(Path(sys.argv[1]), Shop(events=6_000, months=2, faults=()), on_progress=die)\n"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], env=environment)
@@ -204,6 +204,7 @@ def test_a_killed_run_leaves_whole_months_only(tmp_path: Path) -> None:
         ({"months": 25}, "1 to 24"),
         ({"seed": -1}, "0 or a positive number"),
         ({"format": "json"}, "choose one of csv, csv.gz, parquet"),
+        ({"faults": ("outage",)}, "choose of purchase-outage, view-outage"),
     ],
 )
 def test_a_wrong_argument_is_told_with_its_fix(wrong: dict, fix: str) -> None:
@@ -268,118 +269,7 @@ def test_a_purchase_follows_a_view_and_mostly_a_cart_of_its_product(
     assert 80 < percent(db, "is_carted", "bought") < 97
 
 
-# Calibrated to the published counts
-
-
-def test_the_mix_of_events_is_the_published_one(db: duckdb.DuckDBPyConnection) -> None:
-    assert percent(db, "event_type = 'view'") == pytest.approx(93.7, abs=0.4)
-    assert percent(db, "event_type = 'cart'") == pytest.approx(4.6, abs=0.35)
-    assert percent(db, "event_type = 'purchase'") == pytest.approx(1.7, abs=0.15)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "share", "buying"),
-    [
-        (1, 1, 40.6, 0.15),
-        (2, 5, 36.7, 7.65),
-        (6, 10, 12.6, 14.2),
-        (11, 20, 7.0, 13.9),
-        (21, 50, 2.9, 14.0),
-        (51, 9_999, 0.4, 15.3),
-    ],
-)
-def test_sessions_have_the_published_sizes_and_buy_as_often(
-    db: duckdb.DuckDBPyConnection, low: int, high: int, share: float, buying: float
-) -> None:
-    band = f"size BETWEEN {low} AND {high}"
-    assert percent(db, band, "visits") == pytest.approx(share, abs=0.6 if share > 1 else 0.1)
-    # Two and a half standard errors of a share of so few sessions, and some for the calibration.
-    (sessions,) = one(db, f"SELECT count(*) FROM visits WHERE {band}")
-    slack = 250 * (buying / 100 * (1 - buying / 100) / sessions) ** 0.5 + 0.05 + buying / 30
-    assert percent(db, "purchases > 0", f"visits WHERE {band}") == pytest.approx(buying, abs=slack)
-
-
-def test_sessions_have_the_published_mean_and_quantiles(db: duckdb.DuckDBPyConnection) -> None:
-    mean, *quantiles = one(
-        db,
-        "SELECT avg(size), quantile_disc(size, 0.5), quantile_disc(size, 0.9), "
-        "quantile_disc(size, 0.95) FROM visits",
-    )
-    assert mean == pytest.approx(4.59, abs=0.12)
-    assert quantiles == [2, 11, 16]
-    assert percent(db, "carts > 0", "visits") == pytest.approx(11.95, abs=0.6)
-    assert percent(db, "carts = 0", "visits WHERE purchases > 0") == pytest.approx(9.7, abs=2)
-
-
-def test_prices_are_the_published_ones(db: duckdb.DuckDBPyConnection) -> None:
-    mean, deviation, low, median, high, most = one(
-        db,
-        "SELECT avg(price), stddev(price), quantile_disc(price, 0.05), median(price), "
-        "quantile_disc(price, 0.95), max(price) FROM events",
-    )
-    assert mean == pytest.approx(291, rel=0.04)
-    assert deviation == pytest.approx(356, rel=0.04)
-    assert float(low) == pytest.approx(19, rel=0.12)
-    assert float(median) == pytest.approx(165, rel=0.06)
-    assert float(high) == pytest.approx(1000, rel=0.06)
-    assert 2_000 < float(most) <= 2574.07
-
-
-def test_hours_of_the_day_have_their_published_share(db: duckdb.DuckDBPyConnection) -> None:
-    published = [0.65, 1.26, 2.41, 3.56, 4.85, 4.99, 5.27, 5.46, 5.65, 5.47, 5.74, 5.51]
-    published += [5.07, 5.70, 6.18, 7.28, 6.16, 6.36, 4.99, 3.22, 1.81, 1.21, 0.76, 0.45]
-    measured = [percent(db, f"hour(event_time) = {hour}") for hour in range(24)]
-    assert measured == pytest.approx(published, abs=0.45)
-
-
-def test_codes_and_brands_are_empty_as_often_as_published(db: duckdb.DuckDBPyConnection) -> None:
-    autumn = "events WHERE event_time < '2019-12-01'"
-    december = "events WHERE event_time >= '2019-12-01'"
-    assert percent(db, "category_code IS NULL", autumn) == pytest.approx(32, abs=1.2)
-    assert percent(db, "category_code IS NULL", december) == pytest.approx(9.8, abs=1.2)
-    assert percent(db, "brand IS NULL", autumn) == pytest.approx(14, abs=1.2)
-    assert percent(db, "brand IS NULL", december) == pytest.approx(12, abs=1.2)
-
-
-@pytest.mark.parametrize(
-    ("condition", "share"),
-    [
-        ("category_code = 'electronics.smartphone'", 24.3),
-        ("category_code = 'electronics.video.tv'", 3.3),
-        ("category_code = 'computers.notebook'", 3.2),
-        ("brand = 'samsung'", 11.7),
-        ("brand = 'apple'", 9.3),
-        ("brand = 'xiaomi'", 6.9),
-        ("brand = 'huawei'", 2.1),
-    ],
-)
-def test_the_top_categories_and_brands_have_their_published_share(
-    db: duckdb.DuckDBPyConnection, condition: str, share: float
-) -> None:
-    autumn = "events WHERE event_time < '2019-12-01'"
-    assert percent(db, condition, autumn) == pytest.approx(share, abs=0.25 + share / 20)
-
-
-def test_months_grow_and_the_november_sale_peaks_as_published(
-    db: duckdb.DuckDBPyConnection,
-) -> None:
-    rows = {10: 42_448_764, 11: 67_501_979, 12: 67_542_878}
-    for month, published in rows.items():
-        share = 100 * published / sum(rows.values())
-        assert percent(db, f"month(event_time) = {month}") == pytest.approx(share, abs=0.2)
-    for day, millions in ((14, 3.07), (15, 6.22), (16, 6.50), (17, 6.40)):
-        share = 100 * millions * 1e6 / sum(rows.values())
-        on_day = f"event_time::DATE = '2019-11-{day}'"
-        assert percent(db, on_day) == pytest.approx(share, abs=0.15)
-
-
-def test_rows_are_repeated_as_often_as_published(db: duckdb.DuckDBPyConnection) -> None:
-    for event_type, share in (("view", 0.097), ("cart", 4.49), ("purchase", 2.21)):
-        same = (
-            f"SELECT *, count(*) AS rows FROM events WHERE event_type = '{event_type}' GROUP BY ALL"
-        )
-        (measured,) = one(db, f"SELECT 100 * sum(rows - 1) / sum(rows) FROM ({same})")
-        assert measured == pytest.approx(share, abs=0.04 + share / 5)
+# Calibrated to the published counts: the shares are in test_calibration.py
 
 
 def test_users_come_back_and_some_buy_again(db: duckdb.DuckDBPyConnection) -> None:

@@ -72,6 +72,12 @@ def told_of_object(uri: str) -> Iterator[None]:
         raise RefusedFile(said) from error
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether the network, or who answers there, is away for a while."""
+    away = (errno.EBUSY, errno.EREMOTEIO)
+    return bool(_names(error) & _NETWORK) or getattr(error, "errno", None) in away
+
+
 def _words(error: Exception, scheme: str) -> tuple[str, bool]:
     """What is wrong and what to do; and whether it is in the way of every bucket."""
     names, advice, said = _names(error), _ADVICE[scheme], _said(error)
@@ -83,14 +89,14 @@ def _words(error: Exception, scheme: str) -> tuple[str, bool]:
         return f"lies in another region ({said}): name that in AWS_REGION", False
     if names & _NO_BUCKET:
         return "there is no such bucket; is its name right?", False
-    if names & _NETWORK or getattr(error, "errno", None) in (errno.EBUSY, errno.EREMOTEIO):
+    if is_away(error):
         return f"cannot be reached, in several tries ({said}): {advice['network']}", True
     if said.startswith("Invalid endpoint"):
         return f"{said}: AWS_ENDPOINT_URL must look like https://s3.example.com", True
     return f"cannot be read: {said}", False
 
 
-def _names(error: Exception) -> set[str]:
+def _names(error: BaseException) -> set[str]:
     """The names of an error's classes, and the codes that a server gave it."""
     response: Any = getattr(error.__cause__ or error, "response", None)
     code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None

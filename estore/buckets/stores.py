@@ -5,6 +5,7 @@ The libraries are imported when a bucket is named, never before.
 
 import base64
 import logging
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -43,13 +44,13 @@ def split_uri(uri: str) -> tuple[str, str, str]:
 
 
 def open_store(scheme: str) -> "Store":
-    """The store behind gs or s3; raises EstoreError without its library or credentials."""
-    return _store(scheme, bucket_environment())
+    """The store behind gs or s3; raises EstoreError where its library is not installed."""
+    return _store(scheme, bucket_environment(), os.getpid())
 
 
 @lru_cache(maxsize=4)
-def _store(scheme: str, environment: tuple[tuple[str, str], ...]) -> "Store":
-    """One for the same environment: a client of S3 takes half a second to make."""
+def _store(scheme: str, environment: tuple[tuple[str, str], ...], process: int) -> "Store":
+    """One for a process and its environment: a client of S3 takes half a second to make."""
     return _STORES[scheme]()
 
 

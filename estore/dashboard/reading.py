@@ -22,11 +22,13 @@ from estore.dashboard.pages import CubeShape, Pages, Query, read_pages
 from estore.dashboard.selection import DataDays, Selection
 from estore.dashboard.shown import Shown
 from estore.findings import key_findings
-from estore.published import read_manifest
+from estore.published import Manifest, read_manifest
 from estore.warehouse.duckdb import exact_path, quoted
 
 #: Of the engine while a version is read; afterwards it is closed.
 READING: dict[str, Any] = {"threads": 1, "memory_limit": "256MB"}
+#: Digits of a share behind the point: more than anything shows, and half the bytes of all.
+DIGITS = 6
 #: What is no choice among the others comes last.
 REMAINDERS = ("other", "unknown")
 Kind = TypeVar("Kind", np.int16, np.float64)
@@ -56,7 +58,7 @@ def read_version(folder: Path, pages: Pages) -> Shown:
                 (query.page, query.name): _table(connection, query, tables.keys())
                 for query in pages.all_queries() if query.table
             },
-            [_plain_finding(asdict(finding)) for finding in key_findings(connection, manifest)],
+            _findings(connection, manifest),
             _options(cubes),
         )  # fmt: skip
 
@@ -155,14 +157,23 @@ def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> Sequence[Any]:
     return connection.execute(sql).fetchone() or ()
 
 
-def _plain_finding(finding: dict[str, Any]) -> dict[str, Any]:
-    return {name: finding[name] for name in ("topic", "sentence", "period", "caveat")}
+def _findings(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> list[dict[str, Any]]:
+    """What they say; nothing where an older version published too little for them."""
+    try:
+        found = [asdict(finding) for finding in key_findings(connection, manifest)]
+    except (duckdb.BinderException, duckdb.CatalogException, KeyError):
+        return []
+    return [
+        {name: one[name] for name in ("topic", "sentence", "period", "caveat")} for one in found
+    ]
 
 
 def _plain(value: Any) -> Any:
     """As JSON has it."""
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, float):
+        return round(value, DIGITS)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return value.isoformat() if isinstance(value, date) else value

@@ -39,9 +39,11 @@ class Ledger:
         ).fetchall()
         return [Entry(*row) for row in rows]
 
-    def generations(self) -> dict[tuple[str, str, int], Entry]:
-        """What lies at each uri as far as it was understood, by (uri, generation, bytes)."""
-        entries = self.entries("status in ('loaded', 'duplicate', 'withdrawn')")
+    def generations(self, *, and_withdrawn: bool) -> dict[tuple[str, str, int], Entry]:
+        """What is held of each uri, or was withdrawn, by (uri, generation, bytes)."""
+        entries = self.entries(
+            "status in ('loaded', 'duplicate') or status = 'withdrawn' and ?", and_withdrawn
+        )
         return {(entry.uri, entry.generation, entry.bytes): entry for entry in entries}
 
     def next_id(self) -> int:

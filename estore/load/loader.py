@@ -72,33 +72,34 @@ def load_files(
     settings: Settings,
     *,
     restore: bool = False,
+    again: bool = False,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_progress: OnProgress = lambda bytes_done, lines_done: None,
 ) -> LoadReport:
     """Load what is new among the files; one that is refused does not keep the others back.
 
-    restore: also load content that was withdrawn. on_progress is told what is done over all files.
+    restore: also load content that was withdrawn. again: read what is known as if it were new, and
+    put it in place of its old rows, as after a change of the mapping. on_progress is told what is
+    done over all files.
     """
-    report, before, files = LoadReport(), 0, list(files)
-    held = {} if restore else Ledger(warehouse).generations()
+    report, files = LoadReport(), list(files)
+    held = {} if again else Ledger(warehouse).generations(and_withdrawn=not restore)
     wanted = [file for file in files if file.is_object and _generation(file) not in held]
     copies = Copies(wanted, settings.temp / "objects")
+    bytes_before = lines_before = 0
     for file in files:
-        intake = open_intake(
-            warehouse,
-            file,
-            shop,
-            settings,
-            partial(_add, on_progress, before, report.total("lines")),
-        )
         if file.is_object and (entry := held.get(_generation(file))):
             outcome = _unchanged(entry)
         else:
-            outcome = _Load(warehouse, file, settings, intake, copies).run(restore=restore)
+            so_far = partial(_add, on_progress, bytes_before, lines_before)
+            intake = open_intake(warehouse, file, shop, settings, so_far)
+            load = _Load(warehouse, file, settings, intake, copies, again=again)
+            outcome = load.run(restore=restore)
         report.outcomes.append(outcome)
         on_outcome(outcome)
-        before += file.bytes
-        on_progress(before, report.total("lines"))
+        bytes_before += file.bytes
+        lines_before += outcome.lines
+        on_progress(bytes_before, lines_before)
     return report
 
 
@@ -142,9 +143,11 @@ class _Load:
         settings: Settings,
         intake: Intake,
         copies: Copies,
+        *,
+        again: bool = False,
     ) -> None:
         self.warehouse, self.file, self.settings = warehouse, file, settings
-        self.intake, self.copies = intake, copies
+        self.intake, self.copies, self.again = intake, copies, again
         self.ledger = Ledger(warehouse)
         self._content: Content | Beside[Content] = Content("unread", None)
 
@@ -166,10 +169,11 @@ class _Load:
         except RefusedFile as error:
             with suppress(RefusedFile):
                 _ = self.content  # for the ledger, where it can be read
-            entry = self._new_entry("refused")
             said = str(error).replace(str(self.file.path), self.file.uri)
-            with self.warehouse.transaction():
-                self.ledger.record(entry, said)
+            if not (self.again and self._holds_rows()):  # else its old rows stay, and its entry
+                entry = self._new_entry("refused")
+                with self.warehouse.transaction():
+                    self.ledger.record(entry, said)
             return Outcome(self.file.uri, "refused", error=f"{self.file.name} {said}")
         finally:
             shutil.rmtree(self.intake.scratch, ignore_errors=True)
@@ -177,6 +181,10 @@ class _Load:
                 self.file.copy.unlink(missing_ok=True)
 
     def _decide(self, *, restore: bool) -> Outcome:
+        if self.again:
+            self._bring_here()
+            check_kind(self.file)
+            return self._bring_in()
         known = self.ledger.entries("uri = ? and status <> 'replaced'", self.file.uri)
         if known and self._looks_unchanged(known[0]) and not restore:
             return Outcome(self.file.uri, "unchanged")
@@ -234,7 +242,7 @@ class _Load:
         with self.warehouse.transaction():
             entry = duplicate_of(self._new_entry("duplicate"), original)
             self.ledger.record(entry)
-            self._retire_predecessor(entry)
+            self._retire_predecessor(entry.file_id)
         note = f"holds the same rows as {original.uri}; nothing was loaded twice"
         if original.uri == self.file.uri:
             note = "holds the same rows as before; nothing was loaded twice"
@@ -245,12 +253,12 @@ class _Load:
         with self.warehouse.transaction():
             entry = self._new_entry("withdrawn")
             self.ledger.record(entry)
-            self._retire_predecessor(entry)
+            self._retire_predecessor(entry.file_id)
         return _still_withdrawn(entry)
 
-    def _retire_predecessor(self, entry: Entry) -> None:
+    def _retire_predecessor(self, file_id: int) -> None:
         """What the same path held before gives way, with what only it had brought."""
-        for old in self.ledger.entries("uri = ? and file_id <> ?", entry.uri, entry.file_id):
+        for old in self.ledger.entries("uri = ? and file_id <> ?", self.file.uri, file_id):
             if old.status == "loaded":
                 self.ledger.retire(old, "replaced")
             elif old.status in ("duplicate", "withdrawn"):
@@ -268,7 +276,19 @@ class _Load:
             except NotWellFormed:
                 return self._keep_rows(header, self.intake.insert_repaired)
         except _SameRows as same:
+            if self.again and not self._still_holds_rows(same.original):
+                note = "reads as it did before; nothing changed"
+                return Outcome(self.file.uri, "unchanged", notes=(note,))
             return self._keep_duplicate(same.original)
+
+    def _holds_rows(self) -> bool:
+        return bool(
+            self.ledger.entries("uri = ? and status in ('loaded', 'duplicate')", self.file.uri)
+        )
+
+    def _still_holds_rows(self, entry: Entry) -> bool:
+        """Not only inside what was rolled back, where a duplicate had inherited them."""
+        return bool(self.ledger.entries("file_id = ? and status = 'loaded'", entry.file_id))
 
     def _counted(self) -> Callable[[], Text]:
         """The lines of the file; what is not known yet is read beside the load."""
@@ -289,6 +309,8 @@ class _Load:
         """Rows, rejects and ledger as one transaction, in which all must add up."""
         with self.warehouse.transaction():
             file_id = self.ledger.next_id()
+            if self.again:
+                self._retire_predecessor(file_id)
             lines, loaded = insert(file_id, header)
             rejected = self.intake.rejected(file_id)
             if lines != loaded + rejected:
@@ -306,7 +328,7 @@ class _Load:
             if original := self.ledger.twin(entry):
                 raise _SameRows(original)
             self.ledger.record(entry)
-            self._retire_predecessor(entry)
+            self._retire_predecessor(file_id)
             self.ledger.touch(file_id)
             self._check_still()
         notes = header.notes if lines else (*header.notes, "has a header but no lines")

@@ -1,5 +1,16 @@
-"""0: the synthetic shop, calibrated to the published counts of the real one."""
+"""0: the synthetic shop, calibrated to the published counts of the real one, with known truth."""
 
-from estore.synth.shop import Shop, write_months, write_shop
+from estore.synth.customers import Behaviour
+from estore.synth.faults import ALL_FAULTS, USUAL_FAULTS, named_faults
+from estore.synth.shop import TRUTH, Shop, write_months, write_shop
 
-__all__ = ["Shop", "write_months", "write_shop"]
+__all__ = [
+    "ALL_FAULTS",
+    "TRUTH",
+    "USUAL_FAULTS",
+    "Behaviour",
+    "Shop",
+    "named_faults",
+    "write_months",
+    "write_shop",
+]

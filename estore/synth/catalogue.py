@@ -1,6 +1,7 @@
 """The shop's products: ids, categories, brands and prices, and how often each is seen."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,18 +36,24 @@ class Catalogue:
     brand: tuple[Array, Array]  # positions in brand_names, 0 for none
     brand_names: list[str | None]
     list_cents: Array
+    most_cents: int
     is_unpriced: Array
 
     def cents(self, month: int) -> Array:
         """Each product's price in a month: the list price, give or take three per cent."""
         percent = 97 + mixed(np.arange(len(self.list_cents)) << 8 | month) % np.uint64(7)
         cents = self.list_cents * percent.astype(np.int64) // 100
-        prices: Array = np.clip(cents, 1, round(real.PRICE_EDGES[-1] * 100))
+        prices: Array = np.clip(cents, 1, self.most_cents)
         return prices
 
 
-def make_catalogue(events: int, seed: int) -> Catalogue:
-    """The products of a shop of so many events: in proportion to the real set, 2,000 at least."""
+def make_catalogue(
+    events: int, seed: int, faults: Collection[str] = (), *, spend: float = 1.0
+) -> Catalogue:
+    """The products of a shop of so many events: in proportion to the real set, 2,000 at least.
+
+    `faults` may hold `taxonomy-break`, `zero-prices` and `price-cap`; `spend` multiplies prices.
+    """
     rng = np.random.default_rng([seed, 0])
     shares = _code_shares()
     code, rank = _products(max(real.FEWEST_PRODUCTS, int(events * real.PRODUCTS_PER_EVENT)), shares)
@@ -60,6 +67,8 @@ def make_catalogue(events: int, seed: int) -> Catalogue:
     spin, turn = ((rank * GOLDEN + rng.random(len(shares))[code]) % 1 for _ in range(2))
     other_code = FIRST_OTHER_CODE + (rng.random(products) * OTHER_CODES).astype(np.int64)
     later_code = np.where((code == 0) & (turn < real.UNCODED_RECODED), other_code, code)
+    if "taxonomy-break" in faults:
+        later_code = _renamed(np.random.default_rng([seed, 5]), code, later_code)
     house_brands = max(real.FEWEST_BRANDS, products // real.PRODUCTS_PER_BRAND)
     house_brands = min(house_brands, len(SYLLABLES) ** 3)
     place = rng.random(products)
@@ -69,6 +78,7 @@ def make_catalogue(events: int, seed: int) -> Catalogue:
     later_brand = np.where((brand == 0) & (turn < real.BRANDLESS_NAMED), house_brand, brand)
 
     step = 99_000_000 // products
+    most = real.PRICE_CAP if "price-cap" in faults else real.PRICE_EDGES[-1]
     shuffled = np.argsort(rng.random(products), kind="stable")
     return Catalogue(
         deck=cards,
@@ -78,9 +88,25 @@ def make_catalogue(events: int, seed: int) -> Catalogue:
         category_id=_category_ids(rng, code, later_code),
         brand=(brand, later_brand),
         brand_names=[None, *real.BRANDS, *map(_house_brand, range(house_brands))],
-        list_cents=_list_cents(rng, code, seen),
-        is_unpriced=_unpriced(rng, seen),
+        list_cents=(_list_cents(rng, code, seen) * spend).astype(np.int64),
+        most_cents=round(100 * spend * most),
+        is_unpriced=_unpriced(rng, seen) & ("zero-prices" in faults),
     )
+
+
+def _renamed(rng: np.random.Generator, code: Array, later: Array) -> Array:
+    """The later codes of a shop that puts most products under a wrong one: another for each code.
+
+    Smartphones are tools then. Products without a code before may keep what they get.
+    """
+    others = np.array([CODES.index(name) for name in real.OTHER_CODES.split()])
+    wrong = others[np.argsort(rng.random(len(others)), kind="stable")]
+    wrong = np.concatenate([[0], np.resize(wrong, len(CODES) - 1)])
+    tools = CODES.index("construction.tools.light")
+    wrong[CODES.index("electronics.smartphone")] = tools
+    wrong[wrong == np.arange(len(CODES))] = tools
+    moves = (code > 0) & (rng.random(len(code)) < real.RENAMED)
+    return np.where(moves, wrong[code], later)
 
 
 def _code_shares() -> Array:

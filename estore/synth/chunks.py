@@ -9,8 +9,20 @@ import numpy as np
 
 from estore.synth import calibration as real
 from estore.synth.catalogue import Catalogue
+from estore.synth.customers import Behaviour, Customers
 from estore.synth.draws import Array, mixed
-from estore.synth.visits import DAY, PURCHASE, Crowd, make_events, make_sessions, second_of_day
+from estore.synth.faults import Fault, Rows, robot_rows, robot_sizes
+from estore.synth.truth import Tally
+from estore.synth.visits import (
+    DAY,
+    PURCHASE,
+    VIEW,
+    Crowd,
+    Events,
+    make_events,
+    make_sessions,
+    second_of_day,
+)
 
 CHUNK_ROWS = 400_000
 
@@ -79,7 +91,6 @@ def _days(months: int, seed: int) -> Iterator[tuple[int, date, int]]:
             yield month, day, listed or left * even[day] // sum(even.values())
 
 
-Rows = dict[str, Array]
 _NO_ROWS: Rows = {
     "time": np.empty(0, np.int64),  # seconds since 1970
     "kind": np.empty(0, np.uint8),
@@ -90,60 +101,107 @@ _NO_ROWS: Rows = {
 }
 
 
-def make_chunks(
-    events: int, months: int, seed: int, catalogue: Catalogue
-) -> Iterator[tuple[int, Rows]]:
-    """(month, columns) in time order, one a month at least; `events` rows in all.
+class Life:
+    """What happens in a shop, told as rows in order of time; afterwards, what it came to.
 
-    The columns are `time` in seconds since 1970, `kind` (VIEW, CART, PURCHASE), `product_id`,
-    `category_id`, `code` and `brand` as the catalogue numbers them, price in `cents`, `user_id`,
-    and the uuid's halves `session_high` and `session_low`.
-    A session belongs to the slice in which it starts; its rows after the slice wait for the next.
+    `robots`: when they come, if they do. `has_odd_ids`: some session ids are of two users, and some
+    stay with a user for good.
     """
-    slices = list(_slices(events, months, seed))
-    crowd = Crowd(slices[-1].day + 1)
-    waiting = [_NO_ROWS]
-    for index, piece in enumerate(slices):
-        if piece.rows:
-            rng = np.random.default_rng([seed, 2, index])
-            waiting.append(_slice_rows(rng, piece, crowd, catalogue))
-        if piece.closes_month or sum(len(rows["time"]) for rows in waiting) > CHUNK_ROWS:
-            rows = _in_time_order(waiting)
-            due = int(np.searchsorted(rows["time"], piece.until))
-            yield piece.month, _with_products(_part(rows, slice(due)), catalogue, piece.month)
-            waiting = [_part(rows, slice(due, None))]
+
+    def __init__(
+        self,
+        events: int,
+        months: int,
+        seed: int,
+        catalogue: Catalogue,
+        *,
+        behaviour: Behaviour,
+        robots: Fault | None = None,
+        has_odd_ids: bool = False,
+    ) -> None:
+        self.events, self.seed, self.catalogue = events, seed, catalogue
+        self.robots, self.has_odd_ids = robots, has_odd_ids
+        self._slices = list(_slices(events, months, seed))
+        month_of_day = {piece.day: piece.month for piece in self._slices}
+        self.months = np.array([month_of_day[day] for day in sorted(month_of_day)])
+        self.crowd = Crowd(len(self.months))
+        self.customers = Customers(behaviour, self.months)
+        self.tally = Tally()
+
+    def chunks(self) -> Iterator[tuple[int, Rows]]:
+        """(month, columns) in time order, one a month at least; `events` rows in all, and robots'.
+
+        The columns are `time` in seconds since 1970, `kind` (VIEW, CART, PURCHASE), `product_id`,
+        `category_id`, `code` and `brand` as the catalogue numbers them, price in `cents`,
+        `user_id`, and the uuid's halves `session_high` and `session_low`.
+        A session belongs to the slice in which it starts; its rows after the slice wait.
+        """
+        waiting = [_NO_ROWS]
+        for index, piece in enumerate(self._slices):
+            rng = np.random.default_rng([self.seed, 2, index])
+            if piece.rows:
+                waiting.append(self._slice_rows(rng, piece))
+            if self.robots and piece.begin == 0 and 0 <= self.robots.begin - piece.midnight < DAY:
+                sizes = robot_sizes(self.events, self.seed)
+                waiting.append(robot_rows(rng, self.robots, sizes, self.catalogue.deck))
+            if piece.closes_month or sum(len(rows["time"]) for rows in waiting) > CHUNK_ROWS:
+                rows = _in_time_order(waiting)
+                due = int(np.searchsorted(rows["time"], piece.until))
+                whole = _with_products(_part(rows, slice(due)), self.catalogue, piece.month)
+                self.tally.count_sales(whole)
+                yield piece.month, whole
+                waiting = [_part(rows, slice(due, None))]
+
+    def _slice_rows(self, rng: np.random.Generator, piece: _Slice) -> Rows:
+        """Exactly the slice's rows, session by session; some events come twice."""
+        sessions = make_sessions(
+            rng, self.crowd, self.customers, piece.day, piece.rows, piece.begin, piece.end
+        )
+        events = make_events(rng, sessions, self.catalogue)
+        begins = piece.midnight + second_of_day(sessions.share)
+        elapsed = events.elapsed
+        if piece.closes_shop:  # no later file could hold what runs past the last midnight: hurry
+            length = np.maximum.reduceat(elapsed, np.cumsum(sessions.size) - sessions.size)
+            time_left = np.minimum(length, piece.midnight + DAY - 1 - begins)
+            elapsed = elapsed * time_left[events.session] // np.maximum(length, 1)[events.session]
+        repeated = rng.random(len(events.kind)) < np.array(real.DUPLICATES)[events.kind]
+        row = _fitted(events, np.repeat(np.arange(len(events.kind)), 1 + repeated), piece.rows)
+        session = events.session[row]
+        self.tally.count_sessions(events.kind[row], session, sessions)
+        user_id, high, low = _ids(rng, sessions.user, has_odd_ids=self.has_odd_ids)
+        return {
+            "time": begins[session] + elapsed[row],
+            "kind": events.kind[row],
+            "product": events.product[row],
+            "user_id": user_id[session],
+            "session_high": high[session],
+            "session_low": low[session],
+        }
 
 
-def _slice_rows(
-    rng: np.random.Generator, piece: _Slice, crowd: Crowd, catalogue: Catalogue
-) -> Rows:
-    """Exactly the slice's rows, session by session; some events come twice."""
-    sessions = make_sessions(rng, crowd, piece.day, piece.rows, piece.begin, piece.end)
-    events = make_events(rng, sessions, catalogue)
-    begins = piece.midnight + second_of_day(sessions.share)
-    elapsed = events.elapsed
-    if piece.closes_shop:  # no later file could hold what runs past the last midnight: hurry
-        length = np.maximum.reduceat(elapsed, np.cumsum(sessions.size) - sessions.size)
-        time_left = np.minimum(length, piece.midnight + DAY - 1 - begins)
-        elapsed = elapsed * time_left[events.session] // np.maximum(length, 1)[events.session]
-    repeated = rng.random(len(events.kind)) < np.array(real.DUPLICATES)[events.kind]
-    row = np.repeat(np.arange(len(events.kind)), 1 + repeated)[: piece.rows]
-    session = events.session[row]
-    user_id, high, low = _ids(rng, sessions.user)
-    return {
-        "time": begins[session] + elapsed[row],
-        "kind": events.kind[row],
-        "product": events.product[row],
-        "user_id": user_id[session],
-        "session_high": high[session],
-        "session_low": low[session],
-    }
+def _fitted(events: Events, row: Array, wanted: int) -> Array:
+    """Without the last views that are too many, as far as their sessions end with them.
+
+    Nothing that was bought is cut off, and no gap between two events grows.
+    """
+    at, session = np.arange(len(row)), events.session[row]
+    is_view, opens = events.kind[row] == VIEW, np.diff(events.session, prepend=-1) > 0
+    last_deed = np.full(len(row), -1)
+    last_deed[session[~is_view]] = at[~is_view]
+    spare = np.flatnonzero(is_view & ~opens[row] & (at > last_deed[session]))
+    surplus = len(row) - wanted
+    return np.delete(row, spare[len(spare) - min(surplus, len(spare)) :])[:wanted]
 
 
-def _ids(rng: np.random.Generator, user: Array) -> tuple[Array, Array, Array]:
+def _ids(rng: np.random.Generator, user: Array, *, has_odd_ids: bool) -> tuple[Array, Array, Array]:
     """(user id, first and second half of a version 4 uuid) of each session."""
     user_id = 512_000_000 + 8 * user + (mixed(user) % np.uint64(8)).astype(np.int64)
     bits = rng.bit_generator.random_raw((2, len(user)))
+    if has_odd_ids:
+        kept = mixed(user + 1) < np.uint64(int(real.KEPT_SESSION_IDS * 2**32) << 32)
+        bits[:, kept] = mixed(user[kept]), mixed(user[kept] + (1 << 40))
+        shared = np.flatnonzero(rng.random(len(user) - 1) < real.SHARED_SESSION_IDS)
+        bits[:, shared + 1] = bits[:, shared]
     high = bits[0] & np.uint64(0xFFFFFFFFFFFF0FFF) | np.uint64(0x4000)
     low = bits[1] & np.uint64(0x3FFFFFFFFFFFFFFF) | np.uint64(0x8000000000000000)
     return user_id, high, low

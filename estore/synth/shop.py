@@ -1,22 +1,39 @@
-"""From a shop's size and seed to its files, one a month."""
+"""From a shop's size and seed to its files, one a month, and the truth about them."""
 
 import gzip
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import chain, groupby
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import duckdb
+import numpy as np
 
-from estore.synth.catalogue import CODES, make_catalogue
-from estore.synth.chunks import Rows, make_chunks, month_start
+from estore.synth import calibration as real
+from estore.synth.catalogue import CODES, Catalogue, make_catalogue
+from estore.synth.chunks import Life, month_start
+from estore.synth.customers import Behaviour
+from estore.synth.faults import (
+    ALL_FAULTS,
+    TIMED,
+    USUAL_FAULTS,
+    Fault,
+    Rows,
+    Tracker,
+    place_faults,
+    robot_sizes,
+)
+from estore.synth.truth import told_truth
 
 FORMATS = ("csv", "csv.gz", "parquet")
 MOST_MONTHS = 24
+TRUTH = "truth.json"
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # Names come out of lists, not of joins: a join may put its rows in another order.
@@ -41,14 +58,17 @@ INSTANT = "make_timestamptz(time * 1000000)"
 class Shop:
     """What to make: `events` rows over `months` whole months from October 2019.
 
-    `format` is `csv`, `csv.gz` or `parquet`; it changes the encoding, never the rows.
-    Raises ValueError on a number out of range or an unknown format.
+    `format` is `csv`, `csv.gz` or `parquet`; it changes the encoding, never the rows. `faults` name
+    what the tracker does wrong (`estore.synth.ALL_FAULTS`; none: a clean shop); a fault adds rows
+    or takes some away. Raises ValueError on a number out of range or an unknown name.
     """
 
     events: int = 1_000_000
     months: int = 2
     seed: int = 1
     format: str = "csv"
+    faults: tuple[str, ...] = USUAL_FAULTS
+    behaviour: Behaviour = field(default_factory=Behaviour)
 
     def __post_init__(self) -> None:
         if self.events < 1:
@@ -59,6 +79,23 @@ class Shop:
             raise ValueError(f"seed is {self.seed}: give 0 or a positive number.")
         if self.format not in FORMATS:
             raise ValueError(f"format is {self.format!r}: choose one of {', '.join(FORMATS)}.")
+        for name in self.faults:
+            if name not in ALL_FAULTS:
+                raise ValueError(f"fault {name!r}: choose of {', '.join(ALL_FAULTS)}.")
+
+    @property
+    def days(self) -> int:
+        """How many days its months have."""
+        return (month_start(self.months) - month_start(0)).days
+
+    def placed_faults(self) -> list[Fault]:
+        """Those that have days of their own, with their days."""
+        start = month_start(0)
+        midnight = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp())
+        kinds = set(self.faults)
+        if not robot_sizes(self.events, self.seed):
+            kinds.discard("robots")
+        return place_faults(kinds, midnight, self.days, self.seed)
 
 
 def write_shop(
@@ -66,9 +103,11 @@ def write_shop(
 ) -> list[Path]:
     """Write one file a month, `2019-Oct.csv` and on, into `directory`; return their paths.
 
-    The files hold exactly `shop.events` rows in time order. Each appears under its name only when
-    complete, and replaces one of that name. `on_progress` is told the rows written so far.
-    Raises OSError or duckdb.Error when a file cannot be written.
+    A clean shop's files hold exactly `shop.events` rows in time order. What came late or twice has
+    a file beside its month's, `2019-Oct.late.csv` or `2019-Oct.again.csv`. Each appears under its
+    name only when complete, and replaces one of that name. `truth.json` comes last.
+    `on_progress` is told the rows written so far. Raises OSError or duckdb.Error when a file
+    cannot be written.
     """
     return list(write_months(directory, shop, on_progress=on_progress))
 
@@ -81,25 +120,96 @@ def write_months(
     The next is made when asked for: a caller short of disk may take away the one before.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    catalogue = make_catalogue(shop.events, shop.seed)
-    chunks = make_chunks(shop.events, shop.months, shop.seed, catalogue)
-    if on_progress:
-        chunks = _told(chunks, on_progress)
+    spend = shop.behaviour.spend
+    catalogue = make_catalogue(shop.events, shop.seed, shop.faults, spend=spend)
+    placed = shop.placed_faults()
+    life = Life(
+        shop.events,
+        shop.months,
+        shop.seed,
+        catalogue,
+        behaviour=shop.behaviour,
+        robots=next((fault for fault in placed if fault.kind == "robots"), None),
+        has_odd_ids="session-ids" in shop.faults,
+    )
+    chunks = _told(life.chunks(), on_progress or (lambda rows: None))
+    tracker = Tracker(placed)
     write = _write_parquet if shop.format == "parquet" else _write_text
     with duckdb.connect(config={"threads": 1}) as db:
         db.execute("SET VARIABLE codes = $1", [CODES])
         db.execute("SET VARIABLE brands = $1", [catalogue.brand_names])
         for month, of_month in groupby(chunks, key=lambda chunk: chunk[0]):
-            path = directory / _file_name(month, shop.format)
-            with tempfile.TemporaryDirectory(dir=directory, prefix=f".{path.name}.") as scratch:
-                write(db, (rows for _, rows in of_month), Path(scratch), shop.format)
-                Path(scratch, "whole").replace(path)
-            yield path
+            with tempfile.TemporaryDirectory(dir=directory, prefix=".synth.") as scratch:
+                beside = _Beside(Path(scratch))
+                whole = (rows for _, chunk in of_month for rows in beside.own(tracker, chunk, life))
+                for name, rows in chain([("", whole)], beside.files()):
+                    path = directory / _file_name(month, name, shop.format)
+                    write(db, rows, Path(scratch), shop.format)
+                    Path(scratch, "whole").replace(path)
+                    yield path
+    _write_truth(directory / TRUTH, shop, life, placed, catalogue)
 
 
-def _file_name(month: int, format: str) -> str:
+class _Beside:
+    """Rows of a month that have a file of their own, kept on the disk until it is their turn."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.parts: dict[str, list[Path]] = {"late": [], "again": []}
+
+    def own(self, tracker: Tracker, chunk: Rows, life: Life) -> Iterator[Rows]:
+        """The rows that stay in the month's own file."""
+        for name, rows in tracker.files(chunk):
+            life.tally.count_lines(rows, are_known=name == "again")
+            if not name:
+                yield rows
+                continue
+            part = self.scratch / f"{name}{len(self.parts[name])}.npz"
+            np.savez(part, **rows)  # type: ignore[arg-type]  # its names are not options
+            self.parts[name].append(part)
+
+    def files(self) -> Iterator[tuple[str, Iterator[Rows]]]:
+        """Name and chunks of each other file, once the month's own is written."""
+        for name, parts in self.parts.items():
+            if parts:
+                yield name, (dict(np.load(part)) for part in parts)
+
+
+def _write_truth(
+    path: Path, shop: Shop, life: Life, placed: list[Fault], catalogue: Catalogue
+) -> None:
+    faults = [fault.told() for fault in placed]
+    faults += [_lasting(name, shop, catalogue) for name in shop.faults if name not in TIMED]
+    truth = told_truth(life.tally, life.customers, int(life.crowd.sizes.sum()), life.months, faults)
+    size = {"events": shop.events, "months": shop.months, "seed": shop.seed}
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.write_text(json.dumps({"shop": size, **truth}, indent=2) + "\n")
+    unfinished.replace(path)
+
+
+def _lasting(name: str, shop: Shop, catalogue: Catalogue) -> dict[str, object]:
+    """A fault of all days, or of all from a change on; with its products, where it is of some."""
+    first = month_start(real.NEW_TAXONOMY if name == "taxonomy-break" else 0)
+    end = month_start(shop.months)
+    told: dict[str, object] = {
+        "fault": name,
+        "from_date": str(first),
+        "to_date": str(end - timedelta(days=1)),
+    }
+    products = {
+        "taxonomy-break": catalogue.category_id[0] != catalogue.category_id[1],
+        "zero-prices": catalogue.is_unpriced,
+        "price-cap": catalogue.cents(0) == catalogue.most_cents,
+    }
+    if name in products:
+        told["product_ids"] = sorted(catalogue.product_id[products[name]].tolist())
+    return told
+
+
+def _file_name(month: int, name: str, format: str) -> str:
     start = month_start(month)
-    return f"{start.year}-{MONTH_NAMES[start.month - 1]}.{format}"
+    parts = [f"{start.year}-{MONTH_NAMES[start.month - 1]}", name, format]
+    return ".".join(part for part in parts if part)
 
 
 def _told(

@@ -8,9 +8,11 @@ import numpy as np
 
 from estore.synth import calibration as real
 from estore.synth.catalogue import Catalogue
-from estore.synth.draws import Array, deck, drawn, mixed, positions, spread
+from estore.synth.customers import Behaviour, Customers
+from estore.synth.draws import Array, deck, drawn, positions, spread
 
 DAY = 86_400
+LONGEST_GAP = 3_600  # seconds: what people do in one go is one session by the usual rule
 VIEW, CART, PURCHASE = 0, 1, 2
 BROWSE, FILL_CART, BUY, BUY_NOW = 0, 1, 2, 3  # what a session plans
 STEPS = np.array(
@@ -33,7 +35,8 @@ def _size_deck() -> Array:
 def _gap_deck() -> Array:
     """Seconds between two events of a session, each as often as it comes."""
     normal, cards = NormalDist(math.log(real.GAP_MEDIAN), real.GAP_SIGMA), 1 << 14
-    return np.array([round(math.exp(normal.inv_cdf((i + 0.5) / cards))) for i in range(cards)])
+    gaps = (math.exp(normal.inv_cdf((card + 0.5) / cards)) for card in range(cards))
+    return np.array([min(round(gap), LONGEST_GAP) for gap in gaps])
 
 
 SIZE_DECK, GAP_DECK = _size_deck(), _gap_deck()
@@ -64,12 +67,18 @@ class Crowd:
         )
         is_new[0] |= known == 0
         newcomers = int(np.count_nonzero(is_new))
-        self.sizes[day] += newcomers
+        self.newcomers(day, newcomers)
 
         users = np.empty(count, np.int64)
         users[is_new] = known + np.arange(newcomers)
         users[~is_new] = self._returning(rng, day, count - newcomers)
         return users
+
+    def newcomers(self, day: int, count: int) -> Array:
+        """So many users who were never here before."""
+        known = int(np.sum(self.sizes))
+        self.sizes[day] += count
+        return known + np.arange(count)
 
     def _returning(self, rng: np.random.Generator, day: int, count: int) -> Array:
         """First a cohort, by its size and age; then a user of it, some far likelier than others."""
@@ -95,15 +104,22 @@ class Sessions:
 
 
 def make_sessions(
-    rng: np.random.Generator, crowd: Crowd, day: int, events: int, begin: float, end: float
+    rng: np.random.Generator,
+    crowd: Crowd,
+    customers: Customers,
+    day: int,
+    events: int,
+    begin: float,
+    end: float,
 ) -> Sessions:
     """Sessions of at least `events` (> 0) events that start between two shares of a day."""
     # A session holds 4.6 events on average: half as many sessions as events are always enough.
     size = drawn(rng, SIZE_DECK, events // 2 + 50)
     size = size[: int(np.searchsorted(np.cumsum(size), events)) + 1]
-    user = crowd.visitors(rng, day, len(size))
     share = begin + rng.random(len(size)) * (end - begin)
-    plan = _plans(rng, size, user)
+    again = customers.due(day, begin, end)
+    plan = _plans(rng, size, customers.behaviour, len(again))
+    user = _users(rng, crowd, customers, day, plan, again)
     luck, chance, rounds = rng.random(len(size)), np.ones(len(size)), np.ones(len(size), np.int64)
     for _ in range(8):
         chance = chance * ANOTHER_ROUND[plan]
@@ -111,14 +127,41 @@ def make_sessions(
     return Sessions(size, user, share, plan, np.minimum(rounds, np.maximum(1, size // ROUND[plan])))
 
 
-def _plans(rng: np.random.Generator, size: Array, user: Array) -> Array:
+def _plans(rng: np.random.Generator, size: Array, behaviour: Behaviour, again: int) -> Array:
+    """What each session is for; as many buy as have to `again`, if there are so many."""
     band = np.searchsorted(SMALLEST, size, side="right") - 1
-    is_shopper = mixed(user) % np.uint64(100) < real.SHOPPERS * 100
-    odds = np.where(is_shopper, real.SHOPPER_ODDS, real.BROWSER_ODDS)
-    buys = rng.random(len(size)) < BUYING[band] * odds
-    fills = rng.random(len(size)) < FILLING[band]
+    buys = rng.random(len(size)) < BUYING[band] * behaviour.buying
+    lacking = max(0, again - int(np.count_nonzero(buys)))
+    buys[np.flatnonzero(~buys & (size > 1))[:lacking]] = True
+    fills = rng.random(len(size)) < FILLING[band] * behaviour.filling
     at_once = (size < 3) | (rng.random(len(size)) < real.BUYS_WITHOUT_CART)
     return np.select([buys & at_once, buys, fills], [BUY_NOW, BUY, FILL_CART], BROWSE)
+
+
+def _users(
+    rng: np.random.Generator,
+    crowd: Crowd,
+    customers: Customers,
+    day: int,
+    plan: Array,
+    again: Array,
+) -> Array:
+    """Who each session is of: customers who are due, people who buy for the first time, and others.
+
+    Nobody buys again but who is due, so that the customers' behaviour is the one that is stated.
+    """
+    user = crowd.visitors(rng, day, len(plan))
+    buying = np.flatnonzero((plan == BUY) | (plan == BUY_NOW))
+    buying = buying[np.argsort(rng.random(len(buying)), kind="stable")]
+    due, first = buying[: len(again)], buying[len(again) :]
+    customers.postpone(day, again[len(due) :])
+    user[due] = again[: len(due)]
+    is_other = np.ones(len(first), bool)
+    is_other[np.unique(user[first], return_index=True)[1]] = False
+    is_other |= customers.have_bought(user[first])
+    user[first[is_other]] = crowd.newcomers(day, int(np.count_nonzero(is_other)))
+    customers.order(rng, day, user[buying])
+    return user
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import duckdb
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
-from estore.errors import EstoreError
+from estore.errors import EstoreError, NothingLoaded
 from estore.settings import Settings, bigquery_emulator
 from estore.warehouse.books import Books
 from estore.warehouse.dialect import BIGQUERY
@@ -115,7 +115,7 @@ class BigQueryWarehouse(Warehouse):
             self._read_books()
         except NotFound:
             if not for_writing:
-                raise EstoreError(
+                raise NothingLoaded(
                     f"{self.project}.{self.dataset}: nothing loaded yet; start with "
                     "`estore run gs://BUCKET/FOLDER/`"
                 ) from None

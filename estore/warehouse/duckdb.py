@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from estore.errors import EstoreError
+from estore.errors import Busy, EstoreError, NothingLoaded
 from estore.settings import Settings
 from estore.warehouse.engine import BUILT, RAW_COLUMNS, Warehouse
 
@@ -111,7 +111,7 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def read_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse for reading only; raises EstoreError when there is none or it is written to."""
     if not settings.warehouse.is_file():
-        raise EstoreError(f"{settings.home}: nothing loaded yet; start with `estore run PATH`")
+        raise NothingLoaded(f"{settings.home}: nothing loaded yet; start with `estore run PATH`")
     with _connect(settings.warehouse, engine_config(settings), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
@@ -124,7 +124,7 @@ def _connect(
         return duckdb.connect(str(path.resolve()), config=config, read_only=read_only)
     except duckdb.IOException as error:
         if "lock" in str(error):
-            raise EstoreError(
+            raise Busy(
                 f"{path} is in use by another process (another `estore run`?); "
                 f"wait until it ends. {_holder(str(error))}"
             ) from error

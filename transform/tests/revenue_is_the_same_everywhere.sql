@@ -2,7 +2,7 @@
 with totals as (
     {% for name, relation, amount in [
         ('purchases', ref('int_purchases'), 'revenue_amount'),
-        ('sessions', ref('fct_sessions'), 'revenue_amount'),
+        ('sessions', ref('int_sessions'), 'revenue_amount'),
         ('orders', ref('fct_orders'), 'order_amount'),
         ('product days', ref('int_product_days'), 'revenue_amount'),
         ('users', ref('int_buyers'), 'revenue_amount'),

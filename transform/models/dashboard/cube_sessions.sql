@@ -44,7 +44,8 @@ measured as (
             when event_count <= 5 then '2–5'
             when event_count <= 20 then '6–20'
             else '21+'
-        end as session_length
+        end as session_length,
+        {{ is_counted_session('event_count') }} as is_counted
     from known
 )
 
@@ -53,15 +54,19 @@ select
     customer_stage,
     rfm_segment,
     session_length,
-    count(*) as session_count,
-    {{ count_if('view_count > 0') }} as sessions_with_view,
-    {{ count_if('cart_add_count > 0') }} as sessions_with_cart,
-    {{ count_if('purchase_count > 0') }} as sessions_with_purchase,
-    {{ count_if('view_count > 0 and cart_add_count > 0') }} as sessions_with_view_and_cart,
-    {{ count_if('cart_add_count > 0 and purchase_count > 0') }} as sessions_with_cart_and_purchase,
-    {{ count_if('view_count > 0 and purchase_count > 0') }} as sessions_with_view_and_purchase,
-    {{ count_if('view_count > 0 and cart_add_count > 0 and purchase_count > 0') }} as sessions_with_all_three,
-    cast(sum(view_count) as int64) as view_count,
+    {{ count_if('is_counted') }} as session_count,
+    {{ count_if(is_robot_suspect('event_count')) }} as robot_session_count,
+    {% for name, reached in [
+        ('view', 'view_count > 0'), ('cart', 'cart_add_count > 0'), ('purchase', 'purchase_count > 0'),
+        ('view_and_cart', 'view_count > 0 and cart_add_count > 0'),
+        ('cart_and_purchase', 'cart_add_count > 0 and purchase_count > 0'),
+        ('view_and_purchase', 'view_count > 0 and purchase_count > 0'),
+    ] -%}
+    {{ count_if('is_counted and ' ~ reached) }} as sessions_with_{{ name }},
+    {% endfor -%}
+    {{ count_if('is_counted and view_count > 0 and cart_add_count > 0 and purchase_count > 0') }}
+        as sessions_with_all_three,
+    cast(sum(case when is_counted then view_count else 0 end) as int64) as view_count,
     cast(sum(revenue_amount) as numeric) as revenue_amount
 from measured
 group by session_start_date, customer_stage, rfm_segment, session_length

@@ -2,6 +2,9 @@
 
 {% set share = var('alert_missing_share') %}
 
+{# Views come several to a session: it takes so many more of them to say as much as purchases do. #}
+{% set least = var('alert_least_events') %}
+
 -- Low both in number and among the events of its hour: a quiet holiday lowers only the first. Of hours
 -- without any event nothing can be said of a type: they neither end a gap nor add to it.
 with low_hours as (
@@ -10,6 +13,8 @@ with low_hours as (
         hour_number,
         measured,
         case when subject = 'event' or event_count > 0 then expected else 0 end as expected,
+        case when subject in ('event', 'view') then {{ 5 * least }} else {{ least }} end as least_in_all,
+        case when subject in ('event', 'view') then {{ least }} else {{ least }} / 10 end as least_of_an_hour,
         hour_number - row_number() over (partition by subject order by hour_number) as gap
     from {{ ref('int_expected_hours') }}
     where
@@ -21,16 +26,17 @@ with low_hours as (
         )
 ),
 
+-- An hour in which hardly anything is usual tells neither where a gap begins nor where it ends.
 gaps as (
     select
         subject,
-        min(hour_number) as first_hour,
-        max(hour_number) as last_hour,
+        min(case when expected >= least_of_an_hour then hour_number end) as first_hour,
+        max(case when expected >= least_of_an_hour then hour_number end) as last_hour,
         sum(measured) as measured,
         sum(expected) as expected
     from low_hours
     group by subject, gap
-    having sum(expected) >= {{ var('alert_least_events') }}
+    having sum(expected) >= max(least_in_all)
 ),
 
 dated as (
@@ -57,12 +63,12 @@ select
     ) as sentence
 from dated
 where
-    subject != 'event'
-    or not exists (
+    first_hour is not null
+    and (subject != 'event' or not exists (
         select 1
         from dated as types
         where
             types.subject != 'event'
-            and types.from_at < dated.to_at
-            and types.to_at > dated.from_at
-    )
+            and types.from_at <= dated.to_at
+            and types.to_at >= dated.from_at
+    ))

@@ -1,24 +1,24 @@
-with purchases as (
-    select
-        product_id,
-        event_at,
-        revenue_amount,
-        max(revenue_amount) over () as highest_price
+-- The highest price by itself first: a window over all purchases would carry every one of them along.
+with highest as (
+    select max(revenue_amount) as price
     from {{ ref('int_purchases') }}
     where quantity = 1
 ),
 
 found as (
     select
-        case when revenue_amount = 0 then 'unpriced_purchases' else 'price_cap' end as kind,
+        case when purchases.revenue_amount = 0 then 'unpriced_purchases' else 'price_cap' end as kind,
         count(*) as purchase_count,
-        count(distinct product_id) as product_count,
-        max(revenue_amount) as price,
-        min(event_at) as from_at,
-        max(event_at) as to_at
-    from purchases
-    where revenue_amount in (0, highest_price)
-    group by revenue_amount
+        count(distinct purchases.product_id) as product_count,
+        max(purchases.revenue_amount) as price,
+        min(purchases.event_at) as from_at,
+        max(purchases.event_at) as to_at
+    from {{ ref('int_purchases') }} as purchases
+    cross join highest
+    where
+        purchases.quantity = 1
+        and (purchases.revenue_amount = 0 or purchases.revenue_amount = highest.price)
+    group by purchases.revenue_amount
 )
 
 select

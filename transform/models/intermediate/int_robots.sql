@@ -1,3 +1,5 @@
+{% set left_out = ', and left out of the funnel' if var('exclude_robots') else '' %}
+
 with suspects as (
     select
         'session' as subject,
@@ -5,8 +7,8 @@ with suspects as (
         session_end_at as to_at,
         event_count,
         {{ var('robot_session_events') }} as bound
-    from {{ ref('fct_sessions') }}
-    where is_robot_suspect
+    from {{ ref('int_sessions') }}
+    where {{ is_robot_suspect('event_count') }}
     union all
     select
         'user' as subject,
@@ -29,7 +31,9 @@ select
     'low' as severity,
     concat(
         {{ in_words('count(*)') }}, ' ', subject, '(s) have more than ', {{ in_words('max(bound)') }},
-        ' events, the busiest ', {{ in_words('max(event_count)') }}, ': suspected to be robots.'
+        ' events, the busiest ', {{ in_words('max(event_count)') }}, ': suspected to be robots',
+        case when subject = 'session' then '{{ left_out }}' else '' end,
+        '.'
     ) as sentence
 from suspects
 group by subject

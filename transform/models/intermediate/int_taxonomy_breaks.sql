@@ -1,19 +1,10 @@
--- The day on which a product was first seen in the category that it has now.
-with changes as (
+with changes_by_day as (
     select
-        product_id,
-        {{ shop_date('latest_category_since') }} as changed_date,
-        coalesce(latest_category_code, '') != coalesce(category_code, '') as has_other_code
-    from {{ ref('dim_products') }}
-    where is_category_conflict and latest_category_id != category_id
-),
-
-changes_by_day as (
-    select
-        changed_date,
-        count(*) as changed_count
-    from changes
-    group by changed_date
+        moved_date as changed_date,
+        count(*) as changed_count,
+        sum(case when has_other_code then revenue_amount else 0 end) as revenue_amount
+    from {{ ref('int_moved_products') }}
+    group by moved_date
 ),
 
 seen_by_day as (
@@ -43,18 +34,6 @@ breaks as (
     group by run
 ),
 
--- What products have sold since, that events now put under another code.
-moved as (
-    select
-        changes.changed_date,
-        sum(purchases.revenue_amount) as revenue_amount
-    from changes
-    inner join {{ ref('int_purchases') }} as purchases
-        on changes.product_id = purchases.product_id and changes.changed_date <= purchases.event_date
-    where changes.has_other_code
-    group by changes.changed_date
-),
-
 runs as (
     select
         'category' as subject,
@@ -62,11 +41,10 @@ runs as (
         breaks.last_day,
         sum(by_day.changed_count) as measured,
         cast(null as int64) as expected,
-        cast(coalesce(sum(moved.revenue_amount), 0) as numeric) as revenue_amount
+        cast(sum(by_day.revenue_amount) as numeric) as revenue_amount
     from breaks
     inner join changes_by_day as by_day
         on by_day.changed_date between breaks.first_day and breaks.last_day
-    left join moved on by_day.changed_date = moved.changed_date
     group by breaks.first_day, breaks.last_day
 )
 

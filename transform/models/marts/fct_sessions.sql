@@ -1,6 +1,6 @@
-{{ config(materialized='view', tags='daily') }}
+{{ config(materialized='view') }}
 
--- What follows from a row's own columns is computed when read.
+-- What follows from other columns is computed when read; metrics read int_sessions, which is cheaper.
 select
     {{ session_id('sessions', 'sessions.session_start_at') }} as session_id,
     sessions.user_id,
@@ -27,6 +27,12 @@ select
         when sessions.view_count > 0 then 'view'
         else 'other'
     end as funnel_stage,
-    sessions.event_count > {{ var('robot_session_events') }} as is_robot_suspect,
-    sessions.orders_before
+    {{ is_robot_suspect('sessions.event_count') }} as is_robot_suspect,
+    sessions.orders_before,
+    coalesce(segments.rfm_segment, 'New') as rfm_segment_before
 from {{ ref('int_sessions') }} as sessions
+left join {{ ref('fct_user_rfm_monthly') }} as segments
+    on
+        sessions.orders_before > 0
+        and sessions.user_id = segments.user_id
+        and {{ month_end_before('sessions.session_start_date') }} = segments.month_end_date

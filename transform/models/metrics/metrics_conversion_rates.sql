@@ -1,19 +1,31 @@
 {% set counts = [
-    'session_count', 'sessions_with_view', 'sessions_with_cart', 'sessions_with_purchase',
+    'session_count', 'robot_session_count', 'sessions_with_view', 'sessions_with_cart', 'sessions_with_purchase',
     'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase',
 ] %}
 
-with days as (
+with sessions as (
     select
         session_start_date,
-        count(*) as session_count,
-        {{ count_if('reached_view') }} as sessions_with_view,
-        {{ count_if('reached_cart') }} as sessions_with_cart,
-        {{ count_if('reached_purchase') }} as sessions_with_purchase,
-        {{ count_if('reached_view and reached_cart') }} as sessions_with_view_and_cart,
-        {{ count_if('reached_cart and reached_purchase') }} as sessions_with_cart_and_purchase,
-        {{ count_if('reached_view and reached_purchase') }} as sessions_with_view_and_purchase
-    from {{ ref('fct_sessions') }}
+        {{ is_robot_suspect('event_count') }} as is_robot_suspect,
+        {{ is_counted_session('event_count') }} as is_counted,
+        view_count > 0 as reached_view,
+        cart_add_count > 0 as reached_cart,
+        purchase_count > 0 as reached_purchase
+    from {{ ref('int_sessions') }}
+),
+
+days as (
+    select
+        session_start_date,
+        {{ count_if('is_counted') }} as session_count,
+        {{ count_if('is_robot_suspect') }} as robot_session_count,
+        {{ count_if('is_counted and reached_view') }} as sessions_with_view,
+        {{ count_if('is_counted and reached_cart') }} as sessions_with_cart,
+        {{ count_if('is_counted and reached_purchase') }} as sessions_with_purchase,
+        {{ count_if('is_counted and reached_view and reached_cart') }} as sessions_with_view_and_cart,
+        {{ count_if('is_counted and reached_cart and reached_purchase') }} as sessions_with_cart_and_purchase,
+        {{ count_if('is_counted and reached_view and reached_purchase') }} as sessions_with_view_and_purchase
+    from sessions
     group by session_start_date
 ),
 

@@ -7,7 +7,6 @@ import { h, svg, worded } from './element.js';
 import { listed } from './numbers.js';
 import { pictureOf } from './picture.js';
 import { tableOf, tablePicture } from './table.js';
-import { showsAll } from './view.js';
 
 /**
  * What a page says of a card; each function gets the View and the card's own choice.
@@ -21,7 +20,7 @@ import { showsAll } from './view.js';
  * @property {(view: any) => string} [period] where it is not the page's
  * @property {string} measured what is counted, and what rates are divided by
  * @property {string[]} [obeys] where that differs from the question's
- * @property {(view: any, palette: any) => {text: string, colour: string, shape?: string}[]} [legend]
+ * @property {(view: any, palette: any, choice: any) => {text: string, colour: string, shape?: string}[]} [legend]
  * @property {(view: any, choice: any) => {columns: any[], rows: any[][]}} table
  * @property {(view: any, palette: any, room: {width: number, height: number, choice: any}) => object} [option] for the chart library
  * @property {(view: any) => any} [element] or elements of its own
@@ -84,14 +83,20 @@ export class Card {
     });
   }
 
-  /** Draw what was told. */
-  draw() {
-    this.#safely(() => this.#draw());
+  /** Draw what was told, in a room that was measured. */
+  draw(size = this.measure()) {
+    this.#safely(() => this.#draw(size));
   }
 
   show(view, palette) {
     this.tell(view, palette);
     this.draw();
+  }
+
+  /** The room of the drawing in px. All cards are measured before any is drawn, so that the page is laid out once. */
+  measure() {
+    const { clientWidth: width, clientHeight: height } = this.drawn;
+    return { width: Math.max(width, this.spec.minWidth ?? 0), height };
   }
 
   /** Failing here is this card's affair: the others go on. */
@@ -113,18 +118,18 @@ export class Card {
     const reading = this.why ? null : (spec.reading?.(view, this.choice) ?? null);
     this.reading.replaceChildren(...worded(reading ?? ''));
     this.reading.hidden = !reading;
-    const legend = this.why ? [] : (spec.legend?.(view, this.palette) ?? []);
+    const legend = this.why ? [] : (spec.legend?.(view, this.palette, this.choice) ?? []);
     this.legendItems = legend;
     this.legend.hidden = !legend.length;
     this.legend.replaceChildren(
       ...legend.map(({ text, colour, shape }) => h('li', {}, mark(shape, colour, this.palette), text)),
     );
-    const { ignored, set } = view.ignored(spec.query, spec.obeys);
+    const set = view.ignored(spec.query, spec.obeys);
     const basis = [spec.period?.(view) ?? view.period, spec.measured, `as of ${view.asOfName}`].join(' · ');
-    const all = ignored.length ? ` Shows ${showsAll(ignored)}.` : '';
+    // What is not filtered is said where a filter is set: that is when it would mislead.
     const warning = set.length ? ` Not filtered by ${listed(set)}.` : '';
-    this.about = `${basis}.${warning || all}`;
-    this.below.replaceChildren(`${basis}.`, warning ? h('strong', {}, warning) : all);
+    this.about = `${basis}.${warning}`;
+    this.below.replaceChildren(`${basis}.`, warning ? h('strong', {}, warning) : '');
   }
 
   #choices() {
@@ -153,19 +158,19 @@ export class Card {
 
   #room() {
     const { spec, view } = this;
-    if (!this.#isDrawing) this.#clear();
+    // A table that a drawing replaces must not be measured as its room.
+    if (!this.#isDrawing || !this.drawing) this.#clear();
     this.drawn.className = this.#isDrawing
       ? `drawn ${spec.height ?? ''} ${spec.minWidth ? 'scrolls' : ''}`
       : 'drawn';
     this.drawn.style.minHeight = this.#isDrawing && spec.pixels ? `${spec.pixels(view)}px` : '';
   }
 
-  #draw() {
+  #draw(size) {
     const { spec, view } = this;
     if (this.why) return this.#empty(this.why);
     if (this.#isDrawing) {
-      if (!this.drawing) this.#clear();
-      this.drawing ??= drawingOf(this.drawn, spec.minWidth);
+      this.drawing ??= drawingOf(this.drawn, size, spec.minWidth);
       this.drawn.setAttribute('role', 'img');
       // What cannot be smaller scrolls inside its own card, by keyboard too.
       if (spec.minWidth) this.drawn.tabIndex = 0;
@@ -173,7 +178,7 @@ export class Card {
         'aria-label',
         `${this.title.textContent}. ${this.reading.textContent} The button “Table” shows its numbers.`,
       );
-      return this.#paint();
+      return this.#paint(size);
     }
     this.#clear();
     if (this.asTable || spec.tableOnly) {
@@ -182,21 +187,17 @@ export class Card {
     } else this.drawn.append(spec.element(view, this.palette));
   }
 
-  #paint() {
-    this.painted = this.#size();
-    this.drawing.fill();
-    const { width, height } = this.drawing.size();
-    this.drawing.paint(this.spec.option(this.view, this.palette, { width, height, choice: this.choice }));
-  }
-
-  #size() {
-    return `${this.drawn.clientWidth} × ${this.drawn.clientHeight}`;
+  #paint(size) {
+    this.painted = size;
+    this.drawing.fill(size);
+    this.drawing.paint(this.spec.option(this.view, this.palette, { ...size, choice: this.choice }));
   }
 
   /** Labels are chosen for a width: a new width is drawn anew. */
-  fit() {
-    if (!this.drawing || this.#size() === this.painted || !this.drawn.clientWidth) return;
-    this.#paint();
+  fit(size = this.measure()) {
+    const { drawing, painted } = this;
+    if (!drawing || !size.width || (size.width === painted.width && size.height === painted.height)) return;
+    this.#safely(() => this.#paint(size));
   }
 
   #clear() {
@@ -266,6 +267,7 @@ function mark(shape, colour, palette) {
     hollow: { d: 'M2 1.5H12V10.5H2Z', stroke: colour, fill: palette.card, 'stroke-dasharray': '2 1.5' },
     dot: { d: 'M7 2A4 4 0 1 1 6.99 2Z', fill: colour },
     diamond: { d: 'M7 1L12 6L7 11L2 6Z', fill: colour },
+    triangle: { d: 'M7 1.5L12 10.5H2Z', fill: colour },
   }[shape] ?? { d: 'M2 1.5H12V10.5H2Z', fill: colour };
   return svg('svg', { viewBox: '0 0 14 12' }, svg('path', attributes));
 }

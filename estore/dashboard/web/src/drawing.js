@@ -18,24 +18,36 @@ use([
   TooltipComponent,
 ]);
 
-/** A drawing in an element; it is kept and repainted, which costs less than a new one. */
-export function drawingOf(element, minWidth = 0) {
+/**
+ * A drawing in an element, of a size that is known: asking for it would lay out the page once a chart. It is kept
+ * and repainted, which costs less than a new one.
+ * @param {{width: number, height: number}} size
+ */
+export function drawingOf(element, size, minWidth = 0) {
   const room = h('div', { class: 'room', style: minWidth ? { minWidth: `${minWidth}px` } : {} });
   element.append(room);
-  const chart = init(room, null, { renderer: 'canvas' });
+  const chart = init(room, null, { renderer: 'canvas', ...size });
+  // A tooltip asks for the page's layout when it is made: it is made when somebody points at the chart.
+  let [pointing, isPointed] = [null, false];
+  const point = () => {
+    if (pointing) chart.setOption(pointing);
+    pointing = null;
+  };
+  room.addEventListener('pointerenter', () => {
+    isPointed = true;
+    point();
+  });
+  room.addEventListener('pointerleave', () => (isPointed = false));
   return {
-    size: () => ({ width: chart.getWidth(), height: chart.getHeight() }),
     /** Take the room there is by now. */
-    fill() {
-      if (
-        room.clientWidth &&
-        (room.clientWidth !== chart.getWidth() || room.clientHeight !== chart.getHeight())
-      )
-        chart.resize();
+    fill({ width, height }) {
+      if (width !== chart.getWidth() || height !== chart.getHeight()) chart.resize({ width, height });
     },
     /** Paint now, not with the next frame: what is measured as painted is painted. */
-    paint(option) {
+    paint({ tooltip, axisPointer, ...option }) {
       chart.setOption({ animation: false, ...option }, { notMerge: true });
+      pointing = { tooltip, ...(axisPointer ? { axisPointer } : {}) };
+      if (isPointed) point();
       chart.getZr().flush();
     },
     picture() {

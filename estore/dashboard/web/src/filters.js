@@ -35,8 +35,13 @@ export class Filters {
     );
     this.clear = h(
       'button',
-      { type: 'button', class: 'clear', onclick: () => this.change({ ...this.#period() }) },
-      'Clear filters',
+      {
+        type: 'button',
+        class: 'clear',
+        'aria-label': 'Clear filters',
+        onclick: () => this.change({ ...this.#period() }),
+      },
+      'Clear',
     );
     this.summary = h('summary');
     const wide = matchMedia('(min-width: 720px)');
@@ -48,8 +53,8 @@ export class Filters {
         'form',
         { onsubmit: (event) => event.preventDefault() },
         h('div', { class: 'periods', role: 'group', 'aria-label': 'Period' }, [...this.presets.values()]),
-        h('label', { class: 'field' }, 'From', this.from),
-        h('label', { class: 'field' }, 'to', this.to),
+        h('label', { class: 'field from' }, h('span', {}, 'From'), this.from),
+        h('label', { class: 'field' }, h('span', {}, 'to'), this.to),
         FIELDS.map(([id, label]) =>
           h('label', { class: 'field' }, h('span', { class: 'unseen' }, label), this.selects[id]),
         ),

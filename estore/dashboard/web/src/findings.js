@@ -3,6 +3,15 @@
 import { h } from './element.js';
 import { counted } from './numbers.js';
 
+/**
+ * What happened on certain days is news and comes before what holds over all the data; else the pipeline's order,
+ * by weight. The first is the page's headline.
+ */
+function ranked(findings, whole) {
+  const isNews = ({ period }) => /^\d{4}-\d{2}-\d{2}/.test(period) && period !== whole;
+  return [...findings.filter(isNews), ...findings.filter((finding) => !isNews(finding))];
+}
+
 export function findingsOf(view) {
   const { findings } = view.answer;
   if (!findings.length) return [];
@@ -22,14 +31,14 @@ export function findingsOf(view) {
     h(
       'ul',
       { class: 'findings' },
-      findings.map(({ sentence, period, caveat }) =>
+      ranked(findings, whole).map(({ sentence, period, caveat }, index) =>
         h(
           'li',
-          {},
+          { class: index ? null : 'headline' },
           h('p', {}, sentence),
           caveat ? h('small', { class: 'caveat' }, `${caveat}.`) : null,
           period === whole
-            ? isFiltered
+            ? isFiltered && !index
               ? h('small', {}, `All data, ${view.wholePeriod}`)
               : null
             : h('small', {}, period),

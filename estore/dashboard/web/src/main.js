@@ -56,19 +56,32 @@ function paint(answer) {
   const palette = readPalette();
   for (const card of shown.cards) card.tell(view, palette);
   const [above, below] = isNew ? firstAndRest(shown.cards) : parted(shown.cards);
-  for (const card of above) card.draw();
+  drawn(above);
   performance.mark('estore:first');
   const rest = () => {
     if (turn !== shown.paints) return;
-    for (const card of below) card.draw();
+    drawn(below);
     // A neighbour may have made a card taller since it was painted.
-    for (const card of shown.cards) card.fit();
+    fitted(shown.cards);
     performance.mark('estore:all');
     document.documentElement.dataset.painted = `${answer.page} ${turn}`;
     document.documentElement.dataset.drawn = 'true';
   };
   if (below.length) afterFrame(rest);
   else rest();
+}
+
+/** Tables and tiles first: they are what makes a neighbour taller. Then all charts, in rooms measured at once. */
+function drawn(cards) {
+  for (const card of cards) if (!card.spec.option) card.draw();
+  const charts = cards.filter(({ spec }) => spec.option);
+  const sizes = charts.map((card) => card.measure());
+  charts.forEach((card, index) => card.draw(sizes[index]));
+}
+
+function fitted(cards) {
+  const sizes = cards.map((card) => card.measure());
+  cards.forEach((card, index) => card.fit(sizes[index]));
 }
 
 /** Up to the first chart, and the others: a new page is seen as early as it can be. */
@@ -95,7 +108,8 @@ function afterFrame(run) {
 
 function repaint() {
   const palette = readPalette();
-  for (const card of shown.cards) if (card.view) card.show(shown.view, palette);
+  for (const card of shown.cards) card.tell(shown.view, palette);
+  drawn(shown.cards);
 }
 
 /** Another view: its address, then itself. */
@@ -133,7 +147,7 @@ async function start() {
   let waiting = 0;
   addEventListener('resize', () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => shown.cards.forEach((card) => card.fit()), 60);
+    waiting = setTimeout(() => fitted(shown.cards), 60);
   });
   if (!isReport) {
     addEventListener('focus', lookAgain);

@@ -103,6 +103,10 @@ export function listed(words, last = 'and') {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
 }
 
+/** The ends of an interval of a rate: "2.1% to 2.9%". */
+export const ends = (low, high) =>
+  low === null || low === undefined ? NONE : `${percent(low)} to ${percent(high)}`;
+
 /** A share in a sentence: "5.9% of 216,683". */
 export function share(rate, of) {
   return `${full(rate, 'rate')} of ${full(of, 'count')}`;

@@ -17,6 +17,23 @@ export function change(now, before) {
   return ratio(now - before, before);
 }
 
+/** Two-sided 95 % of the normal distribution. */
+const Z = 1.959963984540054;
+
+/**
+ * 95 % interval of a share after Wilson (1927), as `wilson_bound` of the transforms has it.
+ * @returns {[number, number] | null} null where the share is unknown
+ */
+export function interval(part, whole) {
+  if (!whole) return null;
+  const [share, spread] = [part / whole, (Z * Z) / whole];
+  const middle = share + spread / 2;
+  const margin = Z * Math.sqrt((share * (1 - share) + spread / 4) / whole);
+  return [Math.max(0, middle - margin), Math.min(1, middle + margin)].map((end, side) =>
+    part === (side ? whole : 0) ? share : end / (1 + spread),
+  );
+}
+
 /** Sum of one column; nulls count for nothing. */
 export function sum(rows, column) {
   let total = 0;

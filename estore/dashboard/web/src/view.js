@@ -2,7 +2,6 @@
 
 import { pages } from '../../pages.json';
 import { dayName, periodName } from './days.js';
-import { listed } from './numbers.js';
 
 export class View {
   constructor(answer) {
@@ -60,19 +59,24 @@ export class View {
     return this.asOf ? dayName(this.asOf, true) : 'no day';
   }
 
-  /** Filters that a question does not obey, and those of them that are set. */
+  /** Filters that are set and that a question does not obey. */
   ignored(id, given = null) {
     const query = pages[this.page].queries[id];
     const obeyed = given ?? query.obeys ?? [];
-    const ignored = ['category', 'brand', 'segment'].filter((filter) => !obeyed.includes(filter));
-    return { ignored, set: ignored.filter((filter) => this.filters[filter]) };
+    return ['category', 'brand', 'segment'].filter(
+      (filter) => !obeyed.includes(filter) && this.filters[filter],
+    );
   }
 }
 
-const PLURAL = { category: 'categories', brand: 'brands', segment: 'segments' };
-
-/** "Shows all brands and segments." */
-export const showsAll = (filters) => `all ${listed(filters.map((filter) => PLURAL[filter]))}`;
+/** A function of a view that works once for each. What it gives is shared: nobody may change it. */
+export function once(make) {
+  const kept = new WeakMap();
+  return (view) => {
+    if (!kept.has(view)) kept.set(view, make(view));
+    return kept.get(view);
+  };
+}
 
 /** Which filters any chart of a page obeys. */
 export const obeyedOn = (page) =>

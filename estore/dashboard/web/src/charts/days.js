@@ -3,7 +3,7 @@
 import { dayAxis, grid, hollow, textOf, tooltip, valueAxis } from './parts.js';
 
 /**
- * @param {{day: string, value: number | null, isComplete: boolean, isStrange?: boolean}[]} days
+ * @param {{day: string, value: number | null, isComplete: boolean, isStrange?: boolean, hasAlert?: boolean}[]} days
  * @param {{kind: any, means?: (number | null)[], tip: (index: number) => any}} how
  */
 export function dayBars(palette, width, days, { kind, means, tip }) {
@@ -13,7 +13,6 @@ export function dayBars(palette, width, days, { kind, means, tip }) {
       ? { color: isStrange ? palette.orange : palette.blue, opacity: means && !isStrange ? 0.55 : 1 }
       : hollow(palette, palette.grey),
   }));
-  const strange = days.flatMap(({ day, value, isStrange }) => (isStrange ? [[day, value]] : []));
   return {
     grid: grid({ top: 22 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
@@ -40,11 +39,21 @@ export function dayBars(palette, width, days, { kind, means, tip }) {
         : []),
       {
         type: 'scatter',
-        data: strange,
-        symbol: 'diamond',
+        data: days.flatMap(({ day, value, isStrange, hasAlert }) =>
+          hasAlert
+            ? [
+                {
+                  value: [day, value ?? 0],
+                  symbol: 'triangle',
+                  itemStyle: { color: palette.purple, opacity: 1 },
+                },
+              ]
+            : isStrange
+              ? [{ value: [day, value], symbol: 'diamond', itemStyle: { color: palette.orange, opacity: 1 } }]
+              : [],
+        ),
         symbolSize: 9,
         symbolOffset: [0, -9],
-        itemStyle: { color: palette.orange },
         silent: true,
         z: 4,
       },

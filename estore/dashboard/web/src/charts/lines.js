@@ -27,13 +27,13 @@ export function spread(heights) {
 
 /**
  * @param {{name: string, colour: string, values: (number | null)[], quiet?: boolean, open?: boolean[]}[]} lines
- * @param {{kind: any, axis: any, tip: (index: number) => any, fromZero?: boolean, target?: {value: number, label: string}, named?: boolean}} how
+ * @param {{kind: any, axis: any, tip: (index: number) => any, fromZero?: boolean, target?: {value: number, label: string}, named?: boolean, alerts?: boolean[]}} how alerts: marked at the foot
  */
 export function lineChart(
   palette,
   { height },
   lines,
-  { kind, axis, tip, fromZero = true, target, named = true },
+  { kind, axis, tip, fromZero = true, target, named = true, alerts = [] },
 ) {
   const known = [...lines.flatMap(({ values }) => values), target?.value].filter(
     (value) => value !== null && value !== undefined,
@@ -47,35 +47,47 @@ export function lineChart(
     : [];
   const few = lines[0].values.length <= 40;
   return {
-    grid: grid({ right: named ? 112 : target ? 84 : 16, top: TOP, bottom: BOTTOM }),
+    grid: grid({ right: named ? 112 : target ? 84 : 26, top: TOP, bottom: BOTTOM }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
     xAxis: { ...axis, boundaryGap: false },
     yAxis: valueAxis(palette, kind, ends),
-    series: lines.map(({ name, colour, values, quiet, open }, index) => ({
-      type: 'line',
-      name,
-      data: values.map((value, at) => ({
-        value,
-        symbol: open?.[at] ? 'emptyCircle' : few && !quiet ? 'circle' : 'none',
-        itemStyle: { color: open?.[at] ? palette.grey : colour },
+    series: [
+      ...lines.map(({ name, colour, values, quiet, open }, index) => ({
+        type: 'line',
+        name,
+        data: values.map((value, at) => ({
+          value,
+          symbol: open?.[at] ? 'emptyCircle' : few && !quiet ? 'circle' : 'none',
+          itemStyle: { color: open?.[at] ? palette.grey : colour },
+        })),
+        symbolSize: 6,
+        showAllSymbol: true,
+        connectNulls: false,
+        z: quiet ? 2 : 3,
+        lineStyle: { color: colour, width: quiet ? 1.5 : 2 },
+        ...(named
+          ? {
+              endLabel: {
+                show: true,
+                ...textOf(palette, colour),
+                formatter: name,
+                distance: 8,
+                offset: [0, offsets[index]],
+              },
+            }
+          : {}),
+        ...(target && index === 0 ? { markLine: markLine(palette, target.value, target.label) } : {}),
       })),
-      symbolSize: 6,
-      showAllSymbol: true,
-      connectNulls: false,
-      z: quiet ? 2 : 3,
-      lineStyle: { color: colour, width: quiet ? 1.5 : 2 },
-      ...(named
-        ? {
-            endLabel: {
-              show: true,
-              ...textOf(palette, colour),
-              formatter: name,
-              distance: 8,
-              offset: [0, offsets[index]],
-            },
-          }
-        : {}),
-      ...(target && index === 0 ? { markLine: markLine(palette, target.value, target.label) } : {}),
-    })),
+      {
+        type: 'scatter',
+        silent: true,
+        symbol: 'triangle',
+        symbolSize: 9,
+        symbolOffset: [0, -7],
+        itemStyle: { color: palette.purple, opacity: 1 },
+        data: alerts.map((has) => (has ? ends.min : null)),
+        z: 4,
+      },
+    ],
   };
 }

@@ -81,37 +81,49 @@ export function treemap(palette, width, height, tiles, tip) {
   };
 }
 
-const EDGE = 10;
+/** Small tiles have a smaller edge: what it takes is room for words. */
+const edgeOf = ({ width, height }) => (width < 130 || height < 90 ? 6 : 10);
 
-/** Name, then as many whole lines as the tile has room for. */
+/**
+ * The name, on two lines where one is too narrow; then as many whole lines as the tile has room for. Below
+ * a tile's least width a line that would be broken is left to the tooltip and the table.
+ */
 function tileShape(box, { name, figure, lines, ground, ink }, palette) {
-  const inner = { width: box.width - 2 * EDGE, height: box.height - 2 * EDGE };
+  const edge = edgeOf(box);
+  const inner = { width: box.width - 2 * edge, height: box.height - 2 * edge };
   const children = [{ type: 'rect', shape: { ...box, r: 4 }, style: { fill: ground } }];
   if (inner.width > 34 && inner.height > 10) {
     const text = (content, at, style) => ({
       type: 'text',
       silent: true,
       style: {
-        x: box.x + EDGE,
-        y: box.y + EDGE + at,
+        x: box.x + edge,
+        y: box.y + edge + at,
         text: content,
         fill: ink,
         fontFamily: palette.font,
-        width: inner.width,
+        width: inner.width + edge / 2,
         overflow: 'truncate',
         ...style,
       },
     });
-    children.push(text(name, 0, { fontSize: 14, fontWeight: 600 }));
-    let at = 21;
     const isLarge = inner.height > 120 && inner.width > 110;
-    if (isLarge || inner.height > 34)
+    const size = isLarge ? 14 : 12;
+    const named = linesOf(measuring(`600 ${size}px ${palette.font}`), name, inner.width);
+    let at = 0;
+    for (const part of inner.height > 2 * size + 4 ? named.slice(0, 2) : [name]) {
+      children.push(text(part, at, { fontSize: size, fontWeight: 600 }));
+      at += size + 3;
+    }
+    at += isLarge ? 4 : 1;
+    if (at + 14 <= inner.height + 4)
       children.push(text(figure, at, isLarge ? { fontSize: 22, fontWeight: 600 } : { fontSize: 12 }));
     at += isLarge ? 31 : 16;
     const context = measuring(`12px ${palette.font}`);
     for (const line of lines) {
       const parts = linesOf(context, line, inner.width);
       if (at + parts.length * 16 > inner.height + 4) break;
+      if (parts.length > 1 && inner.width < 110) continue;
       for (const part of parts) {
         children.push(text(part, at, { fontSize: 12 }));
         at += 16;

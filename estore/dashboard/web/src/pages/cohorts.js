@@ -3,7 +3,7 @@
 import { cellTable } from '../charts/cells.js';
 import { dayAxis, grid, textOf, tooltip, valueAxis } from '../charts/parts.js';
 import { longDay, monthName } from '../days.js';
-import { counted, full, share, short } from '../numbers.js';
+import { counted, ends, full, share, short } from '../numbers.js';
 import { ratio, sum } from '../ratio.js';
 import { whole } from '../view.js';
 
@@ -78,6 +78,7 @@ export const cohortCards = [
               ['Observed', full(row.observed_count, 'count')],
               ['Churned', full(row.observed_count ? row.churned_count : null, 'count')],
               ['Share churned', full(churned(row), 'rate')],
+              ['95% interval', ends(row.churn_rate_low, row.churn_rate_high)],
             ],
             note,
           ];
@@ -166,6 +167,8 @@ export const cohortCards = [
         { name: 'Bought again', kind: 'count' },
         { name: 'Churned', kind: 'count' },
         { name: 'Share churned', kind: 'rate' },
+        { name: '95% from', kind: 'rate' },
+        { name: '95% to', kind: 'rate' },
       ],
       rows: weekly(view).map((row) => [
         row.cohort_start,
@@ -174,6 +177,8 @@ export const cohortCards = [
         row.observed_count ? row.repeated_count : null,
         row.observed_count ? row.churned_count : null,
         churned(row),
+        row.churn_rate_low,
+        row.churn_rate_high,
       ]),
     }),
   },
@@ -231,6 +236,7 @@ export const cohortCards = [
                 ['Customers', full(row.is_complete ? row.active_count : null, 'count')],
                 ['Of', full(row.customer_count, 'count')],
                 ['Share', full(retained(row), 'rate')],
+                ['95% interval', ends(row.retention_rate_low, row.retention_rate_high)],
               ],
               row.is_complete ? null : 'This month is not over, so it is not judged.',
             ];
@@ -247,6 +253,8 @@ export const cohortCards = [
           { name: 'Customers', kind: 'count' },
           { name: 'Ordered', kind: 'count' },
           { name: 'Share', kind: 'rate' },
+          { name: '95% from', kind: 'rate' },
+          { name: '95% to', kind: 'rate' },
           { name: 'Month over', kind: 'text' },
         ],
         rows: rows.map((row) => [
@@ -255,6 +263,8 @@ export const cohortCards = [
           row.customer_count,
           row.is_complete ? row.active_count : null,
           retained(row),
+          row.retention_rate_low,
+          row.retention_rate_high,
           row.is_complete,
         ]),
       };

@@ -85,7 +85,7 @@ export const cards = [
   {
     id: 'revenue-by-segment',
     query: 'segments',
-    pixels: () => (innerWidth < 720 ? 560 : 420),
+    pixels: () => (innerWidth < 720 ? 620 : 480),
     title: () => 'Revenue by customer segment, with what to do',
     reading(view) {
       const [top] = byRevenue(view);

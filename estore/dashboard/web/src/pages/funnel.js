@@ -1,5 +1,6 @@
 // Funnel: where sessions leave, how the rates move, and whose sessions they are.
 
+import { MARK, alertDays, alertWords } from '../alerts.js';
 import { nameBars } from '../charts/bars.js';
 import { lineChart } from '../charts/lines.js';
 import { dayAxis } from '../charts/parts.js';
@@ -7,11 +8,29 @@ import { addDays, dayName, spanOf } from '../days.js';
 import { counted, full, short } from '../numbers.js';
 import { change, ratio, sum } from '../ratio.js';
 import { tilesOf, tilesTable } from '../tiles.js';
+import { once } from '../view.js';
 
-import { MEASURES, PAIRS, RATES, SESSIONS, noSessions, rateOf, ratesBy } from './rates.js';
-import { stepName, stepNote, stepsOf } from './steps.js';
+import {
+  MEASURES,
+  PAIRS,
+  RATES,
+  SESSIONS,
+  noSessions,
+  intervalOf,
+  rateCells,
+  rateColumns,
+  rateOf,
+  ratesBy,
+} from './rates.js';
+import { daysOf, stepName, stepNote, stepsOf } from './steps.js';
 
-const steps = (view) => stepsOf(view, 'days', MEASURES);
+const steps = once((view) => stepsOf(view, 'days', MEASURES));
+const daysWithAlerts = once((view) => alertDays(view, ['view', 'cart', 'purchase']));
+/** Alerts on the days of a step: what is wrong with a day is wrong with its week. */
+function alertsIn(view, all, row) {
+  const found = daysWithAlerts(view);
+  return [...new Set(daysOf(all, row).flatMap((day) => found.get(day) ?? []))];
+}
 const totalOf = (rows) => Object.fromEntries(MEASURES.map((name) => [name, sum(rows, name)]));
 function tiles(view) {
   const now = totalOf(view.rows('days'));
@@ -168,6 +187,12 @@ export const cards = [
       return `View → purchase went from ${full(rateOf(rate, first), 'rate')} to ${full(rateOf(rate, last), 'rate')}, cart → purchase from ${full(rateOf(RATES[1], first), 'rate')} to ${full(rateOf(RATES[1], last), 'rate')}.`;
     },
     measured: 'sessions that reached both ÷ sessions that reached the first; complete days',
+    legend(view, palette) {
+      const all = steps(view);
+      return all.rows.some((row) => alertsIn(view, all, row).length)
+        ? [{ text: MARK, colour: palette.purple, shape: 'triangle' }]
+        : [];
+    },
     empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
     option(view, palette, room) {
       const { width } = room;
@@ -184,6 +209,7 @@ export const cards = [
         })),
         {
           kind: 'rate',
+          alerts: rows.map((row) => alertsIn(view, all, row).length > 0),
           axis: dayAxis(
             palette,
             rows.map(({ key }) => key),
@@ -193,9 +219,9 @@ export const cards = [
             stepName(all, rows[index]),
             RATES.map((rate) => [
               rate.name,
-              `${full(rateOf(rate, rows[index]), 'rate')} of ${full(rows[index][rate.bottom], 'count')}`,
+              `${full(rateOf(rate, rows[index]), 'rate')} of ${full(rows[index][rate.bottom], 'count')} (95%: ${intervalOf(rate, rows[index])})`,
             ]),
-            stepNote(all, rows[index]),
+            alertWords(alertsIn(view, all, rows[index])) || stepNote(all, rows[index]),
           ],
         },
       );
@@ -209,13 +235,13 @@ export const cards = [
           ...RATES.flatMap((rate) => [
             { name: `${rate.name}, reached`, kind: 'count' },
             { name: `${rate.name}, of`, kind: 'count' },
-            { name: rate.name, kind: 'rate' },
+            ...rateColumns(rate),
           ]),
         ],
         rows: rows.map((row) => [
           row.key,
           row.days,
-          ...RATES.flatMap((rate) => [row[rate.top], row[rate.bottom], rateOf(rate, row)]),
+          ...RATES.flatMap((rate) => [row[rate.top], row[rate.bottom], ...rateCells(rate, row)]),
         ]),
       };
     },

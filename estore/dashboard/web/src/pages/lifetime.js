@@ -125,6 +125,7 @@ export const lifetimeCards = [
   {
     id: 'top-customers',
     query: 'top',
+    width: 'half',
     pixels: (view) => rowsHeight(view.rows('top').length, 26),
     title: (view) => `The ${view.rows('top').length || ''} customers who brought most`.replace('  ', ' '),
     reading(view) {
@@ -147,7 +148,7 @@ export const lifetimeCards = [
             {
               value: row.revenue_amount,
               label:
-                width > 640
+                width > 560
                   ? `${short(row.revenue_amount, 'money')}   ${row.rfm_segment} · ${counted(row.order_count, 'order')} · last ${dayName(row.last_order_date)}`
                   : short(row.revenue_amount, 'money'),
               colour: palette.blue,
@@ -156,7 +157,7 @@ export const lifetimeCards = [
         })),
         {
           kind: 'money',
-          room: width > 640 ? 300 : 60,
+          room: width > 560 ? 290 : 60,
           tip: (index) => [
             nameOf(rows[index]),
             [

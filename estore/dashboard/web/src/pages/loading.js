@@ -1,19 +1,21 @@
 // What was loaded and refused, and which days are whole.
 
+import { MARK, alertDays, alertWords } from '../alerts.js';
 import { nameBars } from '../charts/bars.js';
 import { dayBars } from '../charts/days.js';
 import { daysBetween, longDay } from '../days.js';
 import { counted, full, short } from '../numbers.js';
 import { ratio, sum, sumBy } from '../ratio.js';
 import { tilesOf, tilesTable } from '../tiles.js';
-import { whole } from '../view.js';
+import { once, whole } from '../view.js';
 
 const loadedFiles = (view) => view.rows('files').filter(({ status }) => status === 'loaded');
 const fileName = (uri) => String(uri).split('/').at(-1);
 
 /** Every day from the first to the last; one without events is there with null. */
-function days(view) {
+const days = once((view) => {
   if (!view.first) return [];
+  const alerts = alertDays(view, ['view', 'cart', 'purchase']);
   const known = new Map(view.rows('days').map((row) => [row.event_date, row]));
   return daysBetween(view.first, view.last).map((day) => ({
     day,
@@ -21,8 +23,10 @@ function days(view) {
     duplicate_row_count: null,
     ...known.get(day),
     isComplete: Boolean(known.get(day)?.is_complete),
+    alerts: alerts.get(day) ?? [],
+    hasAlert: alerts.has(day),
   }));
-}
+});
 
 function tiles(view) {
   const files = loadedFiles(view);
@@ -100,6 +104,9 @@ export const loadingCards = [
     legend: (view, palette) => [
       { text: 'complete', colour: palette.blue },
       { text: 'incomplete', colour: palette.grey, shape: 'hollow' },
+      ...(days(view).some(({ hasAlert }) => hasAlert)
+        ? [{ text: MARK, colour: palette.purple, shape: 'triangle' }]
+        : []),
     ],
     empty: (view) => (view.first ? null : 'No events yet. Load a file with `estore run PATH`.'),
     option(view, palette, { width }) {
@@ -121,11 +128,13 @@ export const loadingCards = [
                 ['Purchases', full(row.purchase_count, 'count')],
                 ['Repeated lines', full(row.duplicate_row_count, 'count')],
               ],
-              row.event_count === null
-                ? 'No event on this day.'
-                : row.isComplete
-                  ? null
-                  : 'Incomplete: the data do not reach the last hour.',
+              row.hasAlert
+                ? alertWords(row.alerts)
+                : row.event_count === null
+                  ? 'No event on this day.'
+                  : row.isComplete
+                    ? null
+                    : 'Incomplete: the data do not reach the last hour.',
             ];
           },
         },
@@ -247,7 +256,11 @@ export const loadingCards = [
       return dayBars(
         palette,
         width,
-        rows.map((row) => ({ ...row, value: row.duplicate_row_count })),
+        rows.map((row) => ({
+          ...row,
+          value: row.duplicate_row_count,
+          hasAlert: row.alerts.some(({ kind }) => kind === 'duplicate_burst'),
+        })),
         {
           kind: 'count',
           tip: (index) => [

@@ -3,6 +3,7 @@
 import { dayName } from '../days.js';
 import { counted, listed, short } from '../numbers.js';
 import { sum, sumBy } from '../ratio.js';
+import { once } from '../view.js';
 
 export const PRODUCT_MEASURES = [
   'view_count',
@@ -23,13 +24,15 @@ export const nothingSeen = (view) =>
 
 export const subName = ({ category, subcategory }) =>
   subcategory && subcategory !== category ? `${category} › ${subcategory}` : category;
-export const byCategory = (view) =>
+export const byCategory = once((view) =>
   sumBy(view.rows('categories'), ({ category }) => category, PRODUCT_MEASURES).map((row) => ({
     ...row,
     name: row.key,
-  }));
-export const bySubcategory = (view) =>
-  sumBy(view.rows('categories'), subName, PRODUCT_MEASURES).map((row) => ({ ...row, name: row.key }));
+  })),
+);
+export const bySubcategory = once((view) =>
+  sumBy(view.rows('categories'), subName, PRODUCT_MEASURES).map((row) => ({ ...row, name: row.key })),
+);
 export const byBrand = (view) => view.rows('brands').map((row) => ({ ...row, name: row.brand }));
 export const largest = (rows, column = 'revenue_amount') => [...rows].sort((a, b) => b[column] - a[column]);
 

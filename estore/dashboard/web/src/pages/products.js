@@ -17,6 +17,7 @@ import {
   nothingSeen,
   subName,
 } from './product-rows.js';
+import { productNumbersCard } from './product-numbers.js';
 import { changed, revenueBy } from './revenue-by.js';
 import { stepsOf } from './steps.js';
 
@@ -36,6 +37,7 @@ const [VIEWED, CARTED, BOUGHT] = [
 ];
 
 export const cards = [
+  productNumbersCard,
   revenueBy({
     id: 'revenue-by-category',
     query: 'categories',

@@ -1,8 +1,8 @@
 // The rates of the funnel, and a card of them by anything that sessions or products have.
 
 import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
-import { full, share } from '../numbers.js';
-import { ratio, sum } from '../ratio.js';
+import { ends, full, share } from '../numbers.js';
+import { interval, ratio, sum } from '../ratio.js';
 
 export const MEASURES = [
   'session_count',
@@ -31,6 +31,8 @@ export const RATES = [
     colour: 'orange',
   },
 ];
+/** How sure a rate is, in words. */
+export const intervalOf = (rate, row) => ends(...(interval(row[rate.top], row[rate.bottom]) ?? [null]));
 export const rateOf = (rate, row) => ratio(row[rate.top], row[rate.bottom]);
 
 export const noSessions = (view) =>
@@ -39,6 +41,14 @@ export const noSessions = (view) =>
     : view.first
       ? 'No sessions in this selection.'
       : 'No events yet. Load a file with `estore run PATH`.';
+
+/** A rate in a table, with its 95 % interval. */
+export const rateColumns = ({ name }) =>
+  [name, `${name}, 95% from`, `${name}, 95% to`].map((heading) => ({ name: heading, kind: 'rate' }));
+export const rateCells = (rate, row) => [
+  rateOf(rate, row),
+  ...(interval(row[rate.top], row[rate.bottom]) ?? [null, null]),
+];
 
 /** A card of rates by something: a row each, view → cart and view → purchase, with their counts. */
 export function ratesBy({ id, query, name, title, key, measured, limit = 12, order, note, said }) {
@@ -101,10 +111,12 @@ export function ratesBy({ id, query, name, title, key, measured, limit = 12, ord
                   toCart.name,
                   `${full(rateOf(toCart, row), 'rate')} = ${full(row[toCart.top], 'count')} ÷ ${full(row[toCart.bottom], 'count')}`,
                 ],
+                ['95% interval', intervalOf(toCart, row)],
                 [
                   toPurchase.name,
                   `${full(rateOf(toPurchase, row), 'rate')} = ${full(row[toPurchase.top], 'count')} ÷ ${full(row[toPurchase.bottom], 'count')}`,
                 ],
+                ['95% interval', intervalOf(toPurchase, row)],
                 ['Revenue', full(row.revenue_amount, 'money')],
                 ...(row.session_count
                   ? [['Revenue per session', full(ratio(row.revenue_amount, row.session_count), 'money')]]
@@ -122,9 +134,9 @@ export function ratesBy({ id, query, name, title, key, measured, limit = 12, ord
           { name, kind: 'text' },
           { name: 'With view', kind: 'count' },
           { name: 'View and cart', kind: 'count' },
-          { name: toCart.name, kind: 'rate' },
+          ...rateColumns(toCart),
           { name: 'View and purchase', kind: 'count' },
-          { name: toPurchase.name, kind: 'rate' },
+          ...rateColumns(toPurchase),
           { name: 'Revenue', kind: 'money' },
           ...(withSessions
             ? [
@@ -137,9 +149,9 @@ export function ratesBy({ id, query, name, title, key, measured, limit = 12, ord
           row.name,
           row.sessions_with_view,
           row[toCart.top],
-          rateOf(toCart, row),
+          ...rateCells(toCart, row),
           row[toPurchase.top],
-          rateOf(toPurchase, row),
+          ...rateCells(toPurchase, row),
           row.revenue_amount,
           ...(withSessions ? [row.session_count, ratio(row.revenue_amount, row.session_count)] : []),
         ]),

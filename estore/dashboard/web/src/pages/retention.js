@@ -2,5 +2,7 @@
 
 import { cohortCards } from './cohorts.js';
 import { lifetimeCards } from './lifetime.js';
+import { repeatCurveCard } from './repeat-curve.js';
 
-export const cards = [...cohortCards, ...lifetimeCards];
+const [churnByWeek, retentionByMonth] = cohortCards;
+export const cards = [churnByWeek, repeatCurveCard, retentionByMonth, ...lifetimeCards];

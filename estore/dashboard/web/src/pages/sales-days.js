@@ -1,16 +1,19 @@
 // The days of the shop as the sales page reads them: sums, marks, and what belongs to a week or a month.
 
+import { alertDays } from '../alerts.js';
 import { addDays, dayName, daysBetween, monthBefore, monthOf, weekOf } from '../days.js';
 import { counted, full } from '../numbers.js';
 import { change, ratio, sum, sumBy } from '../ratio.js';
+import { once } from '../view.js';
 
 export const NO_ORDERS = 'No orders in this selection.';
 
 /** Every day of the data, days without an order included: 0 where the day is known, its marks beside it. */
-export function days(view) {
+export const days = once((view) => {
   if (!view.first) return [];
   const sold = new Map(view.rows('days').map((row) => [row.order_date, row]));
   const visited = new Map(view.rows('sessions').map((row) => [row.session_start_date, row]));
+  const alerts = alertDays(view, ['purchase']);
   const marks = new Map(view.rows('marks').map((row) => [row.order_date, row]));
   const nothing = { revenue_amount: 0, order_count: 0, buyer_count: 0, first_order_count: 0, item_count: 0 };
   return daysBetween(view.first, view.last).map((day) => {
@@ -24,9 +27,11 @@ export function days(view) {
       isComplete: Boolean(mark?.is_complete),
       isStrange: Boolean(mark?.is_revenue_anomaly) && !isFiltered(view),
       expected: mark?.expected_revenue_amount ?? null,
+      alerts: alerts.get(day) ?? [],
+      hasAlert: alerts.has(day),
     };
   });
-}
+});
 
 /** What was expected of a day is known for the whole shop only. */
 export const isFiltered = (view) =>
@@ -88,7 +93,7 @@ export function week(view) {
 }
 
 /** Sums up to each day of this month and of the month before. */
-export function months(view) {
+export const months = once((view) => {
   const all = days(view);
   const running = (month) => {
     let revenue = 0;
@@ -107,10 +112,10 @@ export function months(view) {
   // A month that the data begin in the middle of is no month to compare with.
   const isWhole = before.length > 0 && before[0].running !== null;
   return { month, now, before: isWhole ? before : [] };
-}
+});
 
 /** Weeks from Monday that touch the period; whole where all seven days are complete. */
-export function weeks(view) {
+export const weeks = once((view) => {
   const from = weekOf(view.from);
   const within = days(view).filter(({ day }) => day >= from && day <= view.to);
   const complete = sumBy(
@@ -130,4 +135,4 @@ export function weeks(view) {
     aov: ratio(row.revenue_amount, row.order_count),
     days: counts.get(row.key),
   }));
-}
+});

@@ -1,5 +1,6 @@
 // Sales: the last complete day, the month so far, average order, and every day with what is strange about it.
 
+import { MARK, alertWords } from '../alerts.js';
 import { dayBars, monthBars, sevenDayMeans } from '../charts/days.js';
 import { gauge } from '../charts/gauge.js';
 import { lineChart } from '../charts/lines.js';
@@ -54,6 +55,9 @@ export const cards = [
             ? `${unfinished.length} days are incomplete.`
             : `${listed(unfinished.map(({ day }) => dayName(day)))} ${unfinished.length > 1 ? 'are' : 'is'} incomplete.`,
         );
+      const told = shown.filter(({ hasAlert }) => hasAlert);
+      if (told.length)
+        parts.push(`Mind ${counted(told.length, 'day')} with an alert (△): the page Data says why.`);
       if (isFiltered(view))
         parts.push('Unusual days are known for the whole shop only, so none is marked here.');
       return parts.join(' ');
@@ -64,6 +68,9 @@ export const cards = [
       { text: 'mean of 7 complete days', colour: palette.blue, shape: 'line' },
       { text: 'unlike the same weekday before', colour: palette.orange, shape: 'diamond' },
       { text: 'incomplete day', colour: palette.grey, shape: 'hollow' },
+      ...(view.within(days(view), 'day').some(({ hasAlert }) => hasAlert)
+        ? [{ text: MARK, colour: palette.purple, shape: 'triangle' }]
+        : []),
     ],
     empty: (view) =>
       noOrders(view) ??
@@ -93,11 +100,13 @@ export const cards = [
             return [
               longDay(row.day),
               lines,
-              !row.isComplete
-                ? 'Incomplete: the data of this day do not reach its last hour.'
-                : row.isStrange
-                  ? 'Unlike the same weekday in the weeks before.'
-                  : null,
+              row.hasAlert
+                ? alertWords(row.alerts)
+                : !row.isComplete
+                  ? 'Incomplete: the data of this day do not reach its last hour.'
+                  : row.isStrange
+                    ? 'Unlike the same weekday in the weeks before.'
+                    : null,
             ];
           },
         },
@@ -114,6 +123,7 @@ export const cards = [
         { name: 'First orders', kind: 'count' },
         { name: 'Complete', kind: 'text' },
         { name: 'Unusual', kind: 'text' },
+        { name: 'Alerts', kind: 'text', long: true },
       ],
       rows: view
         .within(days(view), 'day')
@@ -127,6 +137,7 @@ export const cards = [
           row.first_order_count,
           row.isComplete,
           row.isStrange,
+          alertWords(row.alerts) || null,
         ]),
     }),
   },

@@ -1,6 +1,6 @@
 // Complete days, or, where they are many, weeks of them: sums that rates are made of.
 
-import { longDay, spanOf, weekOf } from '../days.js';
+import { addDays, longDay, spanOf, weekOf } from '../days.js';
 import { counted } from '../numbers.js';
 import { sumBy } from '../ratio.js';
 
@@ -22,6 +22,10 @@ export function stepsOf(view, query, measures) {
   const key = ({ session_start_date: day }) => (byWeek ? weekOf(day) : day);
   return { byWeek, rows: sumBy(rows, key, [...measures, 'days']) };
 }
+
+/** The days that a row stands for. */
+export const daysOf = ({ byWeek }, { key }) =>
+  byWeek ? [0, 1, 2, 3, 4, 5, 6].map((day) => addDays(key, day)) : [key];
 
 export const stepName = ({ byWeek }, row) => (byWeek ? `Week from ${longDay(row.key)}` : longDay(row.key));
 export const stepNote = ({ byWeek }, row) =>

@@ -1,0 +1,118 @@
+"""Pages made from the code: commands from click, settings from pydantic, tables from dbt's YAML."""
+
+from html import escape
+from typing import Any, Literal, get_args, get_origin
+
+import click
+import yaml
+from pydantic.fields import FieldInfo
+
+from estore.cli import main
+from estore.settings import Settings
+from estore.transform import project_folder
+
+COMMANDS = """# Commands
+
+`estore --home DIR COMMAND …`. Everything written lies in that folder; `ESTORE_HOME` names it, too.
+
+"""
+TABLES = """# Tables and lineage
+
+What dbt tells of every table: its columns, tests and SQL, and what it is made of. All of it is in
+the [catalogue](tables.html), whose button at the lower right draws the lineage. How each number is
+defined stands in [every number](../docs/metrics.md).
+
+"""
+CATALOGUE = "tables.html#!"
+SETTINGS = """# Settings
+
+Set in the environment, or in a file `.env` of the folder that `estore` is called in. A shop's
+columns and thresholds stand in its own `shop.toml`: [loading](../docs/loading.md),
+[thresholds](../docs/metrics.md).
+
+| variable | value | default | what it is |
+|---|---|---|---|
+"""
+
+
+def commands_page() -> str:
+    """A section per command: what it does, how it is called, its options."""
+    return COMMANDS + "\n".join(_command(name) for name in sorted(main.commands))
+
+
+def _command(name: str) -> str:
+    command = main.commands[name]
+    context = click.Context(command, parent=click.Context(main, info_name="estore"), info_name=name)
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    lines = [f"## {name}", "", command.help or "", "", f"    {usage}", ""]
+    options = [
+        record
+        for parameter in command.get_params(context)
+        if isinstance(parameter, click.Option) and "--help" not in parameter.opts
+        and (record := parameter.get_help_record(context))
+    ]  # fmt: skip
+    if options:
+        lines += ["| option | what it does |", "|---|---|"]
+        lines += [f"| <code>{_cell(option)}</code> | {_cell(said)} |" for option, said in options]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return escape(text.strip(), quote=False).replace("|", "&#124;")
+
+
+def settings_page() -> str:
+    """One row per setting."""
+    rows = [
+        f"| `ESTORE_{name.upper()}` | {_kind(field)} | {_default(field)} | {_sentence(field)} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return SETTINGS + "\n".join(rows) + "\n"
+
+
+def tables_page() -> str:
+    """What readers see, a row per table, with the way to its columns and its lineage."""
+    sections = []
+    for folder in ("marts", "metrics", "dashboard"):
+        rows = [
+            f"| `{model['name']}` | {_cell(' '.join(model['description'].split()))} | "
+            f'<a href="{CATALOGUE}/model/model.estore.{model["name"]}">columns</a>, '
+            f'<a href="{CATALOGUE}/overview?g_v=1&amp;g_i=%2B{model["name"]}">lineage</a> |'
+            for path in sorted((project_folder() / "models" / folder).glob("*.yml"))
+            for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        ]
+        head = [f"## {folder.capitalize()}", "", "| table | what it holds | |", "|---|---|---|"]
+        sections.append("\n".join([*head, *rows]))
+    return TABLES + "\n\n".join(sections) + "\n"
+
+
+def _kind(field: FieldInfo) -> str:
+    """Its type in the reader's words, with its bounds."""
+    kinds = get_args(field.annotation) or (field.annotation,)
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(f"`{kind}`" for kind in kinds)
+    names = {"Path": "path", "str": "text", "int": "whole number", "float": "number",
+             "bool": "true or false", "SecretStr": "text, secret"}  # fmt: skip
+    said = " or ".join(names[kind.__name__] for kind in kinds if kind is not type(None))
+    bounds = {
+        name: getattr(bound, name)
+        for bound in field.metadata
+        for name in ("ge", "gt", "le", "lt")
+        if hasattr(bound, name)
+    }
+    if "ge" in bounds and "le" in bounds:
+        return f"{said}, {bounds['ge']} to {bounds['le']}"
+    if "ge" in bounds:
+        return f"{said}, {bounds['ge']} or more"
+    return said
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.default
+    return "none" if value is None else f"`{value}`"
+
+
+def _sentence(field: FieldInfo) -> str:
+    said = _cell(field.description or "")
+    return said[:1].upper() + said[1:] + "."

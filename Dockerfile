@@ -1,0 +1,28 @@
+# One image for all: `estore` with BigQuery and Dagster. What runs in it is named at its start (compose.yaml).
+FROM python:3.13-slim-bookworm AS build
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/estore
+RUN pip install --no-cache-dir uv==0.13.9
+WORKDIR /build
+# The packages first: they change seldom, and stay in the cache.
+COPY pyproject.toml uv.lock ./
+RUN uv sync --locked --no-cache --no-dev --no-install-project --extra bigquery --extra dagster --extra s3
+COPY README.md LICENSE CHANGELOG.md ./
+COPY estore estore
+COPY transform transform
+RUN uv sync --locked --no-cache --no-dev --no-editable --extra bigquery --extra dagster --extra s3
+
+FROM python:3.13-slim-bookworm
+RUN groupadd --gid 10001 estore \
+    && useradd --uid 10001 --gid estore --no-create-home --home-dir /data --shell /usr/sbin/nologin estore \
+    && install --directory --owner estore --group estore /data
+COPY --from=build /opt/estore /opt/estore
+COPY .ci/container-entrypoint /usr/local/bin/container-entrypoint
+ENV PATH=/opt/estore/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp ESTORE_HOME=/data DAGSTER_HOME=/data/dagster
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 3000 8321
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8321/healthz', timeout=3)"]
+ENTRYPOINT ["container-entrypoint"]
+CMD ["estore", "serve", "--host", "0.0.0.0", "--port", "8321"]

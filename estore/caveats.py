@@ -1,0 +1,82 @@
+"""Caveats: what the sales, the funnel and the products leave out or mark because of an alert."""
+
+from collections.abc import Callable
+from typing import Any
+
+Rows = Callable[[str], list[dict[str, Any]]]
+#: Days of an alert as text: one, or the first and the last.
+_DAYS = (
+    "case when from_date = to_date then from_date::varchar "
+    "else from_date || ' to ' || to_date end as days"
+)
+
+
+def of_sales(rows: Rows) -> str | None:
+    """Revenue that was not recorded, and lines that would count it twice."""
+    said = []
+    (missing,) = rows(
+        "select count(*) as days, count(missing_revenue_amount) as known, "
+        "coalesce(sum(missing_revenue_amount), 0) as amount "
+        "from metrics_daily_sales where has_missing_sales"
+    )
+    if missing["days"]:
+        how_much = f", about ${missing['amount']:,.0f} less than usual" if missing["known"] else ""
+        said.append(f"on {missing['days']:,} day(s) sales were not all recorded{how_much}")
+    for burst in rows(
+        f"select {_DAYS}, measured, revenue_amount from metrics_data_alerts "
+        "where kind = 'duplicate_burst' and subject = 'purchase' and revenue_amount > 0 "
+        "order by from_at"
+    ):
+        said.append(
+            f"{burst['measured']:,.0f} repeated purchases of {burst['days']} are left out "
+            f"(${burst['revenue_amount']:,.0f})"
+        )
+    for free in rows("select measured from metrics_data_alerts where kind = 'unpriced_purchases'"):
+        said.append(f"{free['measured']:,.0f} purchases have no price and count as $0")
+    (odd,) = rows(
+        "select count(*) filter (is_revenue_anomaly and not has_missing_sales) as days "
+        "from metrics_daily_sales"
+    )
+    if odd["days"]:
+        said.append(f"{odd['days']:,} day(s) are unlike the same weekday before")
+    return "; ".join(said) or None
+
+
+def of_funnel(rows: Rows) -> str | None:
+    """Robots, and gaps that make sessions look as if they had ended early."""
+    said = []
+    (overall,) = rows(
+        "select robot_session_count as robots, session_count as sessions "
+        "from metrics_conversion_rates where grain = 'overall'"
+    )
+    if overall["robots"]:
+        said.append(
+            f"{overall['robots']:,} session(s) suspected to be robots' are left out of "
+            f"{overall['robots'] + overall['sessions']:,}"
+        )
+    days = rows(
+        "select count(distinct session_start_date) as days, sum(session_count)::bigint as sessions "
+        "from metrics_conversion_rates as days where grain = 'day' and exists "
+        "(select 1 from metrics_data_alerts as alerts where days.session_start_date "
+        "between alerts.from_date and alerts.to_date and alerts.kind in "
+        "('missing_events', 'low_events', 'purchases_without_carts'))"
+    )[0]
+    if days["days"]:
+        said.append(
+            f"{days['sessions']:,} sessions are of {days['days']:,} day(s) on which events "
+            "are missing"
+        )
+    return "; ".join(said) or None
+
+
+def of_products(rows: Rows) -> str | None:
+    """Products that were renamed, and what would move with them."""
+    said = [
+        f"from {found['from_date']} on {found['measured']:,.0f} products are called otherwise; "
+        f"they stay where they began, or ${found['revenue_amount']:,.0f} of revenue would move"
+        for found in rows(
+            "select from_date, measured, revenue_amount from metrics_data_alerts "
+            "where kind = 'taxonomy_break' order by from_at"
+        )
+    ]
+    return "; ".join(said) or None

@@ -1,0 +1,52 @@
+// What the data themselves warn of: `metrics_data_alerts`, as rows of a table and as marks on days.
+
+import { daysBetween } from './days.js';
+
+/** What is wrong, for a reader. */
+const NAMES = {
+  missing_events: 'tracking gap',
+  low_events: 'too few events',
+  purchases_without_carts: 'carts missing',
+  duplicate_burst: 'repeated lines',
+  taxonomy_break: 'categories renamed',
+  brand_conflicts: 'brands in conflict',
+  robots: 'robots',
+  price_cap: 'capped prices',
+  unpriced_purchases: 'sold for nothing',
+  no_events: 'no events',
+  unfinished_day: 'unfinished day',
+};
+/** Those that make some days unlike others; what holds all the time marks no day, and an unfinished day is drawn as one. */
+const OF_DAYS = ['missing_events', 'low_events', 'purchases_without_carts', 'duplicate_burst', 'no_events'];
+const SEVERITIES = ['high', 'medium', 'low'];
+
+export const MARK = 'alert in the data';
+export const alertName = ({ kind }) => NAMES[kind] ?? kind.replaceAll('_', ' ');
+export const severityColour = (severity) => ({ high: 'orange', medium: 'purple' })[severity] ?? 'grey';
+
+/** Worst first, then as they came. */
+export const alertsOf = (view) =>
+  [...view.rows('alerts')].sort(
+    (a, b) =>
+      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+      a.from_date.localeCompare(b.from_date),
+  );
+
+/**
+ * Alerts by the days that they touch.
+ * @param {any} view whose answer has the question `alerts`
+ * @param {string[]} subjects that the marked chart counts; all events are always among them
+ * @returns {Map<string, any[]>}
+ */
+export function alertDays(view, subjects) {
+  const found = new Map();
+  for (const alert of view.rows('alerts')) {
+    if (!OF_DAYS.includes(alert.kind) || !['event', ...subjects].includes(alert.subject)) continue;
+    for (const day of daysBetween(alert.from_date, alert.to_date))
+      found.set(day, [...(found.get(day) ?? []), alert]);
+  }
+  return found;
+}
+
+/** What is to be known of a day, for its tooltip. */
+export const alertWords = (alerts) => alerts.map(({ sentence }) => sentence).join(' ');

@@ -1,0 +1,67 @@
+// A curve that falls in steps, within its interval.
+
+import { grid, textOf, tooltip, valueAxis } from './parts.js';
+
+/**
+ * @param {{points: [number, number, number, number][], beside: [number, number][], middle: number | null, name: string, tip: (index: number) => any}} what
+ *   points: x, share, and its interval's ends; beside: another curve to compare with; middle: the x at which half is reached
+ */
+export function bandChart(palette, { points, beside, middle, name, tip }) {
+  const step = { type: 'line', step: 'end', symbol: 'none', silent: true };
+  const band = (data, more) => ({ ...step, stack: 'band', lineStyle: { opacity: 0 }, data, ...more });
+  return {
+    grid: grid({ top: 14, bottom: 44 }),
+    tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
+    xAxis: valueAxis(palette, 'count', {
+      min: 0,
+      max: points.at(-1)[0] || 1,
+      splitLine: { show: false },
+      axisLine: { show: true, lineStyle: { color: palette.line } },
+      axisLabel: { ...textOf(palette, palette.inkFaint), showMaxLabel: false },
+      splitNumber: 6,
+      minInterval: 1,
+      name,
+      nameLocation: 'middle',
+      nameGap: 26,
+      nameTextStyle: textOf(palette, palette.inkFaint),
+    }),
+    yAxis: valueAxis(palette, 'rate', { min: 0, max: 1, interval: 0.25 }),
+    series: [
+      {
+        ...step,
+        silent: false,
+        data: points.map(([x, share]) => [x, share]),
+        lineStyle: { color: palette.blue, width: 2 },
+        itemStyle: { color: palette.blue },
+        z: 4,
+        ...(middle === null
+          ? {}
+          : {
+              markLine: {
+                silent: true,
+                symbol: 'none',
+                lineStyle: { color: palette.inkSoft, type: 'dashed', width: 1 },
+                label: {
+                  ...textOf(palette),
+                  formatter: `half by day ${middle}`,
+                  position: 'end',
+                  distance: 2,
+                },
+                data: [{ xAxis: middle }],
+              },
+            }),
+      },
+      band(points.map(([x, , low]) => [x, low])),
+      band(
+        points.map(([x, , low, high]) => [x, high - low]),
+        { areaStyle: { color: palette.blue, opacity: 0.16 } },
+      ),
+      {
+        ...step,
+        data: beside.filter(([x]) => x <= points.at(-1)[0]),
+        lineStyle: { color: palette.grey, width: 1.5, type: 'dashed' },
+        z: 3,
+      },
+    ],
+  };
+}

@@ -1,0 +1,92 @@
+// How long customers take to order again: a curve of Kaplan and Meier, in which everybody counts for as
+// long as they were watched.
+
+import { bandChart } from '../charts/band.js';
+import { monthName } from '../days.js';
+import { counted, ends, full } from '../numbers.js';
+import { whole } from '../view.js';
+
+const idOf = ({ cohort_grain, cohort_start }) => (cohort_grain === 'overall' ? 'all' : cohort_start);
+const curveOf = (view, cohort) => view.rows('curve').filter((row) => idOf(row) === cohort);
+const cohortsOf = (view) => [...new Set(view.rows('curve').map(idOf))].sort();
+const nameOf = (cohort) => (cohort === 'all' ? 'All customers' : `First order in ${monthName(cohort)}`);
+const between = ({ survival_low: low, survival_high: high }) => ends(low, high);
+
+/** Days at which to tell the curve in words: the last of these that it reaches. */
+const TOLD = [90, 60, 30, 14, 7, 1];
+
+export const repeatCurveCard = {
+  id: 'time-to-second-order',
+  query: 'curve',
+  height: 'm',
+  width: 'half',
+  title: () => 'How long customers take to order again',
+  choices: (view) =>
+    view.rows('curve').length
+      ? {
+          label: 'Customers by first order',
+          values: cohortsOf(view).map((id) => ({ id, label: id === 'all' ? 'all' : monthName(id) })),
+        }
+      : null,
+  reading(view, cohort) {
+    const rows = curveOf(view, cohort);
+    const [{ customer_count: customers, median_days_to_repeat: median }] = rows;
+    const day = TOLD.find((days) => days <= rows.at(-1).day_number) ?? 0;
+    const then = rows.find(({ day_number }) => day_number === day);
+    const half =
+      median === null
+        ? 'Fewer than half have been seen to order again.'
+        : `Half had ordered again by day ${median}.`;
+    return `${nameOf(cohort)}, ${full(customers, 'count')}: ${full(then.survival, 'rate')} had not ordered again ${counted(day, 'day')} later (95% interval ${between(then)}). ${half}`;
+  },
+  period: whole,
+  measured: 'share without a second order (Kaplan–Meier), of customers at risk on each day',
+  legend: (view, palette, cohort) => [
+    { text: 'not ordered again', colour: palette.blue, shape: 'line' },
+    { text: '95% interval', colour: palette.blueSoft },
+    ...(cohort === 'all' ? [] : [{ text: 'all customers', colour: palette.grey, shape: 'dashed' }]),
+  ],
+  empty: (view) => (view.rows('curve').length ? null : 'Nobody has bought yet.'),
+  option(view, palette, { choice: cohort }) {
+    const rows = curveOf(view, cohort);
+    const all = cohort === 'all' ? [] : curveOf(view, 'all');
+    return bandChart(palette, {
+      points: rows.map((row) => [row.day_number, row.survival, row.survival_low, row.survival_high]),
+      beside: all.map((row) => [row.day_number, row.survival]),
+      middle: rows[0].median_days_to_repeat,
+      name: 'days since the first order',
+      tip(index) {
+        const row = rows[index];
+        return [
+          row.day_number
+            ? `${counted(row.day_number, 'day')} after the first order`
+            : 'On the day of the first order',
+          [
+            ['Not ordered again', full(row.survival, 'rate')],
+            ['95% interval', between(row)],
+            ['At risk', full(row.at_risk_count, 'count')],
+            ['Ordered that day', full(row.repeated_count, 'count')],
+          ],
+        ];
+      },
+    });
+  },
+  table: (view, cohort) => ({
+    columns: [
+      { name: 'Day', kind: 'count' },
+      { name: 'At risk', kind: 'count' },
+      { name: 'Ordered again', kind: 'count' },
+      { name: 'Not yet', kind: 'rate' },
+      { name: '95% from', kind: 'rate' },
+      { name: '95% to', kind: 'rate' },
+    ],
+    rows: curveOf(view, cohort).map((row) => [
+      row.day_number,
+      row.at_risk_count,
+      row.repeated_count,
+      row.survival,
+      row.survival_low,
+      row.survival_high,
+    ]),
+  }),
+};

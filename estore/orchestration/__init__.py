@@ -1,0 +1,1 @@
+"""Orchestration: the Dagster code location. Nothing outside this package imports dagster."""

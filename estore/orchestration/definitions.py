@@ -1,0 +1,46 @@
+"""Definitions: the whole code location, for `dagster -m estore.orchestration.definitions`."""
+
+import dagster as dg
+
+from estore.orchestration.alerts import Outbox
+from estore.orchestration.context import Shop
+from estore.orchestration.jobs import jobs, schedules
+from estore.orchestration.loading import loading_assets
+from estore.orchestration.project import Project
+from estore.orchestration.telling import telling_sensors
+from estore.orchestration.transforming import transforming_assets
+from estore.orchestration.watching import landing_sensor, transform_sensor
+from estore.settings import Settings
+from estore.transform import Transform
+
+
+def build_definitions(shop: Shop) -> dg.Definitions:
+    """Everything for one shop. Steps run in the run's own process: it has loaded dbt already."""
+    project = Project(Transform(shop.settings, shop.config).manifest_file())
+    landing, load = loading_assets(shop)
+    build, report, record = transforming_assets(shop, project)
+    outbox = Outbox(
+        shop.settings.home, pause=shop.thresholds.alert_seconds,
+        repeat=shop.thresholds.repeat_hours * 3600,
+    )  # fmt: skip
+    made = {
+        "load": load,
+        "build": build,
+        "report": report,
+        "record": record,
+    }
+    return dg.Definitions(
+        assets=[landing, *made.values()],
+        jobs=jobs(shop, made),
+        schedules=schedules(shop),
+        sensors=[
+            landing_sensor(shop, outbox), transform_sensor(shop), *telling_sensors(shop, outbox),
+        ],
+        executor=dg.in_process_executor,
+    )  # fmt: skip
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The shop that the environment names."""
+    return build_definitions(Shop(Settings()))

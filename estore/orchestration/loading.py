@@ -1,0 +1,119 @@
+"""Loading: raw files → raw events, as assets; which files is in the run's config."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from estore import pipeline
+from estore.errors import EstoreError
+from estore.landing import LandedFile, find_files, list_landing
+from estore.load import LoadReport
+from estore.load.loader import Outcome
+from estore.orchestration.context import POOL, Shop
+from estore.orchestration.failures import failure, retry_policy, told
+from estore.orchestration.log import RunLog
+
+LANDING = dg.AssetKey(["landing", "files"])
+FILES, EVENTS, REJECTS = (dg.AssetKey(["raw", name]) for name in ("files", "events", "rejects"))
+NOT_REFUSED = "no_file_is_refused"
+#: Files that a run's page lists.
+LISTED = 100
+
+
+class LoadConfig(dg.Config):
+    """Which files a run loads; nothing said: whatever lies in the landing."""
+
+    contents: dict[str, str] = Field(default={}, description="uri → generation, by the sensor")
+    files: list[str] = Field(default=[], description="names in the landing, paths or patterns")
+    again: bool = Field(default=False, description="also what is loaded, in place of its old rows")
+
+
+def loading_assets(shop: Shop) -> list[Any]:
+    """The landing, which others fill, and what a load makes of it."""
+    landing = dg.AssetSpec(
+        LANDING, group_name="landing", kinds={"file"},
+        description=f"Event files as they arrive, watched at {shop.settings.landing or '(none)'}.",
+    )  # fmt: skip
+
+    @dg.multi_asset(
+        name="load",
+        specs=[
+            _spec(EVENTS, "One row per line of a loaded file."),
+            _spec(FILES, "One row per content of a file ever seen: the ledger."),
+            _spec(REJECTS, "One row per line refused, with its reason."),
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                NOT_REFUSED, asset=FILES, description="Every file of this load could be used."
+            )
+        ],
+        pool=POOL,
+        retry_policy=retry_policy(shop.thresholds.retry_seconds),
+    )
+    def load(context: dg.AssetExecutionContext, config: LoadConfig) -> Iterator[Any]:
+        with told(context, "mend what is named, then launch this run again"):
+            files = chosen_files(shop, config)
+            run = pipeline.reload if config.again else pipeline.load
+            report = run(shop.settings, shop.config, files, RunLog(context.log))
+        yield from _results(report)
+
+    return [landing, load]
+
+
+def chosen_files(shop: Shop, config: LoadConfig) -> Sequence[LandedFile]:
+    """The files that a run is about, as they lie there now; some may be gone since.
+
+    Raises EstoreError for a place without event files.
+    """
+    if config.files:
+        return find_files(_places(shop, config.files))
+    if config.again:
+        raise failure("no file is named", "name some in the config's `files`, then launch again")
+    if shop.settings.landing is None:
+        raise EstoreError("ESTORE_LANDING names no landing, and the run no files")
+    listing = list_landing(shop.settings.landing)
+    wanted = config.contents
+    return [file for file in listing if not wanted or file.uri in wanted]
+
+
+def _places(shop: Shop, files: list[str]) -> list[str]:
+    """A name without a folder is one of the landing."""
+    landing = (shop.settings.landing or ".").rstrip("/")
+    return [name if "/" in name else f"{landing}/{name}" for name in files]
+
+
+def _spec(key: dg.AssetKey, description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key, deps=[LANDING], group_name="raw", description=description, kinds={"python"},
+        skippable=True,
+    )  # fmt: skip
+
+
+def _results(report: LoadReport) -> Iterator[Any]:
+    counts = {
+        status: report.count(status)
+        for status in ("loaded", "unchanged", "duplicate", "withdrawn", "refused")
+    }
+    yield dg.MaterializeResult(
+        EVENTS, metadata={"new rows": report.total("loaded"), "lines": report.total("lines")}
+    )
+    yield dg.MaterializeResult(REJECTS, metadata={"new rows": report.total("rejected")})
+    yield dg.MaterializeResult(FILES, metadata={**counts, "files": _table(report.outcomes)})
+    yield dg.AssetCheckResult(
+        asset_key=FILES, check_name=NOT_REFUSED, passed=not report.refused,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"refused": [outcome.error or "" for outcome in report.refused[:LISTED]]},
+    )  # fmt: skip
+
+
+def _table(outcomes: list[Outcome]) -> Any:
+    records = [
+        dg.TableRecord(
+            {"file": outcome.uri, "outcome": outcome.status, "lines": outcome.lines,
+             "rejected": outcome.rejected, "note": outcome.error or "; ".join(outcome.notes)}
+        )
+        for outcome in outcomes[:LISTED]
+    ]  # fmt: skip
+    return dg.MetadataValue.table(records) if records else dg.MetadataValue.text("none")

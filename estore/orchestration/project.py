@@ -1,0 +1,99 @@
+"""Project: dbt models as Dagster assets and data tests as asset checks, from the manifest."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
+
+#: In the order of the flow; of the tables a test is about, it belongs to the last.
+LAYERS = ("raw", "rules", "staging", "intermediate", "marts", "metrics", "dashboard", "history")
+#: The folder of a model is its layer; seeds and snapshots lie elsewhere.
+KINDS = {"source": "raw", "seed": "rules", "snapshot": "history"}
+#: Where a test of loaded rows alone stands: the transforms run it, and they make no raw table.
+VIEW_ON_RAW = dg.AssetKey(["staging", "stg_lines"])
+#: Tables as the build step before left them: as a source of their own they would be a circle.
+BUILT_BEFORE = "built"
+
+
+class Translator(DagsterDbtTranslator):
+    """Keys and groups by layer; descriptions without the SQL."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        return dg.AssetKey([layer(dbt_resource_props), dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return layer(dbt_resource_props)
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return " ".join(str(dbt_resource_props.get("description") or "").split())
+
+
+class Project:
+    """What dbt's manifest says, in Dagster's terms."""
+
+    def __init__(self, manifest: Path) -> None:
+        self.manifest: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
+        self.nodes: dict[str, Any] = {**self.manifest["sources"], **self.manifest["nodes"]}
+        self.translator = Translator()
+
+    def key(self, unique_id: str) -> dg.AssetKey:
+        """The asset of a model, seed, snapshot or source."""
+        return self.translator.get_asset_key(self.nodes[unique_id])
+
+    def specs(self, *, select: str = "fqn:*", exclude: str = "") -> list[dg.AssetSpec]:
+        """Assets that a run reports where it made them."""
+        specs = build_dbt_asset_specs(
+            manifest=self.manifest, dagster_dbt_translator=self.translator, select=select,
+            exclude=exclude,
+        )  # fmt: skip
+        return [
+            spec.replace_attributes(
+                skippable=True,
+                deps=[dep for dep in spec.deps if dep.asset_key.path[0] != BUILT_BEFORE],
+            )
+            for spec in specs
+        ]
+
+    def checks(self, keys: set[dg.AssetKey]) -> dict[str, dg.AssetCheckSpec]:
+        """dbt's id of a data test → its check, for those about these assets."""
+        return {
+            unique_id: dg.AssetCheckSpec(
+                name=node["name"], asset=owner, description=self._told(node)
+            )
+            for unique_id, node in self.nodes.items()
+            if node["resource_type"] == "test" and (owner := self._owner(node)) in keys
+        }
+
+    def published(self) -> Iterator[dg.AssetKey]:
+        """The tables that a snapshot holds whole."""
+        for unique_id, node in self.nodes.items():
+            if node["resource_type"] == "model" and layer(node) in ("metrics", "dashboard"):
+                yield self.key(unique_id)
+
+    def _owner(self, test: Mapping[str, Any]) -> dg.AssetKey | None:
+        if test.get("attached_node"):
+            return self.key(test["attached_node"])
+        parents = [self.key(parent) for parent in test["depends_on"]["nodes"]]
+        last = max(parents, key=lambda key: (LAYERS.index(key.path[0]), key.path[1]), default=None)
+        return VIEW_ON_RAW if last and last.path[0] == "raw" else last
+
+    def _told(self, test: Mapping[str, Any]) -> str | None:
+        described = self.translator.get_description(test)
+        if described or not test.get("test_metadata"):
+            return described or None
+        arguments = {**test["test_metadata"]["kwargs"]}
+        arguments.pop("model", None)
+        shown = ", ".join(f"{name}: {value}" for name, value in arguments.items())
+        return (
+            f"{test['test_metadata']['name']} ({shown})" if shown else test["test_metadata"]["name"]
+        )
+
+
+def layer(node: Mapping[str, Any]) -> str:
+    """Where in the flow a table stands."""
+    if node["resource_type"] == "source" and node["source_name"] == BUILT_BEFORE:
+        return BUILT_BEFORE
+    return str(KINDS.get(node["resource_type"]) or node["fqn"][1])

@@ -1,0 +1,132 @@
+"""Telling: sensors that find what a person must hear, and the one that delivers it."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from estore.errors import Busy
+from estore.orchestration.alerts import Alert, Outbox, message, send
+from estore.orchestration.context import Shop
+from estore.orchestration.failures import WHAT_TO_DO
+from estore.publish import open_snapshot
+from estore.published import current_version
+from estore.reading import Known, ledger
+
+RUNNING = dg.DefaultSensorStatus.RUNNING
+#: Seconds between two looks at whether alerts wait.
+DELIVERY_SECONDS = 15
+#: What a run says that ended without a failed step.
+GONE = "its process is gone, or it took longer than it may"
+SEE_RUN = "Dagster starts it again where it died; otherwise see the run's log and launch it again"
+
+
+def telling_sensors(shop: Shop, outbox: Outbox) -> list[dg.SensorDefinition]:
+    """Failures, the data's age and quality, and the delivery."""
+    poll = shop.thresholds.poll_seconds
+
+    @dg.run_failure_sensor(
+        name="failure_sensor", default_status=RUNNING, minimum_interval_seconds=min(15, poll),
+        description="Keeps an alert for every run that failed.",
+    )  # fmt: skip
+    def tell_failure(context: dg.RunFailureSensorContext) -> None:
+        outbox.add(failure_alert(context), time.time())
+
+    @dg.sensor(
+        name="data_sensor", default_status=RUNNING, minimum_interval_seconds=poll,
+        description="Keeps an alert where no data came, or where what came is odd.",
+    )  # fmt: skip
+    def tell_data(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        found = list(snapshot_alerts(shop))
+        try:
+            known = ledger(shop.settings)
+        except Busy:
+            known = []
+        found += [*refusal_alerts(known), *freshness_alerts(known, shop.thresholds.fresh_hours)]
+        new = [alert for alert in found if outbox.add(alert, time.time())]
+        return dg.SkipReason(f"{len(found)} found, of which {len(new)} not told yet")
+
+    @dg.sensor(
+        name="alert_sensor", default_status=RUNNING,
+        minimum_interval_seconds=min(DELIVERY_SECONDS, poll),
+        description="Delivers the alerts that wait, as one message.",
+    )  # fmt: skip
+    def deliver(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        url = shop.settings.alert_url
+
+        def post(alerts: Any) -> None:
+            if url:
+                send(url.get_secret_value(), alerts)
+            else:
+                context.log.warning(
+                    f"ESTORE_ALERT_URL is not set, so only here:\n{message(alerts)}"
+                )
+
+        count = outbox.deliver(post, time.time())
+        return dg.SkipReason(f"{count} delivered, {len(outbox.waiting())} waiting")
+
+    return [tell_failure, tell_data, deliver]
+
+
+def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
+    """A failed run in the error's own words."""
+    words, what_to_do = context.failure_event.message or GONE, SEE_RUN
+    for event in context.get_step_failure_events():
+        data = event.step_failure_data
+        if data.user_failure_data:  # in our words; its cause would be the same with a traceback
+            words = data.user_failure_data.description or words
+            told = data.user_failure_data.metadata.get(WHAT_TO_DO)
+            what_to_do = str(told.value) if told else what_to_do
+        elif data.error:
+            words = " ".join(data.error.message.split())[:1000]
+    run = context.dagster_run
+    return Alert(
+        "failure", f"failure {run.job_name} {words}", f"{run.job_name} (run {run.run_id[:8]})",
+        words, what_to_do, is_repeated=True,
+    )  # fmt: skip
+
+
+def refusal_alerts(known: list[Known]) -> Iterator[Alert]:
+    """One for each content that was refused, ever."""
+    for file in known:
+        if file.status == "refused":
+            yield Alert(
+                "quality", f"refused {file.uri} {file.generation}", file.uri,
+                f"refused: {file.error}",
+                "put a mended file in its place: it is loaded by itself. Nothing of this one is in "
+                "the numbers, and the other files are",
+            )  # fmt: skip
+
+
+def freshness_alerts(known: list[Known], hours: int) -> Iterator[Alert]:
+    """One where the newest file was loaded too long ago."""
+    newest = max((file.loaded_at for file in known if file.status == "loaded"), default=None)
+    if newest is None:
+        return
+    age = (datetime.now(UTC).replace(tzinfo=None) - newest).total_seconds() / 3600
+    if age >= hours:
+        yield Alert(
+            "freshness", f"freshness {newest}", "landing",
+            f"no new data for {age:.0f} hours, since {newest:%Y-%m-%d %H:%M} UTC",
+            "ask whoever delivers the files; look in the landing sensor's ticks for errors",
+            is_repeated=True,
+        )  # fmt: skip
+
+
+def snapshot_alerts(shop: Shop) -> Iterator[Alert]:
+    """What the newest snapshot finds odd in the data, without what is only good to know."""
+    if current_version(shop.settings) is None:
+        return
+    with open_snapshot(shop.settings) as (connection, manifest):
+        rows = connection.execute(
+            "select kind, subject, from_at, severity, sentence from metrics_data_alerts "
+            "where severity <> 'low' order by severity, from_at, kind, subject"
+        ).fetchall()
+    for kind, subject, from_at, severity, sentence in rows:
+        yield Alert(
+            "quality", f"data {kind} {subject} {from_at}", f"{kind} ({severity})", sentence,
+            f"see it on the dashboard (snapshot {manifest.version}) and docs/metrics.md; mend it "
+            "at the source, or know of it when you read these days",
+        )  # fmt: skip

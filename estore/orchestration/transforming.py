@@ -1,0 +1,143 @@
+"""Transforming: models, published snapshot and report as assets, by the pipeline's own build."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from estore import pipeline, reading
+from estore.dashboard.report import make_report
+from estore.errors import EstoreError
+from estore.findings import as_markdown, key_findings
+from estore.orchestration.context import POOL, Shop
+from estore.orchestration.failures import failure, retry_policy, told
+from estore.orchestration.loading import FILES, REJECTS
+from estore.orchestration.log import RunLog
+from estore.orchestration.project import Project
+from estore.orchestration.results import Results
+from estore.publish import open_snapshot
+from estore.published import Manifest, current_version
+
+SNAPSHOT, REPORT = dg.AssetKey(["published", "snapshot"]), dg.AssetKey(["published", "report"])
+NEXT_BUILD = "mend what is named, then launch `transform`; the last snapshot is still served"
+NEXT_TESTS = (
+    "look at the rows with the query named; mend the file or `estore withdraw` it, then launch "
+    "`transform`; until then the last snapshot is served"
+)
+
+
+class BuildConfig(dg.Config):
+    """What is built besides the days that wait."""
+
+    first_day: str = Field(default="", description="with last_day: days to build anew")
+    last_day: str = Field(default="", description="as in 2019-10-31")
+    full_refresh: bool = Field(default=False, description="build all days anew")
+
+
+def transforming_assets(shop: Shop, project: Project) -> list[Any]:
+    """One op for all models: `Transform` decides on their steps, and holds the lock throughout."""
+    models = project.specs(exclude="resource_type:snapshot")
+    checks = project.checks({spec.key for spec in models})
+    history = project.specs(select="resource_type:snapshot")
+    retries = retry_policy(shop.thresholds.retry_seconds)
+    published = dg.AssetSpec(
+        SNAPSHOT, deps=[*project.published(), FILES, REJECTS], group_name="published",
+        skippable=True, kinds={"parquet"},
+        description="The small tables of a sound build, in one versioned folder; what readers see.",
+    )  # fmt: skip
+
+    @dg.multi_asset(
+        name="build", specs=[*models, published], check_specs=list(checks.values()),
+        can_subset=True, pool=POOL, retry_policy=retries,
+    )  # fmt: skip
+    def build(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
+        results = Results(project, checks, context)
+        before = current_version(shop.settings)
+        try:
+            with told(context, NEXT_BUILD):
+                built, manifest = pipeline.build(
+                    shop.settings, shop.config, RunLog(context.log), days=_days(config),
+                    full_refresh=config.full_refresh, on_node=results.add,
+                )  # fmt: skip
+        except dg.Failure as failed:
+            if not failed.allow_retries:  # else the next try tells
+                yield from results.told({})
+            raise
+        yield from results.told(_row_counts(shop, results))
+        if manifest is None:
+            raise failure(
+                "; ".join(
+                    f"data test {problem.name} failed: {problem.rows} rows ({problem.compiled})"
+                    for problem in built.problems
+                    if problem.is_error
+                ),
+                NEXT_TESTS,
+            )
+        if current_version(shop.settings) != before:
+            yield _snapshot_result(shop, manifest)
+        else:
+            context.log.info("nothing new: the last snapshot still holds")
+
+    @dg.asset(
+        key=REPORT, deps=[SNAPSHOT], group_name="published", kinds={"html"},
+        description="The dashboard of the snapshot in one file, beside the key findings.",
+    )  # fmt: skip
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        with told(context, "mend what is named, then launch `transform`"):
+            made = make_report(shop.settings, first=None, last=None, with_ids=False)
+            path = shop.settings.home / "report.html"
+            path.write_text(made.html, encoding="utf-8")
+            with open_snapshot(shop.settings) as (connection, manifest):
+                said = as_markdown(key_findings(connection, manifest), manifest)
+        return dg.MaterializeResult(
+            metadata={"file": dg.MetadataValue.path(path.resolve()), "bytes": made.size,
+                      "findings": dg.MetadataValue.md(said)}
+        )  # fmt: skip
+
+    @dg.multi_asset(name="record", specs=history, pool=POOL, retry_policy=retries)
+    def record(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        results = Results(project, {}, context)
+        with told(context, NEXT_BUILD):
+            pipeline.snapshot(shop.settings, shop.config, RunLog(context.log), results.add)
+        yield from results.told(_row_counts(shop, results))
+
+    return [build, report, record]
+
+
+def _days(config: BuildConfig) -> tuple[date, date] | None:
+    """The days that are built anew, if the config names any; raises EstoreError for a wrong one."""
+    named = [day for day in (config.first_day, config.last_day) if day]
+    if not named:
+        return None
+    try:
+        first, last = (date.fromisoformat(day) for day in named)
+    except ValueError as error:
+        raise EstoreError(
+            f"first_day {config.first_day!r} and last_day {config.last_day!r} must both be days "
+            "as in 2019-10-01"
+        ) from error
+    if last < first:
+        raise EstoreError(f"last_day {last} is before first_day {first}")
+    return first, last
+
+
+def _row_counts(shop: Shop, results: Results) -> dict[str, int]:
+    """Table → rows, of those that were made; nothing where somebody writes by then."""
+    try:
+        return reading.row_counts(shop.settings, [table for table in results.tables() if table])
+    except EstoreError:
+        return {}
+
+
+def _snapshot_result(shop: Shop, manifest: Manifest) -> dg.MaterializeResult[Any]:
+    folder = shop.settings.published / manifest.version
+    return dg.MaterializeResult(
+        SNAPSHOT,
+        metadata={
+            "version": manifest.version, "as_of_date": manifest.as_of_date,
+            "folder": dg.MetadataValue.path(folder.resolve()),
+            "tables": dg.MetadataValue.json(manifest.tables),
+        },
+    )  # fmt: skip

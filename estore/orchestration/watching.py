@@ -1,0 +1,170 @@
+"""Watching: sensors that start a load when files arrive, and the transforms after a load."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterRunStatus, RunsFilter
+
+from estore.errors import Busy
+from estore.landing import LandedFile, list_landing
+from estore.orchestration.alerts import Alert, Outbox
+from estore.orchestration.arrivals import Arrivals, Attempt, Content, State, arrivals, content
+from estore.orchestration.context import Shop
+from estore.orchestration.failures import PASSING_TAG
+from estore.orchestration.jobs import LOAD, REBUILD, RELOAD, TRANSFORM
+from estore.orchestration.loading import LANDING
+from estore.reading import ledger
+
+WAITING = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.QUEUED]
+UNDER_WAY = [
+    *WAITING, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING,
+]  # fmt: skip
+ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+#: Ended loads that are looked at to count tries.
+REMEMBERED = 200
+SET_TAG, FILES_TAG = "estore/set", "estore/files"
+
+
+def landing_sensor(shop: Shop, outbox: Outbox) -> dg.SensorDefinition:
+    """Starts one run for all new content in the landing, and alone what failed before."""
+
+    @dg.sensor(
+        name="landing_sensor", job_name=LOAD, minimum_interval_seconds=shop.thresholds.poll_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Compares the landing with the ledger, and loads what is new.",
+    )  # fmt: skip
+    def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if shop.settings.landing is None:
+            return dg.SkipReason("ESTORE_LANDING names no folder or bucket to watch")
+        listing = _listing(shop.settings.landing, outbox)
+        try:
+            known = ledger(shop.settings)
+        except Busy as busy:
+            return dg.SkipReason(
+                f"the landing is compared when the run that writes has ended: {busy}"
+            )
+        found = arrivals(listing, known, _attempts(context.instance), shop.thresholds.tries)
+        for file in found.files(State.DEAD):
+            outbox.add(_dead(file, shop.thresholds.tries), time.time())
+        seen = hashlib.sha256(str(sorted(map(content, listing))).encode()).hexdigest()
+        requests = [_request(context.instance, batch) for batch in found.batches()]
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else dg.SkipReason(f"nothing to load: {found}"),
+            cursor=seen,
+            asset_events=[] if seen == context.cursor else [_observation(listing, found)],
+        )
+
+    return watch
+
+
+def transform_sensor(shop: Shop) -> dg.SensorDefinition:
+    """Starts the transforms when a load ended after they last began, however it ended.
+
+    Loads that ended meanwhile are one run; a run that is queued will see them all.
+    """
+
+    @dg.sensor(
+        name="transform_sensor", job_name=TRANSFORM,
+        minimum_interval_seconds=min(30, shop.thresholds.poll_seconds),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Builds what the loads since the last transforms have brought.",
+    )  # fmt: skip
+    def follow(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        builds = _records(context.instance, (TRANSFORM, REBUILD), [*UNDER_WAY, *ENDED])
+        if any(build.dagster_run.status in WAITING for build in builds):
+            return dg.SkipReason("a run is queued, and will build all that was loaded by then")
+        loads = _records(context.instance, (LOAD, RELOAD), ENDED)
+        newest = max(loads, key=lambda load: load.end_time or 0, default=None)
+        if newest is None:
+            return dg.SkipReason("no load has ended yet")
+        began = max(
+            (build.start_time or build.create_timestamp.timestamp() for build in builds), default=0
+        )
+        if began >= (newest.end_time or 0):
+            return dg.SkipReason("nothing was loaded since the transforms last began")
+        return dg.RunRequest(run_key=newest.dagster_run.run_id)
+
+    return follow
+
+
+def _listing(landing: str, outbox: Outbox) -> list[LandedFile]:
+    """The files there; a landing that cannot be read is told, and fails the tick."""
+    try:
+        return list_landing(landing)
+    except Exception as error:
+        outbox.add(
+            Alert(
+                "landing", f"landing {landing}", landing, str(error),
+                "check ESTORE_LANDING and who may read there; nothing is loaded until then",
+                is_repeated=True,
+            ),
+            time.time(),
+        )  # fmt: skip
+        raise
+
+
+def _dead(file: LandedFile, tries: int) -> Alert:
+    return Alert(
+        "failure", f"dead {content(file)}", file.uri, f"{tries} runs failed over this file",
+        "read what the last of these runs says; then put a mended file in its place, or launch "
+        "`reload_files` with its name. The other files go on",
+    )  # fmt: skip
+
+
+def _attempts(instance: dg.DagsterInstance) -> list[Attempt]:
+    """What loads were given, those under way and the last of the others."""
+    return [
+        Attempt(
+            contents=_given(run),
+            is_under_way=run.status in UNDER_WAY,
+            has_succeeded=run.status == DagsterRunStatus.SUCCESS,
+            may_pass=PASSING_TAG in run.tags,
+        )
+        for statuses, limit in ((UNDER_WAY, None), (ENDED, REMEMBERED))
+        for run in instance.get_runs(RunsFilter(job_name=LOAD, statuses=statuses), limit=limit)
+    ]  # fmt: skip
+
+
+def _given(run: dg.DagsterRun) -> tuple[Content, ...]:
+    config: Any = run.run_config
+    for name in ("ops", "load", "config", "contents"):
+        config = config.get(name, {})
+    return tuple(config.items())
+
+
+def _request(instance: dg.DagsterInstance, files: list[LandedFile]) -> dg.RunRequest:
+    """A run for these contents; its key changes once a run for the same ones has ended."""
+    contents = dict(content(file) for file in files)
+    digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:16]
+    earlier = instance.get_runs_count(RunsFilter(job_name=LOAD, tags={SET_TAG: digest}))
+    return dg.RunRequest(
+        run_key=f"{digest}-{earlier}",
+        run_config={"ops": {"load": {"config": {"contents": contents}}}},
+        tags={SET_TAG: digest, FILES_TAG: str(len(files))},
+    )
+
+
+def _observation(listing: list[LandedFile], found: Arrivals) -> dg.AssetObservation:
+    return dg.AssetObservation(
+        LANDING,
+        metadata={"files": len(listing), "bytes": sum(file.bytes for file in listing),
+                  "states": str(found)},
+    )  # fmt: skip
+
+
+def _records(
+    instance: dg.DagsterInstance, jobs: Iterable[str], statuses: list[DagsterRunStatus]
+) -> list[Any]:
+    """The newest runs of jobs that have one of the statuses."""
+    return [
+        record
+        for job in jobs
+        for record in instance.get_run_records(
+            RunsFilter(job_name=job, statuses=statuses), limit=20
+        )
+    ]

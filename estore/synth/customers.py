@@ -1,0 +1,140 @@
+"""Who buys for the first time, and when each customer comes to buy again."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from estore.synth import calibration as real
+from estore.synth.draws import Array, mixed
+
+CARDS = 1 << 14
+NEVER = -1  # a day that has not come
+TYPE_SALT = 0x5EED
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How the shop's people behave, as multiples of what is calibrated; 1 is the real shop.
+
+    `repeat_hazards`: of buying again on a day, by the month of the first order (0 is the shop's
+    first); the last one holds on. `buying` and `filling`: of a session's chance to buy, and of
+    another's to fill a cart. `drop_out`: of the chance to stay away for good after an order.
+    `spend`: of all prices. Raises ValueError on a number out of range.
+    """
+
+    repeat_hazards: tuple[float, ...] = (1.0,)
+    buying: float = 1.0
+    filling: float = 1.0
+    drop_out: float = 1.0
+    spend: float = 1.0
+
+    def __post_init__(self) -> None:
+        ranges = {"buying": 4, "filling": 4, "drop_out": 2, "spend": 100}
+        values = [(name, getattr(self, name), most) for name, most in ranges.items()]
+        values += [("repeat_hazards", hazard, 4) for hazard in self.repeat_hazards or (-1,)]
+        for name, value, most in values:
+            if not 0 <= value <= most:
+                raise ValueError(f"{name} is {value}: give 0 to {most}; 1 is the real shop's.")
+
+    def hazard(self, kind: int, month: int) -> float:
+        """The chance that a customer of that kind and cohort, who has not left, buys on a day."""
+        factor = self.repeat_hazards[min(month, len(self.repeat_hazards) - 1)]
+        return real.CUSTOMERS[kind][1] * factor
+
+    def leaving(self, kind: int) -> float:
+        """The chance that an order is the last one of a customer of that kind."""
+        return min(1.0, real.CUSTOMERS[kind][2] * self.drop_out)
+
+    def repeating(self, month: int, days: int) -> float:
+        """The true share of a cohort with a second order at most so many days after the first."""
+        return math.fsum(
+            share * (1 - self.leaving(kind)) * float(np.mean(self.gaps(kind, month) <= days))
+            for kind, (share, _, _) in enumerate(real.CUSTOMERS)
+        )
+
+    def gaps(self, kind: int, month: int) -> Array:
+        """Days from an order to the next, each as often as it comes: geometric, from 1."""
+        return _gap_deck(self.hazard(kind, month))
+
+
+@lru_cache(maxsize=100)
+def _gap_deck(hazard: float) -> Array:
+    if hazard == 0:
+        return np.full(1, 1 << 20)
+    stay = math.log(1 - hazard)
+    days: Array = np.array(
+        [max(1, math.ceil(math.log(1 - (card + 0.5) / CARDS) / stay)) for card in range(CARDS)]
+    )
+    return days
+
+
+class Customers:
+    """Everybody who bought, and the days on which they do again.
+
+    Four bytes for each user who ever came, and four for each order that is still to come.
+    """
+
+    def __init__(self, behaviour: Behaviour, months: Array) -> None:
+        """`months`: of each day of the shop."""
+        self.behaviour, self.months = behaviour, months
+        self.first_day = np.full(1024, NEVER, np.int16)
+        self.second_day = np.full(1024, NEVER, np.int16)
+        self._due: list[list[Array]] = [[] for _ in months]
+
+    def due(self, day: int, begin: float, end: float) -> Array:
+        """The users who buy again between two shares of a day."""
+        users = np.concatenate([np.empty(0, np.int64), *self._due[day]])
+        self._due[day] = [users]
+        return users[int(begin * len(users)) : int(end * len(users))]
+
+    def have_bought(self, users: Array) -> Array:
+        """Which of these users are customers."""
+        self._hold(users)
+        bought: Array = self.first_day[users] != NEVER
+        return bought
+
+    def order(self, rng: np.random.Generator, day: int, users: Array) -> None:
+        """Each of these users, all different, buys on that day; some of them will again."""
+        if not len(users):
+            return
+        self._hold(users)
+        is_first = self.first_day[users] == NEVER
+        is_second = ~is_first & (self.second_day[users] == NEVER)
+        self.first_day[users[is_first]] = day
+        self.second_day[users[is_second]] = day
+        again = self._next_days(rng, day, users)
+        order = np.argsort(again, kind="stable")
+        users, again = users[order], again[order]
+        starts = np.flatnonzero(np.diff(again, prepend=-1))
+        for of_day, group in zip(again[starts], np.split(users, starts[1:]), strict=True):
+            if of_day < len(self.months):
+                self._due[of_day].append(group)
+
+    def postpone(self, day: int, users: Array) -> None:
+        """Nobody is left to be them: they come on the next day."""
+        if len(users) and day + 1 < len(self.months):
+            self._due[day + 1].append(users)
+
+    def _next_days(self, rng: np.random.Generator, day: int, users: Array) -> Array:
+        """The day of each one's next order; one beyond the shop's for whoever has left."""
+        edges = np.cumsum([share for share, _, _ in real.CUSTOMERS]) * (1 << 20)
+        kind = np.searchsorted(edges[:-1], mixed(users ^ TYPE_SALT) >> np.uint64(44), side="right")
+        month = self.months[self.first_day[users]]
+        leaves, at = rng.random(len(users)), rng.random(len(users))
+        again = np.full(len(users), len(self.months))
+        for of_kind in range(len(real.CUSTOMERS)):
+            stays = (kind == of_kind) & (leaves >= self.behaviour.leaving(of_kind))
+            for of_month in np.unique(month[stays]):
+                here = stays & (month == of_month)
+                gaps = self.behaviour.gaps(of_kind, int(of_month))
+                again[here] = day + gaps[(at[here] * len(gaps)).astype(np.int64)]
+        return again
+
+    def _hold(self, users: Array) -> None:
+        needed = int(users.max(initial=0)) + 1
+        if needed > len(self.first_day):
+            more = np.full(max(needed, len(self.first_day) // 4), NEVER, np.int16)
+            self.first_day = np.concatenate([self.first_day, more])
+            self.second_day = np.concatenate([self.second_day, more])

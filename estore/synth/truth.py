@@ -1,0 +1,150 @@
+"""What really happened in the shop, and what its files hold: to hold metrics against."""
+
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from estore.synth import calibration as real
+from estore.synth.customers import NEVER, Behaviour, Customers
+from estore.synth.draws import Array, mixed
+from estore.synth.visits import CART, PURCHASE, VIEW, Sessions
+
+WINDOWS = (30, 60, 90)  # days since the first order
+STAGES = ("view", "cart", "purchase")
+
+
+class Tally:
+    """Counts while the rows pass; robots are no part of what happened."""
+
+    def __init__(self) -> None:
+        self.sessions = np.zeros(8, np.int64)  # by a bit for each kind of event that they hold
+        self.orders = 0
+        self.purchases = 0
+        self.revenue_cents = 0
+        self.rows = 0
+        self.events = 0
+
+    def count_sessions(self, kind: Array, session: Array, sessions: Sessions) -> None:
+        """Events as they are meant, before the tracker sees them."""
+        held = np.zeros(len(sessions.size), np.int64)
+        for of in (VIEW, CART, PURCHASE):
+            held[session[kind == of]] |= 1 << of
+        counts = np.bincount(held, minlength=8)
+        self.sessions += counts
+        self.orders += int(counts[1 << PURCHASE :].sum())
+
+    def count_sales(self, rows: dict[str, Array]) -> None:
+        """Purchases as they were made: whatever is written of them, each counts once."""
+        bought = {name: column[rows["kind"] == PURCHASE] for name, column in rows.items()}
+        _, first = np.unique(_keys(bought), return_index=True)
+        self.purchases += len(first)
+        self.revenue_cents += int(bought["cents"][first].sum())
+
+    def count_lines(self, rows: dict[str, Array], *, are_known: bool = False) -> None:
+        """Lines of a file; `are_known`: another file holds them too."""
+        self.rows += len(rows["time"])
+        if not are_known:
+            self.events += _distinct(_keys(rows))
+
+    def holding(self, *stages: str) -> int:
+        """Sessions with an event of each of these kinds."""
+        bits = sum(1 << STAGES.index(stage) for stage in stages)
+        return int(sum(self.sessions[held] for held in range(8) if held & bits == bits))
+
+
+def _distinct(numbers: Array) -> int:
+    """How many different ones there are; sorting is several times faster than numpy's `unique`."""
+    return int(np.count_nonzero(np.diff(np.sort(numbers)))) + bool(len(numbers))
+
+
+def _keys(rows: dict[str, Array]) -> Array:
+    """A number for each row, the same for rows that are one event."""
+    key = mixed(rows["session_low"] ^ mixed(rows["session_high"]))
+    key = mixed(key ^ mixed(rows["user_id"]))
+    keys: Array = mixed(key ^ mixed(rows["time"] * 4 + rows["kind"]) ^ mixed(rows["product"]))
+    return keys
+
+
+def repeat_truth(customers: Customers, months: Array) -> list[dict[str, Any]]:
+    """Of each cohort, by month of the first order: the true share that orders again, and who did.
+
+    `probability`: what a customer does in the long run. `observed` were watched for so many days
+    until the shop's last; of them `repeated` did.
+    """
+    known = customers.first_day != NEVER
+    first, second = customers.first_day[known].astype(int), customers.second_day[known].astype(int)
+    last_day = len(months) - 1
+    told = []
+    for month in range(int(months[-1]) + 1):
+        here = months[first] == month
+        row: dict[str, Any] = {"cohort": _month_name(month), "customers": int(here.sum())}
+        for days in WINDOWS:
+            observed = here & (first + days <= last_day)
+            repeated = observed & (second != NEVER) & (second - first <= days)
+            row[f"within_{days}_days"] = {
+                "probability": round(customers.behaviour.repeating(month, days), 6),
+                "observed": int(observed.sum()),
+                "repeated": int(repeated.sum()),
+            }
+        told.append(row)
+    return told
+
+
+def lifetime_truth(behaviour: Behaviour) -> list[dict[str, float]]:
+    """The kinds of customers: their share, chance to buy on a day, and to leave after an order."""
+    return [
+        {
+            "share": share,
+            "daily_hazard": behaviour.hazard(kind, 0),
+            "drop_out": behaviour.leaving(kind),
+        }
+        for kind, (share, _, _) in enumerate(real.CUSTOMERS)
+    ]
+
+
+def told_truth(
+    tally: Tally, customers: Customers, users: int, months: Array, faults: list[dict[str, object]]
+) -> dict[str, Any]:
+    """truth.json. Money in dollars, rates 0 to 1, days as the shop's."""
+    stages = {f"with_{stage}": tally.holding(stage) for stage in STAGES}
+    for pair in (("view", "cart"), ("cart", "purchase"), ("view", "purchase")):
+        stages[f"with_{pair[0]}_and_{pair[1]}"] = tally.holding(*pair)
+    return {
+        "files": {
+            "rows": tally.rows,
+            "events": tally.events,
+            "duplicates": tally.rows - tally.events,
+        },
+        "happened": {
+            "users": users,
+            "sessions": int(tally.sessions.sum() - tally.sessions[0]),
+            "orders": tally.orders,
+            "buyers": int(np.count_nonzero(customers.first_day != NEVER)),
+            "purchases": tally.purchases,
+            "revenue_amount": tally.revenue_cents / 100,
+        },
+        "conversion": {
+            **stages,
+            "view_to_cart_rate": _rate(stages["with_view_and_cart"], stages["with_view"]),
+            "cart_to_purchase_rate": _rate(stages["with_cart_and_purchase"], stages["with_cart"]),
+            "view_to_purchase_rate": _rate(stages["with_view_and_purchase"], stages["with_view"]),
+        },
+        "repeat": repeat_truth(customers, months),
+        "lifetime": lifetime_truth(customers.behaviour),
+        "behaviour": asdict(customers.behaviour),
+        "faults": faults,
+    }
+
+
+def _rate(part: int, whole: int) -> float | None:
+    return round(part / whole, 6) if whole else None
+
+
+def _month_name(month: int) -> str:
+    year, index = real.FIRST_MONTH
+    start = date(year, index, 1)
+    for _ in range(month):
+        start = (start + timedelta(days=32)).replace(day=1)
+    return f"{start:%Y-%m}"

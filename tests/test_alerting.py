@@ -1,0 +1,153 @@
+"""Alerts: what is told, how often, and that it arrives, at a real HTTP server."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import Workshop
+from dagster._utils.error import serializable_error_info_from_exc_info
+from unattended import Receiver
+
+from estore.errors import EstoreError
+from estore.orchestration.alerts import Alert, Outbox, body, message, send
+from estore.orchestration.context import Shop
+from estore.orchestration.telling import freshness_alerts, refusal_alerts, snapshot_alerts
+from estore.publish import publish
+from estore.reading import Known, ledger
+from estore.transform import Transform
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook."""
+    opened = Receiver()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Outbox:
+    """One message a minute at most; the same again after an hour."""
+    return Outbox(tmp_path, pause=60, repeat=HOUR)
+
+
+def alert(key: str = "a", *, is_repeated: bool = False) -> Alert:
+    return Alert("failure", key, "transform", f"{key} broke", "mend it", is_repeated=is_repeated)
+
+
+def test_a_webhook_gets_the_words_and_the_parts(outbox: Outbox, receiver: Receiver) -> None:
+    outbox.add(alert(), now=1000)
+    assert outbox.deliver(lambda alerts: send(receiver.url + "/hook", alerts), now=1000) == 1
+    (got,) = receiver.received
+    assert got["path"] == "/hook"
+    assert got["text"] == "[failure] transform: a broke\n  What to do: mend it"
+    assert got["alerts"][0]["what_to_do"] == "mend it"
+
+
+def test_one_message_a_pause_with_all_that_waits(outbox: Outbox, receiver: Receiver) -> None:
+    def deliver(now: float) -> int:
+        return outbox.deliver(lambda alerts: send(receiver.url, alerts), now)
+
+    outbox.add(alert("a"), now=1000)
+    assert deliver(1000) == 1
+    for name in "bcd":
+        outbox.add(alert(name), now=1010)
+    assert deliver(1059) == 0
+    assert deliver(1060) == 3
+    assert len(receiver.received) == 2
+    assert all(f"{name} broke" in receiver.received[1]["text"] for name in "bcd")
+    assert deliver(2000) == 0, "nothing waits"
+
+
+def test_the_same_is_told_once_and_what_lasts_again_after_a_while(outbox: Outbox) -> None:
+    assert outbox.add(alert(), now=0)
+    assert not outbox.add(alert(), now=50 * HOUR)
+    assert outbox.add(alert("b", is_repeated=True), now=0)
+    assert not outbox.add(alert("b", is_repeated=True), now=HOUR - 1)
+    assert outbox.add(alert("b", is_repeated=True), now=HOUR)
+
+
+def test_what_cannot_be_delivered_waits_and_the_address_stays_secret(
+    outbox: Outbox, receiver: Receiver
+) -> None:
+    outbox.add(alert(), now=1000)
+    receiver.answer, secret, gone = 500, "".join(["hook", "-", "key"]), Receiver()
+    gone.close()
+    for url, why in ((receiver.url, "it answered 500"), (gone.url, "ConnectionError")):
+        with pytest.raises(EstoreError, match=why) as told:
+            outbox.deliver(lambda alerts, to=f"{url}/{secret}": send(to, alerts), now=1000)
+        shown = serializable_error_info_from_exc_info(told._excinfo or (None, None, None))
+        assert secret not in str(shown), "Dagster keeps this in a tick"
+    receiver.answer = 200
+    assert outbox.deliver(lambda alerts: send(receiver.url, alerts), now=1001) == 1
+    assert receiver.received[0]["text"].startswith("[failure]")
+
+
+def test_a_slack_channel_is_told_with_a_bot_s_token(receiver: Receiver) -> None:
+    send("slack://xoxb-1-AbC@C0Shop", [alert()], slack_api=receiver.url + "/api/")
+    (got,) = receiver.received
+    assert got["path"] == "/api/chat.postMessage"
+    assert got["channel"] == "C0Shop"
+    assert got["authorization"] == "Bearer xoxb-1-AbC"
+    assert "a broke" in got["text"]
+
+
+def test_a_slack_hook_gets_text_alone() -> None:
+    assert set(body("hooks.slack.com", [alert()])) == {"text"}
+    assert set(body("example.com", [alert()])) == {"text", "alerts"}
+
+
+@pytest.mark.parametrize("url", ["hooks.slack.com/services/1", "ftp://a/b", "https://"])
+def test_a_wrong_address_is_told(url: str) -> None:
+    with pytest.raises(EstoreError, match=r"ESTORE_ALERT_URL must be"):
+        send(url, [alert()])
+
+
+def test_many_alerts_are_counted() -> None:
+    said = message([alert(str(number)) for number in range(25)])
+    assert said.count("What to do") == 10
+    assert "and 15 more" in said
+
+
+def known(status: str, hours: float, error: str | None = None) -> Known:
+    at = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=hours)
+    return Known(f"/landing/{status}.csv", "1", status, at, error)
+
+
+def test_no_new_data_for_too_long_is_told() -> None:
+    assert not list(freshness_alerts([], 24))
+    assert not list(freshness_alerts([known("loaded", 30), known("loaded", 23)], 24))
+    (told,) = freshness_alerts([known("loaded", 30), known("refused", 1, "no")], 24)
+    assert told.words.startswith("no new data for 30 hours, since ")
+    assert told.is_repeated
+
+
+def test_a_refused_file_is_told_with_its_error(workshop: Workshop) -> None:
+    workshop.write("a.csv", [{}])
+    (workshop.landing / "bad.csv").write_text("this,is\nno,event\n")
+    workshop.load()
+    (told,) = refusal_alerts(ledger(workshop.settings))
+    assert told.subject.endswith("/bad.csv")
+    assert "event_time" in told.words
+
+
+def test_what_a_snapshot_finds_odd_is_told_once(workshop: Workshop, outbox: Outbox) -> None:
+    start = datetime(2019, 10, 1)
+    hours = [hour for hour in range(28 * 24) if hour // 24 != 20]
+    workshop.write("a.csv", [
+        {"event_time": f"{start + timedelta(hours=hour, minutes=m)} UTC", "user_session": str(hour),
+         "event_type": "purchase" if m == 0 and hour % 5 == 0 else "view"}
+        for hour in hours for m in (0, 20, 40)
+    ])  # fmt: skip
+    workshop.load()
+    workshop.build()
+    publish(workshop.settings, Transform(workshop.settings, workshop.shop))
+    shop = Shop(workshop.settings)
+    found = list(snapshot_alerts(shop))
+    assert "no_events (high)" in {one.subject for one in found}
+    assert all(outbox.add(one, now=0) for one in found)
+    publish(workshop.settings, Transform(workshop.settings, workshop.shop))
+    assert not any(outbox.add(one, now=9e9) for one in snapshot_alerts(shop))

@@ -1,0 +1,73 @@
+"""Deployments: a machine runs what it is told, goes back by itself, and can be sent back."""
+
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from machine import IMAGE, Machine
+
+FIRST, SECOND, BROKEN, MISSING = (IMAGE.format(number) for number in (1, 2, 3, 4))
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine that is up, with one image running."""
+    machine = Machine(tmp_path)
+    machine.pullable = {FIRST, SECOND, BROKEN}
+    machine.sound = {FIRST, SECOND}
+    machine.secrets = {"estore-dashboard-auth": "basic:shop:a long password"}
+    machine.image = FIRST
+    service = machine.boot()
+    deadline = time.monotonic() + 30
+    while machine.told.get("deployment") != f"healthy {FIRST}":
+        assert service.poll() is None and time.monotonic() < deadline, machine.told
+        time.sleep(0.1)
+    yield machine
+    service.kill()
+    service.wait()
+    machine.server.shutdown()
+
+
+def test_a_sound_image_is_run_and_can_be_rolled_back(machine: Machine) -> None:
+    done = machine.deploy(SECOND)
+    assert done.returncode == 0, done.stderr
+    assert (machine.running, machine.image) == (SECOND, SECOND)
+
+    back = machine.deploy("before")
+    assert back.returncode == 0, back.stderr
+    assert (machine.running, machine.image) == (FIRST, FIRST)
+    assert machine.history == [FIRST, SECOND, FIRST]
+
+
+@pytest.mark.parametrize(
+    ("image", "reason", "history"),
+    [(BROKEN, "not healthy", [FIRST, BROKEN, FIRST]), (MISSING, "not be pulled", [FIRST, FIRST])],
+)
+def test_an_image_that_does_not_run_gives_way_to_the_one_before(
+    machine: Machine, image: str, reason: str, history: list[str]
+) -> None:
+    done = machine.deploy(image)
+    assert done.returncode == 1
+    assert reason in done.stderr and f"running {FIRST}" in done.stderr
+    assert (machine.running, machine.image) == (FIRST, FIRST), "the metadata agree with it"
+    time.sleep(2)
+    assert machine.history == history, "nothing is restarted for that"
+
+
+def test_secrets_reach_the_containers_and_nobody_else(machine: Machine) -> None:
+    path = machine.folder / "run" / "secrets"
+    assert path.read_text() == "ESTORE_DASHBOARD_AUTH=basic:shop:a long password\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_image_by_tag_is_refused(machine: Machine) -> None:
+    done = machine.deploy("registry/estore:latest")
+    assert done.returncode == 2 and "by its digest" in done.stderr
+    assert machine.image == FIRST
+
+
+def test_without_an_image_before_there_is_nothing_to_go_back_to(machine: Machine) -> None:
+    done = machine.deploy("before")
+    assert done.returncode == 2 and "knows of no image before" in done.stderr

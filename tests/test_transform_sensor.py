@@ -1,0 +1,82 @@
+"""The sensor of the transforms: it coalesces loads and drops none."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+from conftest import Workshop
+from orchestrating import Watched, queued, watched
+
+STATUS = dg.DagsterRunStatus
+
+
+@pytest.fixture
+def shop(workshop: Workshop) -> Iterator[Watched]:
+    """A watched shop."""
+    yield from watched(workshop)
+
+
+@dg.op
+def nothing() -> None:
+    """Stands for the transforms, of which only the time counts here."""
+
+
+@dg.job(name="transform")
+def transform() -> None:
+    nothing()
+
+
+def load(shop: Watched, name: str, *, fails: bool = False) -> str:
+    """Load a file by the sensor's run; its run id."""
+    shop.workshop.write(name, [{"user_session": name}])
+    (request,) = shop.tick()
+    if fails:
+        request.run_config["ops"]["load"]["config"]["files"] = ["missing-*.csv"]
+    result = shop.run(request)
+    assert result.success is not fails
+    return str(result.run_id)
+
+
+def asked(shop: Watched) -> str | None:
+    answer = shop.follow()
+    return answer.run_key if isinstance(answer, dg.RunRequest) else None
+
+
+def test_nothing_loaded_nothing_built(shop: Watched) -> None:
+    assert shop.follow() == "no load has ended yet"
+
+
+def test_a_load_is_followed_once(shop: Watched) -> None:
+    run_id = load(shop, "a.csv")
+    assert asked(shop) == asked(shop) == run_id, "Dagster starts one run for a key"
+    transform.execute_in_process(instance=shop.instance)
+    assert shop.follow() == "nothing was loaded since the transforms last began"
+
+
+def test_loads_that_ended_meanwhile_are_one_run(shop: Watched) -> None:
+    load(shop, "a.csv")
+    last = load(shop, "b.csv")
+    assert asked(shop) == last
+
+
+def test_a_run_that_is_queued_takes_all_along(shop: Watched) -> None:
+    load(shop, "a.csv")
+    waiting = queued(shop.instance, transform, STATUS.QUEUED)
+    load(shop, "b.csv")
+    assert "is queued" in str(shop.follow())
+    # It starts, and ends, after the second load.
+    shop.instance.delete_run(waiting.run_id)
+    transform.execute_in_process(instance=shop.instance)
+    assert asked(shop) is None
+
+
+def test_a_load_that_ended_after_the_transforms_began_is_not_dropped(shop: Watched) -> None:
+    load(shop, "a.csv")
+    transform.execute_in_process(instance=shop.instance)
+    last = load(shop, "b.csv")
+    assert asked(shop) == last
+
+
+def test_a_load_that_failed_may_have_loaded_files_before(shop: Watched) -> None:
+    run_id = load(shop, "a.csv", fails=True)
+    assert asked(shop) == run_id

@@ -1,0 +1,218 @@
+"""A shop left alone: Dagster's real servers and daemon, and a receiver of alerts."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import duckdb
+import psutil
+import yaml
+from emulators import free_port
+
+from estore.errors import EstoreError
+from estore.orchestration import launcher
+from estore.publish import open_snapshot
+from estore.published import current_version
+from estore.settings import Settings
+
+T = TypeVar("T")
+SHIPPED = Path(launcher.__file__).with_name("dagster.yaml")
+#: Seconds after which what a test waits for will not come.
+PATIENCE = 240
+
+
+class Receiver:
+    """An HTTP server that keeps every message it is sent."""
+
+    def __init__(self) -> None:
+        self.received: list[dict[str, Any]] = []
+        self.answer = 200
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if receiver.answer == 200:
+                    told = {"path": self.path, "authorization": self.headers["Authorization"]}
+                    receiver.received.append({**told, **_read(self.headers, body)})
+                self.send_response(receiver.answer)
+                self.send_header("Content-Type", "application/json")
+                self.end_headers()
+                self.wfile.write(b'{"ok": true}')
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Not on the test's output."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def text(self) -> str:
+        """All that was told."""
+        return "\n".join(message["text"] for message in self.received)
+
+    def close(self) -> None:
+        """Hear no more."""
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def _read(headers: Any, body: bytes) -> dict[str, Any]:
+    if "json" in headers["Content-Type"]:
+        return dict(json.loads(body))
+    return dict(parse_qsl(body.decode()))
+
+
+class Unattended:
+    """One home; `start` and `kill` are what an operator, or a power cut, does."""
+
+    def __init__(self, folder: Path, alert_url: str, **environment: str) -> None:
+        self.folder, self.home, self.landing = folder, folder / "home", folder / "landing"
+        for made in (self.home, self.landing, folder / "dagster"):
+            made.mkdir()
+        self.settings = Settings(home=self.home, landing=str(self.landing))
+        (self.home / "shop.toml").write_text(
+            "[orchestration]\npoll_seconds = 2\nalert_seconds = 0\nretry_seconds = 1\ntries = 2\n"
+        )
+        instance = yaml.safe_load(SHIPPED.read_text())
+        instance["run_monitoring"]["poll_interval_seconds"] = 2
+        (folder / "dagster" / "dagster.yaml").write_text(yaml.safe_dump(instance))
+        self.ports = {name: free_port() for name in ("code", "web")}
+        (folder / "workspace.yaml").write_text(
+            yaml.safe_dump({"load_from": [{"grpc_server": {
+                "host": "127.0.0.1", "port": self.ports["code"], "location_name": "estore"}}]})
+        )  # fmt: skip
+        self.environment = {
+            **os.environ, "DAGSTER_HOME": str(folder / "dagster"), "ESTORE_HOME": str(self.home),
+            "ESTORE_LANDING": str(self.landing), "ESTORE_ALERT_URL": alert_url,
+            "ESTORE_THREADS": "2", **environment,
+        }  # fmt: skip
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.stack = ExitStack()
+
+    # ------------------------------------------------------------------ processes
+
+    def start(self, *names: str) -> None:
+        """Start the code server, the daemon or the web server."""
+        workspace = str(self.folder / "workspace.yaml")
+        commands = {
+            "code": ["dagster", "api", "grpc", "-h", "127.0.0.1", "-p", str(self.ports["code"]),
+                     "-m", "estore.orchestration.definitions", "--location-name", "estore"],
+            "daemon": ["dagster-daemon", "run", "-w", workspace],
+            "web": ["dagster-webserver", "-h", "127.0.0.1", "-p", str(self.ports["web"]),
+                    "-w", workspace],
+        }  # fmt: skip
+        for name in names:
+            log = self.stack.enter_context((self.folder / f"{name}.log").open("ab"))
+            program = Path(sys.executable).with_name(commands[name][0])
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, str(program), *commands[name][1:]], cwd=self.folder,
+                env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+            if name == "code":
+                self.wait(lambda: is_open(self.ports["code"]), "the code server")
+
+    def kill(self, *names: str) -> None:
+        """Kill processes with all that they started, as a power cut would."""
+        for name in names:
+            process = self.processes.pop(name)
+            if process.poll() is not None:
+                continue
+            family = [*psutil.Process(process.pid).children(recursive=True), process]
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    os.kill(member.pid, signal.SIGKILL)
+            process.wait()
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        self.kill(*list(self.processes))
+        self.stack.close()
+
+    # ------------------------------------------------------------------ looking
+
+    def wait(self, seen: Callable[[], T], what: str) -> T:
+        """Poll until something is seen; fails with what Dagster said last."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if found := seen():
+                return found
+            for name, process in self.processes.items():
+                assert process.poll() is None, f"{name} ended: {self.said()}"
+            time.sleep(0.3)
+        raise AssertionError(f"{what} did not come: {self.said()}")
+
+    def said(self) -> str:
+        """The last words of every process."""
+        return "\n".join(
+            f"--- {path.stem}\n{path.read_text()[-3000:]}" for path in self.folder.glob("*.log")
+        )
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """A question to the web server's GraphQL."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.ports['web']}/graphql",
+            json.dumps({"query": query, "variables": variables}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)["data"]
+        except OSError:
+            return None
+
+    def runs(self, job: str, *statuses: str) -> list[dict[str, Any]]:
+        """Runs of a job, newest first, as the web server tells."""
+        told = self.ask(RUNS, filter={"pipelineName": job, "statuses": list(statuses)})
+        return told["runsOrError"]["results"] if told else []
+
+    def is_building(self) -> bool:
+        """Whether a run is in the middle of the transforms."""
+        with suppress(OSError, ValueError):
+            return bool(json.loads((self.home / "run.lock").read_text())["command"] == "build")
+        return False
+
+    def is_idle(self) -> bool:
+        """No run is queued or under way."""
+        jobs = ("load_files", "transform")
+        return not any(self.runs(job, "QUEUED", "STARTING", "STARTED") for job in jobs)
+
+    def published(self) -> str:
+        """The newest snapshot's name."""
+        folder = current_version(self.settings)
+        return folder.name if folder else ""
+
+    def events(self) -> int:
+        """Lines loaded, by the newest snapshot."""
+        with suppress(EstoreError, FileNotFoundError, duckdb.IOException):
+            with open_snapshot(self.settings) as (snapshot, _):
+                (loaded,) = snapshot.execute(
+                    "select sum(loaded) from raw_files where status = 'loaded'"
+                ).fetchone() or (0,)
+            return int(loaded)
+        return 0
+
+
+RUNS = """
+query Runs($filter: RunsFilter) {
+  runsOrError(filter: $filter) { ... on Runs { results { runId status jobName } } }
+}
+"""
+
+
+def is_open(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

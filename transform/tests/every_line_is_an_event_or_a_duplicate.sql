@@ -1,7 +1,11 @@
 -- Where rows were lost or doubled on the way from the loaded lines to the facts.
 with totals as (
     select
-        (select count(*) from {{ source('raw', 'events') }} where {{ of_any_day() }}) as lines,
+        (
+            select count(*)
+            from {{ source('raw', 'events') }}
+            where {{ of_any_day() }}
+        ) as lines,
         (select sum(event_count + duplicate_row_count) from {{ ref('int_event_days') }}) as lines_of_days,
         (select sum(event_count) from {{ ref('int_event_days') }}) as events,
         (select sum(event_count) from {{ ref('int_sessions') }}) as events_of_sessions,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -347,7 +348,7 @@ class Transform:
 
     @contextmanager
     def _environment(self) -> Iterator[None]:
-        """What the dbt profile reads."""
+        """What the dbt profile reads, and a log that keeps quiet about itself."""
         values = {
             **self._of_bigquery,
             "ESTORE_WAREHOUSE": str(self.settings.warehouse.resolve()),
@@ -357,10 +358,13 @@ class Transform:
             "DO_NOT_TRACK": "1",
         }
         before = {name: os.environ.get(name) for name in values}
+        # Where dbt's log cannot be written, as on a full disk, what stops the work tells of it.
+        tells_of_itself, logging.raiseExceptions = logging.raiseExceptions, False
         os.environ.update(values)
         try:
             yield
         finally:
+            logging.raiseExceptions = tells_of_itself
             for name, value in before.items():
                 if value is None:
                     del os.environ[name]

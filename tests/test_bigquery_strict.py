@@ -67,7 +67,7 @@ def recorded(
     name, bucket = bigquery.new_name(), bigquery.storage.new_bucket()
     folder = tmp_path_factory.mktemp("recorded")
     shop = CloudShop(folder / "home", f"{bucket}/", target="bigquery", bigquery=name)
-    (path,) = write_shop(folder, Shop(events=1_500, months=1, seed=4))
+    (path,) = write_shop(folder, Shop(events=1_500, months=1, seed=4, faults=()))
     lines = path.read_bytes().splitlines(keepends=True)
     bigquery.storage.put(f"{bucket}/a.csv", b"".join(lines[:1_000]) + b"bad,line,of,nine,,,,,\n")
     shop.run()

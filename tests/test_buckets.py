@@ -52,7 +52,7 @@ class BucketHome(Home):
 
     def load_found(self, files: list[LandedFile], *, restore: bool = False) -> LoadReport:
         """Load what was listed, some time ago."""
-        report = load_files(self.connection, files, ShopConfig(), self.settings, restore=restore)
+        report = load_files(self.warehouse, files, ShopConfig(), self.settings, restore=restore)
         self.check_accounts()
         assert not list(self.settings.temp.glob("objects/*"))
         return report
@@ -138,7 +138,7 @@ def test_a_replaced_object_replaces_its_rows(home: BucketHome) -> None:
 def test_an_object_withdrawn_stays_out_until_it_is_restored(home: BucketHome) -> None:
     uri, other = home.put("a.csv", text(lines(5))), home.put("b.csv", text(lines(6)))
     home.load_bucket()
-    withdraw(home.connection, uri)
+    withdraw(home.warehouse, uri)
     assert [outcome.status for outcome in home.load_bucket().outcomes] == ["withdrawn", "unchanged"]
     assert len(home.products()) == 6
     report = home.load_bucket(restore=True)
@@ -184,7 +184,7 @@ def test_the_command_goes_from_a_bucket_to_the_same_numbers_as_from_a_folder(
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.endpoint)
     folder, bucket = open_workshop(), open_workshop()
     uri = cloud_storage.new_bucket()
-    for path in write_shop(folder.landing, Shop(events=3_000, months=2, seed=3)):
+    for path in write_shop(folder.landing, Shop(events=3_000, months=2, seed=3, faults=())):
         cloud_storage.put(f"{uri}/in/{path.name}", path.read_bytes())
     for workshop, place in (folder, str(folder.landing)), (bucket, f"{uri}/in/"):
         home = ["--home", str(workshop.settings.home)]
@@ -198,7 +198,7 @@ def test_a_load_killed_in_a_download_leaves_nothing_that_the_next_does_not_remov
     cloud_storage: CloudStorage, monkeypatch: pytest.MonkeyPatch, workshop: Any
 ) -> None:
     uri = cloud_storage.new_bucket()
-    for path in write_shop(workshop.landing, Shop(events=3_000, months=2, seed=3)):
+    for path in write_shop(workshop.landing, Shop(events=3_000, months=2, seed=3, faults=())):
         cloud_storage.put(f"{uri}/{path.name}", path.read_bytes())
     home = ["--home", str(workshop.settings.home)]
     with faulty_network(cloud_storage.endpoint) as (network, endpoint):

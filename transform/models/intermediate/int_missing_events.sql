@@ -26,15 +26,23 @@ with low_hours as (
         )
 ),
 
--- An hour in which hardly anything is usual tells neither where a gap begins nor where it ends.
+-- An hour in which hardly anything is usual tells neither where a gap begins nor where it ends; in a small
+-- shop that is an hour below the gap's average.
+telling_hours as (
+    select
+        *,
+        expected >= least(least_of_an_hour, avg(expected) over (partition by subject, gap)) as is_telling
+    from low_hours
+),
+
 gaps as (
     select
         subject,
-        min(case when expected >= least_of_an_hour then hour_number end) as first_hour,
-        max(case when expected >= least_of_an_hour then hour_number end) as last_hour,
+        min(case when is_telling then hour_number end) as first_hour,
+        max(case when is_telling then hour_number end) as last_hour,
         sum(measured) as measured,
         sum(expected) as expected
-    from low_hours
+    from telling_hours
     group by subject, gap
     having sum(expected) >= max(least_in_all)
 ),
@@ -63,12 +71,12 @@ select
     ) as sentence
 from dated
 where
-    first_hour is not null
-    and (subject != 'event' or not exists (
+    subject != 'event'
+    or not exists (
         select 1
         from dated as types
         where
             types.subject != 'event'
             and types.from_at <= dated.to_at
             and types.to_at >= dated.from_at
-    ))
+    )

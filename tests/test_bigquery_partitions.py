@@ -79,12 +79,13 @@ VIEWS = {"stg_lines", "stg_events", "fct_events", "fct_sessions", "int_spread_se
 #: Statement → larger tables of which it reads a few columns of all days, to tell of all time.
 WHOLE = {
     "cube_products": {"int_product_days"},
-    "int_robots": {"fct_sessions"},
+    "int_duplicate_bursts": {"stg_repeats"},
+    "int_robots": {"int_sessions"},
     "int_taxonomy_breaks": {"int_product_days"},
     "int_user_activity": {"int_sessions"},
-    "metrics_conversion_rates": {"fct_sessions"},
-    "every_line_is_an_event_or_a_duplicate": {"fct_sessions", "int_product_values"},
-    "revenue_is_the_same_everywhere": {"fct_sessions", "int_product_days"},
+    "metrics_conversion_rates": {"int_sessions"},
+    "every_line_is_an_event_or_a_duplicate": {"int_sessions", "int_product_values"},
+    "revenue_is_the_same_everywhere": {"int_product_days", "int_sessions"},
 }
 
 

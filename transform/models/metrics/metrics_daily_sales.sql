@@ -48,8 +48,8 @@ select
     compared.revenue_deviation,
     unrecorded.order_date is not null as has_missing_sales,
     {{ as_amount(
-        'case when unrecorded.order_date is not null then greatest(0, compared.expected_revenue - '
-        ~ as_float('compared.revenue_amount') ~ ') end'
+        'case when unrecorded.order_date is not null and compared.expected_revenue is not null '
+        ~ 'then greatest(0, compared.expected_revenue - ' ~ as_float('compared.revenue_amount') ~ ') end'
     ) }} as missing_revenue_amount,
     coalesce(abs(compared.revenue_deviation) > {{ var('anomaly_deviations') }}, false) as is_revenue_anomaly,
     as_of.as_of_date

@@ -111,8 +111,10 @@ def _what_comes_later(plan: Plan) -> Report:
         path = plan.folder / file
         with path.open("rb") as lines:
             count = sum(1 for _ in lines) - 1
+        log = LogTail(plan.folder / "home" / "logs" / "dbt.log")
         told = plan.estore("run", path)
-        report[name] = {"lines": count, **_measured(told)}
+        spent = stages(told.err, log.read(), told.seconds)
+        report[name] = {"lines": count, **_measured(told), "stages": spent}
     report["nothing_new"] = _measured(plan.estore("run", plan.folder / "late.csv"))
     for words in (["status"], ["findings"], ["--help"]):
         report[words[0].strip("-")] = {

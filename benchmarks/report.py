@@ -54,6 +54,9 @@ def _tables(results: Sequence[tables.Result]) -> str:
         "### Later\n\n" + tables.markdown(tables.later(results)),
         "### Where the seconds go\n\n" + tables.markdown(tables.stages(results)),
     ]
+    if told := [result for result in results if "stages" in result["next_day"]]:
+        heading = "### Where the seconds of one more day go\n\n"
+        parts.append(heading + tables.markdown(tables.stages(told, "next_day")))
     if small := [result for result in results if "low_memory" in result]:
         parts.append("### With less memory\n\n" + tables.markdown(tables.low_memory(small)))
     return "\n\n".join(parts)

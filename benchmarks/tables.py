@@ -72,9 +72,9 @@ def later(results: Sequence[Result]) -> list[list[str]]:
     return rows
 
 
-def stages(results: Sequence[Result]) -> list[list[str]]:
-    """Seconds by stage, in the order of the largest size."""
-    last = results[-1]["run"]["stages"]
+def stages(results: Sequence[Result], of: str = "run") -> list[list[str]]:
+    """Seconds of the first run, or of what comes later, by stage, dearest of the largest first."""
+    last = results[-1][of]["stages"]
     names = list(last)
     fixed = ("load", "data tests", "dbt", "snapshots", "publish", "the rest")
     models = [name for name in names if name not in fixed][:MODELS_SHOWN]
@@ -82,12 +82,12 @@ def stages(results: Sequence[Result]) -> list[list[str]]:
     for name in ("load", *models, "other models", *fixed[1:]):
         cells = []
         for result in results:
-            told = result["run"]["stages"]
+            told = result[of]["stages"]
             shown = {*models, *fixed}
             others = sum(seconds for stage, seconds in told.items() if stage not in shown)
             cells.append(f"{others if name == 'other models' else told.get(name, 0.0):.1f}")
         rows.append([f"`{name}`" if name in models else name, *cells])
-    rows.append(["**all**", *(f"**{result['run']['seconds']:.1f}**" for result in results)])
+    rows.append(["**all**", *(f"**{result[of]['seconds']:.1f}**" for result in results)])
     return rows
 
 

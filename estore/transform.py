@@ -19,6 +19,7 @@ from estore.catalogue import catalogue, test_row
 from estore.errors import EstoreError, engine_advice
 from estore.settings import Settings, bigquery_emulator
 from estore.shop import ShopConfig
+from estore.state import State
 from estore.thresholds import read_thresholds
 from estore.warehouse import Warehouse, open_warehouse
 
@@ -123,7 +124,7 @@ class Transform:
         on_phase("dimensions and metrics")
         with open_warehouse(self.settings) as warehouse:
             variables = steps.user_variables(warehouse, **self._clock)
-            if _State(warehouse.books).get("marts") != self._fingerprint:
+            if State(warehouse.books).get("marts") != self._fingerprint:
                 variables = {"all_users": "true"}
         self._dbt(
             "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",
@@ -131,7 +132,7 @@ class Transform:
         )  # fmt: skip
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             steps.finish_build(warehouse.books)
-            _State(warehouse.books).set("marts", self._fingerprint)
+            State(warehouse.books).set("marts", self._fingerprint)
         if until == "marts":
             return report
         on_phase("data tests")
@@ -141,7 +142,7 @@ class Transform:
         )
         if report.holds:
             with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-                state = _State(warehouse.books)
+                state = State(warehouse.books)
                 state.set("built", self._fingerprint)
                 state.set("built_at", datetime.now(UTC).isoformat(timespec="seconds"))
                 state.set("tests", json.dumps(report.tests))
@@ -152,7 +153,7 @@ class Transform:
         self, warehouse: Warehouse, report: BuildReport, *, full_refresh: bool
     ) -> list[steps.Step]:
         """The steps to build; notes in the report what is made anew, or that nothing is to do."""
-        state = _State(warehouse.books)
+        state = State(warehouse.books)
         if full_refresh or state.get("daily") not in (None, self._daily_fingerprint):
             report.is_full = True
             with warehouse.transaction():
@@ -176,27 +177,27 @@ class Transform:
     def is_sound(self) -> bool:
         """The last build ended, with these rules, and its data tests held."""
         with open_warehouse(self.settings) as warehouse:
-            return _State(warehouse.books).get("built") == self._fingerprint
+            return State(warehouse.books).get("built") == self._fingerprint
 
     def is_published(self) -> bool:
         """The newest snapshot holds the last build."""
         with open_warehouse(self.settings) as warehouse:
-            return _State(warehouse.books).get("published") is not None
+            return State(warehouse.books).get("published") is not None
 
     def note_published(self, version: str) -> None:
         """A snapshot of the last build is there."""
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-            _State(warehouse.books).set("published", version)
+            State(warehouse.books).set("published", version)
 
     def last_tests(self) -> dict[str, Any]:
         """How the data tests of the last build ended."""
         with open_warehouse(self.settings) as warehouse:
-            return dict(json.loads(_State(warehouse.books).get("tests") or "{}"))
+            return dict(json.loads(State(warehouse.books).get("tests") or "{}"))
 
     def told(self) -> dict[str, list[dict[str, Any]]]:
         """Tables for readers: definitions, lineage, and the data tests of the last build."""
         with open_warehouse(self.settings) as warehouse:
-            state = _State(warehouse.books)
+            state = State(warehouse.books)
             tests = [
                 test
                 for key in ("daily_test_rows", "test_rows")
@@ -207,7 +208,7 @@ class Transform:
     def snapshot(self, *, only_if_new: bool) -> bool:
         """Record what is said of every customer now; at most once for an as_of_date if so asked."""
         with open_warehouse(self.settings) as warehouse:
-            state = _State(warehouse.books)
+            state = State(warehouse.books)
             if state.get("built") is None:
                 raise EstoreError(
                     "there is no complete build to record: `estore build` comes first"
@@ -217,7 +218,7 @@ class Transform:
                 return False
         self._dbt("snapshot")
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-            _State(warehouse.books).set("snapshot", as_of)
+            State(warehouse.books).set("snapshot", as_of)
         return True
 
     def manifest_file(self) -> Path:
@@ -248,7 +249,7 @@ class Transform:
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             steps.finish_step(warehouse.books, step)
             # A build without new days keeps those of the days that it stands on.
-            _State(warehouse.books).set("daily_test_rows", json.dumps(report.test_rows))
+            State(warehouse.books).set("daily_test_rows", json.dumps(report.test_rows))
 
     def _collect(self, report: BuildReport, result: Any) -> None:
         for run in result.result or ():
@@ -413,22 +414,6 @@ class Transform:
 
 
 _parsed: dict[str, Any] = {}
-
-
-class _State:
-    """Names and values that outlive a process: what was built, with which rules."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
-
-    def get(self, name: str) -> str | None:
-        row = self.connection.execute(
-            "select value from build.state where name = ?", [name]
-        ).fetchone()
-        return row[0] if row else None
-
-    def set(self, name: str, value: str | None) -> None:
-        self.connection.execute("insert or replace into build.state values (?, ?)", [name, value])
 
 
 def _has_events(connection: duckdb.DuckDBPyConnection) -> bool:

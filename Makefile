@@ -1,5 +1,7 @@
 # The one list of verbs. `make` alone prints it.
 SHELL := /bin/bash
+# Where it is set, every command would compile its libraries anew: two seconds of each.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 
 TOOLS := .venv-tools

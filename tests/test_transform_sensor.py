@@ -7,6 +7,8 @@ import pytest
 from conftest import Workshop
 from orchestrating import Watched, queued, watched
 
+from estore.orchestration.failures import PASSING_TAG
+
 STATUS = dg.DagsterRunStatus
 
 
@@ -16,14 +18,25 @@ def shop(workshop: Workshop) -> Iterator[Watched]:
     yield from watched(workshop)
 
 
-@dg.op
-def nothing() -> None:
-    """Stands for the transforms, of which only the time counts here."""
+@dg.op(config_schema={"fails": dg.Field(bool, default_value=False)})
+def nothing(context: dg.OpExecutionContext) -> None:
+    """Stands for the transforms, of which only time and end count here."""
+    if context.op_config["fails"]:
+        raise dg.Failure("the lock is held")
 
 
 @dg.job(name="transform")
 def transform() -> None:
     nothing()
+
+
+def fail(shop: Watched, **tags: str) -> str:
+    """Transforms that fail; their run id."""
+    result = transform.execute_in_process(
+        instance=shop.instance, raise_on_error=False, tags=tags,
+        run_config={"ops": {"nothing": {"config": {"fails": True}}}},
+    )  # fmt: skip
+    return str(result.run_id)
 
 
 def load(shop: Watched, name: str, *, fails: bool = False) -> str:
@@ -59,9 +72,10 @@ def test_loads_that_ended_meanwhile_are_one_run(shop: Watched) -> None:
     assert asked(shop) == last
 
 
-def test_a_run_that_is_queued_takes_all_along(shop: Watched) -> None:
+@pytest.mark.parametrize("status", [STATUS.QUEUED, STATUS.STARTING])
+def test_a_run_that_has_not_begun_takes_all_along(shop: Watched, status: STATUS) -> None:
     load(shop, "a.csv")
-    waiting = queued(shop.instance, transform, STATUS.QUEUED)
+    waiting = queued(shop.instance, transform, status)
     load(shop, "b.csv")
     assert "is queued" in str(shop.follow())
     # It starts, and ends, after the second load.
@@ -80,3 +94,12 @@ def test_a_load_that_ended_after_the_transforms_began_is_not_dropped(shop: Watch
 def test_a_load_that_failed_may_have_loaded_files_before(shop: Watched) -> None:
     run_id = load(shop, "a.csv", fails=True)
     assert asked(shop) == run_id
+
+
+def test_transforms_that_were_kept_out_are_asked_for_until_they_begin(shop: Watched) -> None:
+    run_id = load(shop, "a.csv")
+    kept_out = [fail(shop, **{PASSING_TAG: "Busy"}) for _ in range(2)]
+    assert asked(shop) == f"{run_id}-{kept_out[-1]}", "a key that was used starts no run"
+    # What no second try can mend waits for a person, or for the next load.
+    fail(shop)
+    assert asked(shop) is None

@@ -11,7 +11,10 @@ from estore.errors import Busy, EstoreError, RefusedFile, engine_advice
 
 #: What a run says of its failure: metadata of it, and a tag where it may pass.
 WHAT_TO_DO, PASSING_TAG = "what to do", "estore/may_pass"
-WAIT = "nothing now: it was tried several times and is tried again with the next files"
+WAIT = (
+    "nothing: it was tried several times, and `load_files` and `transform` are started again by "
+    "themselves; any other job is yours to launch again"
+)
 
 
 def may_pass(error: BaseException) -> bool:

@@ -19,10 +19,9 @@ from estore.orchestration.jobs import LOAD, REBUILD, RELOAD, TRANSFORM
 from estore.orchestration.loading import LANDING
 from estore.reading import ledger
 
-WAITING = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.QUEUED]
-UNDER_WAY = [
-    *WAITING, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING,
-]  # fmt: skip
+#: Of a run that has read nothing yet.
+WAITING = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING]
+UNDER_WAY = [*WAITING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 #: Ended loads that are looked at to count tries.
 REMEMBERED = 200
@@ -65,7 +64,8 @@ def landing_sensor(shop: Shop, outbox: Outbox) -> dg.SensorDefinition:
 def transform_sensor(shop: Shop) -> dg.SensorDefinition:
     """Starts the transforms when a load ended after they last began, however it ended.
 
-    Loads that ended meanwhile are one run; a run that is queued will see them all.
+    Loads that ended meanwhile are one run; a run that is queued will see them all. Transforms that
+    ended over what may pass (a lock held, a network away) count as not begun.
     """
 
     @dg.sensor(
@@ -82,14 +82,26 @@ def transform_sensor(shop: Shop) -> dg.SensorDefinition:
         newest = max(loads, key=lambda load: load.end_time or 0, default=None)
         if newest is None:
             return dg.SkipReason("no load has ended yet")
-        began = max(
-            (build.start_time or build.create_timestamp.timestamp() for build in builds), default=0
-        )
+        began = max((_began(build) for build in builds if not _may_pass(build)), default=0)
         if began >= (newest.end_time or 0):
             return dg.SkipReason("nothing was loaded since the transforms last began")
-        return dg.RunRequest(run_key=newest.dagster_run.run_id)
+        kept_out = max(filter(_may_pass, builds), key=_began, default=None)
+        return dg.RunRequest(
+            run_key="-".join(one.dagster_run.run_id for one in (newest, kept_out) if one)
+        )
 
     return follow
+
+
+def _began(build: Any) -> float:
+    """When a run read what waits; of one that never started, when it was asked for."""
+    return float(build.start_time or build.create_timestamp.timestamp())
+
+
+def _may_pass(build: Any) -> bool:
+    """Whether a run failed over what may be over the next time."""
+    run = build.dagster_run
+    return run.status == DagsterRunStatus.FAILURE and PASSING_TAG in run.tags
 
 
 def _listing(landing: str, outbox: Outbox) -> list[LandedFile]:

@@ -7,17 +7,19 @@ from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 from requests import exceptions as network
 
-from estore.errors import EstoreError
+from estore.errors import Busy, EstoreError
 from estore.settings import Settings
 
 
 @contextmanager
 def told(settings: Settings) -> Iterator[None]:
-    """Turns what the client library says into an EstoreError; any other error passes."""
+    """Turns what the client library says into an EstoreError, Busy where another run came before;
+    any other error passes."""
     try:
         yield
     except (api.GoogleAPIError, auth.GoogleAuthError, network.RequestException) as error:
-        raise EstoreError(in_words(error, settings)) from error
+        is_busy = any(sign in str(error) for sign in _MEANWHILE)
+        raise (Busy if is_busy else EstoreError)(in_words(error, settings)) from error
 
 
 def in_words(error: Exception, settings: Settings) -> str:
@@ -30,12 +32,14 @@ def in_words(error: Exception, settings: Settings) -> str:
     return f"BigQuery refused: {said}"
 
 
+#: Of a commit that another one came before.
+_MEANWHILE = ("another run has changed the books", "due to concurrent update")
 #: Signs in an error's name or text → what to say; the first that fits wins.
 _FIXES = (
     (("DefaultCredentialsError", "RefreshError", "could not automatically determine"),
      "no credentials for Google Cloud: `gcloud auth application-default login` on your machine; in "
      "the cloud, give the machine a service account ({said})"),
-    (("another run has changed the books", "due to concurrent update"),
+    (_MEANWHILE,
      "{name}: another run has written there meanwhile, so nothing of this step was kept; run this "
      "again when it has ended"),
     (("bytes billed", "bytesBilledLimitExceeded"),

@@ -1,9 +1,11 @@
 """Alerts: what is told, how often, and that it arrives, at a real HTTP server."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pytest
 from conftest import Workshop
 from dagster._utils.error import serializable_error_info_from_exc_info
@@ -12,7 +14,7 @@ from unattended import Receiver
 from estore.errors import EstoreError
 from estore.orchestration.alerts import Alert, Outbox, body, message, send
 from estore.orchestration.context import Shop
-from estore.orchestration.telling import freshness_alerts, refusal_alerts, snapshot_alerts
+from estore.orchestration.telling import freshness_alerts, refusal_alerts, telling_sensors
 from estore.publish import publish
 from estore.reading import Known, ledger
 from estore.transform import Transform
@@ -134,7 +136,7 @@ def test_a_refused_file_is_told_with_its_error(workshop: Workshop) -> None:
     assert "event_time" in told.words
 
 
-def test_what_a_snapshot_finds_odd_is_told_once(workshop: Workshop, outbox: Outbox) -> None:
+def test_what_the_data_say_is_told_once(workshop: Workshop, outbox: Outbox) -> None:
     start = datetime(2019, 10, 1)
     hours = [hour for hour in range(28 * 24) if hour // 24 != 20]
     workshop.write("a.csv", [
@@ -142,12 +144,37 @@ def test_what_a_snapshot_finds_odd_is_told_once(workshop: Workshop, outbox: Outb
          "event_type": "purchase" if m == 0 and hour % 5 == 0 else "view"}
         for hour in hours for m in (0, 20, 40)
     ])  # fmt: skip
+    (workshop.landing / "bad.csv").write_text("this,is\nno,event\n")
     workshop.load()
+    workshop.query("update raw.files set loaded_at = loaded_at - interval 37 hours")
     workshop.build()
     publish(workshop.settings, Transform(workshop.settings, workshop.shop))
-    shop = Shop(workshop.settings)
-    found = list(snapshot_alerts(shop))
-    assert "no_events (high)" in {one.subject for one in found}
-    assert all(outbox.add(one, now=0) for one in found)
+    look = sensor(workshop, outbox, "data_sensor")
+    look()
+    found = outbox.waiting()
+    assert {alert.kind for alert in found} == {"quality", "freshness"}
+    subjects = {alert.subject.rsplit("/")[-1] for alert in found}
+    assert {"no_events (high)", "bad.csv", "landing"} <= subjects
     publish(workshop.settings, Transform(workshop.settings, workshop.shop))
-    assert not any(outbox.add(one, now=9e9) for one in snapshot_alerts(shop))
+    assert look() == f"{len(found)} found, of which 0 not told yet"
+
+
+def test_without_an_address_alerts_stand_in_the_tick(
+    workshop: Workshop, outbox: Outbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outbox.add(alert(), now=1000)
+    assert sensor(workshop, outbox, "alert_sensor")() == "1 delivered, 0 waiting"
+    told = "ESTORE_ALERT_URL is not set, so only here:\n[failure] transform: a broke"
+    assert told in capfd.readouterr().err
+
+
+def sensor(workshop: Workshop, outbox: Outbox, name: str) -> Callable[[], str]:
+    """A look of a sensor; returns what it says."""
+    (found,) = [one for one in telling_sensors(Shop(workshop.settings), outbox) if one.name == name]
+
+    def look() -> str:
+        with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as tick:
+            answer: Any = found(tick)
+            return str(answer.skip_message)
+
+    return look

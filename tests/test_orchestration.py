@@ -13,10 +13,11 @@ import yaml
 from conftest import Workshop
 from orchestrating import EAGER
 
-from estore.errors import EstoreError
+from estore.errors import Busy, EstoreError, RefusedFile
 from estore.orchestration import definitions as location
 from estore.orchestration.alerts import Alert
 from estore.orchestration.context import POOL, Shop, Thresholds
+from estore.orchestration.failures import may_pass, retry_policy
 from estore.orchestration.jobs import schedules
 from estore.orchestration.project import LAYERS
 from estore.orchestration.telling import failure_alert
@@ -124,6 +125,13 @@ def test_every_model_is_an_asset_told_and_in_the_group_of_its_layer(shop: Locati
     assert {node.group_name for node in shop.graph.asset_nodes} == GROUPS
 
 
+def test_a_check_says_what_it_asks_for(shop: Location) -> None:
+    told = [shop.graph.get_check_spec(key).description for key in shop.graph.asset_check_keys]
+    assert "unique key: user_id, order_id; sample_by user_id" in told
+    assert "every line of a file is loaded or rejected" in told
+    assert all(told)
+
+
 def test_whatever_writes_takes_the_one_place_of_the_pool(shop: Location) -> None:
     pools = {
         op.name: op.pool
@@ -167,6 +175,33 @@ def test_a_wrong_threshold_is_told(tmp_path: Path) -> None:
         (tmp_path / "shop.toml").write_text(f"[orchestration]\n{entry}\n")
         with pytest.raises(EstoreError, match=rf"shop.toml: \[orchestration\] {said}: "):
             print(Shop(shop.settings).thresholds)
+
+
+RESET = ConnectionError("reset by peer")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "passes"),
+    [
+        (Busy("locked"), None, True),
+        (TimeoutError("no answer"), None, True),
+        (EstoreError("cannot be reached"), RESET, True),
+        (RefusedFile("cannot be read"), RESET, False),
+        (EstoreError("memory ran out"), None, False),
+        (PermissionError("no"), None, False),
+        (ValueError("a fault of ours"), None, False),
+    ],
+)
+def test_what_may_pass_is_told_from_what_cannot(
+    error: Exception, cause: Exception | None, passes: bool
+) -> None:
+    error.__cause__ = cause
+    assert may_pass(error) is passes
+
+
+def test_the_tries_come_after_twice_the_time_each() -> None:
+    policy = retry_policy(30)
+    assert (policy.max_retries, policy.delay, policy.backoff) == (3, 30, dg.Backoff.EXPONENTIAL)
 
 
 def test_a_load_reports_what_became_of_each_file(shop: Location) -> None:

@@ -50,10 +50,10 @@ def schedules(shop: Shop) -> list[dg.ScheduleDefinition]:
     return [
         dg.ScheduleDefinition(
             name=name, job_name=job, cron_schedule=cron, execution_timezone=shop.time_zone,
-            default_status=dg.DefaultScheduleStatus.RUNNING,
+            default_status=dg.DefaultScheduleStatus.RUNNING, description=description,
         )
-        for name, job, cron in (
-            ("daily", TRANSFORM, shop.thresholds.daily_at),
-            ("weekly", HISTORY, shop.thresholds.weekly_at),
+        for name, job, cron, description in (
+            ("daily", TRANSFORM, shop.thresholds.daily_at, "Builds what still waits, if anything."),
+            ("weekly", HISTORY, shop.thresholds.weekly_at, "Records every customer's segment."),
         )
     ]  # fmt: skip

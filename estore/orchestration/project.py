@@ -80,16 +80,22 @@ class Project:
         last = max(parents, key=lambda key: (LAYERS.index(key.path[0]), key.path[1]), default=None)
         return VIEW_ON_RAW if last and last.path[0] == "raw" else last
 
-    def _told(self, test: Mapping[str, Any]) -> str | None:
-        described = self.translator.get_description(test)
-        if described or not test.get("test_metadata"):
-            return described or None
+    def _told(self, test: Mapping[str, Any]) -> str:
+        """What a test asks for: as described, or by its name and the columns that it is about."""
+        if described := self.translator.get_description(test):
+            return described
+        if not test.get("test_metadata"):
+            return str(test["name"]).replace("_", " ")
         arguments = {**test["test_metadata"]["kwargs"]}
         arguments.pop("model", None)
-        shown = ", ".join(f"{name}: {value}" for name, value in arguments.items())
-        return (
-            f"{test['test_metadata']['name']} ({shown})" if shown else test["test_metadata"]["name"]
-        )
+        shown = "; ".join(_shown(name, value) for name, value in arguments.items())
+        return ": ".join(filter(None, (test["test_metadata"]["name"].replace("_", " "), shown)))
+
+
+def _shown(name: str, value: Any) -> str:
+    """An argument of a test; what it is about needs no name."""
+    words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return words if name in ("columns", "column_name") else f"{name} {words}"
 
 
 def layer(node: Mapping[str, Any]) -> str:

@@ -67,7 +67,9 @@ class Results:
         return dg.AssetCheckResult(
             asset_key=spec.asset_key, check_name=spec.name, passed=node["status"] == "pass",
             severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
-            metadata={"rows that break it": node["failures"], "seconds": node["seconds"]},
+            metadata={
+                "rows that break it": node["failures"], "seconds": round(node["seconds"], 3),
+            },
             description=node["message"] or None,
         )  # fmt: skip
 

@@ -62,7 +62,10 @@ dev: .venv/.dagster ## Dagster on http://localhost:3000 watches a landing folder
 ifeq ($(LANDING),$(DEMO))
 	@test -f $(DEMO)/.complete || { .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
 endif
-	@DAGSTER_HOME="$(abspath $(HOME_DIR))/dagster" ESTORE_HOME="$(abspath $(HOME_DIR))" \
+	@echo "http://localhost:$(or $(PORT),3000): files that appear in $(LANDING) are loaded, built and published;"
+	@echo "the first look is now, the next ones every 5 minutes (docs/operations.md). Ctrl-C ends it."
+	@PYTHONWARNINGS="ignore:Function" \
+	    DAGSTER_HOME="$(abspath $(HOME_DIR))/dagster" ESTORE_HOME="$(abspath $(HOME_DIR))" \
 	    ESTORE_LANDING="$(if $(IN_BUCKET),$(LANDING),$(abspath $(LANDING)))" \
 	    .venv/bin/dagster dev -m estore.orchestration.definitions -p $(or $(PORT),3000)
 

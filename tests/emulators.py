@@ -32,7 +32,7 @@ def free_port() -> int:
 
 def wait_until_up(endpoint: str, process: subprocess.Popen[bytes] | None = None) -> None:
     """Wait until a server answers, whatever it says."""
-    for _ in range(600):
+    for _ in range(2_400):
         try:
             urllib.request.urlopen(endpoint, timeout=5).close()
             return

@@ -9,13 +9,15 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+import dagster as dg
 import duckdb
 import psutil
 import yaml
@@ -30,7 +32,17 @@ from estore.settings import Settings
 T = TypeVar("T")
 SHIPPED = Path(launcher.__file__).with_name("dagster.yaml")
 #: Seconds after which what a test waits for will not come.
-PATIENCE = 240
+PATIENCE = 600
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run; seconds since 1970, and none for the end of one that is under way."""
+
+    job: str
+    status: str
+    launched_at: float
+    ended_at: float | None
 
 
 class Receiver:
@@ -78,16 +90,20 @@ def _read(headers: Any, body: bytes) -> dict[str, Any]:
 class Unattended:
     """One home; `start` and `kill` are what an operator, or a power cut, does."""
 
-    def __init__(self, folder: Path, alert_url: str, **environment: str) -> None:
-        self.folder, self.home, self.landing = folder, folder / "home", folder / "landing"
-        for made in (self.home, self.landing, folder / "dagster"):
-            made.mkdir()
-        self.settings = Settings(home=self.home, landing=str(self.landing))
+    def __init__(
+        self, folder: Path, alert_url: str, environment: Mapping[str, str], *, poll: int = 2,
+        **settings: Any,
+    ) -> None:  # fmt: skip
+        """environment: where emulators are; poll: seconds; settings: the shop's own."""
+        self.folder, self.home = folder, folder / "home"
+        for made in (self.home, folder / "dagster"):
+            made.mkdir(parents=True)
         (self.home / "shop.toml").write_text(
-            "[orchestration]\npoll_seconds = 2\nalert_seconds = 0\nretry_seconds = 1\ntries = 2\n"
+            f"[orchestration]\npoll_seconds = {poll}\nalert_seconds = 0\nretry_seconds = 1\n"
         )
         instance = yaml.safe_load(SHIPPED.read_text())
         instance["run_monitoring"]["poll_interval_seconds"] = 2
+        instance["run_queue"] = {"dequeue_interval_seconds": 1}
         (folder / "dagster" / "dagster.yaml").write_text(yaml.safe_dump(instance))
         self.ports = {name: free_port() for name in ("code", "web")}
         (folder / "workspace.yaml").write_text(
@@ -95,12 +111,25 @@ class Unattended:
                 "host": "127.0.0.1", "port": self.ports["code"], "location_name": "estore"}}]})
         )  # fmt: skip
         self.environment = {
-            **os.environ, "DAGSTER_HOME": str(folder / "dagster"), "ESTORE_HOME": str(self.home),
-            "ESTORE_LANDING": str(self.landing), "ESTORE_ALERT_URL": alert_url,
-            "ESTORE_THREADS": "2", **environment,
+            **os.environ, **environment, "DAGSTER_HOME": str(folder / "dagster"),
+            "DAGSTER_EVENT_LOG_CONSUMER_DAEMON_INTERVAL_SECONDS": "1",
+            "ESTORE_ALERT_URL": alert_url,
         }  # fmt: skip
+        self.settings = Settings()
+        self.use(home=self.home, threads=2, **settings)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.stack = ExitStack()
+
+    def use(self, **settings: Any) -> None:
+        """Other settings, for what is started from now on."""
+        self.settings = self.settings.model_copy(update=settings)
+        self.environment |= {f"ESTORE_{name.upper()}": str(settings[name]) for name in settings}
+
+    def __enter__(self) -> "Unattended":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     # ------------------------------------------------------------------ processes
 
@@ -178,16 +207,23 @@ class Unattended:
         told = self.ask(RUNS, filter={"pipelineName": job, "statuses": list(statuses)})
         return told["runsOrError"]["results"] if told else []
 
+    def history(self) -> list[Ran]:
+        """Every run that was launched, in that order, as Dagster's database has them."""
+        found = []
+        with dg.DagsterInstance.from_config(str(self.folder / "dagster")) as instance:
+            for record in instance.get_run_records():
+                run, launch = record.dagster_run, dg.DagsterEventType.RUN_STARTING
+                for event in instance.all_logs(run.run_id, of_type=launch):
+                    found.append(
+                        Ran(run.job_name, run.status.value, event.timestamp, record.end_time)
+                    )
+        return sorted(found, key=lambda ran: ran.launched_at)
+
     def is_building(self) -> bool:
         """Whether a run is in the middle of the transforms."""
         with suppress(OSError, ValueError):
             return bool(json.loads((self.home / "run.lock").read_text())["command"] == "build")
         return False
-
-    def is_idle(self) -> bool:
-        """No run is queued or under way."""
-        jobs = ("load_files", "transform")
-        return not any(self.runs(job, "QUEUED", "STARTING", "STARTED") for job in jobs)
 
     def published(self) -> str:
         """The newest snapshot's name."""

@@ -8,13 +8,19 @@ from typing import Any
 import dagster as dg
 import pytest
 from conftest import Workshop
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._utils.error import serializable_error_info_from_exc_info
 from unattended import Receiver
 
 from estore.errors import EstoreError
 from estore.orchestration.alerts import Alert, Outbox, body, message, send
 from estore.orchestration.context import Shop
-from estore.orchestration.telling import freshness_alerts, refusal_alerts, telling_sensors
+from estore.orchestration.telling import (
+    failure_alert,
+    freshness_alerts,
+    refusal_alerts,
+    telling_sensors,
+)
 from estore.publish import publish
 from estore.reading import Known, ledger
 from estore.transform import Transform
@@ -157,6 +163,27 @@ def test_what_the_data_say_is_told_once(workshop: Workshop, outbox: Outbox) -> N
     assert {"no_events (high)", "bad.csv", "landing"} <= subjects
     publish(workshop.settings, Transform(workshop.settings, workshop.shop))
     assert look() == f"{len(found)} found, of which 0 not told yet"
+
+
+def test_a_run_that_took_too_long_is_told_in_words() -> None:
+    @dg.op
+    def endless() -> None:
+        raise DagsterExecutionInterruptedError
+
+    @dg.job
+    def transform() -> None:
+        endless()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        with pytest.raises(DagsterExecutionInterruptedError):
+            transform.execute_in_process(instance=instance)
+        (run,) = instance.get_runs()
+        words = "Exceeded maximum runtime of 43200 seconds."  # as the daemon says it
+        event = instance.report_run_failed(run, words)
+        context = dg.build_run_status_sensor_context("failure_sensor", event, instance, run)
+        told = failure_alert(context.for_run_failure())
+    assert told.words == words
+    assert "timeout_hours" in told.what_to_do
 
 
 def test_without_an_address_alerts_stand_in_the_tick(

@@ -19,7 +19,13 @@ RUNNING = dg.DefaultSensorStatus.RUNNING
 #: Seconds between two looks at whether alerts wait.
 DELIVERY_SECONDS = 15
 #: What a run says that ended without a failed step.
-GONE = "its process is gone, or it took longer than it may"
+GONE = "its process is gone"
+#: What Dagster says of one that took longer than it may, and of the step that it interrupts then.
+TOO_LONG, INTERRUPTED = "maximum runtime", "DagsterExecutionInterruptedError"
+SEE_WHAT_TAKES_LONG = (
+    "see in the run's log what takes so long, or raise `timeout_hours`; Dagster starts it again, "
+    "twice at most"
+)
 SEE_RUN = "Dagster starts it again where it died; otherwise see the run's log and launch it again"
 
 
@@ -79,8 +85,10 @@ def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
             words = data.user_failure_data.description or words
             told = data.user_failure_data.metadata.get(WHAT_TO_DO)
             what_to_do = str(told.value) if told else what_to_do
-        elif data.error:
+        elif data.error and data.error.cls_name != INTERRUPTED:
             words = " ".join(data.error.message.split())[:1000]
+    if TOO_LONG in words:
+        what_to_do = SEE_WHAT_TAKES_LONG
     run = context.dagster_run
     return Alert(
         "failure", f"failure {run.job_name} {words}", f"{run.job_name} (run {run.run_id[:8]})",

@@ -133,14 +133,13 @@ def test_what_lands_is_loaded_built_published_and_told_though_the_power_fails(
         shop.use(landing=places[after])
         drop(after, "3.csv", "copy.csv", "worse.csv")
         shop.start("code", "daemon")
-        by_hand = _by_hand(files, tmp_path)
         shop.wait(lambda: shop.events() == 180, "a snapshot with everything, each file once")
         shop.wait(lambda: shop.runs("transform", "SUCCESS"), "the end of the transforms")
         for name in ("bad.csv", "worse.csv", "its process is gone"):
             shop.wait(lambda name=name: name in alerts.text(), f"the alert: {name}")
         assert [run["runId"] for run in shop.runs("transform", "FAILURE")] == [running["runId"]]
 
-    assert [ran.status for ran in shop.history() if ran.job == "load_files"] == ["SUCCESS"] * 2
+    assert {ran.status for ran in shop.history() if ran.job == "load_files"} == {"SUCCESS"}
     for one, after_it in pairwise(shop.history()):
         assert one.ended_at and one.ended_at <= after_it.launched_at, "one at a time"
     assert known(shop) == {
@@ -150,19 +149,19 @@ def test_what_lands_is_loaded_built_published_and_told_though_the_power_fails(
     assert sales(shop) == [(date(2019, 10, n), Decimal(2000), 20) for n in (1, 2, 3)]
     assert (shop.home / "report.html").is_file()
     assert set(told(alerts).values()) == {1}, "one alert a matter"
-    alone = Workshop(tmp_path / "alone")
+    if before == after:  # the long way
+        _assert_as_by_hand(shop, files, tmp_path)
+
+
+def _assert_as_by_hand(shop: Unattended, files: Workshop, tmp_path: Path) -> None:
+    """Every built table equals those of one run of all good files at the command line."""
+    alone, by_hand = Workshop(tmp_path / "alone"), Workshop(tmp_path / "by-hand", threads=2)
     alone.settings = shop.settings
+    good = find_files([str(files.landing / f"{number}.csv") for number in (1, 2, 3)])
+    pipeline.run(by_hand.settings, ShopConfig(), good, Console(quiet=True))
     found, wanted = alone.everything(), by_hand.everything()
     assert found.keys() == wanted.keys()
     assert [name for name in wanted if found[name] != wanted[name]] == []
-
-
-def _by_hand(files: Workshop, tmp_path: Path) -> Workshop:
-    """One run of all good files at the command line."""
-    by_hand = Workshop(tmp_path / "by-hand", threads=2)
-    good = find_files([str(files.landing / f"{number}.csv") for number in (1, 2, 3)])
-    pipeline.run(by_hand.settings, ShopConfig(), good, Console(quiet=True))
-    return by_hand
 
 
 def test_on_bigquery_what_lands_in_a_bucket_is_loaded_built_published_and_told(

@@ -1,5 +1,6 @@
 """The code location: what it holds, and what its jobs do to a real warehouse."""
 
+import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ import dagster as dg
 import pytest
 import yaml
 from conftest import Workshop
+from dagster._core.launcher.base import WorkerStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from emulators import free_port
 from orchestrating import EAGER
 
 from estore.errors import Busy, EstoreError, RefusedFile
@@ -19,6 +23,7 @@ from estore.orchestration.alerts import Alert
 from estore.orchestration.context import POOL, Shop, Thresholds
 from estore.orchestration.failures import may_pass, retry_policy
 from estore.orchestration.jobs import schedules
+from estore.orchestration.launcher import WatchedRunLauncher
 from estore.orchestration.project import LAYERS
 from estore.orchestration.telling import failure_alert
 from estore.published import current_version
@@ -316,3 +321,23 @@ def test_the_history_is_recorded_by_its_own_job(shop: Location) -> None:
     result = shop.run("record_history")
     assert result.success
     assert keys(result) == {"history/snap_user_rfm", "history/snap_user_status"}
+
+
+@pytest.mark.parametrize(
+    ("served", "why"),
+    [(False, "it was never given to a server"), (True, "its code server is gone")],
+)
+def test_a_run_without_its_server_is_taken_for_dead(served: bool, why: str) -> None:
+    @dg.job
+    def load_files() -> None:
+        """Nothing."""
+
+    where = {"host": "127.0.0.1", "port": free_port()}
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(
+            load_files, tags={GRPC_INFO_TAG: json.dumps(where)} if served else {}
+        )
+        launcher = WatchedRunLauncher()
+        launcher.register_instance(instance)
+        found = launcher.check_run_worker_health(run)
+    assert (found.status, found.msg) == (WorkerStatus.NOT_FOUND, why)

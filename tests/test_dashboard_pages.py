@@ -666,6 +666,15 @@ def test_a_server_that_is_gone_is_said_and_what_was_shown_stays(visitor: Visitor
     assert len(visit.csv("sales-by-day")) == 28
 
 
+def test_without_the_chart_library_words_tables_and_files_remain(visitor: Visitor) -> None:
+    visit = visitor(complains="ERR_FAILED|charts.js did not load")
+    visit.page.route("**/charts.js*", lambda route: route.abort())
+    visit.open("/sales?period=7d")
+    assert visit.cards()["last-complete-day"] == "tiles"
+    assert visit.text("#sales-by-day .drawn") == "This chart could not be drawn."
+    assert len(visit.csv("sales-by-day")) == 7 and len(visit.table("sales-by-day")) == 7
+
+
 def test_a_shop_without_any_order_has_all_pages_in_words(
     tmp_path_factory: pytest.TempPathFactory, visitor: Visitor
 ) -> None:

@@ -37,12 +37,14 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 PATIENCE, DRAWING = 120, 20
 UNPACK = """
 (async () => {
-  const text = document.getElementById('packed-app').textContent;
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  const script = document.createElement('script');
-  script.textContent = await new Response(stream).text();
-  document.body.append(script);
+  for (const name of ['charts', 'app']) {
+    const text = document.getElementById('packed-' + name).textContent;
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+    const script = document.createElement('script');
+    script.textContent = await new Response(stream).text();
+    document.body.append(script);
+  }
 })();
 """
 
@@ -178,10 +180,10 @@ def _columns(query: Query, answer: Answer, with_ids: bool) -> dict[str, Sequence
 
 def _html(assets: Assets, told: dict[str, Any], shown: Shown) -> str:
     """The page with all that it needs inside; its policy lets nothing else in, or out."""
-    style, app = assets.text("app.css"), assets.text("app.js")
+    style, charts, app = (assets.text(name) for name in ("app.css", "charts.js", "app.js"))
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; img-src data:; base-uri 'none'; "
-        f"script-src '{_hash(UNPACK)}' '{_hash(app)}'; form-action 'none'"
+        f"script-src '{_hash(UNPACK)}' '{_hash(charts)}' '{_hash(app)}'; form-action 'none'"
     )
     title = escape(f"Shop report as of {shown.manifest.as_of_date}")
     head = (
@@ -190,7 +192,11 @@ def _html(assets: Assets, told: dict[str, Any], shown: Shown) -> str:
     )
     inside = [
         f'<script type="text/plain" id="{name}">{packed(text)}</script>'
-        for name, text in (("packed", compact_json(told)), ("packed-app", app))
+        for name, text in (
+            ("packed", compact_json(told)),
+            ("packed-charts", charts),
+            ("packed-app", app),
+        )
     ]
     html = re.sub(r"<title>.*?</title>\n?", "", assets.text("index.html"))
     html = re.sub(r'<(link|script)[^>]*"static/[^>]*>(</script>)?\n?', "", html)

@@ -2,8 +2,8 @@
 // card turns into its table, and into a file.
 
 import { asCsv, download } from './csv.js';
-import { drawingOf } from './drawing.js';
 import { h, svg, worded } from './element.js';
+import { drawingOf } from './library.js';
 import { listed } from './numbers.js';
 import { pictureOf } from './picture.js';
 import { tableOf, tablePicture } from './table.js';
@@ -76,16 +76,24 @@ export class Card {
 
   /** Say an answer: words, and the room that its drawing takes, so that nothing moves while others are painted. */
   tell(view, palette) {
-    Object.assign(this, { view, palette });
+    Object.assign(this, { view, palette, plan: null });
     this.#safely(() => {
       this.#words();
       this.#room();
     });
   }
 
-  /** Draw what was told, in a room that was measured. */
-  draw(size = this.measure()) {
-    this.#safely(() => this.#draw(size));
+  /** Settle what is to be drawn in a room that was measured; the chart library need not be there yet. */
+  prepare(size = this.measure()) {
+    this.#safely(() => {
+      this.plan = { size, option: this.#isDrawing ? this.#option(size) : null };
+    });
+  }
+
+  /** Draw what was told. */
+  draw() {
+    if (!this.plan) this.prepare();
+    this.#safely(() => this.#draw(this.plan));
   }
 
   show(view, palette) {
@@ -166,11 +174,11 @@ export class Card {
     this.drawn.style.minHeight = this.#isDrawing && spec.pixels ? `${spec.pixels(view)}px` : '';
   }
 
-  #draw(size) {
+  #draw(plan) {
     const { spec, view } = this;
     if (this.why) return this.#empty(this.why);
     if (this.#isDrawing) {
-      this.drawing ??= drawingOf(this.drawn, size, spec.minWidth);
+      this.drawing ??= drawingOf(this.drawn, plan.size, spec.minWidth);
       this.drawn.setAttribute('role', 'img');
       // What cannot be smaller scrolls inside its own card, by keyboard too.
       if (spec.minWidth) this.drawn.tabIndex = 0;
@@ -178,7 +186,7 @@ export class Card {
         'aria-label',
         `${this.title.textContent}. ${this.reading.textContent} The button “Table” shows its numbers.`,
       );
-      return this.#paint(size);
+      return this.#paint(plan);
     }
     this.#clear();
     if (this.asTable || spec.tableOnly) {
@@ -187,17 +195,21 @@ export class Card {
     } else this.drawn.append(spec.element(view, this.palette));
   }
 
-  #paint(size) {
+  #option(size) {
+    return this.spec.option(this.view, this.palette, { ...size, choice: this.choice });
+  }
+
+  #paint({ size, option }) {
     this.painted = size;
     this.drawing.fill(size);
-    this.drawing.paint(this.spec.option(this.view, this.palette, { ...size, choice: this.choice }));
+    this.drawing.paint(option);
   }
 
   /** Labels are chosen for a width: a new width is drawn anew. */
   fit(size = this.measure()) {
     const { drawing, painted } = this;
     if (!drawing || !size.width || (size.width === painted.width && size.height === painted.height)) return;
-    this.#safely(() => this.#paint(size));
+    this.#safely(() => this.#paint({ size, option: this.#option(size) }));
   }
 
   #clear() {

@@ -390,6 +390,92 @@ def has_colour(visit: Visit, card: str, rgb: int) -> bool:
     )
 
 
+#: Words and marks whose colour, as the browser has it, is too near to what is behind them (WCAG 2 AA).
+TOO_FAINT = """() => {
+    const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b]
+        .map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+    const contrast = (one, other) => {
+        const [low, high] = [light(channels(one)), light(channels(other))].sort((a, b) => a - b);
+        return (high + 0.05) / (low + 0.05);
+    };
+    const ground = (element) => {
+        const {backgroundColor} = getComputedStyle(element);
+        return channels(backgroundColor)[3] === 0 && element.parentElement
+            ? ground(element.parentElement) : backgroundColor;
+    };
+    const faint = [];
+    const look = (element, colours, least) => {
+        const found = Math.max(...colours.filter((colour) => colour !== 'none')
+            .map((colour) => contrast(colour, ground(element.parentElement))));
+        if (found < least) faint.push([element.outerHTML.slice(0, 80), found]);
+        seen.push(element);
+    };
+    const seen = [];
+    for (const element of document.querySelectorAll('body *')) {
+        if (!element.checkVisibility()) continue;
+        const {color, fontSize, fill, stroke, backgroundColor} = getComputedStyle(element);
+        if (element.matches('.legend path')) look(element, [fill, stroke], 3);
+        else if (element.matches('.dot')) look(element, [backgroundColor], 3);
+        else if ([...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+            if (contrast(color, ground(element)) < (parseFloat(fontSize) >= 24 ? 3 : 4.5))
+                faint.push([element.outerHTML.slice(0, 80), contrast(color, ground(element))]);
+    }
+    return {faint, marks: seen.length};
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_shown_stands_out_from_what_is_behind_it(visitor: Visitor, theme: str) -> None:
+    visit = visitor(color_scheme=theme)
+    for page in ("sales", "retention", "data"):  # headline, alerts, the curve with its band
+        told = visit.open(f"/{page}?period=28d").page.evaluate(TOO_FAINT)
+        assert told["faint"] == [], page
+        assert told["marks"] >= 4
+
+
+def test_alerts_are_read_on_a_phone_without_scrolling_along(visitor: Visitor) -> None:
+    visit = visitor("/data", viewport=PHONE)
+    table = visit.page.locator("#alerts .table")
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+    row = visit.page.locator("#alerts tbody tr").first
+    assert row.inner_text().split("\n")[0].startswith("high")
+    sentence = row.locator("td.long")
+    assert HOSTILE_BRAND in sentence.inner_text()
+    box = sentence.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+    # The table says what the key findings would say again: only the worst stands above it.
+    findings = visit.page.locator(".findings p").all_inner_texts()
+    assert HOSTILE_BRAND in findings[0]
+    assert not [said for said in findings[1:] if "Carts are under-reported" in said]
+
+
+def test_marks_of_neighbouring_days_do_not_cover_one_another(visitor: Visitor) -> None:
+    visit = visitor("/data")
+    purple = "getComputedStyle(document.documentElement).getPropertyValue('--purple')"
+    colour = int(re.findall(r"#(\w{6})", visit.page.evaluate(purple))[0], 16)
+    marks = visit.page.evaluate(
+        """([red, green, blue]) => {
+            const canvas = document.querySelector('#events-by-day canvas');
+            const {width, height} = canvas;
+            const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
+            const rooms = [0];
+            for (let x = 0; x < width; x++) {
+                let isIn = false;
+                for (let at = 4 * x; at < data.length; at += 4 * width)
+                    isIn ||= data[at] === red && data[at + 1] === green && data[at + 2] === blue;
+                if (isIn) rooms[rooms.length - 1]++;
+                else if (rooms.at(-1)) rooms.push(0);
+            }
+            return rooms.filter(Boolean);
+        }""",
+        [colour >> 16, colour >> 8 & 255, colour & 255],
+    )
+    assert len(marks) == 2, "one for three days in a row, one for another day"
+    assert max(marks) <= 10, "px of a mark alone"
+
+
 def test_news_is_the_headline(visitor: Visitor) -> None:
     headline = visitor("/sales").text(".findings .headline p")
     assert headline.startswith("The last complete day brought $")

@@ -14,7 +14,7 @@ import { tableOf, tablePicture } from './table.js';
  * @property {string} id
  * @property {string} query the question whose filters it obeys
  * @property {'full'|'wider'|'narrow'|'half'|'third'} [width]
- * @property {'s'|'m'|'l'|'xl'} [height] of the drawing; none: as high as what it holds
+ * @property {'s'|'m'|'arc'|'l'|'xl'} [height] of the drawing; none: as high as what it holds
  * @property {(view: any) => string} title
  * @property {(view: any, choice: any) => string | null} [reading] the finding, from the numbers shown
  * @property {(view: any) => string} [period] where it is not the page's
@@ -26,6 +26,8 @@ import { tableOf, tablePicture } from './table.js';
  * @property {(view: any) => any} [element] or elements of its own
  * @property {(view: any) => string | null} [empty] why there is nothing to draw
  * @property {(view: any) => number} [pixels] height of the drawing where it depends on what it holds
+ * @property {boolean} [tall] of a table: more of it is seen
+ * @property {boolean} [stacked] of a table: rows of several lines on a phone
  * @property {number} [minWidth] of the drawing in px
  * @property {(view: any) => {label: string, values: {id: string, label: string}[]} | null} [choices] a choice of its own
  */
@@ -191,7 +193,7 @@ export class Card {
     this.#clear();
     if (this.asTable || spec.tableOnly) {
       const { columns, rows } = spec.table(view, this.choice);
-      this.drawn.append(tableOf(this.title.textContent, columns, rows, { tall: spec.tall }));
+      this.drawn.append(tableOf(this.title.textContent, columns, rows, spec));
     } else this.drawn.append(spec.element(view, this.palette));
   }
 
@@ -277,6 +279,12 @@ function mark(shape, colour, palette) {
     line: { d: 'M0 6H14', stroke: colour, 'stroke-width': 2 },
     dashed: { d: 'M0 6H14', stroke: colour, 'stroke-width': 2, 'stroke-dasharray': '4 3' },
     hollow: { d: 'M2 1.5H12V10.5H2Z', stroke: colour, fill: palette.card, 'stroke-dasharray': '2 1.5' },
+    band: {
+      d: 'M1 2H13V10H1Z',
+      fill: palette.blueSoft,
+      stroke: colour,
+      'stroke-dasharray': '2 2',
+    },
     dot: { d: 'M7 2A4 4 0 1 1 6.99 2Z', fill: colour },
     diamond: { d: 'M7 1L12 6L7 11L2 6Z', fill: colour },
     triangle: { d: 'M7 1.5L12 10.5H2Z', fill: colour },

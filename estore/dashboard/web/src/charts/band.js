@@ -47,6 +47,8 @@ export function bandChart(palette, { points, beside, middle, name, tip }) {
                   ...textOf(palette),
                   formatter: `half by day ${middle}`,
                   position: 'end',
+                  // Near the end it would leave the drawing.
+                  align: middle > 0.7 * points.at(-1)[0] ? 'right' : 'center',
                   distance: 2,
                 },
                 data: [{ xAxis: middle }],

@@ -22,7 +22,7 @@ def test_an_installed_estore_works_from_any_folder(tmp_path: Path) -> None:
         archive.extractall(site)
     assert "estore/transform_project/seeds/rfm_segments.csv" in names
     assert "estore/transform_project/profiles.yml" in names
-    for name in ("pages.json", "static/index.html", "static/app.js", "static/app.js.br",
+    for name in ("pages.json", "static/index.html", "static/app.js", "static/charts.js.br",
                  "static/app.css.gz", "static/LICENSES.txt"):  # fmt: skip
         assert f"estore/dashboard/{name}" in names
     assert not [name for name in names if name.startswith("estore/dashboard/web/")]

@@ -178,9 +178,10 @@ def test_the_file_is_closed_in(shop: Settings) -> None:
     html, _ = made(shop)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
     assert policy and policy[1].startswith("default-src 'none';") and "unsafe" not in policy[1]
-    scripts = [*re.findall(r"<script>(.*?)</script>", html, re.DOTALL), block(html, "packed-app")]
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    scripts += [block(html, f"packed-{name}") for name in ("charts", "app")]
     styles = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
-    assert (len(scripts), len(styles)) == (2, 1)
+    assert (len(scripts), len(styles)) == (3, 1)
     for text in (*scripts, *styles):
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy[1]

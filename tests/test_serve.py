@@ -263,7 +263,7 @@ def test_who_cannot_unpack_gets_it_plain(client: TestClient) -> None:
 
 
 def test_the_built_page_is_sent_compressed_and_kept_for_ever(client: TestClient) -> None:
-    for name in ("app.js", "app.css"):
+    for name in ("app.js", "charts.js", "app.css"):
         kept = client.get(f"/static/{name}?v={Assets().hash}", headers={"Accept-Encoding": "br"})
         assert "immutable" in kept.headers["cache-control"]
         assert kept.headers["content-encoding"] == "br"
@@ -274,7 +274,8 @@ def test_the_built_page_is_sent_compressed_and_kept_for_ever(client: TestClient)
 
 def test_the_first_view_is_inside_the_page(client: TestClient) -> None:
     html = client.get("/funnel?period=7d").text
-    assert f"app.js?v={Assets().hash}" in html
+    for name in ("app.js", "charts.js"):
+        assert f"{name}?v={Assets().hash}" in html
     block = html.split('<script type="application/json" id="first">')[1].split("</script>")[0]
     assert json.loads(block) == client.get("/api/page/funnel?period=7d").json()
     assert client.get("/").text.count('"page":"sales"') == 1

@@ -1,8 +1,6 @@
 {# What every kind of alert has in common. #}
 
-{# Numbers and instants in a sentence, the same on every engine. #}
-{% macro in_words(value) -%} cast(cast(round({{ value }}) as int64) as string) {%- endmacro %}
-
+{# Shares and instants in a sentence, the same on every engine; for numbers see in_words. #}
 {% macro percent_in_words(share) -%} cast(round(100 * cast({{ share }} as numeric), 1) as string) {%- endmacro %}
 
 {% macro minute_in_words(instant) -%} substr(cast({{ instant }} as string), 1, 16) {%- endmacro %}

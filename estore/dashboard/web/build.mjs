@@ -11,9 +11,10 @@ const web = dirname(fileURLToPath(import.meta.url));
 const target = join(web, '..', 'static');
 const isCheck = process.argv.includes('--check');
 
+// Two scripts, so that the page is laid out while a browser still reads the chart library.
 const result = await build({
   absWorkingDir: web,
-  entryPoints: { app: 'src/main.js' },
+  entryPoints: { app: 'src/main.js', charts: 'src/drawing.js' },
   bundle: true,
   minify: true,
   format: 'iife',
@@ -27,14 +28,16 @@ const result = await build({
 const files = new Map(
   result.outputFiles.map(({ path, contents }) => [path.split('/').at(-1), Buffer.from(contents)]),
 );
+// The first line has a browser that knows it compile the library while the page is laid out, not when it draws.
 // The chart library's licence asks for its notice beside it.
 files.set(
-  'app.js',
+  'charts.js',
   Buffer.concat([
     Buffer.from(
-      '/*! Apache ECharts 6.1.0, Apache License 2.0, and zrender, BSD 3-Clause: see LICENSES.txt */\n',
+      '//# allFunctionsCalledOnLoad\n' +
+        '/*! Apache ECharts 6.1.0, Apache License 2.0, and zrender, BSD 3-Clause: see LICENSES.txt */\n',
     ),
-    files.get('app.js'),
+    files.get('charts.js'),
   ]),
 );
 for (const name of ['icon.svg', 'index.html']) files.set(name, readFileSync(join(web, name)));
@@ -56,7 +59,7 @@ const packed = (bytes) => ({
   }),
   gz: gzipSync(bytes, { level: 9 }),
 });
-for (const name of ['app.js', 'app.css', 'icon.svg']) {
+for (const name of ['app.js', 'charts.js', 'app.css', 'icon.svg']) {
   for (const [ending, bytes] of Object.entries(packed(files.get(name))))
     files.set(`${name}.${ending}`, bytes);
 }
@@ -77,7 +80,7 @@ if (isCheck) {
 } else {
   mkdirSync(target, { recursive: true });
   for (const [name, bytes] of files) writeFileSync(join(target, name), bytes);
-  for (const name of ['app.js', 'app.css'])
+  for (const name of ['app.js', 'charts.js', 'app.css'])
     console.log(
       name,
       files.get(name).length,

@@ -2,8 +2,8 @@
 // card turns into its table, and into a file.
 
 import { asCsv, download } from './csv.js';
-import { drawingOf } from './drawing.js';
 import { h, svg, worded } from './element.js';
+import { drawingOf } from './library.js';
 import { listed } from './numbers.js';
 import { pictureOf } from './picture.js';
 import { tableOf, tablePicture } from './table.js';
@@ -14,7 +14,7 @@ import { tableOf, tablePicture } from './table.js';
  * @property {string} id
  * @property {string} query the question whose filters it obeys
  * @property {'full'|'wider'|'narrow'|'half'|'third'} [width]
- * @property {'s'|'m'|'l'|'xl'} [height] of the drawing; none: as high as what it holds
+ * @property {'s'|'m'|'arc'|'l'|'xl'} [height] of the drawing; none: as high as what it holds
  * @property {(view: any) => string} title
  * @property {(view: any, choice: any) => string | null} [reading] the finding, from the numbers shown
  * @property {(view: any) => string} [period] where it is not the page's
@@ -26,6 +26,8 @@ import { tableOf, tablePicture } from './table.js';
  * @property {(view: any) => any} [element] or elements of its own
  * @property {(view: any) => string | null} [empty] why there is nothing to draw
  * @property {(view: any) => number} [pixels] height of the drawing where it depends on what it holds
+ * @property {boolean} [tall] of a table: more of it is seen
+ * @property {boolean} [stacked] of a table: rows of several lines on a phone
  * @property {number} [minWidth] of the drawing in px
  * @property {(view: any) => {label: string, values: {id: string, label: string}[]} | null} [choices] a choice of its own
  */
@@ -76,16 +78,24 @@ export class Card {
 
   /** Say an answer: words, and the room that its drawing takes, so that nothing moves while others are painted. */
   tell(view, palette) {
-    Object.assign(this, { view, palette });
+    Object.assign(this, { view, palette, plan: null });
     this.#safely(() => {
       this.#words();
       this.#room();
     });
   }
 
-  /** Draw what was told, in a room that was measured. */
-  draw(size = this.measure()) {
-    this.#safely(() => this.#draw(size));
+  /** Settle what is to be drawn in a room that was measured; the chart library need not be there yet. */
+  prepare(size = this.measure()) {
+    this.#safely(() => {
+      this.plan = { size, option: this.#isDrawing ? this.#option(size) : null };
+    });
+  }
+
+  /** Draw what was told. */
+  draw() {
+    if (!this.plan) this.prepare();
+    this.#safely(() => this.#draw(this.plan));
   }
 
   show(view, palette) {
@@ -166,11 +176,11 @@ export class Card {
     this.drawn.style.minHeight = this.#isDrawing && spec.pixels ? `${spec.pixels(view)}px` : '';
   }
 
-  #draw(size) {
+  #draw(plan) {
     const { spec, view } = this;
     if (this.why) return this.#empty(this.why);
     if (this.#isDrawing) {
-      this.drawing ??= drawingOf(this.drawn, size, spec.minWidth);
+      this.drawing ??= drawingOf(this.drawn, plan.size, spec.minWidth);
       this.drawn.setAttribute('role', 'img');
       // What cannot be smaller scrolls inside its own card, by keyboard too.
       if (spec.minWidth) this.drawn.tabIndex = 0;
@@ -178,26 +188,30 @@ export class Card {
         'aria-label',
         `${this.title.textContent}. ${this.reading.textContent} The button “Table” shows its numbers.`,
       );
-      return this.#paint(size);
+      return this.#paint(plan);
     }
     this.#clear();
     if (this.asTable || spec.tableOnly) {
       const { columns, rows } = spec.table(view, this.choice);
-      this.drawn.append(tableOf(this.title.textContent, columns, rows, { tall: spec.tall }));
+      this.drawn.append(tableOf(this.title.textContent, columns, rows, spec));
     } else this.drawn.append(spec.element(view, this.palette));
   }
 
-  #paint(size) {
+  #option(size) {
+    return this.spec.option(this.view, this.palette, { ...size, choice: this.choice });
+  }
+
+  #paint({ size, option }) {
     this.painted = size;
     this.drawing.fill(size);
-    this.drawing.paint(this.spec.option(this.view, this.palette, { ...size, choice: this.choice }));
+    this.drawing.paint(option);
   }
 
   /** Labels are chosen for a width: a new width is drawn anew. */
   fit(size = this.measure()) {
     const { drawing, painted } = this;
     if (!drawing || !size.width || (size.width === painted.width && size.height === painted.height)) return;
-    this.#safely(() => this.#paint(size));
+    this.#safely(() => this.#paint({ size, option: this.#option(size) }));
   }
 
   #clear() {
@@ -265,6 +279,12 @@ function mark(shape, colour, palette) {
     line: { d: 'M0 6H14', stroke: colour, 'stroke-width': 2 },
     dashed: { d: 'M0 6H14', stroke: colour, 'stroke-width': 2, 'stroke-dasharray': '4 3' },
     hollow: { d: 'M2 1.5H12V10.5H2Z', stroke: colour, fill: palette.card, 'stroke-dasharray': '2 1.5' },
+    band: {
+      d: 'M1 2H13V10H1Z',
+      fill: palette.blueSoft,
+      stroke: colour,
+      'stroke-dasharray': '2 2',
+    },
     dot: { d: 'M7 2A4 4 0 1 1 6.99 2Z', fill: colour },
     diamond: { d: 'M7 1L12 6L7 11L2 6Z', fill: colour },
     triangle: { d: 'M7 1.5L12 10.5H2Z', fill: colour },

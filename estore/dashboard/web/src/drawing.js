@@ -1,4 +1,5 @@
-// The chart library behind a handful of functions: only the parts in use are built into the bundle.
+// The chart library behind a handful of functions: only the parts in use are built into this script, which
+// library.js waits for.
 
 import { BarChart, CustomChart, GaugeChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
@@ -23,7 +24,7 @@ use([
  * and repainted, which costs less than a new one.
  * @param {{width: number, height: number}} size
  */
-export function drawingOf(element, size, minWidth = 0) {
+function drawingOf(element, size, minWidth = 0) {
   const room = h('div', { class: 'room', style: minWidth ? { minWidth: `${minWidth}px` } : {} });
   element.append(room);
   const chart = init(room, null, { renderer: 'canvas', ...size });
@@ -58,3 +59,5 @@ export function drawingOf(element, size, minWidth = 0) {
     remove: () => chart.dispose(),
   };
 }
+
+globalThis.estoreCharts = { drawingOf };

@@ -3,6 +3,9 @@
 import { h } from './element.js';
 import { counted } from './numbers.js';
 
+/** Pages that have the card of `pages/alerts.js`. */
+const PAGES_OF_ALERTS = ['data'];
+
 /**
  * What happened on certain days is news and comes before what holds over all the data; else the pipeline's order,
  * by weight. The first is the page's headline.
@@ -12,8 +15,18 @@ function ranked(findings, whole) {
   return [...findings.filter(isNews), ...findings.filter((finding) => !isNews(finding))];
 }
 
+/** Beside the table of alerts the worst of them is enough of what it says already. */
+function withoutRepeats(view, findings) {
+  if (!PAGES_OF_ALERTS.includes(view.page)) return findings;
+  const told = new Set(view.rows('alerts').map(({ sentence }) => sentence));
+  return findings.filter(
+    ({ sentence }, index) => !index || !(told.has(sentence) || sentence.includes('metrics_data_alerts')),
+  );
+}
+
 export function findingsOf(view) {
-  const { findings } = view.answer;
+  const whole = `${view.first} to ${view.last}`;
+  const findings = withoutRepeats(view, ranked(view.answer.findings, whole));
   if (!findings.length) return [];
   const isFiltered =
     view.filters.category ||
@@ -21,7 +34,6 @@ export function findingsOf(view) {
     view.filters.segment ||
     view.from !== view.first ||
     view.to !== view.last;
-  const whole = `${view.first} to ${view.last}`;
   return [
     h(
       'h2',
@@ -31,7 +43,7 @@ export function findingsOf(view) {
     h(
       'ul',
       { class: 'findings' },
-      ranked(findings, whole).map(({ sentence, period, caveat }, index) =>
+      findings.map(({ sentence, period, caveat }, index) =>
         h(
           'li',
           { class: index ? null : 'headline' },

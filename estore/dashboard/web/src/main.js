@@ -5,6 +5,7 @@ import { linkTo, queryOf, readAddress, writeAddress, isReport } from './address.
 import { Card } from './card.js';
 import { findingsOf } from './findings.js';
 import { Frame } from './frame.js';
+import { withLibrary } from './library.js';
 import { PAGES } from './pages/index.js';
 import { drawAll, isPrint } from './print.js';
 import { readPalette } from './palette.js';
@@ -39,7 +40,7 @@ async function follow({ first = null } = {}) {
   }
 }
 
-/** Draw an answer: the first chart, or all that are in sight, at once; the rest in the next moment. */
+/** Draw an answer: the first row with a chart, or all charts in sight, at once; the rest in the next moment. */
 function paint(answer) {
   const view = new View(answer);
   const isNew = shown.page !== answer.page;
@@ -51,15 +52,19 @@ function paint(answer) {
   shown.view = view;
   frame.show(view);
   frame.findings.replaceChildren(...findingsOf(view));
-  if (isNew) frame.grid.replaceChildren(...shown.cards.map((card) => card.element));
   const turn = ++shown.paints;
   const palette = readPalette();
-  for (const card of shown.cards) card.tell(view, palette);
   const [above, below] = isNew ? firstAndRest(shown.cards) : parted(shown.cards);
-  drawn(above);
-  performance.mark('estore:first');
+  if (isNew) frame.grid.replaceChildren(...above.map(({ element }) => element));
+  const tell = (cards) => cards.forEach((card) => card.tell(view, palette));
+  tell(isNew ? above : shown.cards);
+  prepared(above);
   const rest = () => {
     if (turn !== shown.paints) return;
+    if (isNew) {
+      tell(below);
+      frame.grid.append(...below.map(({ element }) => element));
+    }
     drawn(below);
     // A neighbour may have made a card taller since it was painted.
     fitted(shown.cards);
@@ -67,16 +72,28 @@ function paint(answer) {
     document.documentElement.dataset.painted = `${answer.page} ${turn}`;
     document.documentElement.dataset.drawn = 'true';
   };
-  if (below.length) afterFrame(rest);
-  else rest();
+  withLibrary(() => {
+    if (turn !== shown.paints) return;
+    for (const card of chartsOf(above)) card.draw();
+    performance.mark('estore:first');
+    if (below.length) afterFrame(rest);
+    else rest();
+  });
 }
 
-/** Tables and tiles first: they are what makes a neighbour taller. Then all charts, in rooms measured at once. */
-function drawn(cards) {
+const chartsOf = (cards) => cards.filter(({ spec }) => spec.option);
+
+/** Tables and tiles first: they are what makes a neighbour taller. Then the charts' rooms are measured at once. */
+function prepared(cards) {
   for (const card of cards) if (!card.spec.option) card.draw();
-  const charts = cards.filter(({ spec }) => spec.option);
+  const charts = chartsOf(cards);
   const sizes = charts.map((card) => card.measure());
-  charts.forEach((card, index) => card.draw(sizes[index]));
+  charts.forEach((card, index) => card.prepare(sizes[index]));
+}
+
+function drawn(cards) {
+  prepared(cards);
+  for (const card of chartsOf(cards)) card.draw();
 }
 
 function fitted(cards) {

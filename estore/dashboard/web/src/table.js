@@ -5,13 +5,14 @@ import { measuring } from './lettering.js';
 import { full, isNumber, NONE } from './numbers.js';
 
 /**
- * @typedef {{name: string, kind: import('./numbers.js').Kind, long?: boolean, mark?: (row: any[]) => string | null}} Column
- *   mark: the colour of a dot before the value
+ * @typedef {{name: string, kind: import('./numbers.js').Kind, long?: boolean, mark?: (row: any[]) => string | null, spare?: boolean}} Column
+ *   mark: the colour of a dot before the value; spare: left out where rows are stacked
  * @param {string} caption
  * @param {Column[]} given
  * @param {any[][]} rows
+ * @param {{tall?: boolean, stacked?: boolean}} [how] stacked: on a phone a row is a few lines, not one to scroll along
  */
-export function tableOf(caption, given, rows, { tall = false } = {}) {
+export function tableOf(caption, given, rows, { tall = false, stacked = false } = {}) {
   const columns = aligned(given, rows);
   const body = h('tbody');
   let sorted = null;
@@ -47,7 +48,12 @@ export function tableOf(caption, given, rows, { tall = false } = {}) {
   fill(rows);
   return h(
     'div',
-    { class: tall ? 'table tall' : 'table', tabindex: 0, role: 'region', 'aria-label': caption },
+    {
+      class: ['table', tall && 'tall', stacked && 'stacked'].filter(Boolean).join(' '),
+      tabindex: 0,
+      role: 'region',
+      'aria-label': caption,
+    },
     h('table', {}, h('caption', { class: 'unseen' }, caption), h('thead', {}, h('tr', {}, heads)), body),
   );
 }
@@ -66,6 +72,7 @@ function cell(column, value, row) {
   const kinds = [
     isNumber(column.kind) ? 'number' : text.length <= 28 ? 'name' : 'long',
     text === NONE ? 'none' : '',
+    column.spare ? 'spare' : '',
   ];
   return h(
     'td',

@@ -8,7 +8,9 @@ import { grid, textOf, tooltip, valueAxis } from './parts.js';
  */
 export function bandChart(palette, { points, beside, middle, name, tip }) {
   const step = { type: 'line', step: 'end', symbol: 'none', silent: true };
-  const band = (data, more) => ({ ...step, stack: 'band', lineStyle: { opacity: 0 }, data, ...more });
+  // Its edges are drawn: an area so light is not seen by everybody.
+  const edge = { color: palette.blue, width: 1, type: [2, 2] };
+  const band = (data, more) => ({ ...step, stack: 'band', lineStyle: edge, data, ...more });
   return {
     grid: grid({ top: 14, bottom: 44 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
@@ -45,6 +47,8 @@ export function bandChart(palette, { points, beside, middle, name, tip }) {
                   ...textOf(palette),
                   formatter: `half by day ${middle}`,
                   position: 'end',
+                  // Near the end it would leave the drawing.
+                  align: middle > 0.7 * points.at(-1)[0] ? 'right' : 'center',
                   distance: 2,
                 },
                 data: [{ xAxis: middle }],

@@ -1,5 +1,6 @@
 // A number a day: bars, the mean of seven days over them, marks on days that are not like others.
 
+import { marked } from './marks.js';
 import { dayAxis, grid, hollow, textOf, tooltip, valueAxis } from './parts.js';
 
 /**
@@ -13,6 +14,16 @@ export function dayBars(palette, width, days, { kind, means, tip }) {
       ? { color: isStrange ? palette.orange : palette.blue, opacity: means && !isStrange ? 0.55 : 1 }
       : hollow(palette, palette.grey),
   }));
+  const each = (width - 62) / days.length;
+  /** On the highest of the days that share it. */
+  const marks = (has, symbol, color) =>
+    marked(days.map(has), each).map((shared) => {
+      const { day, value } = shared
+        .map((index) => days[index])
+        .reduce((high, one) => ((one.value ?? 0) > (high.value ?? 0) ? one : high));
+      const itemStyle = { color, opacity: 1, borderColor: palette.card, borderWidth: 1 };
+      return { value: [day, value ?? 0], symbol, itemStyle };
+    });
   return {
     grid: grid({ top: 22 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
@@ -39,20 +50,11 @@ export function dayBars(palette, width, days, { kind, means, tip }) {
         : []),
       {
         type: 'scatter',
-        data: days.flatMap(({ day, value, isStrange, hasAlert }) =>
-          hasAlert
-            ? [
-                {
-                  value: [day, value ?? 0],
-                  symbol: 'triangle',
-                  itemStyle: { color: palette.purple, opacity: 1 },
-                },
-              ]
-            : isStrange
-              ? [{ value: [day, value], symbol: 'diamond', itemStyle: { color: palette.orange, opacity: 1 } }]
-              : [],
-        ),
-        symbolSize: 9,
+        data: [
+          ...marks(({ isStrange, hasAlert }) => isStrange && !hasAlert, 'diamond', palette.orange),
+          ...marks(({ hasAlert }) => hasAlert, 'triangle', palette.purple),
+        ],
+        symbolSize: 10,
         symbolOffset: [0, -9],
         silent: true,
         z: 4,

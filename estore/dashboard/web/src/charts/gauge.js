@@ -7,11 +7,11 @@ export function gauge(palette, width, height, { value, target, kind, label }) {
   const nice = [1, 2, 2.5, 5, 10]
     .map((step) => step * 10 ** Math.floor(Math.log10(top)))
     .find((step) => step >= top);
-  const radius = Math.min(width / 2 - 46, height - 64);
+  const radius = Math.min(width / 2 - 40, height - 52);
   const arc = {
     startAngle: 180,
     endAngle: 0,
-    center: ['50%', Math.min(height - 46, (height + radius) / 2 + 4)],
+    center: ['50%', Math.min(height - 40, (height + radius) / 2 - 4)],
     radius,
     min: 0,
     max: nice,

@@ -1,5 +1,6 @@
 // Lines over days, weeks or days of a month. A point that is not finished is an open dot, never a fall.
 
+import { marked } from './marks.js';
 import { grid, markLine, roundEnds, textOf, tooltip, valueAxis } from './parts.js';
 
 const [TOP, BOTTOM] = [16, 26];
@@ -31,7 +32,7 @@ export function spread(heights) {
  */
 export function lineChart(
   palette,
-  { height },
+  { width, height },
   lines,
   { kind, axis, tip, fromZero = true, target, named = true, alerts = [] },
 ) {
@@ -46,8 +47,13 @@ export function lineChart(
     ? spread(lines.map(({ values }) => pixel(values.findLast((value) => value !== null) ?? ends.min)))
     : [];
   const few = lines[0].values.length <= 40;
+  const right = named ? 112 : target ? 84 : 26;
+  const each = (width - 50 - right) / Math.max(1, lines[0].values.length - 1);
+  const feet = Object.fromEntries(
+    marked(alerts, each).map((shared) => [shared[Math.floor(shared.length / 2)], true]),
+  );
   return {
-    grid: grid({ right: named ? 112 : target ? 84 : 26, top: TOP, bottom: BOTTOM }),
+    grid: grid({ right, top: TOP, bottom: BOTTOM }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex)),
     xAxis: { ...axis, boundaryGap: false },
     yAxis: valueAxis(palette, kind, ends),
@@ -85,7 +91,7 @@ export function lineChart(
         symbolSize: 9,
         symbolOffset: [0, -7],
         itemStyle: { color: palette.purple, opacity: 1 },
-        data: alerts.map((has) => (has ? ends.min : null)),
+        data: lines[0].values.map((_, at) => (at in feet ? ends.min : null)),
         z: 4,
       },
     ],

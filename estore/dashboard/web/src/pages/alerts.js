@@ -25,15 +25,16 @@ export const alertsCard = {
         ? 'Nothing stands out: no gap in the tracking, no burst of repeats, no break in the names.'
         : 'No events yet. Load a file with `estore run PATH`.',
   tableOnly: true,
+  stacked: true,
   table: (view) => ({
     columns: [
       { name: 'Severity', kind: 'text', mark: ([severity]) => severityColour(severity) },
       { name: 'What', kind: 'text' },
       { name: 'Days', kind: 'text' },
-      { name: 'About', kind: 'text' },
-      { name: 'Measured', kind: 'count' },
-      { name: 'Expected', kind: 'count' },
-      { name: 'Revenue', kind: 'money' },
+      { name: 'About', kind: 'text', spare: true },
+      { name: 'Measured', kind: 'count', spare: true },
+      { name: 'Expected', kind: 'count', spare: true },
+      { name: 'Revenue', kind: 'money', spare: true },
       { name: 'In words', kind: 'text', long: true },
     ],
     rows: alertsOf(view).map((row) => [

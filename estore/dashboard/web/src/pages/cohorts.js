@@ -60,6 +60,9 @@ export const cohortCards = [
       const highest = Math.max(0, ...rows.map((row) => churned(row) ?? 0));
       const unknown = rows.flatMap((row, index) => (row.observed_count ? [] : [index]));
       const middle = unknown[Math.floor(unknown.length / 2)];
+      // In the grey, or where that is narrow on two lines.
+      const isNarrow = (unknown.length / rows.length) * (width - 62) < 190;
+      const unseen = ['not observed for', `${window(view)} days yet`].join(isNarrow ? '\n' : ' ');
       const top = highest > 0.5 ? 1 : Math.min(1, Math.ceil(highest * 12) / 10 || 1);
       return {
         grid: [grid({ top: 26, height: '46%' }), grid({ top: '66%', bottom: 24 })],
@@ -117,7 +120,7 @@ export const cohortCards = [
               label: {
                 show: index === middle,
                 position: 'inside',
-                formatter: `not observed for ${window(view)} days yet`,
+                formatter: unseen,
                 ...textOf(palette),
               },
             })),

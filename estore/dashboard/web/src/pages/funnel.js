@@ -4,12 +4,13 @@ import { MARK, alertDays, alertWords } from '../alerts.js';
 import { nameBars } from '../charts/bars.js';
 import { lineChart } from '../charts/lines.js';
 import { dayAxis } from '../charts/parts.js';
-import { addDays, dayName, spanOf } from '../days.js';
 import { counted, full, short } from '../numbers.js';
-import { change, ratio, sum } from '../ratio.js';
+import { ratio, sum } from '../ratio.js';
 import { tilesOf, tilesTable } from '../tiles.js';
 import { once } from '../view.js';
 
+import { tileAgainstBefore } from './against-before.js';
+import { perSession } from './per-session.js';
 import {
   MEASURES,
   PAIRS,
@@ -35,18 +36,7 @@ const totalOf = (rows) => Object.fromEntries(MEASURES.map((name) => [name, sum(r
 function tiles(view) {
   const now = totalOf(view.rows('days'));
   const before = view.rows('days_before')[0] ?? {};
-  const [from, to] = [addDays(view.from, -spanOf(view.from, view.to)), addDays(view.from, -1)];
-  // Days before the first of the data are not zero sales.
-  const against = from >= view.first ? `vs ${dayName(from)} – ${dayName(to)}` : undefined;
-  const tile = (name, kind, value, counts) => ({
-    name,
-    kind,
-    value: value(now),
-    change: against ? change(value(now), value(before)) : null,
-    against,
-    note: against ? null : 'no equal period before',
-    counts: counts?.(now) ?? undefined,
-  });
+  const tile = tileAgainstBefore(view, now, before);
   return [
     tile('Sessions', 'count', (row) => row.session_count),
     tile(
@@ -273,77 +263,19 @@ export const cards = [
     said: 'share of buying sessions:',
     measured: `${SESSIONS}; the segment at the end of the month before, New = no order by then`,
   }),
-  {
+  perSession({
     id: 'revenue-per-session',
     query: 'days',
-    width: 'half',
     height: 'm',
-    title: (view) =>
-      view.from && steps(view).byWeek ? 'Revenue per session by week' : 'Revenue per session by day',
-    reading(view) {
-      const total = totalOf(view.rows('days'));
-      return `${full(ratio(total.revenue_amount, total.session_count), 'money')} over ${counted(total.session_count, 'session')}.`;
-    },
+    steps,
+    measure: 'revenue_amount',
+    kind: 'money',
+    name: 'Revenue per session',
+    of: { name: 'Revenue', kind: 'money' },
+    said: (revenue, sessions) => `${revenue} over ${sessions}.`,
     measured: 'revenue ÷ sessions, complete days',
     empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
-    option(view, palette, room) {
-      const { width } = room;
-      const all = steps(view);
-      const { rows, byWeek } = all;
-      return lineChart(
-        palette,
-        room,
-        [
-          {
-            name: 'Revenue per session',
-            colour: palette.blue,
-            values: rows.map((row) => ratio(row.revenue_amount, row.session_count)),
-            open: rows.map(({ days }) => byWeek && days < 7),
-          },
-        ],
-        {
-          kind: 'money',
-          named: false,
-          axis: dayAxis(
-            palette,
-            rows.map(({ key }) => key),
-            width,
-          ),
-          tip: (index) => [
-            stepName(all, rows[index]),
-            [
-              [
-                'Revenue per session',
-                full(ratio(rows[index].revenue_amount, rows[index].session_count), 'money'),
-              ],
-              ['Revenue', full(rows[index].revenue_amount, 'money')],
-              ['Sessions', full(rows[index].session_count, 'count')],
-            ],
-            stepNote(all, rows[index]),
-          ],
-        },
-      );
-    },
-    table(view) {
-      const { rows, byWeek } = steps(view);
-      return {
-        columns: [
-          { name: byWeek ? 'Week from' : 'Day', kind: 'date' },
-          { name: 'Complete days', kind: 'count' },
-          { name: 'Revenue', kind: 'money' },
-          { name: 'Sessions', kind: 'count' },
-          { name: 'Revenue per session', kind: 'money' },
-        ],
-        rows: rows.map((row) => [
-          row.key,
-          row.days,
-          row.revenue_amount,
-          row.session_count,
-          ratio(row.revenue_amount, row.session_count),
-        ]),
-      };
-    },
-  },
+  }),
   ratesBy({
     id: 'rates-by-stage',
     query: 'stages',

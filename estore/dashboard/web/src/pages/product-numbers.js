@@ -1,26 +1,16 @@
 // What the products did together: the numbers to look at before any of their charts.
 
-import { addDays, dayName, spanOf } from '../days.js';
 import { counted, full } from '../numbers.js';
-import { change, ratio, sum } from '../ratio.js';
+import { ratio, sum } from '../ratio.js';
 import { tilesOf, tilesTable } from '../tiles.js';
+import { tileAgainstBefore } from './against-before.js';
 import { PRODUCT_MEASURES, nothingSeen } from './product-rows.js';
 
 function tiles(view) {
   const rows = view.rows('categories');
   const now = Object.fromEntries(PRODUCT_MEASURES.map((name) => [name, sum(rows, name)]));
   const before = view.rows('totals_before')[0] ?? {};
-  const [from, to] = [addDays(view.from, -spanOf(view.from, view.to)), addDays(view.from, -1)];
-  const against = from >= view.first ? `vs ${dayName(from)} – ${dayName(to)}` : undefined;
-  const tile = (name, kind, value, counts) => ({
-    name,
-    kind,
-    value: value(now),
-    change: against ? change(value(now), value(before)) : null,
-    against,
-    note: against ? null : 'no equal period before',
-    counts: counts ?? undefined,
-  });
+  const tile = tileAgainstBefore(view, now, before);
   return [
     tile('Revenue', 'money', (row) => row.revenue_amount),
     tile('Items sold', 'count', (row) => row.item_count),
@@ -28,14 +18,15 @@ function tiles(view) {
       'Average price',
       'money',
       (row) => ratio(row.revenue_amount, row.item_count),
-      `${full(now.revenue_amount, 'money')} for ${counted(now.item_count, 'item')}`,
+      (row) => `${full(row.revenue_amount, 'money')} for ${counted(row.item_count, 'item')}`,
     ),
     tile('Views', 'count', (row) => row.view_count),
     tile(
       'Bought when viewed',
       'rate',
       (row) => ratio(row.sessions_with_view_and_purchase, row.sessions_with_view),
-      `${full(now.sessions_with_view_and_purchase, 'count')} of the ${full(now.sessions_with_view, 'count')} times a session viewed a product`,
+      (row) =>
+        `${full(row.sessions_with_view_and_purchase, 'count')} of the ${full(row.sessions_with_view, 'count')} times a session viewed a product`,
     ),
   ];
 }

@@ -2,11 +2,9 @@
 
 import { isNamed, nameBars, rowsHeight } from '../charts/bars.js';
 import { cellTable } from '../charts/cells.js';
-import { lineChart } from '../charts/lines.js';
-import { dayAxis } from '../charts/parts.js';
-import { longDay } from '../days.js';
-import { counted, full, share, short } from '../numbers.js';
+import { full, share, short } from '../numbers.js';
 import { ratio, sum, sumBy } from '../ratio.js';
+import { perSession } from './per-session.js';
 import {
   breakWords,
   byBrand,
@@ -158,76 +156,20 @@ export const cards = [
       ]),
     }),
   },
-  {
+  perSession({
     id: 'views-per-session',
     query: 'sessions',
-    width: 'half',
     height: 'l',
-    title: (view) =>
-      view.from && viewSteps(view).byWeek ? 'Views per session by week' : 'Views per session by day',
-    reading(view) {
-      const rows = view.rows('sessions');
-      return `${full(ratio(sum(rows, 'view_count'), sum(rows, 'session_count')), 'amount')} views in each of ${counted(sum(rows, 'session_count'), 'session')}.`;
-    },
+    steps: viewSteps,
+    measure: 'view_count',
+    kind: 'amount',
+    name: 'Views per session',
+    of: { name: 'Views', kind: 'count' },
+    fromZero: false,
+    said: (views, sessions) => `${views} views in each of ${sessions}.`,
     measured: 'views ÷ sessions, complete days; the scale does not begin at 0',
     empty: (view) => (view.from && viewSteps(view).rows.length ? null : 'No complete day in this period.'),
-    option(view, palette, room) {
-      const { width } = room;
-      const { byWeek, rows } = viewSteps(view);
-      return lineChart(
-        palette,
-        room,
-        [
-          {
-            name: 'Views per session',
-            colour: palette.blue,
-            values: rows.map((row) => ratio(row.view_count, row.session_count)),
-            open: rows.map(({ days }) => byWeek && days < 7),
-          },
-        ],
-        {
-          kind: 'amount',
-          fromZero: false,
-          named: false,
-          axis: dayAxis(
-            palette,
-            rows.map(({ key }) => key),
-            width,
-          ),
-          tip: (index) => [
-            `${byWeek ? 'Week from ' : ''}${longDay(rows[index].key)}`,
-            [
-              ['Views per session', full(ratio(rows[index].view_count, rows[index].session_count), 'amount')],
-              ['Views', full(rows[index].view_count, 'count')],
-              ['Sessions', full(rows[index].session_count, 'count')],
-            ],
-            byWeek && rows[index].days < 7
-              ? `Only ${counted(rows[index].days, 'complete day')} of this week.`
-              : null,
-          ],
-        },
-      );
-    },
-    table(view) {
-      const { byWeek, rows } = viewSteps(view);
-      return {
-        columns: [
-          { name: byWeek ? 'Week from' : 'Day', kind: 'date' },
-          { name: 'Complete days', kind: 'count' },
-          { name: 'Views', kind: 'count' },
-          { name: 'Sessions', kind: 'count' },
-          { name: 'Views per session', kind: 'amount' },
-        ],
-        rows: rows.map((row) => [
-          row.key,
-          row.days,
-          row.view_count,
-          row.session_count,
-          ratio(row.view_count, row.session_count),
-        ]),
-      };
-    },
-  },
+  }),
   {
     id: 'category-by-segment',
     minWidth: 720,

@@ -43,7 +43,7 @@ export const repeatCurveCard = {
   measured: 'share without a second order (Kaplan–Meier), of customers at risk on each day',
   legend: (view, palette, cohort) => [
     { text: 'not ordered again', colour: palette.blue, shape: 'line' },
-    { text: '95% interval', colour: palette.blueSoft },
+    { text: '95% interval', colour: palette.blue, shape: 'band' },
     ...(cohort === 'all' ? [] : [{ text: 'all customers', colour: palette.grey, shape: 'dashed' }]),
   ],
   empty: (view) => (view.rows('curve').length ? null : 'Nobody has bought yet.'),

@@ -145,7 +145,7 @@ export const cards = [
     id: 'average-order-of-the-week',
     query: 'days',
     width: 'narrow',
-    height: 'm',
+    height: 'arc',
     title: () => 'Average order of the last seven complete days',
     reading(view) {
       const { value, target, rows } = week(view);

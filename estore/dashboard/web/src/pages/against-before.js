@@ -1,0 +1,25 @@
+// Tiles of a period against as many days just before it.
+
+import { addDays, dayName, spanOf } from '../days.js';
+import { change } from '../ratio.js';
+
+/**
+ * @param {any} view
+ * @param {any} now sums of the period
+ * @param {any} before the same of the days before
+ * @returns {(name: string, kind: any, value: (row: any) => number | null, counts?: (row: any) => string) => import('../tiles.js').Tile}
+ */
+export function tileAgainstBefore(view, now, before) {
+  const [from, to] = [addDays(view.from, -spanOf(view.from, view.to)), addDays(view.from, -1)];
+  // Days before the first of the data are not zero sales.
+  const against = from >= view.first ? `vs ${dayName(from)} – ${dayName(to)}` : undefined;
+  return (name, kind, value, counts) => ({
+    name,
+    kind,
+    value: value(now),
+    change: against ? change(value(now), value(before)) : null,
+    against,
+    note: against ? null : 'no equal period before',
+    counts: counts?.(now),
+  });
+}

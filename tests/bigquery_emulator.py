@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from emulators import CloudStorage, free_port, wait_until_up
 
+from estore.cli import main
 from estore.console import Console
 from estore.landing import find_files
 from estore.pipeline import RunReport, run
@@ -86,6 +88,14 @@ class CloudShop:
         report = run(self.settings, self.shop, find_files([self.bucket]), Console(quiet=True))
         assert report.built.holds, report.built.problems
         return report
+
+    def estore(self, *arguments: str) -> str:
+        """What a command prints; it must end well."""
+        settings = self.settings
+        environment = {"ESTORE_TARGET": settings.target, "ESTORE_BIGQUERY": settings.bigquery}
+        told = CliRunner().invoke(main, ["--home", str(settings.home), *arguments], env=environment)
+        assert told.exit_code == 0, told.output
+        return told.stdout
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Columns and rows of a table, the rows in an order that depends on them alone."""

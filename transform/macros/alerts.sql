@@ -8,9 +8,7 @@
 {# Hours since 1970, and back. #}
 {% macro hour_number(instant) -%} {{ whole_quotient(epoch_micros(instant), 3600000000) }} {%- endmacro %}
 
-{% macro hour_start(number) -%}
-    {{ dbt.dateadd('hour', number, "cast('1970-01-01 00:00:00' as timestamp)") }}
-{%- endmacro %}
+{% macro hour_start(number) -%} {{ from_micros('(' ~ number ~ ') * 3600000000') }} {%- endmacro %}
 
 {% macro days_in_words(first_day, last_day) -%}
     case

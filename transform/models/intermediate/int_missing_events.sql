@@ -37,14 +37,14 @@ telling_hours as (
 
 gaps as (
     select
-        subject,
-        min(case when is_telling then hour_number end) as first_hour,
-        max(case when is_telling then hour_number end) as last_hour,
-        sum(measured) as measured,
-        sum(expected) as expected
-    from telling_hours
-    group by subject, gap
-    having sum(expected) >= max(least_in_all)
+        hours.subject,
+        min(case when hours.is_telling then hours.hour_number end) as first_hour,
+        max(case when hours.is_telling then hours.hour_number end) as last_hour,
+        sum(hours.measured) as measured,
+        sum(hours.expected) as expected
+    from telling_hours as hours
+    group by hours.subject, hours.gap
+    having sum(hours.expected) >= max(hours.least_in_all)
 ),
 
 dated as (

@@ -19,7 +19,7 @@ select
     alerts.from_at,
     alerts.to_at,
     {{ shop_date('alerts.from_at') }} as from_date,
-    {{ shop_date(dbt.dateadd('second', -1, 'alerts.to_at')) }} as to_date,
+    {{ shop_date(from_micros(epoch_micros('alerts.to_at') ~ ' - 1000000')) }} as to_date,
     alerts.measured,
     alerts.expected,
     alerts.revenue_amount,

@@ -39,7 +39,7 @@ levels as (
         {% endfor -%}
         cast(sum(revenue_amount) as numeric) as revenue_amount
     from named
-    group by {{ name }}
+    group by name
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

@@ -16,12 +16,12 @@ import duckdb
 
 from estore import steps
 from estore.catalogue import catalogue, test_row
-from estore.errors import EstoreError, engine_advice
+from estore.errors import EstoreError
 from estore.settings import Settings, bigquery_emulator
 from estore.shop import ShopConfig
 from estore.state import State
 from estore.thresholds import read_thresholds
-from estore.warehouse import Warehouse, open_warehouse
+from estore.warehouse import Warehouse, advice, open_warehouse
 
 #: What a day's events become depends on these; a change of theirs means a full refresh.
 DAILY_SOURCES = (
@@ -313,15 +313,18 @@ class Transform:
             if isinstance(result.exception, (KeyboardInterrupt, duckdb.Error)):
                 raise result.exception
             said = str(result.exception)
-            raise EstoreError(engine_advice(said) or f"the transforms could not start: {said}")
+            raise EstoreError(
+                advice(said, self.settings) or f"the transforms could not start: {said}"
+            )
         if result.success:
             return
         broken = [
             run for run in getattr(result.result, "results", ()) if str(run.status) == "error"
         ]
         if broken or not may_fail:
-            if advice := engine_advice("\n".join(str(run.message) for run in broken)):
-                raise EstoreError(advice)
+            said = "\n".join(str(run.message) for run in broken)
+            if fix := advice(said, self.settings):
+                raise EstoreError(fix)
             said = "; ".join(
                 f"{run.node.name}: {' '.join(str(run.message).split())[:300]}" for run in broken[:3]
             )

@@ -22,7 +22,8 @@ REFUSALS = {
 class Fault:
     """What happens to the requests that a pattern is found in, `times` of them at most.
 
-    status and body: the answer instead; cut: only half of the bytes come; before: is called first.
+    status and body: the answer instead; cut: only half of the bytes come; lost: it is done, but the
+    answer does not come; edit: makes another answer of it; before: is called first.
     """
 
     pattern: str
@@ -30,6 +31,8 @@ class Fault:
     status: int | None = None
     body: bytes = b""
     cut: bool = False
+    lost: bool = False
+    edit: Callable[[bytes], bytes] = lambda body: body
     before: Callable[[], Any] = lambda: None
 
 
@@ -43,7 +46,7 @@ class FaultyNetwork:
         self._lock = threading.Lock()
 
     def fault_for(self, asked: str) -> Fault | None:
-        """The fault that befalls a request such as `GET /bucket/key`."""
+        """The fault that befalls a request such as `GET /bucket/key`, with what it brings."""
         with self._lock:
             self.asked.append(asked)
             for fault in self.faults:
@@ -69,20 +72,28 @@ def faulty_network(target: str) -> Iterator[tuple[FaultyNetwork, str]]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            fault = network.fault_for(f"{self.command} {self.path}")
+            brought = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            fault = network.fault_for(
+                f"{self.command} {self.path}{' ' if brought else ''}{brought.decode('latin-1')}"
+            )
             if fault:
                 fault.before()
             if fault and fault.status:
                 self._answer(fault.status, {}, fault.body)
                 return
-            there = http.client.HTTPConnection(network.target, timeout=30)
-            there.request(self.command, self.path, headers=dict(self.headers))
+            there = http.client.HTTPConnection(network.target, timeout=60)
+            there.request(self.command, self.path, brought or None, dict(self.headers))
             answer = there.getresponse()
             body = answer.read()
             there.close()
+            if fault and fault.lost:
+                self.close_connection = True
+                return
+            if fault and answer.status < 300:
+                body = fault.edit(body)
             self._answer(answer.status, dict(answer.getheaders()), body, bool(fault and fault.cut))
 
-        do_HEAD = do_GET
+        do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
         def _answer(
             self, status: int, headers: dict[str, str], body: bytes, cut: bool = False

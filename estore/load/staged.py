@@ -5,6 +5,7 @@ they are counted. Nothing of this is visible: the loader's transaction then inse
 """
 
 import hashlib
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from google.cloud import bigquery
 from estore.buckets import open_store, split_uri
 from estore.buckets.faults import told_of_object
 from estore.buckets.stores import Listed
-from estore.errors import RefusedFile
+from estore.errors import CHANGED, RefusedFile
 from estore.landing import LandedFile, landed_file
 from estore.load.content import Content, Text, check_kind, open_bytes, read_content
 from estore.load.header import Header, check_format, parquet_header, read_csv_header
@@ -32,6 +33,7 @@ from estore.warehouse.bigquery import BigQueryWarehouse
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.duckdb import quoted
 from estore.warehouse.engine import RAW_COLUMNS
+from estore.warehouse.faults import advice
 
 #: So much of an object holds its header.
 _HEAD = 1 << 20
@@ -67,8 +69,10 @@ class BigQueryIntake(Intake):
 
     @cached_property
     def _name(self) -> str:
-        """The same for the same content of the same path: of the load job and its tables."""
-        told = f"{self.warehouse.dataset}|{self.file.uri}|{self.file.generation}"
+        """The same for the same content of a path, split alike: of its load job and tables."""
+        told = "|".join(
+            (self.warehouse.dataset, self.file.uri, self.file.generation, self.shop.delimiter)
+        )
         return f"load_{hashlib.sha256(told.encode()).hexdigest()[:24]}"
 
     @property
@@ -115,6 +119,7 @@ class BigQueryIntake(Intake):
                 _csv_config(_columns(header), self.shop.delimiter, skip=int(header.has_line))
             )
         except BadRequest as error:
+            self._raise_if_general(error)
             raise NotWellFormed from error
         return self._typed(file_id, header, f"`{self._table()}`", is_checked=True)
 
@@ -122,6 +127,7 @@ class BigQueryIntake(Intake):
         try:
             self._load(_parquet_config(self._parquet[0]))
         except BadRequest as error:
+            self._raise_if_general(error)
             raise RefusedFile(
                 f"is damaged: {_said(error)}; write it again from its source"
             ) from error
@@ -166,6 +172,11 @@ class BigQueryIntake(Intake):
             )
 
     # ------------------------------------------------------------------ how
+
+    def _raise_if_general(self, error: BadRequest) -> None:
+        """What no other file would fare better with: a bucket in another location, say."""
+        if advice(str(error), self.warehouse.settings):
+            raise error
 
     def _typed(
         self, file_id: int, header: Header, relation: str, *, line_number: str = "null",
@@ -239,18 +250,26 @@ class BigQueryIntake(Intake):
             with self._here() as here, _plain(here, self.scratch) as stream:
                 self._send(stream, config, "")
             return
-        for attempt in range(100):
-            job_id = f"estore_{self._name}_{attempt}"
+        try:
+            self._end(self._load_job(config))
+        except NotFound:
+            if self.is_still():
+                raise
+            raise RefusedFile(CHANGED) from None
+
+    def _load_job(self, config: bigquery.LoadJobConfig) -> Any:
+        """The job that loads the object, begun now or by a run that did not end."""
+        attempts = itertools.count()
+        while True:
+            job_id = f"estore_{self._name}_{next(attempts)}"
             try:
-                job: Any = self._client.load_table_from_uri(
+                return self._client.load_table_from_uri(
                     self.file.uri, self._table(), job_id=job_id, job_config=config
                 )
-            except Conflict:  # this very load was begun before, by a run that did not end
-                job = self._client.get_job(job_id, location=self.warehouse.settings.location)
-                if job.done() and (job.error_result or not self._is_there()):
-                    continue
-            self._end(job)
-            return
+            except Conflict:
+                job: Any = self._client.get_job(job_id, location=self.warehouse.settings.location)
+                if not job.done() or (not job.error_result and self._is_there()):
+                    return job
 
     def _is_there(self) -> bool:
         try:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from estore.errors import engine_advice
 from estore.settings import Settings
 from estore.warehouse.engine import Warehouse
 
-__all__ = ["Warehouse", "open_warehouse"]
+__all__ = ["Warehouse", "advice", "open_warehouse"]
 
 
 @contextmanager
@@ -25,3 +26,12 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
 
         with duckdb.open_warehouse(settings) as connection:
             yield duckdb.DuckDBWarehouse(connection)
+
+
+def advice(said: str, settings: Settings) -> str | None:
+    """What to do about an error that the engine or the machine is to blame for; else None."""
+    if settings.target == "bigquery":
+        from estore.warehouse import faults  # its libraries are optional
+
+        return engine_advice(said) or faults.advice(said, settings)
+    return engine_advice(said)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import BadRequest, NotFound
 from google.cloud import bigquery
 
 from estore.errors import EstoreError, NothingLoaded
@@ -23,6 +23,8 @@ from estore.warehouse.engine import BUILT, RAW_COLUMNS, Warehouse
 from estore.warehouse.faults import told
 
 LABELS = {"app": "estore"}
+#: Seconds without a byte after which a request is taken for lost, and sent again.
+_SILENCE = 300
 #: Datasets by schema; one is created when it is first needed.
 SCHEMAS = ("raw", "build", *BUILT, "snapshots")
 _ROWS = """
@@ -55,7 +57,7 @@ options (description = 'One row per line that was refused, with the reason.');
 """
 #: What is no name of ours (text, comments, quoted names), or a schema before a table.
 _TOKENS = re.compile(
-    r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|/\*.*?\*/"""
+    r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`[^`]*`|(?:--|\#)[^\n]*|/\*.*?\*/"""
     rf"|(?<![\w.$@])(?P<schema>{'|'.join(SCHEMAS)})\.(?P<table>\w+)"
     r"|\$(?P<parameter>[a-z_]\w*)",
     re.DOTALL,
@@ -208,11 +210,17 @@ class BigQueryWarehouse(Warehouse):
         if not self._pending and not self._books.is_changed():
             return
         statements = [*(self._pending or ()), *self._books.changes()]
-        self.run(
-            "\n".join(
-                ["begin transaction;", self._books.check(), *statements, "commit transaction;"]
-            )
-        )
+        script = ["begin transaction;", self._books.check(), *statements, "commit transaction;"]
+        try:
+            self.run("\n".join(script))
+        except BadRequest:
+            if not self._is_committed():
+                raise
+
+    def _is_committed(self) -> bool:
+        """A script that is sent again, as its first answer was lost, finds its own changes."""
+        found = self.select("select value from build.state where name = 'revision'")
+        return found == [(self._books.revision,)]
 
     def _days(self, file_ids: Sequence[int]) -> str:
         """The partitions of files as literals."""
@@ -364,7 +372,7 @@ def _client(settings: Settings, project: str) -> bigquery.Client:
             "client_options": {"api_endpoint": emulator},
         }
     bound = settings.max_bytes_billed
-    return bigquery.Client(
+    client = bigquery.Client(
         project=project,
         location=settings.location,
         default_query_job_config=bigquery.QueryJobConfig(
@@ -373,6 +381,18 @@ def _client(settings: Settings, project: str) -> bigquery.Client:
         default_load_job_config=bigquery.LoadJobConfig(labels=LABELS),
         **options,
     )
+    _bound_waiting(client)
+    return client
+
+
+def _bound_waiting(client: bigquery.Client) -> None:
+    """The library would wait for ever for an answer that a broken network has lost."""
+    request = client._http.request
+
+    def bounded(*arguments: Any, timeout: Any = None, **options: Any) -> Any:
+        return request(*arguments, timeout=timeout or _SILENCE, **options)
+
+    client._http.request = bounded
 
 
 def _parameters(values: dict[str, Any]) -> list[Any]:

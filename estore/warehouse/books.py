@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 
@@ -106,7 +107,7 @@ class Books:
         """A statement that fails where somebody else has written since."""
         return (
             "select if(coalesce((select max(value) from build.state where name = 'revision'), '0') "
-            f"= '{self._revision()}', 0, error('estore: another run has changed the books'));"
+            f"= '{self._revision('kept')}', 0, error('estore: another run has changed the books'));"
         )
 
     def is_changed(self) -> bool:
@@ -114,13 +115,13 @@ class Books:
         return any(self._differs(table) for table in self.tables)
 
     def changes(self) -> list[str]:
-        """Statements that bring the kept books to these, and to the next revision.
+        """Statements that bring the kept books to these, and to a revision that nobody else has.
 
         Values stand in them as quoted JSON: not every engine passes parameters to a script.
         """
         changed = [table for table in self.tables if self._differs(table)]
         self.connection.execute(
-            "insert or replace into build.state values ('revision', ?)", [str(self._revision() + 1)]
+            "insert or replace into build.state values ('revision', ?)", [uuid4().hex]
         )
         statements: list[str] = []
         for table in {table.full_name: table for table in [self.tables[0], *changed]}.values():
@@ -149,11 +150,16 @@ class Books:
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def _revision(self) -> int:
+    @property
+    def revision(self) -> str:
+        """The one that is kept, once the changes are."""
+        return self._revision("build")
+
+    def _revision(self, schema: str) -> str:
         row = self.connection.execute(
-            "select value from kept.state where name = 'revision'"
+            f"select value from {schema}.state where name = 'revision'"
         ).fetchone()
-        return int(row[0]) if row else 0
+        return str(row[0]) if row else "0"
 
     def _differs(self, table: Table) -> bool:
         return bool(self.connection.execute(f"{self._difference(table)} limit 1").fetchall())

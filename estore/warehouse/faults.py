@@ -1,5 +1,6 @@
 """Faults: what BigQuery or the way to it refuses, in words that say what to do."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,14 +25,26 @@ def told(settings: Settings) -> Iterator[None]:
 
 def in_words(error: Exception, settings: Settings) -> str:
     """What is wrong, and the fix."""
-    said = " ".join(str(getattr(error, "message", None) or error).split())[:400]
+    said = str(getattr(error, "message", None) or error)
+    return advice(said, settings, kind=type(error).__name__) or f"BigQuery refused: {_short(said)}"
+
+
+def advice(said: str, settings: Settings, kind: str = "") -> str | None:
+    """What to do about what BigQuery said, where it is known; kind: the error's name."""
+    told = _NAMES.sub("", f"{kind} {said}").lower()
     for signs, fix in _FIXES:
-        if any(sign.lower() in f"{type(error).__name__} {said}".lower() for sign in signs):
-            return fix.format(said=said, name=settings.bigquery, location=settings.location,
+        if any(sign.lower() in told for sign in signs):
+            return fix.format(said=_short(said), name=settings.bigquery, location=settings.location,
                               bound=settings.max_bytes_billed)  # fmt: skip
-    return f"BigQuery refused: {said}"
+    return None
 
 
+def _short(said: str) -> str:
+    return " ".join(said.split())[:400]
+
+
+#: Names of files, tables and jobs, in which a sign may stand by chance.
+_NAMES = re.compile(r"\b(?:gs|https?)://\S+|`[^`]*`")
 #: Of a commit that another one came before.
 _MEANWHILE = ("another run has changed the books", "due to concurrent update")
 #: Signs in an error's name or text → what to say; the first that fits wins.
@@ -57,7 +70,10 @@ _FIXES = (
      "and Storage Object Viewer on the bucket ({said})"),
     (("NotFound", "notFound"),
      "{name}: not found; do project and dataset exist as ESTORE_BIGQUERY names them? ({said})"),
-    (("RetryError", "ConnectionError", "Timeout", "TransportError", "ServiceUnavailable"),
+    (("InternalServerError", "BadGateway", "backendError", "internal error"),
+     "BigQuery failed by itself: run this again; nothing is half done ({said})"),
+    (("RetryError", "ConnectionError", "ReadTimeout", "ConnectTimeout", "TransportError",
+      "ServiceUnavailable", "GatewayTimeout", "Max retries exceeded", "Connection aborted"),
      "BigQuery cannot be reached, although tried for minutes: check the network and run this "
      "again; nothing is half done ({said})"),
 )  # fmt: skip

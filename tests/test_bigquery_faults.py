@@ -1,0 +1,298 @@
+"""What stands in BigQuery's way: told with what to do, nothing half visible, the next run fine.
+
+Between the client library and the emulator lies a network that answers as BigQuery would, where
+the emulator has no such rule, or loses what it is given.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from bigquery_emulator import BigQuery, CloudShop
+from click.testing import CliRunner
+from faulty_network import Fault, FaultyNetwork, faulty_network
+from google.api_core.retry import retry_base, retry_unary
+from landing_files import lines, text
+from test_bucket_faults import nobody  # noqa: F401 (fixture)
+
+from estore.cli import FAILED, main
+from estore.console import Console
+from estore.errors import EstoreError
+from estore.landing import find_files
+from estore.load.loader import Outcome
+from estore.pipeline import load
+from estore.warehouse import open_warehouse
+
+LOAD_JOB, COMMIT = r"POST \S*/jobs\?.*\"load\"", r"POST \S*/jobs\?.*begin transaction"
+FIRST_LOAD = r"POST \S*/jobs\?.*estore_load_\w+_0"
+ANY_QUERY = r"POST \S*/jobs\?.*\"query\""
+
+
+def answer(status: int, reason: str, message: str) -> dict[str, Any]:
+    """As BigQuery says it."""
+    error = {"code": status, "message": message, "errors": [{"reason": reason, "message": message}]}
+    return {"status": status, "body": json.dumps({"error": error}).encode()}
+
+
+#: What BigQuery, but not the emulator, answers where a job of that id was begun before.
+DUPLICATE = answer(409, "duplicate", "Already Exists: Job")
+
+
+class Cloud(CloudShop):
+    """A bucket whose objects are loaded one after another."""
+
+    def __init__(self, folder: Path, bigquery: BigQuery) -> None:
+        bucket = bigquery.storage.new_bucket()
+        super().__init__(folder, bucket, target="bigquery", bigquery=bigquery.new_name())
+        self.storage, self.count = bigquery.storage, 0
+
+    def new(self) -> str:
+        """The name of an object of seven lines that nobody has loaded."""
+        self.count += 1
+        name = f"{self.count}.csv"
+        self.storage.put(f"{self.bucket}/{name}", text(lines(7, first=1_000 * self.count)))
+        return name
+
+    def load(self, *names: str) -> list[Outcome]:
+        """What becomes of these objects."""
+        files = find_files([f"{self.bucket}/{name}" for name in names])
+        return load(self.settings, self.shop, files, Console(quiet=True)).outcomes
+
+    def held(self) -> dict[str, tuple[str, int]]:
+        """Object → its status, and the rows that lie there for it."""
+        with open_warehouse(self.settings) as warehouse:
+            rows = dict(warehouse.select(
+                "select file_id, count(*) from raw.events "
+                "where event_time >= timestamp '1970-01-01' group by file_id"
+            ))  # fmt: skip
+            files = warehouse.books.execute("select file_id, uri, status from raw.files").fetchall()
+        told = {uri.rpartition("/")[2]: (status, rows.pop(id, 0)) for id, uri, status in files}
+        assert not rows, "rows of no file"
+        return told
+
+
+LOADED = ("loaded", 7)
+
+
+@pytest.fixture(scope="module")
+def network(bigquery: BigQuery) -> Iterator[FaultyNetwork]:
+    """What lies between the client library and the emulator; the library does not wait."""
+    pauses: list[float] = []
+    clock = SimpleNamespace(sleep=pauses.append, monotonic=lambda: sum(pauses))
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        faulty_network(bigquery.environment["BIGQUERY_EMULATOR_HOST"]) as (network, endpoint),
+    ):
+        patch.setenv("BIGQUERY_EMULATOR_HOST", endpoint)
+        for module in (retry_base, retry_unary):
+            patch.setattr(module, "time", clock)
+        network.pauses = pauses
+        yield network
+
+
+@pytest.fixture(scope="module")
+def shop(
+    network: FaultyNetwork, bigquery: BigQuery, tmp_path_factory: pytest.TempPathFactory
+) -> Cloud:
+    """A shop behind that network, with one object loaded."""
+    cloud = Cloud(tmp_path_factory.mktemp("faults"), bigquery)
+    cloud.load(cloud.new())
+    return cloud
+
+
+@pytest.fixture
+def cloud(shop: Cloud, network: FaultyNetwork) -> Iterator[Cloud]:
+    """The same, with a network that is whole before and after."""
+    network.asked.clear()
+    network.pauses.clear()
+    yield shop
+    network.faults.clear()
+
+
+#: Where it happens, what BigQuery says → what a user is told.
+REFUSALS = {
+    "permission": (LOAD_JOB, answer(403, "accessDenied", "Access Denied: Project shop-ci: User "
+                   "does not have bigquery.jobs.create permission"), "BigQuery Job User"),
+    "location": (LOAD_JOB, answer(404, "notFound", "Not found: Dataset shop-ci:d was not found in "
+                 "location EU"), "ESTORE_LOCATION = US"),
+    "bucket elsewhere": (LOAD_JOB, answer(400, "invalid", "Cannot read and write in different "
+                         "locations: source: EU, destination: US"), "ESTORE_LOCATION = US"),
+    "quota": (LOAD_JOB, answer(403, "quotaExceeded", "Quota exceeded: Your table exceeded quota "
+              "for imports or query appends per table"), "quota of BigQuery is used up"),
+    "bytes": (ANY_QUERY, answer(400, "bytesBilledLimitExceeded", "Query exceeded limit for bytes "
+              "billed: 10. 20 or higher required."), "ESTORE_MAX_BYTES_BILLED = 0"),
+    "at the end": (COMMIT, answer(403, "accessDenied", "Access Denied: Table shop-ci:d.events: "
+                   "Permission bigquery.tables.updateData denied"), "BigQuery Data Editor"),
+    "another": (COMMIT, answer(400, "invalidQuery", "Transaction is aborted due to concurrent "
+                "update against table shop-ci:d.state"), "another run has written"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("refusal", list(REFUSALS))
+def test_what_is_refused_is_told_and_the_next_load_goes_on(
+    cloud: Cloud, network: FaultyNetwork, refusal: str
+) -> None:
+    pattern, refused, said = REFUSALS[refusal]
+    name, before = cloud.new(), cloud.held()
+    network.faults = [Fault(pattern, **refused)]
+    with pytest.raises(EstoreError, match=said):
+        cloud.load(name)
+    network.faults.clear()
+    assert cloud.held() == before
+    assert [outcome.status for outcome in cloud.load(name)] == ["loaded"]
+    assert cloud.held() == before | {name: LOADED}
+
+
+def test_a_load_job_that_fails_half_way_is_begun_anew_by_the_next_run(
+    cloud: Cloud, network: FaultyNetwork
+) -> None:
+    broken = {"reason": "backendError", "message": "Error encountered during execution."}
+
+    def fail(body: bytes) -> bytes:
+        job = json.loads(body)
+        return json.dumps(job | {"status": {"state": "DONE", "errorResult": broken}}).encode()
+
+    name, before = cloud.new(), cloud.held()
+    network.faults = [
+        Fault(FIRST_LOAD, times=1, edit=fail), Fault(FIRST_LOAD, **DUPLICATE),
+        Fault(r"GET \S*/jobs/estore_load_\w+_0", edit=fail),
+    ]  # fmt: skip
+    with pytest.raises(EstoreError, match="BigQuery failed by itself: run this again"):
+        cloud.load(name)
+    assert cloud.held() == before
+    assert [outcome.status for outcome in cloud.load(name)] == ["loaded"]
+    assert cloud.held() == before | {name: LOADED}
+    begun = [re.findall(r"estore_load_\w+_(\d)", asked) for asked in network.asked
+             if re.search(LOAD_JOB, asked)]  # fmt: skip
+    assert begun == [["0"], ["0"], ["1"]]
+
+
+def test_what_passes_is_tried_again_after_growing_pauses(
+    cloud: Cloud, network: FaultyNetwork
+) -> None:
+    name, before = cloud.new(), cloud.held()
+    away = answer(503, "backendError", "The service is currently unavailable")
+    network.faults = [Fault(LOAD_JOB, times=2, **away), Fault(COMMIT, times=3, **away)]
+    assert [outcome.status for outcome in cloud.load(name)] == ["loaded"]
+    assert [fault.times for fault in network.faults] == [0, 0]
+    assert len(network.pauses) == 5
+    assert cloud.held() == before | {name: LOADED}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "then"),
+    [(LOAD_JOB, [Fault(FIRST_LOAD, **DUPLICATE)]), (COMMIT, [Fault(COMMIT, **DUPLICATE)]),
+     (COMMIT, [])],
+    ids=["load", "commit", "commit that runs twice"],
+)  # fmt: skip
+def test_an_answer_that_is_lost_changes_nothing(
+    cloud: Cloud, network: FaultyNetwork, pattern: str, then: list[Fault]
+) -> None:
+    """It was done: asked again, it is not done twice."""
+    name, before = cloud.new(), cloud.held()
+    network.faults = [Fault(pattern, times=1, lost=True), *then]
+    assert [outcome.status for outcome in cloud.load(name)] == ["loaded"]
+    assert not network.faults[0].times
+    assert cloud.held() == before | {name: LOADED}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_done"), [(LOAD_JOB, False), (COMMIT, True)], ids=["load", "commit"]
+)
+def test_a_network_that_stays_away_ends_the_load_and_the_next_one_goes_on(
+    cloud: Cloud, network: FaultyNetwork, pattern: str, is_done: bool
+) -> None:
+    """The request arrived, and nothing after it: the next run finds out what became of it."""
+    name, before = cloud.new(), cloud.held()
+    away = Fault(".", times=0, **answer(503, "backendError", "The service is unavailable"))
+    last = Fault(pattern, times=1, lost=True, before=lambda: setattr(away, "times", 1_000_000))
+    network.faults = [last, away]
+    with pytest.raises(EstoreError, match="cannot be reached, although tried for minutes"):
+        cloud.load(name)
+    network.faults.clear()
+    assert cloud.held() == before | ({name: LOADED} if is_done else {})
+    assert [outcome.status for outcome in cloud.load(name)] == [
+        "unchanged" if is_done else "loaded"
+    ]
+    assert cloud.held() == before | {name: LOADED}
+
+
+def test_an_object_that_vanishes_before_its_load_job_is_refused_alone(
+    cloud: Cloud, network: FaultyNetwork
+) -> None:
+    gone, name = cloud.new(), cloud.new()
+    refused = answer(404, "notFound", f"Not found: URI {cloud.bucket}/{gone}")
+    network.faults = [Fault(
+        LOAD_JOB, times=1, before=lambda: cloud.storage.delete(f"{cloud.bucket}/{gone}"), **refused
+    )]  # fmt: skip
+    first, second = cloud.load(gone, name)
+    assert f"{gone} changed while it was being read" in (first.error or "")
+    assert second.status == "loaded"
+    assert cloud.held()[gone] == ("refused", 0)
+
+
+def test_every_job_is_bounded_and_labelled_and_none_is_waited_for_for_ever(
+    cloud: Cloud, network: FaultyNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float | None] = []
+    send = requests.Session.request
+
+    def noted(self: Any, *arguments: Any, timeout: Any = None, **options: Any) -> Any:
+        waited.append(timeout)
+        return send(self, *arguments, timeout=timeout, **options)
+
+    monkeypatch.setattr(requests.Session, "request", noted)
+    settings = cloud.settings.model_copy(update={"max_bytes_billed": 12_345})
+    monkeypatch.setattr(cloud, "settings", settings)
+    cloud.load(cloud.new())
+    assert len(waited) > 10 and None not in waited
+    told = [
+        json.loads(asked[asked.index(" {") :])["configuration"]
+        for asked in network.asked
+        if asked.startswith("POST ") and "/jobs?" in asked
+    ]
+    assert len(told) >= 4
+    assert {config["labels"]["app"] for config in told} == {"estore"}
+    bounds = {config["query"]["maximumBytesBilled"] for config in told if "query" in config}
+    assert bounds == {"12345"}
+
+
+def test_a_bound_that_a_model_exceeds_is_told(cloud: Cloud, network: FaultyNetwork) -> None:
+    """dbt's own jobs, in dbt's own words, end in ours."""
+    _, refused, said = REFUSALS["bytes"]
+    network.faults = [Fault(ANY_QUERY + ".*dbt", **refused)]
+    told = _run(cloud, "build")
+    assert told.exit_code == FAILED and said in told.output and "Traceback" not in told.output
+    assert "1 day(s) wait to be built" in cloud.estore("status")
+
+
+def test_a_bucket_that_does_not_exist_is_told(cloud: Cloud) -> None:
+    told = _run(cloud, "run", "gs://no-such-bucket/folder/")
+    assert told.exit_code == FAILED
+    assert "gs://no-such-bucket/folder/: there is no such bucket" in told.output
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize("command", [["status"], ["query", "select 1"], ["load", "."]])
+def test_without_credentials_it_says_how_to_log_in(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BIGQUERY_EMULATOR_HOST", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_bytes(text(lines(5)))
+    environment = {"ESTORE_TARGET": "bigquery", "ESTORE_BIGQUERY": "shop-ci.estore"}
+    told = CliRunner().invoke(main, ["--home", "home", *command], env=environment)
+    assert told.exit_code == FAILED, told.output
+    assert "gcloud auth application-default login" in told.output
+
+
+def _run(cloud: Cloud, *arguments: str) -> Any:
+    environment = {"ESTORE_TARGET": "bigquery", "ESTORE_BIGQUERY": cloud.settings.bigquery}
+    return CliRunner().invoke(
+        main, ["--home", str(cloud.settings.home), *arguments], env=environment
+    )

@@ -3,7 +3,9 @@
 Few tables are read whole, each for a reason; none of them grows with every event.
 """
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlglot
@@ -26,8 +28,6 @@ PARTITIONED = {
     "int_spread_sessions": {"session_start_date"},
     "fct_sessions": {"session_start_date"},
     "int_order_lines": {"order_date"},
-    "int_product_months": {"month_start"},
-    "int_product_value_months": {"month_start"},
     "fct_orders": {"order_date"},
     "fct_user_rfm_monthly": {"month_end_date"},
     "cube_sessions": {"session_start_date"},
@@ -46,17 +46,27 @@ def unbounded_scans(sql: str) -> Iterator[str]:
                     yield table.name
 
 
+def unbounded_changes(sql: str) -> Iterator[str]:
+    """Partitioned tables of which a statement or script changes rows, likewise."""
+    for statement in sqlglot.parse(sql, dialect="bigquery"):
+        if isinstance(statement, exp.Delete | exp.Update | exp.Merge):
+            table, condition = statement.this, statement.args.get("where")
+            if table.name in PARTITIONED and not (condition and _bounds(condition, table)):
+                yield table.name
+
+
 def _bounds(condition: exp.Expression, table: exp.Table) -> bool:
-    """Whether one of the conditions that all must hold compares the partition with a literal."""
-    condition = condition.this if isinstance(condition, exp.Where) else condition
-    return any(_is_literal_bound(part.unnest(), table) for part in condition.flatten()) if (
-        isinstance(condition, exp.And)
-    ) else _is_literal_bound(condition.unnest(), table)  # fmt: skip
+    """Whether the condition holds only where the partition compares so with a literal."""
+    if isinstance(condition, exp.Where | exp.Paren):
+        return _bounds(condition.this, table)
+    if isinstance(condition, exp.Or):
+        return all(_bounds(part, table) for part in condition.flatten())
+    if isinstance(condition, exp.And):
+        return any(_bounds(part, table) for part in condition.flatten())
+    return _is_literal_bound(condition, table)
 
 
 def _is_literal_bound(part: exp.Expression, table: exp.Table) -> bool:
-    if isinstance(part, exp.And):
-        return _bounds(part, table)
     if not isinstance(part, exp.Between | exp.GTE | exp.GT | exp.LTE | exp.LT | exp.EQ | exp.In):
         return False
     column = part.this
@@ -69,10 +79,10 @@ def _is_literal_bound(part: exp.Expression, table: exp.Table) -> bool:
     )
 
 
-#: One row per order, per hour or day, or per product or buyer and month: cheap to read whole.
+#: One row per order, per hour or day, or per buyer and month: cheap to read whole.
 SMALL = {
     "int_event_hours", "int_event_days", "int_purchases", "int_order_lines", "fct_orders",
-    "int_product_months", "int_product_value_months", "fct_user_rfm_monthly", "cube_sessions",
+    "fct_user_rfm_monthly", "cube_sessions",
 }  # fmt: skip
 #: Views pass on the conditions of whoever reads them.
 VIEWS = {"stg_lines", "stg_events", "fct_events", "fct_sessions", "int_spread_sessions"}
@@ -90,18 +100,30 @@ WHOLE = {
 
 
 @pytest.fixture(scope="module")
-def increment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the project is compiled to."""
+    return tmp_path_factory.mktemp("increment")
+
+
+@pytest.fixture(scope="module")
+def increment(folder: Path) -> dict[str, str]:
     """What an increment of two days runs, by name."""
-    return compile_project(tmp_path_factory.mktemp("increment"), {**STEP, "assume_built": True})
+    return compile_project(folder, {**STEP, "assume_built": True})
 
 
 def test_an_increment_names_the_partitions_of_every_large_table(increment: dict[str, str]) -> None:
     found = {
-        name: {table for table in unbounded_scans(sql) if table not in SMALL}
-        for name, sql in increment.items()
-        if name not in VIEWS
+        name: set(unbounded_scans(sql)) for name, sql in increment.items() if name not in VIEWS
     }
-    assert {name: tables for name, tables in found.items() if tables} == WHOLE
+    assert {name: tables - SMALL for name, tables in found.items() if tables - SMALL} == WHOLE
+    assert set().union(*found.values()) & SMALL == SMALL
+
+
+@pytest.mark.usefixtures("increment")
+def test_every_partitioned_table_is_looked_at(folder: Path) -> None:
+    nodes = json.loads((folder / "manifest.json").read_text())["nodes"].values()
+    partitioned = {node["name"] for node in nodes if node["config"].get("partition_by")}
+    assert partitioned | VIEWS | {"events"} == set(PARTITIONED)
 
 
 def test_a_scan_without_a_literal_is_noticed() -> None:
@@ -115,3 +137,13 @@ def test_a_scan_without_a_literal_is_noticed() -> None:
         "event_date in (select event_date from `p`.`d_marts`.`days`)",
     ):  # fmt: skip
         assert list(unbounded_scans(read.format(condition))) == ["stg_events"], condition
+
+
+def test_a_change_without_a_literal_is_noticed() -> None:
+    bounded = "event_time >= timestamp '2019-11-03 00:00:00+00'"
+    script = "begin transaction; delete from `p.d_raw.events` where {}; commit transaction;"
+    assert not list(unbounded_changes(script.format(f"file_id = 1 and {bounded}")))
+    assert not list(unbounded_changes(script.format(f"{bounded} or ({bounded} and file_id = 1)")))
+    for condition in ("file_id = 1", f"{bounded} or file_id = 1", "event_time >= other_time"):
+        assert list(unbounded_changes(script.format(condition))) == ["events"], condition
+    assert list(unbounded_changes("update `p.d_raw.events` set file_id = 2 where true"))

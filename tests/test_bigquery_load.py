@@ -10,7 +10,7 @@ import pytest
 from backports import zstd
 from bigquery_emulator import BigQuery, CloudShop
 from conftest import ORDINARY
-from google.api_core.exceptions import Forbidden, ServiceUnavailable
+from google.api_core.exceptions import BadRequest, Forbidden, ServiceUnavailable
 from google.auth.exceptions import DefaultCredentialsError
 from test_bigquery_parity import Pair
 
@@ -204,6 +204,8 @@ def test_only_selects_can_be_asked(bigquery: BigQuery, tmp_path: Path) -> None:
         (Forbidden("Query exceeded limit for bytes billed: 10. 20 needed"), "MAX_BYTES"),
         (Forbidden("Dataset p:d was not found in location EU"), "ESTORE_LOCATION"),
         (ServiceUnavailable("503 try again"), "check the network"),
+        (BadRequest("Unrecognized name: quota; permission at [1:8]"), "BigQuery refused: Unrec"),
+        (BadRequest("gs://b/quota exceeded.csv: Error while reading data"), "BigQuery refused"),
     ],
 )  # fmt: skip
 def test_an_error_says_what_to_do(error: Exception, said: str) -> None:

@@ -58,14 +58,15 @@ _FIXES = (
     (("bytes billed", "bytesBilledLimitExceeded"),
      "a query would read more than ESTORE_MAX_BYTES_BILLED = {bound} bytes, so it was not run: "
      "raise it, or 0 for no bound ({said})"),
-    (("quota", "rateLimitExceeded", "Exceeded rate limits"),
+    (("quotaExceeded", "quota exceeded", "exceeded quota", "rateLimitExceeded",
+      "exceeded rate limits"),
      "a quota of BigQuery is used up; run this again later, or raise the quota in the project "
      "({said})"),
     (("not found in location", "wrong location", "different location", "different region",
       "same location", "in different locations"),
      "{name}: not in ESTORE_LOCATION = {location}. A dataset never moves: set ESTORE_LOCATION to "
      "where dataset and bucket are, or name another dataset in ESTORE_BIGQUERY ({said})"),
-    (("Forbidden", "accessDenied", "Access Denied", "permission"),
+    (("Forbidden", "accessDenied", "Access Denied", "does not have"),
      "{name}: no permission. You need BigQuery Data Editor and BigQuery Job User on the project, "
      "and Storage Object Viewer on the bucket ({said})"),
     (("NotFound", "notFound"),

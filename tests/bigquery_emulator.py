@@ -143,7 +143,7 @@ def assert_equal(cloud: CloudShop, local: CloudShop) -> tuple[int, int, int]:
             different = [
                 (column, value, expected)
                 for column, value, expected in zip(wanted_columns, one, other, strict=True)
-                if not _same(value, expected)
+                if not same_value(value, expected)
             ]
             if different:
                 faults.append(f"{name}: {different} in {other}")
@@ -153,7 +153,8 @@ def assert_equal(cloud: CloudShop, local: CloudShop) -> tuple[int, int, int]:
     return tables, rows, columns
 
 
-def _same(value: Any, expected: Any) -> bool:
+def same_value(value: Any, expected: Any) -> bool:
+    """Whether a value of one engine is the other's; floats within 1e-9."""
     if isinstance(value, float) and isinstance(expected, float):
         return math.isclose(value, expected, rel_tol=1e-9, abs_tol=1e-9)
     return type(value) is type(expected) and value == expected

@@ -1,15 +1,25 @@
-"""The same files through DuckDB and BigQuery give the same tables: rows, columns, values."""
+"""The same files through DuckDB and BigQuery give the same tables: rows, columns, values.
+
+And the same commands tell the same.
+"""
 
 import csv
 import io
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from bigquery_emulator import BigQuery, CloudShop, assert_equal
+from bigquery_emulator import BigQuery, CloudShop, assert_equal, same_value
 from conftest import SAMPLE, needs_sample
+from recording import recording
+from test_bigquery_partitions import unbounded_changes
 
+from estore.publish import open_snapshot
 from estore.synth import Shop, write_shop
+from estore.warehouse import open_warehouse
 
 
 class Pair:
@@ -26,6 +36,20 @@ class Pair:
     def put(self, name: str, data: bytes) -> None:
         self.storage.put(f"{self.bucket}/{name}", data)
 
+    def estore(self, *arguments: str) -> str:
+        """What a command prints on either engine, which must be the same."""
+        ours, theirs = self.cloud.estore(*arguments), self.local.estore(*arguments)
+        assert _told_alike(ours) == _told_alike(theirs), arguments
+        return ours
+
+    def published(self, table: str) -> list[tuple[object, ...]]:
+        """The rows of a published table, the same from either engine."""
+        ours, theirs = (_published(shop, table) for shop in (self.cloud, self.local))
+        assert len(ours) == len(theirs)
+        for one, other in zip(ours, theirs, strict=True):
+            assert all(map(same_value, one, other)), f"{table}: {one} instead of {other}"
+        return ours
+
     def run(self) -> tuple[int, int, int]:
         """Both engines run; returns what was compared: tables, rows, columns."""
         ours, theirs = self.cloud.run(), self.local.run()
@@ -37,6 +61,34 @@ class Pair:
             for outcome in theirs.loaded.outcomes
         ]
         return assert_equal(self.cloud, self.local)
+
+
+#: What differs between two homes, or between two moments.
+_OWN = {"home", "loaded_at", "built_at", "published_at", "content_hash", "line_number"}
+
+
+def _told_alike(told: str) -> object:
+    """What a command prints, without what is the home's own; JSON without its order."""
+    try:
+        return _alike(json.loads(told))
+    except json.JSONDecodeError:
+        return told.replace("/cloud/", "/local/")
+
+
+def _alike(told: object) -> object:
+    if isinstance(told, dict):
+        return {key: _alike(value) for key, value in told.items() if key not in _OWN}
+    if isinstance(told, list):
+        return sorted(map(_alike, told), key=repr)
+    return told
+
+
+def _published(shop: CloudShop, table: str) -> list[tuple[object, ...]]:
+    with open_snapshot(shop.settings) as (snapshot, _):
+        return snapshot.execute(
+            f"select {'*' if table != 'raw_rejects' else '* exclude (line_number)'} "
+            f"from {table} order by all"
+        ).fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -69,21 +121,75 @@ def text(days: dict[str, list[list[str]]], first: str, last: str, skip: str = ""
     return output.getvalue().encode()
 
 
-def test_first_build_increment_late_and_replaced_file(
+def test_first_build_increment_late_and_replaced_file_and_every_command(
     pair: Pair, days: dict[str, list[list[str]]]
 ) -> None:
-    pair.put("old.csv", text(days, "2019-10-01", "2019-11-25", skip="2019-10-17"))
+    """One story, as a first build costs what all else does."""
+    pair.put("old.csv", text(days, "2019-10-01", "2019-11-25", skip="2019-10-17") + b"torn\n")
     tables, rows, columns = pair.run()
     print("first build", tables, rows, columns)
     assert tables > 50 and rows > 15_000
 
     pair.put("new.csv", text(days, "2019-11-26", "2019-11-28"))
-    print("increment", pair.run())
+    with recording() as jobs:
+        print("increment", pair.run())
 
     pair.put("late.csv", text(days, "2019-10-17", "2019-10-17"))
     lines = text(days, "2019-11-26", "2019-11-28").splitlines(keepends=True)
     pair.put("new.csv", b"".join(lines[:1] + lines[5:]))
-    print("late and replaced", pair.run())
+    with recording() as more_jobs:
+        print("late and replaced", pair.run())
+    _name_the_partitions_that_they_change([*jobs, *more_jobs])
+    _read_alike(pair)
+    _withdraw_and_build_anew(pair)
+    _snapshot_and_publish_again(pair)
+
+
+def _name_the_partitions_that_they_change(jobs: list[dict[str, Any]]) -> None:
+    sent = [job["sql"] for job in jobs if re.search("delete from|update|merge", job.get("sql", ""))]
+    for table in ("raw.events", "intermediate`.`int_sessions", "intermediate`.`int_event_days"):
+        assert any(re.search(rf"delete from \S*_{table}`", sql) for sql in sent), table
+    assert {table for sql in sent for table in unbounded_changes(sql)} <= {"fct_user_rfm_monthly"}
+
+
+def _read_alike(pair: Pair) -> None:
+    status = json.loads(pair.estore("status", "--json"))
+    statuses = [file["status"] for file in status["files"]]
+    assert statuses == ["loaded", "replaced", "loaded", "loaded"]
+    assert json.loads(pair.estore("rejects", "--format", "json"))
+    assert pair.estore("rejects", "new.csv", "--format", "csv").count("\n") < 3
+    sales = "select order_date, order_count from metrics.metrics_daily_sales order by order_date"
+    assert pair.estore("query", sales, "--format", "csv").count("\n") > 20
+    assert json.loads(pair.estore("findings", "--format", "json"))["findings"]
+
+
+def _withdraw_and_build_anew(pair: Pair) -> None:
+    assert "rows withdrawn" in pair.estore("withdraw", f"{pair.bucket}/late.csv")
+    assert json.loads(pair.estore("status", "--json"))["days_waiting"]
+    assert json.loads(pair.estore("build", "--full-refresh", "--json"))["full_refresh"]
+    print("withdrawn and built anew", assert_equal(pair.cloud, pair.local))
+    day = "select count(*) as n from marts.fct_events where event_date = date '2019-10-17'"
+    assert json.loads(pair.estore("query", day, "--format", "json")) == [{"n": 0}]
+
+
+def _snapshot_and_publish_again(pair: Pair) -> None:
+    pair.estore("snapshot")
+    recorded = {"snap_user_rfm": "rfm_score, rfm_segment", "snap_user_status": "activity_status"}
+    for name, columns in recorded.items():
+        told = f"select user_id, as_of_date, dbt_valid_to is null, {columns} from snapshots.{name}"
+        assert _rows(pair.cloud, told) == _rows(pair.local, told)
+    tables = ("metrics_churn", "cube_sales", "raw_rejects")
+    before = [pair.published(table) for table in tables]
+    version = pair.estore("publish").strip().rpartition("/")[2]
+    assert version == (pair.cloud.settings.published / "CURRENT").read_text().strip()
+    assert all(before) and [pair.published(table) for table in tables] == before
+
+
+def _rows(shop: CloudShop, sql: str) -> list[str]:
+    with open_warehouse(shop.settings) as warehouse:
+        rows = sorted(map(repr, warehouse.select(sql)))
+    assert rows
+    return rows
 
 
 @pytest.mark.long  # a minute and a half of processor time

@@ -54,7 +54,7 @@ class Cloud(CloudShop):
     def new(self) -> str:
         """The name of an object of seven lines that nobody has loaded."""
         self.count += 1
-        name = f"{self.count}.csv"
+        name = f"{self.count:03}.csv"
         self.storage.put(f"{self.bucket}/{name}", text(lines(7, first=1_000 * self.count)))
         return name
 

@@ -68,7 +68,7 @@ def test_all_that_is_promised_is_measured_and_told(measured: Path, tmp_path: Pat
     assert "estore run" in text and f"`{dearest}`" in text
     day = result["next_day"]
     assert sum(day["stages"].values()) == pytest.approx(day["seconds"], abs=0.5)
-    assert text.count(f"| **{day['seconds']:.1f}** |") >= 2
+    assert text.count(f"**{day['seconds']:.1f}** |") >= 2
     assert (tmp_path / "scaling.svg").read_text().startswith("<?xml")
 
 

@@ -300,7 +300,8 @@ class Transform:
         """The parsed project; parsing costs more than building a small day, so once a process."""
         from dbt.cli.main import dbtRunner
 
-        parsed_as = f"{self.settings.target} {self._fingerprint}"
+        # A manifest names the datasets of BigQuery that its tables are in.
+        parsed_as = f"{self.settings.target} {self.settings.bigquery} {self._fingerprint}"
         if parsed_as not in _parsed:
             with self._environment():
                 result = dbtRunner().invoke(["parse", *self._common, "--vars", self._vars(None)])

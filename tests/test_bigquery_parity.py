@@ -194,7 +194,6 @@ def _rows(shop: CloudShop, sql: str) -> list[str]:
     return rows
 
 
-@pytest.mark.long  # a minute and a half of processor time
 @needs_sample
 def test_real_sample(bigquery: BigQuery, tmp_path: Path) -> None:
     pair = Pair(bigquery, tmp_path)

@@ -129,7 +129,7 @@ COMMON: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo"])
-@settings(max_examples=25, derandomize=True, **COMMON)
+@settings(max_examples=13, derandomize=True, **COMMON)
 @given(data=st.data())
 def test_any_history_of_files_gives_the_marts_of_one_load(zone: str, data: st.DataObject) -> None:
     assert_parity(data.draw(histories()), zone)

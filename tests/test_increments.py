@@ -190,6 +190,28 @@ def test_the_plan_of_one_day_skips_the_rest_of_the_history(
     assert max(of_raw) <= 4, "the history was read for one day"
 
 
+def test_what_an_older_version_kept_as_a_table_may_become_a_view_and_the_reverse(
+    workshop: Workshop,
+) -> None:
+    workshop.write("a.csv", [{"event_type": "purchase"}])
+    workshop.load()
+    workshop.build()
+    with open_warehouse(workshop.settings) as connection:
+        connection.execute("drop view intermediate.int_as_of")
+        connection.execute("create table intermediate.int_as_of as select 1 as old")
+        connection.execute("drop table metrics.metrics_churn")
+        connection.execute("create view metrics.metrics_churn as select 1 as old")
+    workshop.write("b.csv", [{"event_type": "purchase", "event_time": "2019-10-02 12:00:00 UTC"}])
+    workshop.load("b.csv")
+    workshop.build()
+    assert workshop.query("select as_of_date from intermediate.int_as_of") == [(date(2019, 10, 2),)]
+    kinds = workshop.query(
+        "select table_name, table_type from information_schema.tables "
+        "where table_name in ('int_as_of', 'metrics_churn') order by all"
+    )
+    assert kinds == [("int_as_of", "VIEW"), ("metrics_churn", "BASE TABLE")]
+
+
 @pytest.mark.parametrize(
     ("memory", "rows"),
     [("4GB", 6_000_000), ("512 MiB", 768_000), ("0.001GB", 100_000), ("80%", 1_500_000)],

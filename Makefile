@@ -81,7 +81,7 @@ $(STRICT): $(wildcard tests/bigquery/strict/*) | $(UV)
 
 .PHONY: test-strict
 test-strict: .venv/.dev .venv-bigquery/.made $(STRICT) ## every statement for BigQuery through its strict analyser; needs Go 1.25
-	@.venv/bin/pytest tests/test_bigquery_strict.py
+	@.venv/bin/pytest tests/test_bigquery_strict.py tests/test_bigquery_parity.py
 
 .PHONY: test-long
 test-long: .venv/.dev ## the random histories again, HISTORIES=500 of them

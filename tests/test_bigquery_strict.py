@@ -1,20 +1,18 @@
 """Strict SQL: every statement that a shop on BigQuery is sent passes Google's own analyser.
 
-The statements are those that run on the lenient emulator, in their order: load, first build,
-increment, data tests, snapshots, withdrawal, full refresh, reading. `make test-strict` builds the
-analyser, tests/bigquery/strict, once; it runs nothing, so all of them take it seconds.
+Those of a shop's life are judged where they run, in test_bigquery_parity; here are those of other
+shops, and the analyser itself. `make test-strict` builds it once; it runs nothing, so all of them
+take it seconds.
 """
 
 import json
 import re
-import subprocess
-from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-import pytest
-from bigquery_emulator import ROOT, BigQuery, CloudShop
+from analyser import Job, accepted, judged, needs_analyser
+from bigquery_emulator import ROOT, BigQuery
 from conftest import ORDINARY
 from recording import recording
 from test_bigquery import PROJECT as TRANSFORM
@@ -24,78 +22,10 @@ from estore.load.header import match_columns
 from estore.load.rows import typed_rows
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.synth import Shop, write_shop
 from estore.warehouse import open_warehouse
 from estore.warehouse.dialect import BIGQUERY
 
-ANALYSER = ROOT / ".venv-tools" / "strict-sql"
-pytestmark = pytest.mark.skipif(
-    not ANALYSER.is_file(),
-    reason="the strict analyser of BigQuery's SQL is not built: `make test-strict`, with Go 1.25",
-)
-Job = dict[str, Any]
-
-
-def judged(jobs: list[Job]) -> list[dict[str, Any]]:
-    """What the analyser says of each job."""
-    told = subprocess.run(
-        [ANALYSER], input="".join(f"{json.dumps(job)}\n" for job in jobs),
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert told.returncode == 0, told.stderr
-    verdicts = [json.loads(line) for line in told.stdout.splitlines()]
-    assert len(verdicts) == len(jobs)
-    return verdicts
-
-
-def accepted(jobs: list[Job]) -> Counter[str]:
-    """Kinds of statements, all of which must have been accepted, with how many there were."""
-    verdicts = judged(jobs)
-    refused = [
-        f"{job.get('sql', job)}\n-> {verdict['refused']}"
-        for job, verdict in zip(jobs, verdicts, strict=True)
-        if verdict["refused"]
-    ]
-    assert not refused, f"{len(refused)} refused\n\n" + "\n\n".join(refused[:5])
-    return Counter(kind for verdict in verdicts for kind in verdict["accepted"])
-
-
-def test_every_statement_of_a_shop_is_accepted(bigquery: BigQuery, tmp_path: Path) -> None:
-    with recording() as jobs:
-        _play(bigquery, tmp_path)
-    kinds = accepted(jobs)
-    print(f"{len(jobs)} jobs, {kinds.total()} statements: {dict(kinds.most_common())}")
-    assert kinds.total() > 700
-    assert {
-        "QueryStmt", "CreateTableStmt", "CreateTableAsSelectStmt", "CreateViewStmt", "MergeStmt",
-        "BeginStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "CommitStmt",
-    } <= set(kinds)  # fmt: skip
-
-
-def _play(bigquery: BigQuery, folder: Path) -> None:
-    """All that a small shop is asked, with a bad line, a torn file, a twin and a replaced one."""
-    bucket = bigquery.storage.new_bucket()
-    shop = CloudShop(folder, f"{bucket}/", target="bigquery", bigquery=bigquery.new_name())
-    (path,) = write_shop(folder, Shop(events=1_500, months=1, seed=4, faults=()))
-    head, *lines = path.read_bytes().splitlines(keepends=True)
-
-    def put(name: str, lines: list[bytes]) -> None:
-        bigquery.storage.put(f"{bucket}/{name}", b"".join([head, *lines]))
-
-    put("a.csv", [*lines[:1_000], b"bad,line,of,nine,,,,,\n"])
-    shop.run()
-    put("b.csv", lines[1_000:])
-    put("c.csv", lines[:999:-1])
-    put("a.csv", [*lines[:900], b"torn,\n"])
-    shop.run()
-    for command in (
-        ["withdraw", f"{bucket}/b.csv"], ["withdraw", f"{bucket}/c.csv"],
-        ["build", "--full-refresh"], ["snapshot"], ["publish"], ["status"],
-        ["rejects", "a.csv", "--limit", "3"],
-        ["query", "select * from metrics.metrics_churn"],
-    ):  # fmt: skip
-        shop.estore(*command)
-
+pytestmark = needs_analyser
 
 #: What differs from the defaults in the shops that have a shop.toml.
 OTHERWISE = {

@@ -1,0 +1,40 @@
+"""Google's own analyser of BigQuery's SQL, tests/bigquery/strict: `make test-strict` builds it."""
+
+import json
+import subprocess
+from collections import Counter
+from typing import Any
+
+import pytest
+from bigquery_emulator import ROOT
+
+ANALYSER = ROOT / ".venv-tools" / "strict-sql"
+needs_analyser = pytest.mark.skipif(
+    not ANALYSER.is_file(),
+    reason="the strict analyser of BigQuery's SQL is not built: `make test-strict`, with Go 1.25",
+)
+Job = dict[str, Any]
+
+
+def judged(jobs: list[Job]) -> list[dict[str, Any]]:
+    """What the analyser says of each job."""
+    told = subprocess.run(
+        [ANALYSER], input="".join(f"{json.dumps(job)}\n" for job in jobs),
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    verdicts = [json.loads(line) for line in told.stdout.splitlines()]
+    assert len(verdicts) == len(jobs)
+    return verdicts
+
+
+def accepted(jobs: list[Job]) -> Counter[str]:
+    """Kinds of statements, all of which must have been accepted, with how many there were."""
+    verdicts = judged(jobs)
+    refused = [
+        f"{job.get('sql', job)}\n-> {verdict['refused']}"
+        for job, verdict in zip(jobs, verdicts, strict=True)
+        if verdict["refused"]
+    ]
+    assert not refused, f"{len(refused)} refused\n\n" + "\n\n".join(refused[:5])
+    return Counter(kind for verdict in verdicts for kind in verdict["accepted"])

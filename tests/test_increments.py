@@ -108,6 +108,33 @@ def test_one_more_day_sums_up_its_month_and_no_other(workshop: Workshop) -> None
         assert kept == (date(2019, 10, 1), date(2019, 12, 1)), table
 
 
+def test_one_more_day_sums_up_the_orders_of_its_buyers_and_no_others(workshop: Workshop) -> None:
+    def seen(time: str, user: str, event_type: str = "purchase") -> dict[str, str]:
+        return {"event_time": f"2019-10-{time} UTC", "user_id": user, "event_type": event_type,
+                "user_session": f"s{user}"}  # fmt: skip
+
+    crowd = [seen(f"08 0{m % 10}:{m // 10:02d}:00", f"x{m}", "view") for m in range(90)]
+    workshop.write("1.csv", [
+        *crowd, seen("01 12:00:00", "7"), seen("01 13:50:00", "7"), seen("04 12:00:00", "8"),
+        seen("02 12:00:00", "9"), seen("01 12:00:00", "9"),
+    ])  # fmt: skip
+    workshop.load()
+    workshop.build()
+    orders = "select user_id, count(*), sum(order_amount > 0) from marts.fct_orders group by 1"
+    assert sorted(workshop.query(orders)) == [("7", 2, 2), ("8", 1, 1), ("9", 2, 2)]
+    workshop.query("update marts.fct_orders set order_amount = -1")
+
+    # Of 7, one look joins two sessions, and so two orders; 8 only looks; 9 buys once more.
+    workshop.write("2.csv", [
+        seen("01 12:55:00", "7", "view"), seen("01 20:00:00", "8", "view"),
+        seen("01 18:00:00", "9"),
+    ])  # fmt: skip
+    workshop.load("2.csv")
+    workshop.build()
+
+    assert sorted(workshop.query(orders)) == [("7", 1, 1), ("8", 1, 0), ("9", 3, 3)]
+
+
 def test_nothing_new_builds_nothing(workshop: Workshop) -> None:
     workshop.write("a.csv", [{}])
     workshop.load()

@@ -14,3 +14,16 @@
         )
     {%- endif %}
 {%- endmacro %}
+
+{# Of a table by buyer: only those whose purchases, or the sessions that these lie in, changed. Added lines change
+   no order of a session without a purchase; where lines were taken away, the table is made anew. #}
+{% macro of_touched_buyers() -%}
+    {% if is_incremental() and not is_made_anew('users') -%}
+    where
+        user_id in (
+            select user_id
+            from {{ ref('int_buying_sessions') }} as sessions
+            where {{ overlaps_built_days('sessions') }}
+        )
+    {%- endif %}
+{%- endmacro %}

@@ -6,11 +6,10 @@
     cluster_by=['user_id'],
 ) }}
 
--- depends_on: {{ ref('int_sessions') }}
 with sold as (
     select *
     from {{ ref('int_purchases') }}
-    {{ of_touched_users() }}
+    {{ of_touched_buyers() }}
 ),
 
 purchases as (

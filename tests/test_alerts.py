@@ -1,5 +1,6 @@
 """Faults of the data are told, each with its days, and a shop without faults is left in peace."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,20 @@ def test_nothing_else_is_told(faulty: tuple[Workshop, dict[str, Any]]) -> None:
     """A fault may show in other ways too, on its own days."""
     workshop, truth = faulty
     assert false_alarms(truth, alerts(workshop)) == set()
+
+
+def test_sentences_agree_with_their_numbers(faulty: tuple[Workshop, dict[str, Any]]) -> None:
+    """One cart is no carts, and a price of 1499 has neither decimals nor a missing comma."""
+    workshop, _ = faulty
+    said = [
+        sentence
+        for (sentence,) in workshop.query("select sentence from metrics.metrics_data_alerts")
+    ]
+    for sentence in said:
+        assert not re.search(r"\b[01] (view|cart|purchase|event|session|product)s\b", sentence)
+        assert not re.search(r"\(s\)|\d{4}(?!-)\b|\.0|\b1 are|(?<![-\d])0 ", sentence), sentence
+    assert any(" at 1,499, the highest price" in sentence for sentence in said)
+    assert any("1 session has more than 500 events" in sentence for sentence in said)
 
 
 def test_sales_mark_the_days_on_which_they_were_not_all_recorded(

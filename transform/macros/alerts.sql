@@ -3,6 +3,36 @@
 {# Shares and instants in a sentence, the same on every engine; for numbers see in_words. #}
 {% macro percent_in_words(share) -%} cast(round(100 * cast({{ share }} as numeric), 1) as string) {%- endmacro %}
 
+{# "no carts", "1 cart", "2,000 carts": of a number and a noun, both SQL. #}
+{% macro counted_in_words(number, noun) -%}
+    case round({{ number }})
+        when 0 then concat('no ', {{ noun }}, 's')
+        when 1 then concat('1 ', {{ noun }})
+        else concat({{ in_words(number) }}, ' ', {{ noun }}, 's')
+    end
+{%- endmacro %}
+
+{# "about 36 are usual", "about 1 of so many events is usual". #}
+{% macro usual_in_words(number, about='about', of='') -%}
+    case round({{ number }})
+        when 0 then 'hardly any{{ of }} are usual'
+        when 1 then '{{ about }} 1{{ of }} is usual'
+        else concat('{{ about }} ', {{ in_words(number) }}, '{{ of }} are usual')
+    end
+{%- endmacro %}
+
+{# "1,499", "99.50": cents where there are any. #}
+{% macro amount_in_words(amount) -%}
+    {% set cents = 'cast(round(100 * ' ~ amount ~ ') as int64)' -%}
+    concat(
+        {{ in_words(whole_quotient(cents, 100)) }},
+        case
+            when mod({{ cents }}, 100) = 0 then ''
+            else concat('.', substr(cast(100 + mod({{ cents }}, 100) as string), 2))
+        end
+    )
+{%- endmacro %}
+
 {% macro minute_in_words(instant) -%} substr(cast({{ instant }} as string), 1, 16) {%- endmacro %}
 
 {# Hours since 1970, and back. #}

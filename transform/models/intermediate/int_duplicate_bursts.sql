@@ -55,7 +55,7 @@ runs as (
 select
     {{ day_alert('duplicate_burst', 'low', [
         days_in_words('first_day', 'last_day'), "': '", in_words('measured'), "' lines repeat a '", 'subject',
-        "', where about '", in_words('expected'), "' are usual. Each counts once in all numbers'",
+        "', where '", usual_in_words('expected'), "'. Each counts once in all numbers'",
         "case when revenue_amount is null then '.' else concat('; all of them would add ', "
         ~ in_words('revenue_amount') ~ ", ' to revenue.') end",
     ], revenue='revenue_amount') }}

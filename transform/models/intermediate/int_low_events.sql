@@ -40,8 +40,8 @@ runs as (
 
 select
     {{ day_alert('low_events', 'medium', [
-        days_in_words('first_day', 'last_day'), "': '", in_words('measured'), "' '", 'subject',
-        "'s, where about '", in_words('expected'), "' of so many events are usual: some were not recorded.'",
+        days_in_words('first_day', 'last_day'), "': '", counted_in_words('measured', 'subject'), "', where '",
+        usual_in_words('expected', of=' of so many events'), "': some were not recorded.'",
     ]) }}
 from runs
 where {{ is_not_told_as_missing() }}

@@ -66,8 +66,8 @@ select
     'high' as severity,
     concat(
         'From ', {{ minute_in_words('from_at') }}, ' to ', {{ minute_in_words('to_at') }}, ' UTC ',
-        {{ in_words('measured') }}, ' ', subject, 's came in, where about ', {{ in_words('expected') }},
-        ' are usual: the tracking seems to have failed.'
+        {{ counted_in_words('measured', 'subject') }}, ' came in, where ', {{ usual_in_words('expected') }},
+        ': the tracking seems to have failed.'
     ) as sentence
 from dated
 where

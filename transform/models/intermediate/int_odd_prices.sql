@@ -31,9 +31,13 @@ select
     cast(price * purchase_count as numeric) as revenue_amount,
     'low' as severity,
     concat(
-        {{ in_words('purchase_count') }}, ' purchases of ', {{ in_words('product_count') }},
-        ' products at ', cast(price as string),
-        case when kind = 'price_cap' then ', the highest price, as if cut off.' else ': none is known.' end
+        {{ counted_in_words('purchase_count', "'purchase'") }}, ' of ',
+        {{ counted_in_words('product_count', "'product'") }},
+        case
+            when kind = 'price_cap'
+                then concat(' at ', {{ amount_in_words('price') }}, ', the highest price, as if cut off.')
+            else ' without a price: they count as 0.'
+        end
     ) as sentence
 from found
 where

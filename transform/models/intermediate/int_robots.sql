@@ -30,8 +30,9 @@ select
     cast(null as numeric) as revenue_amount,
     'low' as severity,
     concat(
-        {{ in_words('count(*)') }}, ' ', subject, '(s) have more than ', {{ in_words('max(bound)') }},
-        ' events, the busiest ', {{ in_words('max(event_count)') }}, ': suspected to be robots',
+        {{ counted_in_words('count(*)', 'subject') }}, case when count(*) = 1 then ' has' else ' have' end,
+        ' more than ', {{ in_words('max(bound)') }},
+        ' events, the busiest ', {{ in_words('max(event_count)') }}, ': perhaps robots',
         case when subject = 'session' then '{{ left_out }}' else '' end,
         '.'
     ) as sentence

@@ -26,9 +26,9 @@ runs as (
 
 select
     {{ day_alert('purchases_without_carts', 'medium', [
-        days_in_words('first_day', 'last_day'), "': '", in_words('measured'),
-        "' sessions bought without putting anything in a cart, where at most '", in_words('expected'),
-        "' are usual: carts are under-reported, and rates of carts mislead.'",
+        days_in_words('first_day', 'last_day'), "': '", counted_in_words('measured', "'session'"),
+        "' bought without putting anything in a cart, where '", usual_in_words('expected', 'at most'),
+        "': carts are under-reported, and rates of carts mislead.'",
     ]) }}
 from runs
 where {{ is_not_told_as_missing() }}

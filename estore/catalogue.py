@@ -20,10 +20,13 @@ SEVERAL = "several tables"
 
 def catalogue(manifest: Any) -> dict[str, list[dict[str, Any]]]:
     """Table name → rows, from dbt's parsed project."""
+    models = {node.name for node in manifest.nodes.values() if node.resource_type == "model"}
     nodes = {
         key: node
         for key, node in {**manifest.sources, **manifest.nodes}.items()
-        if node.resource_type in ("source", "seed", "model")
+        if node.resource_type in ("seed", "model")
+        # A model as the build before left it is a source by name only: it comes from no file.
+        or (node.resource_type == "source" and node.name not in models)
     }
     return {
         "definitions": [row for key in sorted(nodes) for row in _definitions(nodes[key])],

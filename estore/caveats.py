@@ -11,6 +11,11 @@ _DAYS = (
 )
 
 
+def counted(number: int, noun: str) -> str:
+    """1 day, 2 days."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def of_sales(rows: Rows) -> str | None:
     """Revenue that was not recorded, and lines that would count it twice."""
     said = []
@@ -21,7 +26,7 @@ def of_sales(rows: Rows) -> str | None:
     )
     if missing["days"]:
         how_much = f", about ${missing['amount']:,.0f} less than usual" if missing["known"] else ""
-        said.append(f"on {missing['days']:,} day(s) sales were not all recorded{how_much}")
+        said.append(f"on {counted(missing['days'], 'day')} sales were not all recorded{how_much}")
     for burst in rows(
         f"select {_DAYS}, measured, revenue_amount from metrics_data_alerts "
         "where kind = 'duplicate_burst' and subject = 'purchase' and revenue_amount > 0 "
@@ -38,7 +43,8 @@ def of_sales(rows: Rows) -> str | None:
         "from metrics_daily_sales"
     )
     if odd["days"]:
-        said.append(f"{odd['days']:,} day(s) are unlike the same weekday before")
+        are = "is" if odd["days"] == 1 else "are"
+        said.append(f"{counted(odd['days'], 'day')} {are} unlike the same weekday before")
     return "; ".join(said) or None
 
 
@@ -50,8 +56,9 @@ def of_funnel(rows: Rows) -> str | None:
         "from metrics_conversion_rates where grain = 'overall'"
     )
     if overall["robots"]:
+        are = "is" if overall["robots"] == 1 else "are"
         said.append(
-            f"{overall['robots']:,} session(s) suspected to be robots' are left out of "
+            f"{counted(overall['robots'], 'session')} suspected to be robots' {are} left out of "
             f"{overall['robots'] + overall['sessions']:,}"
         )
     days = rows(
@@ -63,8 +70,8 @@ def of_funnel(rows: Rows) -> str | None:
     )[0]
     if days["days"]:
         said.append(
-            f"{days['sessions']:,} sessions are of {days['days']:,} day(s) on which events "
-            "are missing"
+            f"{counted(days['sessions'], 'session')} {'is' if days['sessions'] == 1 else 'are'} of "
+            f"{counted(days['days'], 'day')} on which events are missing"
         )
     return "; ".join(said) or None
 

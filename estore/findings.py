@@ -190,8 +190,8 @@ def _segments(facts: _Facts) -> Iterator[Finding]:
     if facts.span < least_days:
         yield Finding(
             "Customer segments",
-            f"Too early to tell: the data cover {_n(facts.span)} day(s), and who stays away shows "
-            f"after {least_days}.",
+            f"Too early to tell: the data cover {caveats.counted(facts.span, 'day')}, and who "
+            f"stays away shows after {least_days}.",
             facts.period,
             {"days": facts.span, "buyers": buyers},
         )
@@ -264,7 +264,7 @@ def _churn(facts: _Facts) -> Iterator[Finding]:
             "Churn",
             f"{_pct(month['active'], month['customers'])} of {_n(month['customers'])} customers "
             "ordered again in the calendar month after their first.",
-            f"{_n(month['cohorts'])} monthly cohort(s) with a complete next month",
+            f"{caveats.counted(month['cohorts'], 'monthly cohort')} with a complete next month",
             {name: int(value) for name, value in month.items()},
         )  # fmt: skip
 
@@ -335,11 +335,12 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
     )[0]
     yield Finding(
         "Data quality",
-        f"{_n(files['lines'])} lines in {_n(files['loaded'])} file(s): {_n(events['events'])} "
-        f"events, {_n(events['duplicates'])} repeated lines "
+        f"{_n(files['lines'])} lines in {caveats.counted(files['loaded'], 'file')}: "
+        f"{_n(events['events'])} events, {caveats.counted(events['duplicates'], 'repeated line')} "
         f"({_pct(events['duplicates'], files['lines'])}) and {_n(files['rejected'])} rejected.",
         facts.period, {**files, **events},
-        f"{_n(files['refused'])} file(s) were refused: see `estore status`"
+        f"{caveats.counted(files['refused'], 'file')} "
+        f"{'was' if files['refused'] == 1 else 'were'} refused: see `estore status`"
         if files["refused"] else None,
     )  # fmt: skip
     for late in late_files(facts.snapshot, "raw_files")[:MOST_ALERTS]:
@@ -367,7 +368,7 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
     if missing or facts.days["incomplete"]:
         yield Finding(
             "Data quality",
-            f"Of {_n(facts.span)} day(s), {_n(missing)} without events and "
+            f"Of {caveats.counted(facts.span, 'day')}, {_n(missing)} without events and "
             f"{_n(facts.days['incomplete'])} that end before their last hour; these are marked and "
             "compared with nothing.",
             facts.period, {**facts.days, "span": facts.span, "missing": missing},

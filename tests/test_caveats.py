@@ -71,16 +71,16 @@ def test_sales_say_what_was_missed_repeated_free_and_odd(
     alert(tables, "duplicate_burst", "cart", "2019-12-20", 282, None)
     alert(tables, "unpriced_purchases", "purchase", "2019-11-01", 7, 0)
     assert caveats.of_sales(reading(tables)) == (
-        "on 2 day(s) sales were not all recorded, about $1,200 less than usual; "
+        "on 2 days sales were not all recorded, about $1,200 less than usual; "
         "508 repeated purchases of 2019-12-08 to 2019-12-13 are left out ($153,410); "
         "7 purchases have no price and count as $0; "
-        "1 day(s) are unlike the same weekday before"
+        "1 day is unlike the same weekday before"
     )
 
 
 def test_sales_missed_by_an_unknown_sum_name_none(tables: duckdb.DuckDBPyConnection) -> None:
     tables.execute("insert into metrics_daily_sales values (true, null, false)")
-    assert caveats.of_sales(reading(tables)) == "on 1 day(s) sales were not all recorded"
+    assert caveats.of_sales(reading(tables)) == "on 1 day sales were not all recorded"
 
 
 def test_the_funnel_says_who_is_left_out_and_which_days_mislead(
@@ -95,8 +95,8 @@ def test_the_funnel_says_who_is_left_out_and_which_days_mislead(
     alert(tables, "low_events", "cart", "2020-01-03", 9, None)
     alert(tables, "duplicate_burst", "view", "2020-01-01", 99, None)
     assert caveats.of_funnel(reading(tables)) == (
-        "4 session(s) suspected to be robots' are left out of 1,004; "
-        "700 sessions are of 2 day(s) on which events are missing"
+        "4 sessions suspected to be robots' are left out of 1,004; "
+        "700 sessions are of 2 days on which events are missing"
     )
 
 

@@ -56,7 +56,7 @@ def test_sales_funnel_and_segments_say_what_the_tables_hold(small_shop: Workshop
     assert topics["Funnel"][1].sentence.startswith("75.0% of 40 sessions with a cart end without")
     assert "75.0% of buying sessions have no cart event" in (topics["Funnel"][1].caveat or "")
     (segments,) = topics["Customer segments"]
-    assert segments.sentence.startswith("Too early to tell: the data cover 2 day(s)")
+    assert segments.sentence.startswith("Too early to tell: the data cover 2 days")
 
 
 def test_churn_that_cannot_be_known_yet_is_not_given(small_shop: Workshop) -> None:
@@ -106,11 +106,11 @@ def test_data_quality_tells_repeats_rejects_and_unfinished_days(small_shop: Work
     lines, carts, days = found(small_shop)["Data quality"]
 
     assert lines.sentence == (
-        "154 lines in 1 file(s): 152 events, 1 repeated lines (0.6%) and 1 rejected."
+        "154 lines in 1 file: 152 events, 1 repeated line (0.6%) and 1 rejected."
     )
     assert carts.sentence.startswith("2019-10-01: 30 sessions bought without putting anything in a")
     assert carts.period == "2019-10-01 to 2019-10-01" and carts.numbers["expected"] == 8
-    assert days.sentence.startswith("Of 2 day(s), 0 without events and 1 that end before their")
+    assert days.sentence.startswith("Of 2 days, 0 without events and 1 that end before their")
 
 
 def test_no_finding_says_that_champions_do_not_churn(small_shop: Workshop) -> None:

@@ -1,6 +1,6 @@
 // What the data themselves warn of: `metrics_data_alerts`, as rows of a table and as marks on days.
 
-import { daysBetween } from './days.js';
+import { daysBetween, withDayNames } from './days.js';
 
 /** What is wrong, for a reader. */
 const NAMES = {
@@ -12,7 +12,7 @@ const NAMES = {
   brand_conflicts: 'brands in conflict',
   robots: 'robots',
   price_cap: 'capped prices',
-  unpriced_purchases: 'sold for nothing',
+  unpriced_purchases: 'no price',
   no_events: 'no events',
   unfinished_day: 'unfinished day',
 };
@@ -49,4 +49,4 @@ export function alertDays(view, subjects) {
 }
 
 /** What is to be known of a day, for its tooltip. */
-export const alertWords = (alerts) => alerts.map(({ sentence }) => sentence).join(' ');
+export const alertWords = (alerts) => alerts.map(({ sentence }) => withDayNames(sentence)).join(' ');

@@ -13,7 +13,7 @@ import { tableOf, tablePicture } from './table.js';
  * @typedef {object} Spec
  * @property {string} id
  * @property {string} query the question whose filters it obeys
- * @property {'full'|'wider'|'narrow'|'half'|'third'} [width]
+ * @property {'full'|'wider'|'narrow'|'half'|'half double'|'third'|'third last'} [width] double: beside two others, one above the other; last: alone in its row where two have room
  * @property {'s'|'m'|'arc'|'l'|'xl'} [height] of the drawing; none: as high as what it holds
  * @property {(view: any) => string} title
  * @property {(view: any, choice: any) => string | null} [reading] the finding, from the numbers shown
@@ -286,6 +286,7 @@ function mark(shape, colour, palette) {
       'stroke-dasharray': '2 2',
     },
     dot: { d: 'M7 2A4 4 0 1 1 6.99 2Z', fill: colour },
+    ring: { d: 'M7 2.5A3.5 3.5 0 1 1 6.99 2.5Z', stroke: colour, 'stroke-width': 2, fill: palette.card },
     diamond: { d: 'M7 1L12 6L7 11L2 6Z', fill: colour },
     triangle: { d: 'M7 1.5L12 10.5H2Z', fill: colour },
   }[shape] ?? { d: 'M2 1.5H12V10.5H2Z', fill: colour };

@@ -33,6 +33,12 @@ export const longDay = (day) => `${weekday(day)} ${dayName(day, true)}`;
 /** "Feb 2020". */
 export const monthName = (day) => `${MONTHS[Number(day.slice(5, 7)) - 1]} ${day.slice(0, 4)}`;
 
+/** Days in a sentence of the pipeline, as all other days are written: "2020-02-03 to 2020-02-05" is "3 Feb – 5 Feb 2020". */
+export const withDayNames = (sentence) =>
+  sentence.replace(/(\d{4}-\d\d-\d\d)(?: to (\d{4}-\d\d-\d\d))?/g, (_, from, to = from) =>
+    periodName(from, to),
+  );
+
 /** "1 Dec 2019 – 29 Feb 2020", the year once where it is one. */
 export function periodName(from, to) {
   if (from === to) return dayName(from, true);

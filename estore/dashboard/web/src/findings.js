@@ -1,6 +1,7 @@
 // The key findings of a page's topics, as the pipeline wrote them: over all the data, whatever is filtered.
 
 import { h } from './element.js';
+import { withDayNames } from './days.js';
 import { counted } from './numbers.js';
 
 /** Pages that have the card of `pages/alerts.js`. */
@@ -47,13 +48,13 @@ export function findingsOf(view) {
         h(
           'li',
           { class: index ? null : 'headline' },
-          h('p', {}, sentence),
-          caveat ? h('small', { class: 'caveat' }, `${caveat}.`) : null,
+          h('p', {}, withDayNames(sentence)),
+          caveat ? h('small', { class: 'caveat' }, `${withDayNames(caveat)}.`) : null,
           period === whole
             ? isFiltered && !index
               ? h('small', {}, `All data, ${view.wholePeriod}`)
               : null
-            : h('small', {}, period),
+            : h('small', {}, withDayNames(period)),
         ),
       ),
     ),

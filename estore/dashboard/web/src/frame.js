@@ -30,7 +30,8 @@ export class Frame {
               go(page, this.filters.given());
             },
           },
-          name,
+          // The rest of a long name is left out where all pages have to fit a phone.
+          name.split(/(?= & )/).map((part, index) => h('span', { class: index ? 'rest' : null }, part)),
         ),
       ]),
     );

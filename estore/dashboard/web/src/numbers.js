@@ -1,5 +1,7 @@
 // How numbers are written, everywhere: `short` on axes, labels and tiles, `full` in tables and tooltips.
 
+import { withDayNames } from './days.js';
+
 export const NONE = '–';
 const MINUS = '−';
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -7,8 +9,8 @@ const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximum
 
 /**
  * Kinds of value: money, count, rate (0–1), change (a rate with its sign), amount (a number with decimals),
- * bytes, date, instant, text.
- * @typedef {'money'|'count'|'rate'|'change'|'amount'|'bytes'|'date'|'instant'|'text'} Kind
+ * bytes, date (a day, or two with "to"), instant, prose (a sentence that may name days), text.
+ * @typedef {'money'|'count'|'rate'|'change'|'amount'|'bytes'|'date'|'instant'|'prose'|'text'} Kind
  */
 
 /** Three significant digits: 355, 1.23k, 41.6k, 4.60M. */
@@ -77,7 +79,10 @@ export function full(value, kind, withCents) {
     case 'bytes':
       return `${abbreviated(value, false).replace(/([a-zA-Z])$/, ' $1')}B`;
     case 'instant':
-      return String(value).slice(0, 16).replace('T', ' ');
+      return withDayNames(String(value).slice(0, 16).replace('T', ' '));
+    case 'date':
+    case 'prose':
+      return withDayNames(String(value));
     default:
       return String(value);
   }
@@ -91,7 +96,7 @@ export function axisLabel(value, kind, step = 1) {
   return short(value, kind).replace(/\.0+(?=[kMBT]?$)|(\.\d*?[1-9])0+(?=[kMBT]$)/, '$1');
 }
 
-export const isNumber = (kind) => !['date', 'instant', 'text'].includes(kind);
+export const isNumber = (kind) => !['date', 'instant', 'prose', 'text'].includes(kind);
 
 /** "1 day", "2 days". */
 export function counted(number, noun, plural = `${noun}s`) {

@@ -72,6 +72,6 @@ export function contrast(one, other) {
   return (high + 0.05) / (low + 0.05);
 }
 
-/** Of two inks the one that reads better on a ground. */
+/** The first ink that reads well on a ground; between light and dark only black or white do. */
 export const inkOn = (ground, inks) =>
-  contrast(ground, inks[0]) >= contrast(ground, inks[1]) ? inks[0] : inks[1];
+  inks.find((ink) => contrast(ground, ink) >= 4.5) ?? (luminance(ground) > 0.179 ? 'black' : 'white');

@@ -6,7 +6,7 @@ import { full, isNumber, NONE } from './numbers.js';
 
 /**
  * @typedef {{name: string, kind: import('./numbers.js').Kind, long?: boolean, mark?: (row: any[]) => string | null, spare?: boolean}} Column
- *   mark: the colour of a dot before the value; spare: left out where rows are stacked
+ *   mark: the colour of a dot before the value; spare: left out on a narrow screen where rows are stacked on a phone
  * @param {string} caption
  * @param {Column[]} given
  * @param {any[][]} rows
@@ -22,7 +22,7 @@ export function tableOf(caption, given, rows, { tall = false, stacked = false } 
         h(
           'tr',
           {},
-          columns.map((column, index) => cell(column, row[index], row)),
+          columns.map((column, index) => cell(column, row[index], row, stacked)),
         ),
       ),
     );
@@ -30,7 +30,10 @@ export function tableOf(caption, given, rows, { tall = false, stacked = false } 
   const heads = columns.map((column, index) =>
     h(
       'th',
-      { scope: 'col', class: isNumber(column.kind) ? 'number' : null },
+      {
+        scope: 'col',
+        class: `${isNumber(column.kind) ? 'number' : ''} ${column.spare ? 'spare' : ''}`.trim(),
+      },
       h('button', { type: 'button', onclick: () => sort(index) }, column.name),
     ),
   );
@@ -66,17 +69,19 @@ function inOrder(a, b, down) {
   return down ? -order : order;
 }
 
-function cell(column, value, row) {
+function cell(column, value, row, stacked) {
   const text = textOf(column, value, row);
   const colour = column.mark?.(row);
   const kinds = [
-    isNumber(column.kind) ? 'number' : text.length <= 28 ? 'name' : 'long',
+    isNumber(column.kind) ? 'number' : text.length <= 28 && !(stacked && column.long) ? 'name' : 'long',
+    stacked && !['text', 'prose'].includes(column.kind) ? 'fact' : '',
     text === NONE ? 'none' : '',
     column.spare ? 'spare' : '',
   ];
   return h(
     'td',
-    { class: kinds.join(' ').trim() },
+    // A stacked row has no heading above it.
+    { class: kinds.filter(Boolean).join(' '), 'data-label': stacked ? column.name : null },
     colour ? h('span', { class: `dot ${colour}` }) : null,
     text,
   );

@@ -38,9 +38,9 @@ export function tilesOf(tiles) {
 }
 
 function changeWords(change, against) {
-  if (change === null || change === undefined) return [`nothing to compare: ${against}`];
+  if (change === null || change === undefined) return [`nothing to compare ${against}`];
   const arrow = change > 0 ? '▲' : change < 0 ? '▼' : '';
-  return [h('b', {}, `${arrow} ${full(change, 'change')}`.trim()), ` ${against}`];
+  return [h('b', {}, `${arrow} ${full(change, 'change')}`.trim()), ' ', h('span', {}, against)];
 }
 
 /** Gaps stay gaps. */
@@ -59,7 +59,10 @@ function spark(values) {
   return svg(
     'svg',
     { viewBox: '0 0 100 30', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-    ...lines.filter((line) => line.length > 1).map((line) => svg('polyline', { points: line.join(' ') })),
+    // A day alone is a dot: a line from it to itself, with round ends.
+    ...lines
+      .filter((line) => line.length)
+      .map((line) => svg('polyline', { points: [...line, line.at(-1)].join(' ') })),
   );
 }
 

@@ -1,6 +1,6 @@
 // Bars by name, lying, longest on top: a label for each, its value at its end.
 
-import { grid, nameAxis, namesRoom, textOf, tooltip, valueAxis } from './parts.js';
+import { fittingNames, grid, nameAxis, namesRoom, textOf, tooltip, valueAxis } from './parts.js';
 
 /** Height of a drawing that gives each row its room. */
 export const rowsHeight = (rows, each) => Math.max(3, rows) * each + 12;
@@ -9,7 +9,8 @@ export const rowsHeight = (rows, each) => Math.max(3, rows) * each + 12;
 function leftEnd(rows, plot) {
   const values = rows.map(({ values: [{ value }] }) => value);
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
-  return low < 0 ? low - (high - low) * Math.min(1, 88 / plot) : 0;
+  const share = Math.min(0.6, 64 / plot);
+  return low < 0 ? low - ((high - low) * share) / (1 - share) : 0;
 }
 
 /**
@@ -18,27 +19,27 @@ function leftEnd(rows, plot) {
  */
 export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = false, thick = 16 }) {
   const count = rows[0]?.values.length ?? 1;
-  const names = namesRoom(
+  const most = Math.min(184, Math.round(width * (width < 560 ? 0.42 : 0.34)));
+  const fitting = fittingNames(
     palette,
     rows.map(({ name }) => name),
-    Math.min(180, Math.round(width * (width < 420 ? 0.42 : 0.34))),
+    most,
   );
+  const names = namesRoom(palette, fitting, most);
   return {
     grid: grid({ right: room, top: 4, bottom: 4, left: names + 12 }),
     tooltip: tooltip(palette, ({ dataIndex }) => tip(dataIndex), 'item'),
-    yAxis: nameAxis(
-      palette,
-      rows.map(({ name }) => name),
-      {
-        inverse: true,
-        axisLabel: { width: names, color: palette.ink },
-        ...(signed ? { position: 'left' } : {}),
-      },
-    ),
+    yAxis: nameAxis(palette, fitting, {
+      inverse: true,
+      axisLabel: { width: names, color: palette.ink },
+      ...(signed ? { position: 'left' } : {}),
+    }),
     xAxis: valueAxis(palette, kind, {
       axisLabel: { show: false },
       splitLine: { show: false },
       min: signed ? leftEnd(rows, Math.max(80, width - names - room)) : 0,
+      // The longest bar ends where the room of its label begins.
+      max: Math.max(...rows.flatMap(({ values }) => values.map(({ value }) => value ?? 0))) || 1,
     }),
     series: Array.from({ length: count }, (_, index) => ({
       type: 'bar',

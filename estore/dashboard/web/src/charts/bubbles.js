@@ -6,7 +6,7 @@ const ROOM = { left: 56, right: 20, top: 34, bottom: 44 };
 const LETTER = 6.4;
 const LINE = 14;
 
-/** A side for each name, largest point first: the first on which it meets no bubble, no name and no edge. */
+/** A place for each name, largest point first: the first on which it meets no bubble, no name and no edge. */
 export function placeNames(points, width, height) {
   const taken = points.map(({ px, py, radius }) => ({
     x: px - radius,
@@ -16,22 +16,23 @@ export function placeNames(points, width, height) {
   }));
   return points.map(({ name, px, py, radius }, index) => {
     const w = name.length * LETTER;
-    const sides = {
-      right: { x: px + radius + 6, y: py - LINE / 2 },
-      left: { x: px - radius - 6 - w, y: py - LINE / 2 },
-      top: { x: px - w / 2, y: py - radius - 6 - LINE },
-      bottom: { x: px - w / 2, y: py + radius + 6 },
-    };
-    const cost = ({ x, y }) => {
+    const [right, left] = [px + radius + 6, px - radius - 6 - w];
+    const [above, below] = [py - radius * 0.7 - LINE, py + radius * 0.7];
+    const sides = [
+      { x: right, y: py - LINE / 2 },
+      { x: left, y: py - LINE / 2 },
+      { x: px - w / 2, y: py - radius - 4 - LINE },
+      { x: px - w / 2, y: py + radius + 4 },
+      ...[above, below].flatMap((y) => [right - 4, left + 4].map((x) => ({ x, y }))),
+    ];
+    const isTaken = ({ x, y }) => {
       const box = { x, y, w, h: LINE };
       const outside = x < ROOM.left || x + w > width || y < 0 || y + LINE > height - ROOM.bottom;
-      return (outside ? 4 : 0) + taken.filter((other, at) => at !== index && meet(box, other)).length;
+      return outside || taken.some((other, at) => at !== index && meet(box, other));
     };
-    const [side] = Object.entries(sides)
-      .map(([name, at]) => [name, cost(at)])
-      .reduce((best, one) => (one[1] < best[1] ? one : best));
-    if (cost(sides[side])) return null; // the tooltip and the table have it
-    taken.push({ ...sides[side], w, h: LINE });
+    const side = sides.find((at) => !isTaken(at));
+    if (!side) return null; // the tooltip and the table have it
+    taken.push({ ...side, w, h: LINE });
     return side;
   });
 }
@@ -82,8 +83,12 @@ export function bubbles(palette, width, height, points, { x, y, tip }) {
           itemStyle: { color: point.colour, opacity: 0.8, borderColor: palette.card, borderWidth: 1 },
           label: {
             show: sides[index] !== null,
-            position: sides[index] ?? 'right',
-            distance: 6,
+            // From the corner of its bubble.
+            position: sides[index]
+              ? [sides[index].x - point.px + point.radius, sides[index].y - point.py + point.radius]
+              : 'right',
+            align: 'left',
+            verticalAlign: 'top',
             formatter: point.name,
             ...textOf(palette, palette.ink),
           },

@@ -1,18 +1,53 @@
 // A number a day: bars, the mean of seven days over them, marks on days that are not like others.
 
+import { short } from '../numbers.js';
 import { marked } from './marks.js';
-import { dayAxis, grid, hollow, textOf, tooltip, valueAxis } from './parts.js';
+import { dayAxis, grid, hollow, roundEnds, textOf, tooltip, valueAxis } from './parts.js';
+
+/** Among so many days a few may be cut off, and only where they are so many times as high as the next. */
+const [FEWEST, SHARE, TIMES] = [20, 0.03, 4];
+
+/**
+ * How far a drawing reaches so that a few days do not flatten all others.
+ * @param {(number | null)[]} values
+ * @returns {number | null} null where nothing has to be cut off
+ */
+export function cutAt(values) {
+  const known = values.filter((value) => value > 0).sort((a, b) => b - a);
+  if (known.length < FEWEST) return null;
+  for (let cut = Math.ceil(known.length * SHARE); cut > 0; cut--)
+    if (known[cut - 1] > TIMES * known[cut]) return roundEnds(0, known[cut]).max;
+  return null;
+}
+
+/** A bar that goes on beyond the drawing fades out at its top. */
+const fading = (palette) => ({
+  type: 'linear',
+  x: 0,
+  y: 0,
+  x2: 0,
+  y2: 1,
+  colorStops: [
+    { offset: 0, color: palette.card },
+    { offset: 0.2, color: palette.blue },
+    { offset: 1, color: palette.blue },
+  ],
+});
 
 /**
  * @param {{day: string, value: number | null, isComplete: boolean, isStrange?: boolean, hasAlert?: boolean}[]} days
- * @param {{kind: any, means?: (number | null)[], tip: (index: number) => any}} how
+ * @param {{kind: any, means?: (number | null)[], top?: number | null, tip: (index: number) => any}} how top: higher days are cut off there, with their number beside them
  */
-export function dayBars(palette, width, days, { kind, means, tip }) {
+export function dayBars(palette, width, days, { kind, means, top = null, tip }) {
+  const isCut = (value) => top !== null && value > top;
+  const drawn = (value) => (isCut(value) ? top : value);
   const bars = days.map(({ value, isComplete, isStrange }) => ({
-    value,
-    itemStyle: isComplete
-      ? { color: isStrange ? palette.orange : palette.blue, opacity: means && !isStrange ? 0.55 : 1 }
-      : hollow(palette, palette.grey),
+    value: drawn(value),
+    itemStyle: isCut(value)
+      ? { color: fading(palette) }
+      : isComplete
+        ? { color: isStrange ? palette.orange : palette.blue, opacity: means && !isStrange ? 0.55 : 1 }
+        : hollow(palette, palette.grey),
   }));
   const each = (width - 62) / days.length;
   /** On the highest of the days that share it. */
@@ -22,7 +57,7 @@ export function dayBars(palette, width, days, { kind, means, tip }) {
         .map((index) => days[index])
         .reduce((high, one) => ((one.value ?? 0) > (high.value ?? 0) ? one : high));
       const itemStyle = { color, opacity: 1, borderColor: palette.card, borderWidth: 1 };
-      return { value: [day, value ?? 0], symbol, itemStyle };
+      return { value: [day, drawn(value) ?? 0], symbol, itemStyle };
     });
   return {
     grid: grid({ top: 22 }),
@@ -32,7 +67,7 @@ export function dayBars(palette, width, days, { kind, means, tip }) {
       days.map(({ day }) => day),
       width,
     ),
-    yAxis: valueAxis(palette, kind),
+    yAxis: valueAxis(palette, kind, top === null ? {} : { max: top }),
     series: [
       { type: 'bar', data: bars, barCategoryGap: days.length > 60 ? '15%' : '25%', barMaxWidth: 40 },
       ...(means
@@ -56,6 +91,26 @@ export function dayBars(palette, width, days, { kind, means, tip }) {
         ],
         symbolSize: 10,
         symbolOffset: [0, -9],
+        silent: true,
+        z: 4,
+      },
+      {
+        type: 'scatter',
+        symbolSize: 0,
+        data: days.flatMap(({ day, value }, index) =>
+          isCut(value)
+            ? {
+                value: [day, top],
+                label: {
+                  show: true,
+                  position: index < days.length / 2 ? 'right' : 'left',
+                  distance: 8,
+                  formatter: `${short(value, kind)} ↑`,
+                  ...textOf(palette, palette.ink),
+                },
+              }
+            : [],
+        ),
         silent: true,
         z: 4,
       },

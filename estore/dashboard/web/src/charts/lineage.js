@@ -48,6 +48,13 @@ export function kinOf(name, edges) {
 }
 
 const HEAD = 24;
+const BOX = 22;
+/** So high that the boxes of the fullest layer stand apart. */
+export function lineageHeight(models) {
+  const counts = new Map();
+  for (const { layer } of models) counts.set(layer, (counts.get(layer) ?? 0) + 1);
+  return Math.max(400, HEAD + 4 + Math.max(0, ...counts.values()) * (BOX + 4));
+}
 /** Colour of a layer's boxes. */
 const LAYER_COLOURS = {
   raw: 'greySoft',
@@ -70,7 +77,7 @@ export function lineage(palette, width, height, models, edges, chosen) {
     edges,
   );
   const column = width / layers.length;
-  const box = { width: Math.min(186, column - 44), height: 22 };
+  const box = { width: Math.min(186, column - 44), height: BOX };
   const boxes = models.map((model) => ({
     ...model,
     x: (layers.indexOf(model.layer) + 0.5) * column,

@@ -92,7 +92,7 @@ function tileShape(box, { name, figure, lines, ground, ink }, palette) {
   const edge = edgeOf(box);
   const inner = { width: box.width - 2 * edge, height: box.height - 2 * edge };
   const children = [{ type: 'rect', shape: { ...box, r: 4 }, style: { fill: ground } }];
-  if (inner.width > 34 && inner.height > 10) {
+  if (inner.width > 24 && inner.height > 10) {
     const text = (content, at, style) => ({
       type: 'text',
       silent: true,
@@ -109,19 +109,25 @@ function tileShape(box, { name, figure, lines, ground, ink }, palette) {
     });
     const isLarge = inner.height > 120 && inner.width > 110;
     const size = isLarge ? 14 : 12;
-    const named = linesOf(measuring(`600 ${size}px ${palette.font}`), name, inner.width);
+    const context = measuring(`600 ${size}px ${palette.font}`);
+    const named = linesOf(context, name, inner.width);
+    // A word that is a little too long is written a little smaller.
+    const longest = Math.max(...named.map((part) => context.measureText(part).width));
+    const fontSize = longest > inner.width + edge / 2 ? size - 1.5 : size;
     let at = 0;
     for (const part of inner.height > 2 * size + 4 ? named.slice(0, 2) : [name]) {
-      children.push(text(part, at, { fontSize: size, fontWeight: 600 }));
+      children.push(text(part, at, { fontSize, fontWeight: 600 }));
       at += size + 3;
     }
     at += isLarge ? 4 : 1;
-    if (at + 14 <= inner.height + 4)
+    const figureFits =
+      isLarge || measuring(`12px ${palette.font}`).measureText(figure).width <= inner.width + edge / 2;
+    if (figureFits && at + 14 <= inner.height + 4)
       children.push(text(figure, at, isLarge ? { fontSize: 22, fontWeight: 600 } : { fontSize: 12 }));
     at += isLarge ? 31 : 16;
-    const context = measuring(`12px ${palette.font}`);
+    const small = measuring(`12px ${palette.font}`);
     for (const line of lines) {
-      const parts = linesOf(context, line, inner.width);
+      const parts = linesOf(small, line, inner.width);
       if (at + parts.length * 16 > inner.height + 4) break;
       if (parts.length > 1 && inner.width < 110) continue;
       for (const part of parts) {

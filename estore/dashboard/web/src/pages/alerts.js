@@ -25,17 +25,18 @@ export const alertsCard = {
         ? 'Nothing stands out: no gap in the tracking, no burst of repeats, no break in the names.'
         : 'No events yet. Load a file with `estore run PATH`.',
   tableOnly: true,
+  tall: true,
   stacked: true,
   table: (view) => ({
     columns: [
       { name: 'Severity', kind: 'text', mark: ([severity]) => severityColour(severity) },
       { name: 'What', kind: 'text' },
-      { name: 'Days', kind: 'text' },
+      { name: 'Days', kind: 'prose' },
       { name: 'About', kind: 'text', spare: true },
       { name: 'Measured', kind: 'count', spare: true },
       { name: 'Expected', kind: 'count', spare: true },
       { name: 'Revenue', kind: 'money', spare: true },
-      { name: 'In words', kind: 'text', long: true },
+      { name: 'In words', kind: 'prose', long: true },
     ],
     rows: alertsOf(view).map((row) => [
       row.severity,

@@ -33,8 +33,7 @@ export const cohortCards = [
     id: 'churn-by-week',
     query: 'churn',
     height: 'l',
-    title: (view) =>
-      `Customers who did not buy again within ${window(view)} days, by week of their first order`,
+    title: (view) => `Not back within ${window(view)} days, by week of first order`,
     reading(view) {
       const row = overall(view);
       const later = row.customer_count - row.observed_count;
@@ -190,7 +189,7 @@ export const cohortCards = [
     query: 'months',
     height: 'm',
     width: 'half',
-    title: () => 'Customers who ordered again, by months since their first order',
+    title: () => 'Ordered again, by months since first order',
     reading(view) {
       const rows = triangle(view).rows.filter((row) => row.period_index === 1 && row.is_complete);
       const customers = sum(rows, 'customer_count');

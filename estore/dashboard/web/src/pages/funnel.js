@@ -67,8 +67,8 @@ function stagesOf(view) {
   const total = totalOf(view.rows('days'));
   const counts = [
     ['Viewed a product', total.sessions_with_view],
-    ['… and put one in the cart', total.sessions_with_view_and_cart],
-    ['… and bought', total.sessions_with_all_three],
+    ['… put in the cart', total.sessions_with_view_and_cart],
+    ['… and bought it', total.sessions_with_all_three],
   ];
   return counts.map(([name, count], index) => ({
     name,
@@ -91,7 +91,8 @@ export const cards = [
     id: 'funnel-numbers',
     query: 'days',
     title: () => 'Sessions, conversion and carts left',
-    measured: 'conversion and revenue over all sessions; abandonment over sessions with a cart',
+    measured:
+      'conversion and revenue over all sessions; abandonment over sessions with a cart; changes are relative',
     empty: noSessions,
     element: (view) => tilesOf(tiles(view)),
     table: (view) => tilesTable(tiles(view)),
@@ -99,7 +100,7 @@ export const cards = [
   {
     id: 'funnel',
     query: 'days',
-    width: 'half',
+    width: 'third',
     height: 's',
     title: () => 'From view to cart to purchase',
     reading(view) {
@@ -164,7 +165,7 @@ export const cards = [
   {
     id: 'rates-over-time',
     query: 'days',
-    width: 'half',
+    width: 'third',
     height: 's',
     title: (view) => (view.from && steps(view).byWeek ? 'The three rates by week' : 'The three rates by day'),
     reading(view) {
@@ -236,6 +237,20 @@ export const cards = [
       };
     },
   },
+  perSession({
+    id: 'revenue-per-session',
+    query: 'days',
+    width: 'third last',
+    height: 's',
+    steps,
+    measure: 'revenue_amount',
+    kind: 'money',
+    name: 'Revenue per session',
+    of: { name: 'Revenue', kind: 'money' },
+    said: (revenue, sessions) => `${revenue} over ${sessions}.`,
+    measured: 'revenue ÷ sessions, complete days',
+    empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
+  }),
   ratesBy({
     id: 'rates-by-category',
     query: 'categories',
@@ -257,24 +272,12 @@ export const cards = [
   ratesBy({
     id: 'rates-by-segment',
     query: 'segments',
+    width: 'half double',
     key: 'rfm_segment',
     name: 'Segment then',
     title: 'Rates by the customer’s segment at the time',
     said: 'share of buying sessions:',
     measured: `${SESSIONS}; the segment at the end of the month before, New = no order by then`,
-  }),
-  perSession({
-    id: 'revenue-per-session',
-    query: 'days',
-    height: 'm',
-    steps,
-    measure: 'revenue_amount',
-    kind: 'money',
-    name: 'Revenue per session',
-    of: { name: 'Revenue', kind: 'money' },
-    said: (revenue, sessions) => `${revenue} over ${sessions}.`,
-    measured: 'revenue ÷ sessions, complete days',
-    empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
   }),
   ratesBy({
     id: 'rates-by-stage',

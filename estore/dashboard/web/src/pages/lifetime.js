@@ -32,7 +32,7 @@ export const lifetimeCards = [
     query: 'ltv',
     width: 'half',
     height: 'm',
-    title: () => 'How many customers have brought how much, and what they bring together',
+    title: () => 'Customers by what they have brought so far',
     reading(view) {
       const all = view.rows('ltv');
       const customers = sum(all, 'customer_count');

@@ -2,7 +2,7 @@
 
 import { MARK, alertDays, alertWords } from '../alerts.js';
 import { nameBars } from '../charts/bars.js';
-import { dayBars } from '../charts/days.js';
+import { cutAt, dayBars } from '../charts/days.js';
 import { daysBetween, longDay } from '../days.js';
 import { counted, full, short } from '../numbers.js';
 import { ratio, sum, sumBy } from '../ratio.js';
@@ -28,6 +28,9 @@ const days = once((view) => {
   }));
 });
 
+/** Where repeated lines are cut off: one file sent twice would hide every other day. */
+const cutAtOf = (view) => cutAt(days(view).map((row) => row.duplicate_row_count));
+
 function tiles(view) {
   const files = loadedFiles(view);
   const all = days(view);
@@ -40,7 +43,10 @@ function tiles(view) {
       name: 'Files loaded',
       kind: 'count',
       value: files.length,
-      note: `${counted(view.rows('files').length - files.length, 'other')} refused or repeated`,
+      note:
+        view.rows('files').length > files.length
+          ? `${counted(view.rows('files').length - files.length, 'other')} refused or repeated`
+          : 'none refused or repeated',
     },
     { name: 'Lines', kind: 'count', value: lines, note: `${full(sum(all, 'event_count'), 'count')} events` },
     {
@@ -79,9 +85,9 @@ export const loadingCards = [
   {
     id: 'data-numbers',
     query: 'files',
-    title: () => 'Every line is accounted for: lines = loaded + rejected, loaded = events + repeated',
+    title: () => 'Every line is accounted for',
     period: whole,
-    measured: 'lines of loaded files',
+    measured: 'lines of loaded files: lines = loaded + rejected, loaded = events + repeated',
     element: (view) => tilesOf(tiles(view)),
     table: (view) => tilesTable(tiles(view)),
   },
@@ -90,7 +96,7 @@ export const loadingCards = [
     query: 'days',
     width: 'wider',
     height: 'm',
-    title: () => 'Events by day, and which days are whole',
+    title: () => 'Events by day',
     reading(view) {
       const all = days(view);
       const missing = all.filter(({ event_count }) => event_count === null).length;
@@ -205,6 +211,7 @@ export const loadingCards = [
     measured: 'lines = loaded + rejected',
     empty: (view) => (view.rows('files').length ? null : 'No file yet.'),
     tableOnly: true,
+    stacked: true,
     table: (view) => ({
       columns: [
         { name: 'File', kind: 'text' },
@@ -244,9 +251,13 @@ export const loadingCards = [
       const all = days(view);
       const most = [...all].sort((a, b) => (b.duplicate_row_count ?? 0) - (a.duplicate_row_count ?? 0))[0];
       const total = sum(all, 'duplicate_row_count');
-      return total
-        ? `${counted(total, 'line')} repeat an event and count once; most on ${longDay(most.day)} (${full(most.duplicate_row_count, 'count')}).`
-        : 'No line repeats an event.';
+      if (!total) return 'No line repeats an event.';
+      const top = cutAtOf(view);
+      const cut = top === null ? 0 : all.filter((row) => row.duplicate_row_count > top).length;
+      const said = `${counted(total, 'line')} repeat an event and count once; most on ${longDay(most.day)} (${full(most.duplicate_row_count, 'count')}).`;
+      return cut
+        ? `${said} The drawing ends at ${full(top, 'count')}: ${counted(cut, 'higher day')} ${cut > 1 ? 'are' : 'is'} cut off (↑).`
+        : said;
     },
     period: whole,
     measured: 'lines that repeat an event; they are kept and counted once',
@@ -263,6 +274,7 @@ export const loadingCards = [
         })),
         {
           kind: 'count',
+          top: cutAtOf(view),
           tip: (index) => [
             longDay(rows[index].day),
             [

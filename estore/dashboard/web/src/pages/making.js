@@ -1,6 +1,6 @@
 // How the numbers are made: tests, lineage, definitions.
 
-import { lineage } from '../charts/lineage.js';
+import { lineage, lineageHeight } from '../charts/lineage.js';
 import { h } from '../element.js';
 import { counted } from '../numbers.js';
 import { tableOf } from '../table.js';
@@ -38,12 +38,13 @@ export const makingCards = [
     measured: 'tests of the data, run after each build; failures are rows',
     empty: (view) => (view.rows('tests').length ? null : 'The last build recorded no tests.'),
     tableOnly: true,
+    stacked: true,
     table: (view) => ({
       columns: [
         { name: 'Result', kind: 'text', mark: (row) => (row[0] === 'pass' ? 'blue' : 'orange') },
         { name: 'Table', kind: 'text' },
         { name: 'Test', kind: 'text', long: true },
-        { name: 'Failures', kind: 'count' },
+        { name: 'Failures', kind: 'count', spare: true },
       ],
       rows: [...view.rows('tests')]
         .sort((a, b) => Number(a.status === 'pass') - Number(b.status === 'pass'))
@@ -58,8 +59,8 @@ export const makingCards = [
   {
     id: 'lineage',
     query: 'models',
-    height: 'xl',
-    title: () => 'How the numbers are made: from files, left, to what this dashboard reads, right',
+    pixels: (view) => lineageHeight(modelsOf(view)),
+    title: () => 'How the numbers are made',
     choices: (view) =>
       view.rows('models').length
         ? {
@@ -73,7 +74,7 @@ export const makingCards = [
     reading: (view) =>
       `${counted(view.rows('models').length, 'table')}, ${counted(view.rows('edges').length, 'step')}. Follow one to see what it is made of and what is made of it.`,
     period: whole,
-    measured: 'tables of the transformation and what each reads',
+    measured: 'tables and what each reads, from files, left, to what this dashboard reads, right',
     empty: (view) => (view.rows('models').length ? null : 'The last build recorded no lineage.'),
     minWidth: 1080,
     option: (view, palette, { width, height, choice: chosen }) =>
@@ -117,7 +118,7 @@ export const makingCards = [
         const found = rows.filter((row) => words.every((word) => row.join(' ').toLowerCase().includes(word)));
         room.replaceChildren(
           found.length
-            ? tableOf('What each number is', definitionColumns, found)
+            ? tableOf('What each number is', definitionColumns, found, { stacked: true })
             : h('p', { class: 'empty' }, `No definition has “${input.value}”.`),
         );
       };

@@ -35,7 +35,7 @@ export const movesCard = {
   query: 'moves',
   height: 'l',
   minWidth: 620,
-  title: () => 'Where customers went within a month: from the row’s segment to the column’s',
+  title: () => 'Moves between segments in a month',
   choices(view) {
     const months = monthsOf(view);
     return months.length
@@ -58,7 +58,7 @@ export const movesCard = {
       : 'no month ends yet';
   },
   measured:
-    'customers; shade = share of those who were in the row’s segment a month before; outlined = stayed',
+    'customers, from the row’s segment to the column’s; shade = share of those who were in the row’s segment a month before; outlined = stayed',
   empty: (view) => (monthsOf(view).length ? null : 'No month has ended twice yet, so nobody has moved.'),
   option(view, palette, { width, choice: month }) {
     const { rows, from, to, leaving } = moves(view, month);

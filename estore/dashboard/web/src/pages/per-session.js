@@ -7,14 +7,14 @@ import { ratio, sum } from '../ratio.js';
 import { stepName, stepNote } from './steps.js';
 
 /**
- * @param {{id: string, query: string, height: string, steps: (view: any) => any, empty: (view: any) => string | null, measure: string, kind: any, name: string, of: {name: string, kind: any}, measured: string, fromZero?: boolean, said: (told: string, sessions: string) => string}} what
+ * @param {{id: string, query: string, width?: string, height: string, steps: (view: any) => any, empty: (view: any) => string | null, measure: string, kind: any, name: string, of: {name: string, kind: any}, measured: string, fromZero?: boolean, said: (told: string, sessions: string) => string}} what
  *   of: what is summed
  */
 export function perSession({ steps, measure, kind, name, of, fromZero = true, said, ...card }) {
   const value = (row) => ratio(row[measure], row.session_count);
   return {
-    ...card,
     width: 'half',
+    ...card,
     title: (view) => `${name} by ${view.from && steps(view).byWeek ? 'week' : 'day'}`,
     reading(view) {
       const rows = view.rows(card.query);

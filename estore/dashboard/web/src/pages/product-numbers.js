@@ -35,7 +35,8 @@ export const productNumbersCard = {
   id: 'product-numbers',
   query: 'categories',
   title: () => 'What was sold, and what was looked at',
-  measured: 'bought when viewed = of the times that a session viewed a product, those in which it bought it',
+  measured:
+    'bought when viewed = of the times that a session viewed a product, those in which it bought it; changes are relative',
   empty: nothingSeen,
   element: (view) => tilesOf(tiles(view)),
   table: (view) => tilesTable(tiles(view)),

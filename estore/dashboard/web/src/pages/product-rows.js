@@ -39,12 +39,15 @@ export const largest = (rows, column = 'revenue_amount') => [...rows].sort((a, b
 /** Categories renamed by the shop up to the last day looked at. */
 const breaksOf = (view) => view.rows('breaks').filter(({ break_date }) => view.to && break_date <= view.to);
 
+/** Categories to mark; where most of them would be, a mark tells none from the others and the warning above is enough. */
+const renamed = once((view) => {
+  const found = new Set(breaksOf(view).map(({ from_category }) => from_category));
+  return 2 * found.size > byCategory(view).length ? new Set() : found;
+});
+
 /** A category that holds products which the shop files elsewhere by now is marked where it stands. */
-export function marked(view, name, ofCategories = true) {
-  if (!ofCategories) return name;
-  const [category] = name.split(' › ');
-  return breaksOf(view).some(({ from_category }) => from_category === category) ? `△ ${name}` : name;
-}
+export const marked = (view, name, ofCategories = true) =>
+  ofCategories && renamed(view).has(name.split(' › ')[0]) ? `△ ${name}` : name;
 
 export function breakWords(view) {
   const breaks = breaksOf(view);

@@ -55,6 +55,7 @@ export const cards = [
   revenueBy({
     id: 'revenue-by-brand',
     query: 'brands',
+    width: 'third last',
     noun: 'brand',
     plural: 'brands',
     title: 'Revenue by brand',
@@ -65,7 +66,7 @@ export const cards = [
     query: 'categories',
     noun: 'subcategory',
     plural: 'subcategories',
-    title: 'Subcategories that changed most against the period before',
+    title: 'Subcategories that changed most',
     now: bySubcategory,
     before: (view) =>
       sumBy(view.rows('categories_before'), subName, ['revenue_amount']).map((row) => ({
@@ -78,16 +79,16 @@ export const cards = [
     query: 'brands',
     noun: 'brand',
     plural: 'brands',
-    title: 'Brands that changed most against the period before',
+    title: 'Brands that changed most',
     now: byBrand,
     before: (view) => view.rows('brands_before').map((row) => ({ ...row, name: row.brand })),
   }),
   {
     id: 'rates-by-category',
     query: 'categories',
-    width: 'half',
-    pixels: (view) => rowsHeight(Math.min(13, byCategory(view).length), 38),
-    title: () => 'Put in the cart, and bought, by category',
+    width: 'third last',
+    pixels: (view) => rowsHeight(Math.min(13, byCategory(view).length), 32),
+    title: () => 'Cart and purchase by category',
     reading(view) {
       const rows = byCategory(view).filter((row) => isNamed(row) && row[VIEWED] >= 100);
       if (rows.length < 2) return null;
@@ -159,7 +160,8 @@ export const cards = [
   perSession({
     id: 'views-per-session',
     query: 'sessions',
-    height: 'l',
+    width: 'full',
+    height: 's',
     steps: viewSteps,
     measure: 'view_count',
     kind: 'amount',

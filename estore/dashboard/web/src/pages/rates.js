@@ -51,7 +51,19 @@ export const rateCells = (rate, row) => [
 ];
 
 /** A card of rates by something: a row each, view → cart and view → purchase, with their counts. */
-export function ratesBy({ id, query, name, title, key, measured, limit = 12, order, note, said }) {
+export function ratesBy({
+  id,
+  query,
+  name,
+  title,
+  key,
+  measured,
+  limit = 12,
+  order,
+  note,
+  said,
+  width = 'half',
+}) {
   const rowsOf = (view) => {
     const rows = view.rows(query).map((row) => ({ ...row, name: String(row[key]) }));
     const sorted = order
@@ -68,7 +80,7 @@ export function ratesBy({ id, query, name, title, key, measured, limit = 12, ord
   return {
     id,
     query,
-    width: 'half',
+    width,
     title: () => title,
     measured,
     pixels: (view) => rowsHeight(rowsOf(view).length, 38),

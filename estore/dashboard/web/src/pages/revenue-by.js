@@ -7,10 +7,10 @@ import { change, ratio, sum } from '../ratio.js';
 import { PRODUCT_MEASURES, largest, marked, nothingSold } from './product-rows.js';
 
 /** A card of revenue by name, most first. */
-export const revenueBy = ({ id, query, noun, plural, title, rowsOf, count = 12 }) => ({
+export const revenueBy = ({ id, query, noun, plural, title, rowsOf, count = 12, width = 'third' }) => ({
   id,
   query,
-  width: 'third',
+  width,
   title: () => title,
   pixels: () => rowsHeight(count + 1, 28),
   reading(view) {
@@ -99,7 +99,7 @@ export const changed = ({ id, query, noun, title, now, before }) => {
   return {
     id,
     query,
-    width: 'half',
+    width: 'third',
     title: () => title,
     pixels: (view) => rowsHeight(shown(view).length, 28),
     reading(view) {

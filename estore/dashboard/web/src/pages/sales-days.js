@@ -60,7 +60,13 @@ export function lastDay(view) {
 
 export function tiles(view) {
   const { today, before, recent } = lastDay(view);
-  const against = `vs ${dayName(addDays(today.day, -7))}`;
+  const weekBefore = addDays(today.day, -7);
+  const against = before ? `vs ${dayName(weekBefore)}` : undefined;
+  const note = before
+    ? null
+    : weekBefore < view.first
+      ? 'no day a week before'
+      : `${dayName(weekBefore)} was incomplete`;
   const trend = (value) => recent.map((day) => (day.isComplete ? value(day) : null));
   const tile = (name, kind, value, more = {}) => ({
     name,
@@ -68,6 +74,7 @@ export function tiles(view) {
     value: value(today),
     change: change(value(today), before ? value(before) : null),
     against,
+    note,
     trend: trend(value),
     ...more,
   });

@@ -57,7 +57,7 @@ export const cards = [
         );
       const told = shown.filter(({ hasAlert }) => hasAlert);
       if (told.length)
-        parts.push(`Mind ${counted(told.length, 'day')} with an alert (△): the page Data says why.`);
+        parts.push(`Mind ${counted(told.length, 'day')} with an alert (▲): the page Data says why.`);
       if (isFiltered(view))
         parts.push('Unusual days are known for the whole shop only, so none is marked here.');
       return parts.join(' ');
@@ -265,7 +265,7 @@ export const cards = [
     measured: 'sales ÷ orders of complete days, weeks from Monday; the scale does not begin at 0',
     legend: (view, palette) => [
       { text: 'whole week', colour: palette.blue, shape: 'dot' },
-      { text: 'week not whole', colour: palette.grey, shape: 'dot' },
+      { text: 'week not whole', colour: palette.grey, shape: 'ring' },
       { text: 'target', colour: palette.inkSoft, shape: 'dashed' },
     ],
     empty: (view) =>

@@ -225,7 +225,9 @@ def _segments(facts: _Facts) -> Iterator[Finding]:
 def _churn(facts: _Facts) -> Iterator[Finding]:
     window = facts.manifest.thresholds["cohort_window_days"]
     row = facts.rows("select * from metrics_churn where cohort_grain = 'overall'")[0]
-    if row["observed_count"] < FEWEST:
+    if not row["customer_count"]:
+        yield Finding("Churn", "Nobody has bought, so nobody can stay away.", facts.period, row)
+    elif row["observed_count"] < FEWEST:
         yield Finding(
             "Churn",
             f"Too early to tell: {_n(row['observed_count'])} of {_n(row['customer_count'])} "

@@ -32,6 +32,7 @@ LOOK = 1.0
 KEPT = 8_000_000
 #: A body below is sent as it is.
 WORTH_COMPRESSING = 1_000
+BACK = '<p><a href="./">To the dashboard</a></p>'
 WAITING = (
     "Nothing is published yet. `estore run PATH` loads files and publishes their numbers; "
     "this page shows them as soon as they are there."
@@ -103,7 +104,7 @@ def make_app(
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(Guard, credentials=credentials, hosts=hosts)],
-        exception_handlers={HTTPException: _in_words, Exception: _fault},
+        exception_handlers={HTTPException: site.refusal, Exception: _fault},
     )
 
 
@@ -171,6 +172,14 @@ class _Site:
             headers["Content-Encoding"] = asset.encoding
         return Response(asset.body, media_type=asset.media_type, headers=headers)
 
+    async def refusal(self, request: Request, error: Exception) -> Response:
+        """What is wrong with a request: as a page for who typed its address, else as JSON."""
+        assert isinstance(error, HTTPException)
+        wants_page = "text/html" in request.headers.get("accept", "")
+        if wants_page and error.status_code == 404 and request.url.path.count("/") == 1:
+            return self._in_words(404, "There is no such page", f"Pages: {', '.join(self._names)}")
+        return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
+
     async def health(self, request: Request) -> Response:
         """Whether the server is up, and has something to show."""
         return JSONResponse({"status": "ok" if self.snapshots.shown else "waiting"})
@@ -230,9 +239,12 @@ class _Site:
             f'<!doctype html><html lang="en"><head><meta charset="utf-8">{again}'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f'<link rel="stylesheet" href="static/app.css?v={self.assets.hash}">'
-            f"<title>{escape(title)} · estore analytics</title></head>"
-            f'<body><main class="wide"><h1>{escape(title)}</h1><p>{escape(said)}</p></main></body>'
-            "</html>",
+            f"<title>{escape(title)} · estore analytics</title>"
+            f'<link rel="icon" href="static/icon.svg?v={self.assets.hash}" type="image/svg+xml">'
+            '</head><body><header class="top"><div class="wide">'
+            '<span class="brand">estore analytics</span></div></header>'
+            f'<main class="wide"><h1>{escape(title)}</h1><p>{escape(said.rstrip("."))}.</p>'
+            f"{'' if refresh else BACK}</main></body></html>",
             status, headers,
         )  # fmt: skip
 
@@ -257,11 +269,6 @@ class _Site:
 
 def _weight(body: Body) -> int:
     return len(body.plain) + len(body.gzipped)
-
-
-async def _in_words(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
 
 
 async def _fault(request: Request, error: Exception) -> Response:

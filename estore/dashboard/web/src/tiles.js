@@ -38,7 +38,7 @@ export function tilesOf(tiles) {
 }
 
 function changeWords(change, against) {
-  if (change === null || change === undefined) return [`nothing to compare ${against}`];
+  if (change === null || change === undefined) return [`${against}: nothing to compare`];
   const arrow = change > 0 ? '▲' : change < 0 ? '▼' : '';
   return [h('b', {}, `${arrow} ${full(change, 'change')}`.trim()), ' ', h('span', {}, against)];
 }

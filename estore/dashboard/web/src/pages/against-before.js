@@ -12,7 +12,8 @@ import { change } from '../ratio.js';
 export function tileAgainstBefore(view, now, before) {
   const [from, to] = [addDays(view.from, -spanOf(view.from, view.to)), addDays(view.from, -1)];
   // Days before the first of the data are not zero sales.
-  const against = from >= view.first ? `vs ${dayName(from)} – ${dayName(to)}` : undefined;
+  const days = from === to ? dayName(to) : `${dayName(from)} – ${dayName(to)}`;
+  const against = from >= view.first ? `vs ${days}` : undefined;
   return (name, kind, value, counts) => ({
     name,
     kind,

@@ -89,6 +89,7 @@ export function ratesBy({
       if (known.length < 2) return null;
       const ordered = [...known].sort((a, b) => rateOf(toPurchase, b) - rateOf(toPurchase, a));
       const [best, worst] = [ordered[0], ordered.at(-1)];
+      if (!best[toPurchase.top]) return 'Nothing was bought.';
       const sentence = `Highest ${said} ${best.name}, ${share(rateOf(toPurchase, best), best.sessions_with_view)}; lowest ${worst.name}, ${share(rateOf(toPurchase, worst), worst.sessions_with_view)}.`;
       return note ? `${sentence} ${note}` : sentence;
     },

@@ -141,6 +141,68 @@ def test_nothing_is_wider_than_the_screen(visitor: Visitor, page: str) -> None:
         wider = "c => c.scrollWidth > c.clientWidth + 1"
         cards = f"[...document.querySelectorAll('.card')].filter({wider}).map(c => c.id)"
         assert visit.page.evaluate(cards) == [], width
+        tables = f"[...document.querySelectorAll('.table')].filter({wider}).map(t => t.ariaLabel)"
+        assert visit.page.evaluate(tables) == [], f"{width}: a table to scroll along"
+        lines = "h => Math.round(h.offsetHeight / parseFloat(getComputedStyle(h).lineHeight))"
+        long = f"[...document.querySelectorAll('.card h2')].filter(h => ({lines})(h) > 2)"
+        assert visit.page.evaluate(f"{long}.map(h => h.textContent)") == [], width
+        hidden = f"a => a.getBoundingClientRect().right > {width}"
+        links = f"[...document.querySelectorAll('.pages a')].filter({hidden})"
+        assert visit.page.evaluate(f"{links}.map(a => a.textContent)") == [], width
+
+
+def test_a_line_is_not_stretched_by_its_neighbours(visitor: Visitor) -> None:
+    visit = visitor("/funnel", viewport={"width": 1600, "height": 900})
+    for page, card in (("funnel", "revenue-per-session"), ("products", "views-per-session")):
+        room = visit.open(f"/{page}").page.locator(f"#{card} .drawn").bounding_box()
+        assert room and room["height"] <= 300 and room["width"] >= 1.4 * room["height"]
+
+
+def test_a_day_in_words_is_a_day_in_files(visitor: Visitor) -> None:
+    visit = visitor("/data")
+    assert [row["Days"] for row in visit.csv("alerts")] == [
+        "2020-01-15",
+        "2020-01-08 to 2020-01-10",
+    ]
+    assert [row[2] for row in visit.table("alerts")] == ["15 Jan 2020", "8 Jan – 10 Jan 2020"]
+    assert visit.table("files")[0][6] == "1 Dec 2019"
+
+
+def test_a_day_far_above_all_others_is_cut_off_and_said(
+    shop: Settings, visitor: Visitor, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(shop.published, home / "published")
+    path = home / "published" / "v000001" / "int_event_days.parquet"
+    changed = path.with_suffix(".changed")
+    duckdb.execute(
+        f"copy (select * replace (case when event_date = '2019-12-25' then 5000 "
+        "else 1 + dayofyear(event_date) % 7 end as duplicate_row_count) "
+        f"from '{path}' order by event_date) to '{changed}' (format parquet)"
+    )
+    changed.replace(path)
+    with dashboard_of(Settings(home=home)) as address:
+        visit = visitor("/data", at=address)
+        said = visit.text("#repeated-lines-by-day .reading")
+        assert "most on Wed 25 Dec 2019 (5,000)" in said
+        assert said.endswith("The drawing ends at 8: 1 higher day is cut off (↑).")
+        days = {row["Day"]: row["Repeated lines"] for row in visit.csv("repeated-lines-by-day")}
+        assert days["2019-12-25"] == "5000", "what is drawn shorter is told whole"
+        # The other days have bars to be read: blue in most columns, well above the axis.
+        blue = visit.page.evaluate(
+            """() => {
+                const canvas = document.querySelector('#repeated-lines-by-day canvas');
+                const {width, height} = canvas;
+                const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
+                const blue = getComputedStyle(document.querySelector('a')).color.match(/\\d+/g);
+                const y = Math.round(height * 0.8);
+                let found = 0;
+                for (let at = 4 * y * width; at < 4 * (y + 1) * width; at += 4)
+                    if (blue.every((value, c) => data[at + c] === Number(value))) found++;
+                return found / width;
+            }"""
+        )
+        assert blue > 0.3
 
 
 # ------------------------------------------------------------------- the numbers

@@ -237,6 +237,17 @@ def test_a_shared_link_to_no_view_is_a_page_in_words(client: TestClient) -> None
     assert "&lt;script&gt;" in answer.text and "<script>" not in answer.text
 
 
+def test_a_mistyped_address_is_a_page_with_a_way_back(client: TestClient) -> None:
+    for path, status, said in (
+        ("/slaes", 404, "Pages: sales, funnel, customers, retention, products, data."),
+        ("/sales?from=soon", 400, "from=soon is not a day; write it as 2020-01-31."),
+    ):
+        answer = client.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == status
+        assert said in answer.text and '<a href="./">' in answer.text
+    assert client.get("/slaes").json() == {"error": "Not Found"}, "a program gets no page"
+
+
 def test_only_reading_is_possible(client: TestClient) -> None:
     for method in ("post", "put", "delete", "patch"):
         assert getattr(client, method)("/api/page/sales").status_code == 405

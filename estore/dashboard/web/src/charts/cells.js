@@ -60,7 +60,7 @@ export function cellTable(
               ? {
                   style: {
                     text: cell.label,
-                    fill: cell.value === null ? palette.inkFaint : inkOn(ground, [palette.ink, palette.card]),
+                    fill: cell.value === null ? palette.inkSoft : inkOn(ground, [palette.ink, palette.card]),
                     fontFamily: palette.font,
                     fontSize: 12,
                   },

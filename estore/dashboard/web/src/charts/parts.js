@@ -24,12 +24,10 @@ export const grid = (more = {}) => ({
 });
 
 /** Names that fit; of "a › b" the last part alone where one has no room for both. */
-export function fittingNames(palette, names, most) {
-  const context = measuring(`${SMALL}px ${palette.font}`);
-  return names.every((name) => context.measureText(name).width <= most)
+export const fittingNames = (palette, names, most) =>
+  namesRoom(palette, names, Infinity) <= most + 2
     ? names
     : names.map((name) => name.replace(/(^△ |^).* › /, '$1› '));
-}
 
 /** Room that names need, up to a most. */
 export function namesRoom(palette, names, most) {

@@ -211,7 +211,7 @@ export const cohortCards = [
       const later = cohorts.flatMap((cohort, row) =>
         months
           .filter((month) => !known.has(`${cohort} ${month}`))
-          .map((month) => ({ column: month - 1, row, value: null, label: '' })),
+          .map((month) => ({ column: month - 1, row, value: null, label: '–' })),
       );
       return cellTable(
         palette,

@@ -85,6 +85,7 @@ export const cards = [
   {
     id: 'revenue-by-segment',
     query: 'segments',
+    stacked: true,
     pixels: () => (innerWidth < 720 ? 620 : 480),
     title: () => 'Revenue by customer segment, with what to do',
     reading(view) {

@@ -40,7 +40,11 @@ export function tilesOf(tiles) {
 function changeWords(change, against) {
   if (change === null || change === undefined) return [`${against}: nothing to compare`];
   const arrow = change > 0 ? '▲' : change < 0 ? '▼' : '';
-  return [h('b', {}, `${arrow} ${full(change, 'change')}`.trim()), ' ', h('span', {}, against)];
+  return [
+    h('b', {}, `${arrow} ${full(change, 'change')}`.trim()),
+    ' ',
+    h('span', { class: against.length > 12 ? 'long' : null }, against),
+  ];
 }
 
 /** Gaps stay gaps. */

@@ -1,7 +1,17 @@
 // A table of colours: each cell holds its number; what is not known is grey, which is not the colour of zero.
 
-import { between, inkOn } from '../palette.js';
+import { between, contrast, inkOn } from '../palette.js';
 import { grid, nameAxis, namesRoom, tooltip } from './parts.js';
+
+/** From faint to full; where neither ink reads well, a little more, if that helps. */
+function groundOf(palette, share) {
+  const at = 0.06 + 0.94 * Math.min(1, share);
+  const grounds = [0, 0.02, 0.04, 0.06, 0.08, 0.1].map((more) =>
+    between(palette.card, palette.blue, Math.min(1, at + more)),
+  );
+  const reads = (ground) => [palette.ink, palette.card].some((ink) => contrast(ground, ink) >= 4.5);
+  return grounds.find(reads) ?? grounds[0];
+}
 
 /**
  * @param {string[]} columns
@@ -48,9 +58,7 @@ export function cellTable(
           const [x, y] = api.coord([cell.column, cell.row]);
           const [wide, high] = api.size([1, 1]);
           const ground =
-            cell.value === null
-              ? palette.unknown
-              : between(palette.card, palette.blue, 0.06 + 0.94 * Math.min(1, top ? cell.value / top : 0));
+            cell.value === null ? palette.unknown : groundOf(palette, top ? cell.value / top : 0);
           const shown = wide > 7 * cell.label.length * 0.9;
           return {
             type: 'rect',

@@ -61,33 +61,11 @@ export const cards = [
     title: 'Revenue by brand',
     rowsOf: byBrand,
   }),
-  changed({
-    id: 'changed-subcategories',
-    query: 'categories',
-    noun: 'subcategory',
-    plural: 'subcategories',
-    title: 'Subcategories that changed most',
-    now: bySubcategory,
-    before: (view) =>
-      sumBy(view.rows('categories_before'), subName, ['revenue_amount']).map((row) => ({
-        ...row,
-        name: row.key,
-      })),
-  }),
-  changed({
-    id: 'changed-brands',
-    query: 'brands',
-    noun: 'brand',
-    plural: 'brands',
-    title: 'Brands that changed most',
-    now: byBrand,
-    before: (view) => view.rows('brands_before').map((row) => ({ ...row, name: row.brand })),
-  }),
   {
     id: 'rates-by-category',
     query: 'categories',
-    width: 'third last',
-    pixels: (view) => rowsHeight(Math.min(13, byCategory(view).length), 32),
+    width: 'half double',
+    pixels: (view) => rowsHeight(Math.min(13, byCategory(view).length), 38),
     title: () => 'Cart and purchase by category',
     reading(view) {
       const rows = byCategory(view).filter((row) => isNamed(row) && row[VIEWED] >= 100);
@@ -158,6 +136,28 @@ export const cards = [
       ]),
     }),
   },
+  changed({
+    id: 'changed-subcategories',
+    query: 'categories',
+    noun: 'subcategory',
+    plural: 'subcategories',
+    title: 'Subcategories that changed most',
+    now: bySubcategory,
+    before: (view) =>
+      sumBy(view.rows('categories_before'), subName, ['revenue_amount']).map((row) => ({
+        ...row,
+        name: row.key,
+      })),
+  }),
+  changed({
+    id: 'changed-brands',
+    query: 'brands',
+    noun: 'brand',
+    plural: 'brands',
+    title: 'Brands that changed most',
+    now: byBrand,
+    before: (view) => view.rows('brands_before').map((row) => ({ ...row, name: row.brand })),
+  }),
   perSession({
     id: 'views-per-session',
     query: 'sessions',

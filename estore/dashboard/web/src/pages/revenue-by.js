@@ -92,14 +92,14 @@ export const changed = ({ id, query, noun, title, now, before }) => {
   };
   const shown = (view) =>
     rowsOf(view)
-      .slice(0, 10)
+      .slice(0, 8)
       .sort((a, b) => b.difference - a.difference);
   const days = (view) => periodName(addDays(view.from, -spanOf(view.from, view.to)), addDays(view.from, -1));
   const uncovered = (view) => addDays(view.from, -spanOf(view.from, view.to)) < view.first;
   return {
     id,
     query,
-    width: 'third',
+    width: 'half',
     title: () => title,
     pixels: (view) => rowsHeight(shown(view).length, 28),
     reading(view) {

@@ -205,6 +205,39 @@ def test_a_day_far_above_all_others_is_cut_off_and_said(
         assert blue > 0.3
 
 
+def test_an_incomplete_day_is_a_gap_in_a_line(
+    shop: Settings, visitor: Visitor, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(shop.published, home / "published")
+    path = home / "published" / "v000001" / "int_event_days.parquet"
+    changed = path.with_suffix(".changed")
+    duckdb.execute(
+        "copy (select * replace (is_complete and event_date <> '2020-01-16' as is_complete) "
+        f"from '{path}' order by event_date) to '{changed}' (format parquet)"
+    )
+    changed.replace(path)
+    with dashboard_of(Settings(home=home)) as address:
+        visit = visitor("/funnel?from=2020-01-02&to=2020-01-30", at=address)
+        days = [row["Day"] for row in visit.csv("revenue-per-session")]
+        assert "2020-01-16" not in days and len(days) == 28
+        # The day is the middle of the drawing, from 50 px to 26 px before its end.
+        drawn = visit.page.evaluate(
+            """() => {
+                const canvas = document.querySelector('#revenue-per-session canvas');
+                const {width, height} = canvas;
+                const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
+                const blue = getComputedStyle(document.querySelector('a')).color.match(/\\d+/g);
+                const middle = Math.round(50 + (width - 76) / 2);
+                const found = (x) => Array.from({length: height}, (_, y) => 4 * (y * width + x))
+                    .some((at) => blue.every((value, c) => Math.abs(data[at + c] - value) < 40));
+                const day = (width - 76) / 28;
+                return [-4, 0, 4].map((days) => found(Math.round(middle + days * day)));
+            }"""
+        )
+        assert drawn == [True, False, True]
+
+
 # ------------------------------------------------------------------- the numbers
 
 

@@ -23,7 +23,7 @@ import {
   rateOf,
   ratesBy,
 } from './rates.js';
-import { daysOf, stepName, stepNote, stepsOf } from './steps.js';
+import { daysOf, stepName, stepNote, stepsOf, withGaps } from './steps.js';
 
 const steps = once((view) => stepsOf(view, 'days', MEASURES));
 const daysWithAlerts = once((view) => alertDays(view, ['view', 'cart', 'purchase']));
@@ -177,7 +177,7 @@ export const cards = [
       const rate = RATES[2];
       return `View → purchase went from ${full(rateOf(rate, first), 'rate')} to ${full(rateOf(rate, last), 'rate')}, cart → purchase from ${full(rateOf(RATES[1], first), 'rate')} to ${full(rateOf(RATES[1], last), 'rate')}.`;
     },
-    measured: 'sessions that reached both ÷ sessions that reached the first; complete days',
+    measured: 'sessions that reached both ÷ sessions that reached the first; a gap is an incomplete day',
     legend(view, palette) {
       const all = steps(view);
       return all.rows.some((row) => alertsIn(view, all, row).length)
@@ -188,7 +188,7 @@ export const cards = [
     option(view, palette, room) {
       const { width } = room;
       const all = steps(view);
-      const { rows, byWeek } = all;
+      const rows = withGaps(all);
       return lineChart(
         palette,
         room,
@@ -196,7 +196,7 @@ export const cards = [
           name: rate.name,
           colour: palette[rate.colour],
           values: rows.map((row) => rateOf(rate, row)),
-          open: rows.map(({ days }) => byWeek && days < 7),
+          open: rows.map(({ days }) => all.byWeek && days < 7),
         })),
         {
           kind: 'rate',
@@ -248,7 +248,7 @@ export const cards = [
     name: 'Revenue per session',
     of: { name: 'Revenue', kind: 'money' },
     said: (revenue, sessions) => `${revenue} over ${sessions}.`,
-    measured: 'revenue ÷ sessions, complete days',
+    measured: 'revenue ÷ sessions; a gap is an incomplete day',
     empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
   }),
   ratesBy({

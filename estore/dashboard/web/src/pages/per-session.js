@@ -4,7 +4,7 @@ import { lineChart } from '../charts/lines.js';
 import { dayAxis } from '../charts/parts.js';
 import { counted, full } from '../numbers.js';
 import { ratio, sum } from '../ratio.js';
-import { stepName, stepNote } from './steps.js';
+import { stepName, stepNote, withGaps } from './steps.js';
 
 /**
  * @param {{id: string, query: string, width?: string, height: string, steps: (view: any) => any, empty: (view: any) => string | null, measure: string, kind: any, name: string, of: {name: string, kind: any}, measured: string, fromZero?: boolean, said: (told: string, sessions: string) => string}} what
@@ -23,12 +23,12 @@ export function perSession({ steps, measure, kind, name, of, fromZero = true, sa
     },
     option(view, palette, room) {
       const all = steps(view);
-      const { rows, byWeek } = all;
+      const rows = withGaps(all);
       const line = {
         name,
         colour: palette.blue,
         values: rows.map(value),
-        open: rows.map(({ days }) => byWeek && days < 7),
+        open: rows.map(({ days }) => all.byWeek && days < 7),
       };
       return lineChart(palette, room, [line], {
         kind,

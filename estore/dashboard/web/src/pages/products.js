@@ -170,7 +170,7 @@ export const cards = [
     of: { name: 'Views', kind: 'count' },
     fromZero: false,
     said: (views, sessions) => `${views} views in each of ${sessions}.`,
-    measured: 'views ÷ sessions, complete days; the scale does not begin at 0',
+    measured: 'views ÷ sessions; a gap is an incomplete day; the scale does not begin at 0',
     empty: (view) => (view.from && viewSteps(view).rows.length ? null : 'No complete day in this period.'),
   }),
   {

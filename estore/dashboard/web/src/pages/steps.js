@@ -1,6 +1,6 @@
 // Complete days, or, where they are many, weeks of them: sums that rates are made of.
 
-import { addDays, longDay, spanOf, weekOf } from '../days.js';
+import { addDays, daysBetween, longDay, spanOf, weekOf } from '../days.js';
 import { counted } from '../numbers.js';
 import { sumBy } from '../ratio.js';
 
@@ -23,10 +23,21 @@ export function stepsOf(view, query, measures) {
   return { byWeek, rows: sumBy(rows, key, [...measures, 'days']) };
 }
 
+/** The rows as a line has them: an incomplete day between two others is a gap, not a shorter way. */
+export function withGaps({ byWeek, rows }) {
+  if (byWeek || !rows.length) return rows;
+  const known = new Map(rows.map((row) => [row.key, row]));
+  return daysBetween(rows[0].key, rows.at(-1).key).map((key) => known.get(key) ?? { key, days: 0 });
+}
+
 /** The days that a row stands for. */
 export const daysOf = ({ byWeek }, { key }) =>
   byWeek ? [0, 1, 2, 3, 4, 5, 6].map((day) => addDays(key, day)) : [key];
 
 export const stepName = ({ byWeek }, row) => (byWeek ? `Week from ${longDay(row.key)}` : longDay(row.key));
 export const stepNote = ({ byWeek }, row) =>
-  byWeek && row.days < 7 ? `Only ${counted(row.days, 'complete day')} of this week.` : null;
+  byWeek && row.days < 7
+    ? `Only ${counted(row.days, 'complete day')} of this week.`
+    : row.days
+      ? null
+      : 'Incomplete: the data of this day do not reach its last hour.';

@@ -72,7 +72,7 @@ export const cards = [
       if (rows.length < 2) return null;
       const best = [...rows].sort((a, b) => ratio(b[BOUGHT], b[VIEWED]) - ratio(a[BOUGHT], a[VIEWED]))[0];
       if (!best[BOUGHT]) return 'Nothing was bought.';
-      return `${best.name} is bought most often: ${share(ratio(best[BOUGHT], best[VIEWED]), best[VIEWED])} times that a session viewed a product of it.`;
+      return `Of those viewed a hundred times, ${best.name} is bought most often: ${share(ratio(best[BOUGHT], best[VIEWED]), best[VIEWED])} times that a session viewed a product of it.`;
     },
     measured: 'of the times a session viewed a product: put in the cart, bought',
     legend: (view, palette) => [

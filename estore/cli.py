@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from estore import interruption
+from estore.caveats import counted
 from estore.errors import EstoreError, engine_advice
 
 if TYPE_CHECKING:
@@ -231,15 +232,16 @@ def status(context: Context, as_json: bool) -> None:
         if file["error"]:
             click.echo(f"{Path(file['uri']).name} {file['error']}")
     click.echo(
-        f"\n{told['loaded']:,} rows of {told['lines']:,} lines in {told['loaded_files']} file(s), "
-        f"{told['rejected']:,} rejected; days {told['first_date']} to {told['last_date']}"
+        f"\n{told['loaded']:,} rows of {told['lines']:,} lines in "
+        f"{counted(told['loaded_files'], 'file')}, {told['rejected']:,} rejected; "
+        f"days {told['first_date']} to {told['last_date']}"
     )
     for late in told["late_files"]:
         click.echo(f"late: {late['sentence']}")
     waiting = told["days_waiting"]
     click.echo(
         f"last build {told['built_at'] or 'unknown'}; "
-        + (f"{waiting:,} day(s) wait to be built" if waiting else "no days wait to be built")
+        + (f"to be built: {counted(waiting, 'day')}" if waiting else "no days wait to be built")
         + f"\nsnapshot {told['snapshot'] or 'none yet'}"
         + (f" as of {told['as_of_date']}, {told['published_at']}" if told["snapshot"] else "")
     )

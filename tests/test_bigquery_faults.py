@@ -268,7 +268,7 @@ def test_a_bound_that_a_model_exceeds_is_told(cloud: Cloud, network: FaultyNetwo
     network.faults = [Fault(ANY_QUERY + ".*dbt", **refused)]
     told = _run(cloud, "build")
     assert told.exit_code == FAILED and said in told.output and "Traceback" not in told.output
-    assert "1 day(s) wait to be built" in cloud.estore("status")
+    assert "to be built: 1 day" in cloud.estore("status")
 
 
 def test_a_bucket_that_does_not_exist_is_told(cloud: Cloud) -> None:

@@ -113,8 +113,8 @@ def test_status_accounts_for_every_file_and_shows_why_one_was_refused(loaded: Sh
     assert table[2] == ["copy.csv", "loaded", "20", "19", "1", "2019-10-01", "2019-10-01"]
     assert table[3][:5] == ["day.csv", "duplicate", "20", "0", "0"]
     assert "bad.csv has none of the columns event_time" in out
-    assert "19 rows of 20 lines in 1 file(s), 1 rejected; days 2019-10-01 to 2019-10-01" in out
-    assert "1 day(s) wait to be built" in out
+    assert "19 rows of 20 lines in 1 file, 1 rejected; days 2019-10-01 to 2019-10-01" in out
+    assert "to be built: 1 day" in out
 
 
 def test_status_json_holds_the_same(loaded: Shell) -> None:

@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 import sqlglot
+from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS
 from sqlglot import exp
+
+from estore.settings import Settings
+from estore.shop import ShopConfig
+from estore.transform import Transform
 
 PROJECT = Path(__file__).resolve().parents[1] / "transform"
 DUCKDB_ONLY = {"EPOCH_US", "TO_DAYS", "QUANTILE_CONT", "HASH", "TIMEZONE", "DATE_PART", "LIST"}
@@ -88,3 +93,15 @@ def test_order_of_rows_never_decides(compiled: dict[str, str]) -> None:
             if isinstance(window.this, exp.RowNumber | exp.Lag | exp.Lead | exp.FirstValue):
                 assert window.args.get("order"), name
         assert "ntile(" not in sql.lower(), name
+
+
+def test_a_process_that_builds_often_does_not_slow_down(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each adapter adds its flags to dbt's one list, and each flag there slows down the next."""
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")  # parsing asks nobody
+    known = list(DEFAULT_BASE_BEHAVIOR_FLAGS)
+    settings = Settings(home=tmp_path, target="bigquery", bigquery="shop-ci.parsed_alone")
+    path = Transform(settings, ShopConfig()).manifest_file()
+    assert "parsed_alone" in path.read_text()
+    assert known == DEFAULT_BASE_BEHAVIOR_FLAGS

@@ -122,10 +122,12 @@ class Transform:
         if until == "days":
             return report
         on_phase("dimensions and metrics")
-        with open_warehouse(self.settings) as warehouse:
+        with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             variables = steps.user_variables(warehouse, **self._clock)
-            if State(warehouse.books).get("marts") != self._fingerprint:
+            state = State(warehouse.books)
+            if state.get("marts") != self._fingerprint:
                 variables = {"all_users": "true"}
+            state.set("marts", None)  # if this ends before its end, the next makes all anew
         self._dbt(
             "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",
             variables=variables,

@@ -13,6 +13,7 @@ from conftest import Workshop
 
 from estore.shop import ShopConfig
 from estore.synth import Shop, write_shop
+from estore.transform import Transform
 
 Counts = dict[tuple[Any, ...], list[Any]]
 
@@ -132,16 +133,31 @@ def look(day: str, user: str, session: str) -> dict[str, str]:
     return {"event_time": f"{day} 09:00:00 UTC", "user_id": user, "user_session": session}
 
 
+def sell(day: str, product: str, brand: str, category: str = "1", **more: str) -> dict[str, str]:
+    return buy(
+        day, f"buyer of {product}", f"{product} {day}", product_id=product, brand=brand,
+        category_id=category, category_code=f"code{category}.sub{category}", **more,
+    )  # fmt: skip
+
+
 #: What a history adds to its first files. The shop's own order "A" began in October: a line of it
 #: that comes in December makes it larger, so segments of November and later sessions may differ.
 HISTORIES = {
-    "a day more": [[buy("2019-12-03", "u1", "new")]],
-    "a late order before all others": [[buy("2019-10-02", "u2", "early", price="900")]],
-    "a line of an order of long ago": [[buy("2019-12-02", "u3", "again", "A", price="5000")]],
-    "one after the other": [
-        [buy("2019-11-20", "u4", "late")],
-        [buy("2019-12-03", "u1", "new")],
+    "orders": [
+        [buy("2019-10-02", "u2", "early", price="900")],
         [buy("2019-12-02", "u3", "again", "A", price="5000")],
+        [buy("2019-12-03", "u1", "new")],
+    ],
+    "names": [
+        [sell("2019-09-30", "p3", "third", "2")],  # its first category is another
+        [sell("2019-12-03", "p1", "new", price=f"{n}") for n in range(2)],
+        [sell("2019-12-03", "p4", "fourth", "4", price="100000")],  # no longer among the others
+        [sell("2019-12-04", "p2", "second", "2", price="900000")],
+    ],
+    "names, there and back": [
+        [sell("2019-12-03", "p1", "new", price=f"{n}") for n in range(2)],
+        [look("2019-12-04", "u5", "l")],
+        [sell("2019-12-05", "p1", "old", price=f"{n}") for n in range(4)],
     ],
 }  # fmt: skip
 
@@ -160,6 +176,9 @@ def first_files() -> list[dict[str, str]]:
     rows += [
         look(f"2019-11-{day:02d}", f"crowd{n}", "c") for day in range(1, 29) for n in range(20)
     ]
+    rows += [sell("2019-10-03", "p1", "old"), sell("2019-10-09", "p2", "second", "2"),
+             sell("2019-11-04", "p3", "third", "3"), sell("2019-11-05", "p4", "fourth", "4"),
+             sell("2019-11-06", "p2", "second", "2")]  # fmt: skip
     return rows
 
 
@@ -167,7 +186,8 @@ def first_files() -> list[dict[str, str]]:
 def test_what_comes_later_gives_the_same_cubes_as_all_at_once(
     open_workshop: Any, name: str
 ) -> None:
-    by_steps, at_once = open_workshop(), open_workshop()
+    few = ShopConfig(thresholds={"dashboard_brands": 3, "dashboard_categories": 3})
+    by_steps, at_once = open_workshop(shop=few), open_workshop(shop=few)
     batches: Iterable[list[dict[str, str]]] = [first_files(), *HISTORIES[name]]
     for number, rows in enumerate(batches):
         by_steps.write(f"{number}.csv", rows)
@@ -191,6 +211,8 @@ def test_a_day_more_leaves_the_cubes_of_the_days_before_alone(workshop: Workshop
     workshop.build()
     workshop.query("update dashboard.cube_sessions set view_count = -1")
     workshop.query("update intermediate.int_order_lines set item_count = -1")
+    workshop.query("update dashboard.cube_sales set item_count = -1")
+    workshop.query("update dashboard.cube_products set item_count = -1")
     workshop.write("2.csv", [buy("2019-12-20", "u1", "new")])
     workshop.load()
     workshop.build()
@@ -200,6 +222,41 @@ def test_a_day_more_leaves_the_cubes_of_the_days_before_alone(workshop: Workshop
     assert workshop.query(
         "select distinct order_date from intermediate.int_order_lines where item_count <> -1"
     ) == [(date(2019, 12, 20),)]
+    assert workshop.query(
+        "select distinct order_date from dashboard.cube_sales where item_count <> -1"
+    ) == [(date(2019, 12, 20),)]
+    assert workshop.query(
+        "select distinct event_date from dashboard.cube_products where item_count <> -1"
+    ) == [(date(2019, 12, 20),)]
+
+
+def test_names_that_moved_in_a_build_that_died_reach_the_cubes(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names had their new values, the cubes not yet: the next build sees no difference."""
+    workshop.write("1.csv", first_files())
+    workshop.load()
+    workshop.build()
+    workshop.write("2.csv", [sell("2019-12-03", "p1", "new", price=f"{n}") for n in range(2)])
+    workshop.load()
+    real = Transform._dbt
+
+    def die_before_the_cubes(self: Transform, *arguments: str, **options: Any) -> Any:
+        if "--select" in arguments:  # the days
+            return real(self, *arguments, **options)
+        real(self, *arguments, "--exclude", "tag:daily", "cube_products", "cube_sales", **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Transform, "_dbt", die_before_the_cubes)
+        with pytest.raises(KeyboardInterrupt):
+            workshop.build()
+    brands = (
+        "select distinct brand from dashboard.cube_products where category = 'code1' order by 1"
+    )
+    assert workshop.query(brands) == [("old",)], "it died too late to show anything"
+    workshop.build()
+    assert workshop.query(brands) == [("new",)]
 
 
 def test_new_rules_of_segments_reach_the_cubes_also_beside_a_new_day(workshop: Workshop) -> None:

@@ -4,3 +4,12 @@
 
 {# The last day of the month before a day: as of which the segment of a buyer is known on that day. #}
 {% macro month_end_before(day) -%} {{ add_days(period_start('month', day), -1) }} {%- endmacro %}
+
+{# A cell of a cube that a product has left or come to since the last build, on whatever day. #}
+{% macro is_renamed(cell) -%}
+    exists (
+        select 1
+        from {{ ref('int_renamed_cells') }} as renamed
+        where {{ cell }}.category = renamed.category and {{ cell }}.brand = renamed.brand
+    )
+{%- endmacro %}

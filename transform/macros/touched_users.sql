@@ -1,6 +1,6 @@
-{# Tables by user or month, or of what is known of users at some day, after users were taken away or many came. #}
+{# Whatever is not made day by day, after users were taken away, many came, or the last build of it did not end. #}
 {% macro is_made_anew(replaces) -%}
-    {{ return(replaces in ('users', 'changed months', 'later months', 'later days') and var('all_users') == 'true') }}
+    {{ return(replaces not in ('days', 'sessions', 'buying sessions') and var('all_users') == 'true') }}
 {%- endmacro %}
 
 {# Of a table by user: only those whose sessions changed. #}

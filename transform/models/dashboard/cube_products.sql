@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'later days and names', 'day': 'event_date'},
+    on_schema_change='fail',
+) }}
+
 {% set counts = [
     'view_count', 'cart_add_count', 'purchase_count', 'item_count', 'sessions_with_view', 'sessions_with_cart',
     'sessions_with_purchase', 'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase',
@@ -11,8 +17,9 @@ with numbered as (
         category,
         subcategory,
         brand,
-        dense_rank() over (order by category, subcategory, brand) as name_number
-    from {{ ref('int_product_names') }}
+        dense_rank() over (order by category, subcategory, brand) as name_number,
+        {{ is_renamed('products') }} as is_renamed
+    from {{ ref('int_product_names') }} as products
 ),
 
 names as (
@@ -34,6 +41,7 @@ sums as (
         cast(sum(days.revenue_amount) as numeric) as revenue_amount
     from {{ ref('int_product_days') }} as days
     inner join numbered on days.product_id = numbered.product_id
+    where days.event_date >= {{ changed_from() }} or numbered.is_renamed
     group by days.event_date, numbered.name_number
 )
 

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'later days and names', 'day': 'order_date'},
+    on_schema_change='fail',
+) }}
+
 -- Rows `*` stand for all: an order of two categories is one order of the shop and one of each.
 {% set views = [('category', 'brand'), ('category', "'*'"), ("'*'", 'brand'), ("'*'", "'*'")] %}
 
@@ -8,6 +14,10 @@ with lines as (
         products.brand
     from {{ ref('int_order_lines') }} as lines
     inner join {{ ref('int_product_names') }} as products on lines.product_id = products.product_id
+    where
+        lines.order_date >= {{ changed_from() }}
+        or products.category in (select category from {{ ref('int_renamed_cells') }})
+        or products.brand in (select brand from {{ ref('int_renamed_cells') }})
 ),
 
 -- Nothing to count distinct here: such a line is an order and a buyer by itself.
@@ -97,4 +107,5 @@ select
     {% endfor -%}
     cast(sum(revenue_amount) as numeric) as revenue_amount
 from counted
+where order_date >= {{ changed_from() }} or {{ is_renamed('counted') }}
 group by order_date, category, brand, rfm_segment

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from conftest import COMPARED_SCHEMAS
+from conftest import COMPARED_SCHEMAS, COMPARED_TABLES, NOT_COMPARED
 
 from estore import pipeline, reading
 from estore.console import Console
@@ -260,9 +260,8 @@ class Killing:
                 "events": _print(connection, f"({EVENTS})"),
             }
             names = connection.execute(
-                "select table_schema || '.' || table_name from information_schema.tables "
-                "where list_contains($schemas, table_schema) and table_name <> 'stg_lines'",
-                {"schemas": [*COMPARED_SCHEMAS, "snapshots"]},
+                COMPARED_TABLES,
+                {"schemas": [*COMPARED_SCHEMAS, "snapshots"], "not_compared": NOT_COMPARED},
             ).fetchall()
             for (name,) in names:
                 found[name] = _print(connection, name)

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': 'all'}, on_schema_change='fail') }}
+{{ config(materialized='table') }}
 
 -- Few enough names to choose from: what brings little is `other`. `*` stands for all in the cubes.
 with revenue as (
@@ -47,50 +47,27 @@ brands as (
     from products
     where brand not in ('*', 'unknown')
     group by brand
-),
-
-named as (
-    select
-        products.product_id,
-        case
-            when products.category = 'unknown' or categories.place <= {{ var('dashboard_categories') }}
-                then products.category
-            else 'other'
-        end as category,
-        case
-            when
-                products.subcategory = 'unknown'
-                or subcategories.place <= {{ var('dashboard_subcategories') }}
-                then products.subcategory
-            else 'other'
-        end as subcategory,
-        case
-            when products.brand = 'unknown' or brands.place <= {{ var('dashboard_brands') }}
-                then products.brand
-            else 'other'
-        end as brand
-    from products
-    left join categories on products.category = categories.category
-    left join subcategories
-        on products.category = subcategories.category and products.subcategory = subcategories.subcategory
-    left join brands on products.brand = brands.brand
-),
-
--- What the cubes called it when they were built last: the cells of both names change with it.
-before as (
-    {% if is_incremental() and not is_made_anew('all') -%}
-    select * from {{ this }}
-    {%- else -%}
-    select *
-    from named
-    where false
-    {%- endif %}
 )
 
 select
-    named.*,
-    before.category as category_before,
-    before.subcategory as subcategory_before,
-    before.brand as brand_before
-from named
-left join before on named.product_id = before.product_id
+    products.product_id,
+    case
+        when products.category = 'unknown' or categories.place <= {{ var('dashboard_categories') }}
+            then products.category
+        else 'other'
+    end as category,
+    case
+        when products.subcategory = 'unknown' or subcategories.place <= {{ var('dashboard_subcategories') }}
+            then products.subcategory
+        else 'other'
+    end as subcategory,
+    case
+        when products.brand = 'unknown' or brands.place <= {{ var('dashboard_brands') }}
+            then products.brand
+        else 'other'
+    end as brand
+from products
+left join categories on products.category = categories.category
+left join subcategories
+    on products.category = subcategories.category and products.subcategory = subcategories.subcategory
+left join brands on products.brand = brands.brand

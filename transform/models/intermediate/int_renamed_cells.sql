@@ -1,19 +1,13 @@
 {{ config(materialized='table') }}
 
--- A product moves with its history; one that is new has no other days than those that are built anyway.
-with renamed as (
-    select *
-    from {{ ref('int_product_names') }}
-    where
-        category != category_before
-        or subcategory != subcategory_before
-        or brand != brand_before
-),
-
-names as (
-    select category, brand from renamed
+with names as (
+    select category, brand
+    from {{ ref('int_renamed_products') }}
+    where is_renamed
     union all
-    select category_before as category, brand_before as brand from renamed
+    select category_before as category, brand_before as brand
+    from {{ ref('int_renamed_products') }}
+    where is_renamed
 )
 
 -- As in the cubes, `*` stands for all; in the cell of the whole shop a product is by any name.

@@ -6,10 +6,13 @@
     cluster_by=['user_id'],
 ) }}
 
--- depends_on: {{ ref('int_purchases') }}
 with months as (
     select * from {{ ref('int_month_ends') }}
-    {{ of_touched_months() }}
+    {% if is_incremental() and not is_made_anew('later months') %}
+    where
+        month_end_date >= {{ changed_from() }}
+        or month_end_date not in (select month_end_date from {{ this }})
+    {% endif %}
 ),
 
 -- What was known at the end of the month: no order of a later day.
@@ -48,7 +51,9 @@ earlier as (
     union all
     select user_id, month_end_date, rfm_segment
     from {{ this }}
-    where month_end_date not in (select month_end_date from months)
+    where
+        month_end_date in (select previous_month_end_date from months)
+        and month_end_date not in (select month_end_date from months)
     {% endif %}
 )
 

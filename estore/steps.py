@@ -19,15 +19,15 @@ MUCH_IS_NEW = 0.2
 
 @dataclass(frozen=True)
 class Step:
-    """Days of the shop, both included, that one pass of the daily models builds."""
+    """Days of the shop, both included, that one pass of the daily models builds.
+
+    day_count are those that wait; between them may lie days without an event.
+    """
 
     first_day: date
     last_day: date
-    rows: int
-
-    def days(self) -> list[date]:
-        """Every day of the step."""
-        return [self.first_day + DAY * n for n in range((self.last_day - self.first_day).days + 1)]
+    day_count: int = 0
+    rows: int = 0
 
 
 def note_pending_days(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
@@ -51,26 +51,32 @@ def note_pending_days(connection: duckdb.DuckDBPyConnection, time_zone: str) -> 
 
 
 def pending_steps(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> list[Step]:
-    """The waiting days as steps in order of time: consecutive days, at most chunk_rows lines.
+    """The waiting days as steps in order of time, at most chunk_rows lines each.
 
-    A single day is never cut.
+    A single day is never cut. A step passes over days without an event, and ends before one whose
+    events do not wait.
     """
     days = connection.execute(
         """
-        select pending.event_date, coalesce(sum(file_days.event_count), 0)
-        from build.pending_days as pending
-        left join raw.file_days as file_days using (event_date)
-        group by pending.event_date
-        order by pending.event_date
+        select event_date, bool_or(waits), cast(sum(event_count) as bigint)
+        from (
+            select event_date, true as waits, 0 as event_count from build.pending_days
+            union all
+            select event_date, false as waits, event_count from raw.file_days
+        )
+        group by event_date
+        order by event_date
         """
     ).fetchall()
     steps: list[Step] = []
-    for day, rows in days:
-        last = steps[-1] if steps else None
-        if last and day == last.last_day + DAY and last.rows + rows <= chunk_rows:
-            steps[-1] = Step(last.first_day, day, last.rows + int(rows))
-        else:
-            steps.append(Step(day, day, int(rows)))
+    is_open = False
+    for day, waits, rows in days:
+        if waits and is_open and steps[-1].rows + rows <= chunk_rows:
+            last = steps[-1]
+            steps[-1] = Step(last.first_day, day, last.day_count + 1, last.rows + rows)
+        elif waits:
+            steps.append(Step(day, day, 1, rows))
+        is_open = waits
     return steps
 
 
@@ -121,7 +127,7 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
     ).fetchone() or (True,)
     if is_removal or is_much:
         return {"all_users": "true"}
-    days = Step(first, last, 0)
+    days = Step(first, last)
     variables = step_variables(
         warehouse, days, time_zone=time_zone, timeout_minutes=timeout_minutes
     )

@@ -116,7 +116,7 @@ class Transform:
         for step in waiting:
             on_rows(report.rows, total)
             self._build_days(step)
-            report.days += len(step.days())
+            report.days += step.day_count
             report.rows += step.rows
         on_rows(total, total)
         if until == "days":

@@ -17,7 +17,8 @@ from estore.transform import Transform
 from estore.warehouse.duckdb import open_warehouse
 
 
-def test_consecutive_days_make_steps_of_bounded_size(workshop: Workshop) -> None:
+def test_waiting_days_make_steps_of_bounded_size(workshop: Workshop) -> None:
+    """The 4th has no events: there is nothing to leave alone between the 3rd and the 5th."""
     with open_warehouse(workshop.settings) as connection:
         connection.execute("insert into raw.file_days select 1, date '2019-10-01' + n::int, 10 "
                            "from range(5) as days (n) where n <> 3")  # fmt: skip
@@ -30,17 +31,16 @@ def test_consecutive_days_make_steps_of_bounded_size(workshop: Workshop) -> None
             return date(2019, 10, day)
 
         assert steps.pending_steps(connection, 20) == [
-            Step(october(1), october(2), 20),
-            Step(october(3), october(3), 10),
-            Step(october(5), october(5), 10),
+            Step(october(1), october(2), 2, 20),
+            Step(october(3), october(5), 2, 20),
         ]
         assert steps.pending_steps(connection, 1) == [
-            Step(october(day), october(day), 10) for day in (1, 2, 3, 5)
+            Step(october(day), october(day), 1, 10) for day in (1, 2, 3, 5)
         ]
-        steps.finish_step(connection, Step(october(2), october(3), 0))
+        steps.finish_step(connection, Step(october(2), october(3)))
         assert steps.pending_steps(connection, 100) == [
-            Step(october(1), october(1), 10),
-            Step(october(5), october(5), 10),
+            Step(october(1), october(1), 1, 10),
+            Step(october(5), october(5), 1, 10),
         ]
 
 
@@ -49,7 +49,7 @@ def test_a_utc_day_touches_its_neighbours_in_another_zone(workshop: Workshop) ->
         connection.execute("insert into raw.touched_days values (date '2019-10-02', false)")
         steps.note_pending_days(connection, "Asia/Tokyo")
         (step,) = steps.pending_steps(connection, 100)
-    assert step.days() == [date(2019, 10, day) for day in (1, 2, 3)]
+    assert step == Step(date(2019, 10, 1), date(2019, 10, 3), day_count=3)
 
 
 def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:

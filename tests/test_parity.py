@@ -102,10 +102,11 @@ def _content(rows: list[dict[str, str]]) -> str:
     return repr(sorted(sorted(row.items()) for row in rows))
 
 
-def assert_parity(history: list[tuple[Any, ...]], zone: str) -> None:
+def assert_parity(history: list[tuple[Any, ...]], zone: str, chunk_rows: int) -> None:
     shop = ShopConfig(thresholds={"shop_timezone": zone})
     with tempfile.TemporaryDirectory() as folder:
-        piecemeal, at_once = (Workshop(Path(folder) / name, shop) for name in ("a", "b"))
+        piecemeal = Workshop(Path(folder) / "piecemeal", shop, chunk_rows=chunk_rows)
+        at_once = Workshop(Path(folder) / "at once", shop)
         with mock.patch.object(steps, "MUCH_IS_NEW", 2.0):  # or all is new to so few lines
             rows = play(history, piecemeal)
             if not rows:
@@ -120,6 +121,9 @@ def assert_parity(history: list[tuple[Any, ...]], zone: str) -> None:
             assert found[table] == expected, table
 
 
+#: Of a build step: all that waits, or hardly more than a day.
+CHUNK_ROWS = st.sampled_from([0, 4])
+
 COMMON: dict[str, Any] = {
     "deadline": None,
     "database": None,
@@ -132,7 +136,7 @@ COMMON: dict[str, Any] = {
 @settings(max_examples=13, derandomize=True, **COMMON)
 @given(data=st.data())
 def test_any_history_of_files_gives_the_marts_of_one_load(zone: str, data: st.DataObject) -> None:
-    assert_parity(data.draw(histories()), zone)
+    assert_parity(data.draw(histories()), zone, data.draw(CHUNK_ROWS))
 
 
 @pytest.mark.long
@@ -140,4 +144,4 @@ def test_any_history_of_files_gives_the_marts_of_one_load(zone: str, data: st.Da
 @settings(max_examples=int(os.environ.get("ESTORE_TEST_HISTORIES", "500")) // 2, **COMMON)
 @given(data=st.data())
 def test_any_of_many_histories_gives_the_marts_of_one_load(zone: str, data: st.DataObject) -> None:
-    assert_parity(data.draw(histories()), zone)
+    assert_parity(data.draw(histories()), zone, data.draw(CHUNK_ROWS))

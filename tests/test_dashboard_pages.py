@@ -245,12 +245,18 @@ def test_the_tiles_are_the_last_complete_day_against_the_week_before(
     assert close(rows["Sales"]["Value"], revenue)
     assert float(rows["Sales"]["Change"]) == pytest.approx(float(revenue / before - 1))
     assert close(rows["Orders"]["Value"], orders) and close(rows["Buyers"]["Value"], buyers)
-    ((bought, sessions),) = ask(
-        "select sum(sessions_with_purchase), sum(session_count) from cube_sessions "
-        f"where session_start_date = '{day}'"
+    earlier, now = (
+        bought / sessions
+        for bought, sessions in ask(
+            "select sum(sessions_with_purchase), sum(session_count) from cube_sessions where "
+            f"session_start_date in ('{day}', '{day - timedelta(days=7)}') "
+            "group by session_start_date order by session_start_date"
+        )
     )
-    assert float(rows["Conversion"]["Value"]) == pytest.approx(bought / sessions)
-    assert f"{bought / sessions:.1%}" in visit.text("#last-complete-day .tiles")
+    assert float(rows["Conversion"]["Value"]) == pytest.approx(now)
+    assert float(rows["Conversion"]["Change"]) == pytest.approx(now - earlier)
+    tiles = visit.text("#last-complete-day .tiles")
+    assert f"{now:.1%}" in tiles and f"{abs(now - earlier) * 100:.1f} pts" in tiles
 
 
 def test_sales_by_day_are_those_of_the_snapshot(visitor: Visitor, ask: Ask) -> None:
@@ -433,7 +439,8 @@ def test_the_tiles_of_products_are_sums_against_the_days_before(visitor: Visitor
         ("Revenue", "Items sold", "Views", "Bought when viewed"), now, before, strict=True
     ):
         assert float(rows[name]["Value"]) == pytest.approx(float(value))
-        assert float(rows[name]["Change"]) == pytest.approx(float(value / earlier - 1))
+        change = value - earlier if name == "Bought when viewed" else value / earlier - 1
+        assert float(rows[name]["Change"]) == pytest.approx(float(change))
     assert close(rows["Average price"]["Value"], now[0] / now[1])
 
 

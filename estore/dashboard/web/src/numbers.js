@@ -8,9 +8,9 @@ const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /**
- * Kinds of value: money, count, rate (0–1), change (a rate with its sign), amount (a number with decimals),
- * bytes, date (a day, or two with "to"), instant, prose (a sentence that may name days), text.
- * @typedef {'money'|'count'|'rate'|'change'|'amount'|'bytes'|'date'|'instant'|'prose'|'text'} Kind
+ * Kinds of value: money, count, rate (0–1), change (a rate with its sign), points (by which a rate differs),
+ * amount (a number with decimals), bytes, date (a day, or two with "to"), instant, prose (a sentence that may name days), text.
+ * @typedef {'money'|'count'|'rate'|'change'|'points'|'amount'|'bytes'|'date'|'instant'|'prose'|'text'} Kind
  */
 
 /** Three significant digits: 355, 1.23k, 41.6k, 4.60M. */
@@ -39,13 +39,15 @@ function signed(value, text) {
   return value < 0 ? MINUS + text : text;
 }
 
-function percent(value) {
+function hundredths(value) {
   const size = Math.abs(value * 100);
   return signed(
     value,
-    `${size > 0 && size < 0.095 ? size.toFixed(2) : size >= 1000 ? whole.format(size) : size.toFixed(1)}%`,
+    size > 0 && size < 0.095 ? size.toFixed(2) : size >= 1000 ? whole.format(size) : size.toFixed(1),
   );
 }
+
+const percent = (value) => `${hundredths(value)}%`;
 
 /** @param {any} value @param {Kind} kind */
 export function short(value, kind) {
@@ -76,6 +78,8 @@ export function full(value, kind, withCents) {
       return percent(value);
     case 'change':
       return (value > 0 ? '+' : '') + percent(value);
+    case 'points':
+      return `${(value > 0 ? '+' : '') + hundredths(value)} pts`;
     case 'bytes':
       return `${abbreviated(value, false).replace(/([a-zA-Z])$/, ' $1')}B`;
     case 'instant':
@@ -95,6 +99,9 @@ export function axisLabel(value, kind, step = 1) {
   if (kind === 'rate') return signed(value, `${Number(Math.abs(value * 100).toPrecision(3))}%`);
   return short(value, kind).replace(/\.0+(?=[kMBT]?$)|(\.\d*?[1-9])0+(?=[kMBT]$)/, '$1');
 }
+
+/** How the change of a number of this kind is written. */
+export const kindOfChange = (kind) => (kind === 'rate' ? 'points' : 'change');
 
 export const isNumber = (kind) => !['date', 'instant', 'prose', 'text'].includes(kind);
 

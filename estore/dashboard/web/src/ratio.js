@@ -17,6 +17,15 @@ export function change(now, before) {
   return ratio(now - before, before);
 }
 
+/**
+ * What became of a number: a rate differs by points, all else by a share of what it was; null as above.
+ * @param {import('./numbers.js').Kind} kind of the number
+ */
+export function changeOf(kind, now, before) {
+  const relative = change(now, before);
+  return kind === 'rate' && relative !== null ? now - before : relative;
+}
+
 /** Two-sided 95 % of the normal distribution. */
 const Z = 1.959963984540054;
 

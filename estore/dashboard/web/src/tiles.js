@@ -1,14 +1,14 @@
 // The few numbers to look at first: value, change in words, and its recent days as a small line.
 
 import { h, svg } from './element.js';
-import { full, short } from './numbers.js';
+import { full, kindOfChange, short } from './numbers.js';
 
 /**
  * @typedef {object} Tile
  * @property {string} name
  * @property {number | null} value
  * @property {import('./numbers.js').Kind} kind
- * @property {number | null} [change] against what `against` says
+ * @property {number | null} [change] against what `against` says; of a rate in points
  * @property {string} [against]
  * @property {string} [note] instead of a change
  * @property {(number | null)[]} [trend]
@@ -28,7 +28,7 @@ export function tilesOf(tiles) {
         h(
           'dd',
           { class: `change ${change > 0 ? 'more' : change < 0 ? 'less' : ''}` },
-          against ? changeWords(change, against) : null,
+          against ? changeWords(change, kindOfChange(kind), against) : null,
           note ?? null,
         ),
         trend ? h('dd', {}, spark(trend)) : null,
@@ -37,11 +37,11 @@ export function tilesOf(tiles) {
   );
 }
 
-function changeWords(change, against) {
+function changeWords(change, kind, against) {
   if (change === null || change === undefined) return [`${against}: nothing to compare`];
   const arrow = change > 0 ? '▲' : change < 0 ? '▼' : '';
   return [
-    h('b', {}, `${arrow} ${full(change, 'change')}`.trim()),
+    h('b', {}, `${arrow} ${full(change, kind)}`.trim()),
     ' ',
     h('span', { class: against.length > 12 ? 'long' : null }, against),
   ];
@@ -74,7 +74,9 @@ function spark(values) {
 export function tilesTable(tiles) {
   const kinds = new Map();
   const rows = tiles.map(({ name, value, kind, change, against, note, counts }) => {
-    const row = [name, value, change ?? null, [against, note, counts].filter(Boolean).join('; ') || null];
+    const inPoints = kind === 'rate' && against ? 'change as a difference, not a share' : null;
+    const words = [against, inPoints, note, counts].filter(Boolean).join('; ');
+    const row = [name, value, change ?? null, words || null];
     kinds.set(row, kind);
     return row;
   });
@@ -82,7 +84,7 @@ export function tilesTable(tiles) {
     columns: [
       { name: 'Number', kind: 'text' },
       { name: 'Value', kind: 'amount', kindOf: (row) => kinds.get(row) },
-      { name: 'Change', kind: 'change' },
+      { name: 'Change', kind: 'change', kindOf: (row) => kindOfChange(kinds.get(row)) },
       { name: 'Against or made of', kind: 'text', long: true },
     ],
     rows,

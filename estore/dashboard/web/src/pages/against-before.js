@@ -1,7 +1,7 @@
 // Tiles of a period against as many days just before it.
 
 import { addDays, dayName, spanOf } from '../days.js';
-import { change } from '../ratio.js';
+import { changeOf } from '../ratio.js';
 
 /**
  * @param {any} view
@@ -18,7 +18,7 @@ export function tileAgainstBefore(view, now, before) {
     name,
     kind,
     value: value(now),
-    change: against ? change(value(now), value(before)) : null,
+    change: against ? changeOf(kind, value(now), value(before)) : null,
     against,
     note: against ? null : 'no equal period before',
     counts: counts?.(now),

@@ -3,7 +3,7 @@
 import { alertDays } from '../alerts.js';
 import { addDays, dayName, daysBetween, monthBefore, monthOf, weekOf } from '../days.js';
 import { counted, full } from '../numbers.js';
-import { change, ratio, sum, sumBy } from '../ratio.js';
+import { changeOf, ratio, sum, sumBy } from '../ratio.js';
 import { once } from '../view.js';
 
 export const NO_ORDERS = 'No orders in this selection.';
@@ -72,7 +72,7 @@ export function tiles(view) {
     name,
     kind,
     value: value(today),
-    change: change(value(today), before ? value(before) : null),
+    change: changeOf(kind, value(today), before ? value(before) : null),
     against,
     note,
     trend: trend(value),

@@ -580,6 +580,20 @@ def test_news_is_the_headline(visitor: Visitor) -> None:
     assert visitor("/customers").page.locator(".findings .headline").count() == 1
 
 
+def test_the_first_finding_of_all_the_data_says_so_where_the_page_shows_less(
+    visitor: Visitor,
+) -> None:
+    visit = visitor("/sales?period=28d")
+    notes = [
+        finding.locator("small:not(.caveat)").all_inner_texts()
+        for finding in visit.page.locator(".findings li").all()
+    ]
+    assert notes[0] == ["30 Jan 2020"], "news has its own day"
+    assert [note[0].split(",")[0] for note in notes[1:] if note] == ["All data"]
+    visit.open("/sales?period=all")
+    assert "All data" not in visit.text(".findings")
+
+
 def test_bars_are_as_high_as_their_numbers(visitor: Visitor, ask: Ask) -> None:
     visit = visitor("/data")
     bars = visit.page.evaluate(

@@ -35,6 +35,8 @@ export function findingsOf(view) {
     view.filters.segment ||
     view.from !== view.first ||
     view.to !== view.last;
+  // Said once: of the first that tells of more than the page shows.
+  const ofAll = isFiltered ? findings.findIndex(({ period }) => period === whole) : -1;
   return [
     h(
       'h2',
@@ -50,11 +52,8 @@ export function findingsOf(view) {
           { class: index ? null : 'headline' },
           h('p', {}, withDayNames(sentence)),
           caveat ? h('small', { class: 'caveat' }, `${withDayNames(caveat)}.`) : null,
-          period === whole
-            ? isFiltered && !index
-              ? h('small', {}, `All data, ${view.wholePeriod}`)
-              : null
-            : h('small', {}, withDayNames(period)),
+          index === ofAll ? h('small', {}, `All data, ${view.wholePeriod}`) : null,
+          period === whole ? null : h('small', {}, withDayNames(period)),
         ),
       ),
     ),

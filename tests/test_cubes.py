@@ -209,25 +209,21 @@ def test_a_day_more_leaves_the_cubes_of_the_days_before_alone(workshop: Workshop
     workshop.write("1.csv", first_files())
     workshop.load()
     workshop.build()
-    workshop.query("update dashboard.cube_sessions set view_count = -1")
-    workshop.query("update intermediate.int_order_lines set item_count = -1")
-    workshop.query("update dashboard.cube_sales set item_count = -1")
-    workshop.query("update dashboard.cube_products set item_count = -1")
+    marked = {
+        "dashboard.cube_sessions": ("session_start_date", "view_count"),
+        "intermediate.int_order_lines": ("order_date", "item_count"),
+        "dashboard.cube_sales": ("order_date", "item_count"),
+        "dashboard.cube_products": ("event_date", "item_count"),
+    }
+    for table, (_, column) in marked.items():
+        workshop.query(f"update {table} set {column} = -1")
     workshop.write("2.csv", [buy("2019-12-20", "u1", "new")])
     workshop.load()
     workshop.build()
-    assert workshop.query(
-        "select distinct session_start_date from dashboard.cube_sessions where view_count <> -1"
-    ) == [(date(2019, 12, 20),)]
-    assert workshop.query(
-        "select distinct order_date from intermediate.int_order_lines where item_count <> -1"
-    ) == [(date(2019, 12, 20),)]
-    assert workshop.query(
-        "select distinct order_date from dashboard.cube_sales where item_count <> -1"
-    ) == [(date(2019, 12, 20),)]
-    assert workshop.query(
-        "select distinct event_date from dashboard.cube_products where item_count <> -1"
-    ) == [(date(2019, 12, 20),)]
+    for table, (day, column) in marked.items():
+        assert workshop.query(f"select distinct {day} from {table} where {column} <> -1") == [
+            (date(2019, 12, 20),)
+        ], table
 
 
 def test_names_that_moved_in_a_build_that_died_reach_the_cubes(

@@ -18,12 +18,12 @@ export function change(now, before) {
 }
 
 /**
- * What became of a number: a rate differs by points, all else by a share of what it was; null as above.
+ * What became of a number: a rate differs by points, also from none; all else by a share of what it was.
  * @param {import('./numbers.js').Kind} kind of the number
  */
 export function changeOf(kind, now, before) {
-  const relative = change(now, before);
-  return kind === 'rate' && relative !== null ? now - before : relative;
+  if (kind !== 'rate') return change(now, before);
+  return now === null || before === null ? null : now - before;
 }
 
 /** Two-sided 95 % of the normal distribution. */

@@ -119,6 +119,9 @@ class Transform:
             report.days += step.day_count
             report.rows += step.rows
         on_rows(total, total)
+        if waiting:
+            with open_warehouse(self.settings) as warehouse:
+                warehouse.forget_step()
         if until == "days":
             return report
         on_phase("dimensions and metrics")

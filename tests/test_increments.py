@@ -199,7 +199,7 @@ def test_the_plan_of_one_day_skips_the_rest_of_the_history(
     workshop.load()
     workshop.build(until="days")
     compiled = Transform(workshop.settings, workshop.shop).target / "compiled"
-    (sql,) = compiled.rglob("int_sessions.sql")
+    (sql,) = compiled.rglob("int_step_events.sql")
     workshop.query(
         "insert into raw.events by name select 1 as file_id, 'view' as event_type, "
         "timestamp '2019-09-01' + to_seconds(n * 4) as event_time, 'p' as product_id, "

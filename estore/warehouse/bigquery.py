@@ -307,6 +307,11 @@ class BigQueryWarehouse(Warehouse):
                 f"{self.project}.{self.dataset}_{schema}", delete_contents=True, not_found_ok=True
             )
 
+    def forget_step(self) -> None:
+        for found in self.client.list_tables(f"{self.project}.{self.dataset}_intermediate"):
+            if found.table_id.startswith("int_step_"):
+                self.client.delete_table(found, not_found_ok=True)
+
     def snapshot_tables(self) -> list[tuple[str, str]]:
         return sorted(
             (schema, found.table_id)

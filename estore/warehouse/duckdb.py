@@ -224,6 +224,9 @@ class DuckDBWarehouse(Warehouse):
         for schema in BUILT:
             self.books.execute(f"drop schema if exists {schema} cascade")
 
+    def forget_step(self) -> None:
+        self.books.execute("detach database if exists step")
+
     def remove_rows(self, file_id: int) -> None:
         for table in ("raw.events", "raw.rejects"):
             self.books.execute(f"delete from {table} where file_id = ?", [file_id])

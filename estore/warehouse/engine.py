@@ -47,6 +47,10 @@ class Warehouse(ABC):
         """Drop everything in the schemas of BUILT."""
 
     @abstractmethod
+    def forget_step(self) -> None:
+        """Drop what only the models of a build step read, where an engine does not by itself."""
+
+    @abstractmethod
     def remove_rows(self, file_id: int) -> None:
         """Delete a file's events and rejects, at the end of the transaction at the latest."""
 

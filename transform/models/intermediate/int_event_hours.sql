@@ -17,6 +17,6 @@ select
     cast(sum(duplicate_count - 1) as int64) as repeat_count,
     min(event_at) as first_event_at,
     max(event_at) as last_event_at
-from {{ ref('stg_events') }}
-where {{ near_built_days('event_at') }} and {{ in_built_days() }}
+from {{ ref('int_step_events') }}
+where {{ in_built_days() }}
 group by event_date, {{ hour_number('event_at') }}

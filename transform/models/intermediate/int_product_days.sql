@@ -5,32 +5,7 @@
     partition_by={'field': 'event_date', 'data_type': 'date'},
 ) }}
 
-with spread_sessions as (
-    select *
-    from {{ ref('int_spread_sessions') }} as sessions
-    where {{ reaches_built_days('sessions') }}
-),
-
--- First by session: counting distinct sessions inside the aggregate by product would double its cost.
-product_sessions as (
-    select
-        event_date,
-        product_id,
-        {{ count_if("event_type = 'view'") }} as view_count,
-        {{ count_if("event_type = 'cart'") }} as cart_add_count,
-        {{ count_if("event_type = 'purchase'") }} as purchase_count
-    from {{ ref('stg_events') }} as events
-    left join spread_sessions as sessions on {{ lies_in_session('events', 'sessions') }}
-    where {{ near_built_days('event_at') }} and {{ in_built_days() }}
-    group by
-        event_date,
-        product_id,
-        events.user_id,
-        events.user_session,
-        {{ session_slot(session_began_at('events', 'sessions')) }}
-),
-
-product_days as (
+with product_days as (
     select
         event_date,
         product_id,
@@ -44,7 +19,8 @@ product_days as (
         {{ count_if('view_count > 0 and cart_add_count > 0') }} as sessions_with_view_and_cart,
         {{ count_if('cart_add_count > 0 and purchase_count > 0') }} as sessions_with_cart_and_purchase,
         {{ count_if('view_count > 0 and purchase_count > 0') }} as sessions_with_view_and_purchase
-    from product_sessions
+    from {{ ref('int_step_products') }}
+    where {{ in_built_days() }}
     group by event_date, product_id
 ),
 

@@ -13,6 +13,6 @@ select
     order_id,
     product_id,
     quantity,
-    {{ revenue_amount() }} as revenue_amount
-from {{ ref('stg_events') }}
-where event_type = 'purchase' and {{ near_built_days('event_at') }} and {{ in_built_days() }}
+    revenue_amount
+from {{ ref('int_step_events') }}
+where event_type = 'purchase' and {{ in_built_days() }}

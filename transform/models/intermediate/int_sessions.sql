@@ -8,14 +8,37 @@
     pre_hook="{{ empty_buying_sessions() }}",
 ) }}
 
+{% set sums = [
+    'session_start_at', 'session_end_at', 'event_count', 'view_count', 'cart_add_count', 'purchase_count',
+    'item_count', 'revenue_amount', 'own_order_at',
+] %}
 {% set columns = [
     'user_id', 'user_session', 'session_start_at', 'session_start_date', 'session_end_at', 'event_count',
     'view_count', 'cart_add_count', 'purchase_count', 'item_count', 'product_count', 'revenue_amount',
     'own_order_at',
 ] | join(', ') %}
 
-with sessions as (
-    {{ built_sessions() }}
+with products as (
+    select session_key, count(*) as product_count
+    from {{ ref('int_step_products') }}
+    where is_whole
+    group by session_key
+),
+
+told as (
+    select keys.user_id, keys.user_session, {{ sums | join(', ') }}, products.product_count
+    from {{ ref('int_step_keys') }} as keys
+    inner join products on keys.session_key = products.session_key
+    where keys.is_whole
+    union all
+    select user_id, user_session, {{ session_sums() }}, count(distinct product_id) as product_count
+    from {{ ref('int_step_moments') }}
+    group by user_id, user_session, began_at
+),
+
+sessions as (
+    select *, {{ shop_date('session_start_at') }} as session_start_date
+    from told
 ),
 
 -- A change to a customer's orders changes what each of their later sessions came after.

@@ -1,0 +1,6 @@
+{# DuckDB keeps what a step needs for itself in memory; on BigQuery such a table lies with the others. #}
+{% macro generate_database_name(custom_database_name=none, node=none) -%}
+    {%- if custom_database_name is none or target.type == 'bigquery' -%} {{ target.database }}
+    {%- else -%} {{ custom_database_name | trim }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,15 @@
+{% set life -%} {{ epoch_micros('session_end_at') }} - {{ epoch_micros('session_start_at') }} {%- endset %}
+
+with keys as (
+    select user_id, user_session, {{ session_sums() }}
+    from {{ ref('int_step_events') }}
+    group by user_id, user_session
+)
+
+-- Most of a tracker's sessions live for less than the timeout: their sums are those of a session.
+select
+    *,
+    {{ likely_key('user_id, user_session') }} as session_key,
+    {{ life }} <= {{ session_timeout_micros() }}
+    and {{ shop_date('session_start_at') }} = {{ shop_date('session_end_at') }} as is_whole
+from keys

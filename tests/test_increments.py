@@ -202,8 +202,8 @@ def test_the_plan_of_one_day_skips_the_rest_of_the_history(
     (sql,) = compiled.rglob("int_step_events.sql")
     workshop.query(
         "insert into raw.events by name select 1 as file_id, 'view' as event_type, "
-        "timestamp '2019-09-01' + to_seconds(n * 4) as event_time, 'p' as product_id, "
-        "'u' as user_id, n::varchar as user_session, 1 as quantity from range(1_500_000) as t (n)"
+        "timestamp '2019-09-01' + to_seconds(n * 4) as event_time, 1 as product_id, "
+        "1 as user_id, n::varchar as user_session, 1 as quantity from range(1_500_000) as t (n)"
     )
 
     ((_, plan),) = workshop.query("explain analyze " + sql.read_text())

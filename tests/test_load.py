@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from landing_files import HEADER, TABLES, Home, gz, line, lines, parquet, text, zst
+from landing_files import EVENT, HEADER, TABLES, Home, gz, line, lines, parquet, text, zst
 
 from estore.errors import EstoreError
 from estore.landing import find_files
@@ -109,6 +109,38 @@ def test_types_are_declared_and_not_guessed_per_file(home: Home) -> None:
         (None, None, "541312140"),
         (None, None, "541312140"),
     ]
+
+
+def test_ids_that_are_whole_numbers_are_kept_as_such_until_a_file_has_others(home: Home) -> None:
+    whole = [line(product_id=str(number), user_id="-7") for number in (0, 12, 2**63 - 1)]
+    home.load_one("a.csv", text(whole))
+    assert home.query("select typeof(product_id), typeof(user_id) from raw.events limit 1") == [
+        ("BIGINT", "BIGINT")
+    ]
+    others = ["007", "1e2", "1_0", "+5", "-0", "12.5", "9223372036854775808", "SKU-1", "ä"]
+    outcome = home.load_one("b.csv", text([line(product_id=name) for name in others]))
+    assert (outcome.status, outcome.loaded, outcome.rejected) == ("loaded", len(others), 0)
+    assert home.query("select typeof(product_id), typeof(user_id) from raw.events limit 1") == [
+        ("VARCHAR", "BIGINT")
+    ]
+    assert home.products() == sorted(["0", "12", str(2**63 - 1), *others])
+    home.load_one("c.csv", text([line(product_id=" 13 ", user_id="u")]))
+    assert "13" in home.products()
+    assert {row[0] for row in home.query("select user_id from raw.events")} == {
+        "-7", EVENT["user_id"], "u"
+    }  # fmt: skip
+    home.check_accounts()
+
+
+@pytest.mark.parametrize("name", ["007", "SKU-1"])
+def test_a_file_with_another_id_than_a_number_is_loaded_whole_or_not_at_all(
+    home: Home, name: str
+) -> None:
+    home.load_one("a.csv", text([line()]))
+    bad = text([line(product_id=name), *[line(price="x")] * 9])
+    assert home.load_one("b.csv", bad).status == "refused"
+    assert home.products() == [EVENT["product_id"]]
+    home.check_accounts()
 
 
 def test_no_valid_row_is_dropped_by_the_handling_of_bad_ones(home: Home) -> None:

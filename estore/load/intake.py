@@ -14,7 +14,7 @@ import duckdb
 from estore.errors import RefusedFile
 from estore.landing import LandedFile, landed_file
 from estore.load.content import Content, Text, read_content
-from estore.load.header import Header, check_format, parquet_header, read_csv_header
+from estore.load.header import ID_COLUMNS, Header, check_format, parquet_header, read_csv_header
 from estore.load.repair import repair
 from estore.load.rows import (
     csv_relation,
@@ -37,6 +37,13 @@ OnProgress = Callable[[int, int], None]
 
 class NotWellFormed(Exception):
     """The fast way does not fit this file: undo, and go the careful one."""
+
+
+class TextIds(Exception):
+    """The file has an id that is no whole number, in a column that so far held nothing else."""
+
+    def __init__(self, column: str) -> None:
+        self.column = column
 
 
 class Intake(ABC):
@@ -75,12 +82,18 @@ class Intake(ABC):
     def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
         """The fast way; raises NotWellFormed where one line is not always one row.
 
+        Each way may raise TextIds.
+
         text: asked for the file's lines at the end; they may be counted meanwhile.
         """
 
     @abstractmethod
     def insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
         """The careful way."""
+
+    def keep_as_text(self, column: str) -> None:
+        """From now on this column of ids holds text."""
+        raise NotImplementedError(f"{type(self).__name__} keeps ids as text")
 
     @abstractmethod
     def rejected(self, file_id: int) -> int:
@@ -153,17 +166,33 @@ class DuckDBIntake(Intake):
         return repaired.records, loaded
 
     def _insert_good(self, file_id: int, relation: str, header: Header) -> int:
-        columns = ", ".join(RAW_COLUMNS)
-        execute_watched(
-            self.connection,
-            f"insert into raw.events (file_id, {columns}) select {file_id}, {columns} "
-            f"from ({typed_rows(relation, header, self.shop)}) where reason is null",
-            {"latest": _latest()},
-            lambda share: self.on_progress(
-                int(share * self.file.bytes), int(share * self.expected_lines)
-            ),
-        )
+        columns, whole_ids = ", ".join(RAW_COLUMNS), self._whole_ids()
+        try:
+            execute_watched(
+                self.connection,
+                f"insert into raw.events (file_id, {columns}) select {file_id}, {columns} "
+                f"from ({typed_rows(relation, header, self.shop, whole_ids=whole_ids)}) "
+                "where reason is null",
+                {"latest": _latest()},
+                lambda share: self.on_progress(
+                    int(share * self.file.bytes), int(share * self.expected_lines)
+                ),
+            )
+        except duckdb.ConstraintException as error:
+            raise TextIds(next(name for name in whole_ids if name in str(error))) from error
         return self.count("raw.events", file_id)
+
+    def _whole_ids(self) -> tuple[str, ...]:
+        """Columns of ids that hold nothing but whole numbers."""
+        rows = self.connection.execute(
+            "select column_name from duckdb_columns() "
+            "where schema_name = 'raw' and table_name = 'events' and data_type = 'BIGINT' "
+            f"and list_contains({list(ID_COLUMNS)}, column_name) order by 1"
+        ).fetchall()
+        return tuple(name for (name,) in rows)
+
+    def keep_as_text(self, column: str) -> None:
+        self.connection.execute(f"alter table raw.events alter {column} type varchar")
 
     def _insert_bad(self, file_id: int, relation: str, header: Header) -> None:
         """Keep the refused lines. Their numbers count on the file's order, so it is kept here."""

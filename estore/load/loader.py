@@ -19,7 +19,7 @@ from estore.load.content import (
 )
 from estore.load.copies import Copies
 from estore.load.header import Header
-from estore.load.intake import Intake, NotWellFormed, OnProgress, open_intake
+from estore.load.intake import Intake, NotWellFormed, OnProgress, TextIds, open_intake
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
 from estore.settings import Settings
 from estore.shop import ShopConfig
@@ -307,6 +307,16 @@ class _Load:
         self, header: Header, insert: Callable[[int, Header], tuple[int, int]]
     ) -> Outcome:
         """Rows, rejects and ledger as one transaction, in which all must add up."""
+        try:
+            return self._keep_rows_as_typed(header, insert)
+        except TextIds as found:
+            with self.warehouse.transaction():
+                self.intake.keep_as_text(found.column)
+            return self._keep_rows(header, insert)
+
+    def _keep_rows_as_typed(
+        self, header: Header, insert: Callable[[int, Header], tuple[int, int]]
+    ) -> Outcome:
         with self.warehouse.transaction():
             file_id = self.ledger.next_id()
             if self.again:

@@ -5,6 +5,7 @@ out. Nothing is guessed: what cannot be read exactly is refused with its reason.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from estore.load.header import ID_COLUMNS, Header
@@ -56,9 +57,12 @@ def typed_rows(
     *,
     line_number: str = "null",
     dialect: Dialect = DUCKDB,
+    whole_ids: Sequence[str] = (),
 ) -> str:
     """A select of RAW_COLUMNS, `line_number`, `line_text` and `reason` over columns of text.
 
+    whole_ids: columns that come out as whole numbers; null, without a reason, where a good id is
+    none.
     What few lines need stands inside a case: it is computed for these alone, which halves the cost.
     """
     columns = {name: f"c{position}" for name, position in header.ours.items()}
@@ -68,6 +72,9 @@ def typed_rows(
         for name in ("product_id", "category_id", "category_code", "brand", "user_id",
                      "user_session", "order_id")
     }  # fmt: skip
+    texts |= {name: dialect.whole_id(columns[name], texts[name]) for name in whole_ids}
+    # The text of an id, for those that are looked at more closely.
+    ids = {name: dialect.clean(columns[name]) for name in whole_ids}
     trimmed = {
         name: dialect.trimmed(columns[name]) if name in columns else nothing for name in COLUMNS
     }
@@ -93,13 +100,13 @@ select
             then coalesce('event_time not understood: ' || {trimmed["event_time"]}, 'event_time is empty')
         when instant > {dialect.latest()}
             then 'event_time lies more than a day in the future: ' || {trimmed["event_time"]}
-        {_empty("event_type", "product_id", "user_id", "user_session")}
+        {_empty(ids, "event_type", "product_id", "user_id", "user_session")}
         when price is null and {trimmed["price"]} is not null
             then 'price not understood: ' || {trimmed["price"]}
         when price is null and event_type = 'purchase' then 'price of a purchase is empty'
         when price < 0 then 'price is negative: ' || {trimmed["price"]}
         when quantity is null or quantity < 1 then 'quantity not understood: ' || {trimmed["quantity"]}
-        {_rounded(dialect, *ID_COLUMNS)}
+        {_rounded(dialect, ids, *ID_COLUMNS)}
     end, 200) as reason
 from typed"""  # noqa: E501
 
@@ -147,24 +154,33 @@ def _line(header: Header, shop: ShopConfig, dialect: Dialect) -> str:
     return f"left({between.join(fields)}, {MAX_TEXT})"
 
 
-def _empty(*columns: str) -> str:
+def _empty(ids: Mapping[str, str], *columns: str) -> str:
     """What sorts before the first visible sign begins with a tab or the like."""
     return " ".join(
-        f"when {column} is null then '{column} is empty' "
-        f"when {column} < '!' then '{column} begins with an invisible character'"
+        f"when {_unless_whole(column, ids)}{text} is null then '{column} is empty' "
+        f"when {_unless_whole(column, ids)}{text} < '!' "
+        f"then '{column} begins with an invisible character'"
         for column in columns
+        for text in [ids.get(column, column)]
     )
 
 
-def _rounded(dialect: Dialect, *columns: str) -> str:
+def _rounded(dialect: Dialect, ids: Mapping[str, str], *columns: str) -> str:
     """2.1e+18 and 501.0 come of a program that took an id for a decimal number."""
     pattern = "[0-9]+[.]0+|[0-9]+([.][0-9]+)?[eE][+][0-9]+"
     return " ".join(
-        f"when ({dialect.contains(column, '.')} or {dialect.contains(column, '+')}) "
-        f"and {dialect.is_like(column, pattern)} "
-        f"then '{column} was rounded by the program that wrote it: ' || {column}"
+        f"when {_unless_whole(column, ids)}"
+        f"({dialect.contains(text, '.')} or {dialect.contains(text, '+')}) "
+        f"and {dialect.is_like(text, pattern)} "
+        f"then '{column} was rounded by the program that wrote it: ' || {text}"
         for column in columns
+        for text in [ids.get(column, column)]
     )
+
+
+def _unless_whole(column: str, ids: Mapping[str, str]) -> str:
+    """A whole number has no fault, and is not looked at again."""
+    return f"{column} is null and " if column in ids else ""
 
 
 def _event_type(column: str, trimmed: str, shop: ShopConfig, dialect: Dialect) -> str:

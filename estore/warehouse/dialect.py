@@ -29,6 +29,10 @@ class Dialect(ABC):
     def clean(self, column: str) -> str:
         """The same, for columns of which few values need it."""
 
+    def whole_id(self, column: str, clean: str) -> str:
+        """An id as a whole number; null where that would not read as the id does."""
+        raise NotImplementedError(f"{type(self).__name__} keeps ids as text")
+
     @abstractmethod
     def contains(self, value: str, text: str) -> str:
         """Whether a text lies in a value."""
@@ -74,6 +78,14 @@ class DuckDB(Dialect):
             f"{column} < '!' or contains({column}, ' ') or strlen({column}) > length({column})"
         )
         return f"case when {may_need_it} then {self.trimmed(column)} else {column} end"
+
+    def whole_id(self, column: str, clean: str) -> str:
+        forms = (
+            f"when cast(try_cast({text} as bigint) as varchar) = {text} "
+            f"then try_cast({text} as bigint)"
+            for text in (column, clean)
+        )
+        return f"case {' '.join(forms)} end"
 
     def contains(self, value: str, text: str) -> str:
         return f"contains({value}, {quoted(text)})"

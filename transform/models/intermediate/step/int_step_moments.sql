@@ -12,7 +12,8 @@ starts as (
     select
         *,
         coalesce(
-            {{ epoch_micros('event_at') }} - {{ epoch_micros('previous_at') }} > {{ session_timeout_micros() }},
+            {{ epoch_micros('event_at') }} - {{ epoch_micros('previous_at') }}
+            > {{ session_timeout_micros() }},
             true
         ) as is_start
     from moments

@@ -84,9 +84,7 @@ def step_variables(
     warehouse: Warehouse, step: Step, *, time_zone: str, timeout_minutes: int
 ) -> dict[str, str]:
     """The dbt variables of a step, as far as what is built already makes it reach."""
-    # Where clocks change at midnight two libraries may not agree on when a day begins; a wider
-    # reach costs nothing.
-    margin = timedelta(minutes=timeout_minutes, hours=0 if time_zone == "UTC" else 2)
+    margin = timedelta(minutes=timeout_minutes) + _clock_margin(time_zone)
     reach_from = _day_start(step.first_day, time_zone) - margin
     reach_to = _day_start(step.last_day + DAY, time_zone) + margin
     sessions_from, sessions_to = step.first_day, step.last_day
@@ -131,9 +129,12 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
     variables = step_variables(
         warehouse, days, time_zone=time_zone, timeout_minutes=timeout_minutes
     )
-    changed_from = date.fromisoformat(variables["sessions_from"])
-    if began := _extended_order_began(warehouse, days):
-        changed_from = min(began, changed_from)
+    changed = [
+        first,
+        _extended_order_began(warehouse, days),
+        _joined_order_began(warehouse, days, time_zone),
+    ]
+    changed_from = min(day for day in changed if day)
     return variables | {"all_users": "false", "changed_from": str(changed_from)}
 
 
@@ -152,6 +153,34 @@ def _extended_order_began(warehouse: Warehouse, days: Step) -> date | None:
         first=days.first_day, last=days.last_day,
     )  # fmt: skip
     return began
+
+
+def _joined_order_began(warehouse: Warehouse, days: Step, time_zone: str) -> date | None:
+    """The day of the oldest order without such an id that goes on into these days or past them.
+
+    A session that only looks around on them leaves the order that it began before as it was.
+    """
+    margin = _clock_margin(time_zone)
+    start, end = _day_start(days.first_day, time_zone), _day_start(days.last_day + DAY, time_zone)
+    began: datetime | None = warehouse.scalar(
+        """
+        select min(sessions.own_order_at)
+        from intermediate.int_buying_sessions as sessions
+        left join intermediate.int_purchases as purchases
+            on
+                sessions.user_id = purchases.user_id
+                and sessions.user_session = purchases.user_session
+                and purchases.event_at between sessions.session_start_at and sessions.session_end_at
+                and purchases.event_date between $first_day and $last_day
+        where
+            sessions.own_order_at < $before
+            and sessions.session_end_at >= $start
+            and (sessions.session_end_at >= $end or purchases.event_at is not null)
+        """,
+        first_day=days.first_day, last_day=days.last_day,
+        before=start + margin, start=start - margin, end=end - margin,
+    )  # fmt: skip
+    return _shop_day(began - margin, time_zone) if began else None
 
 
 def wait_again(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> int:
@@ -193,6 +222,17 @@ def forget_built(warehouse: Warehouse) -> None:
         "insert into raw.touched_days select distinct event_date, true from raw.file_days"
     )
     connection.execute("delete from build.state where name <> 'revision'")
+
+
+def _clock_margin(time_zone: str) -> timedelta:
+    """Where clocks change at midnight two libraries may not agree on when a day begins; a wider
+    reach costs nothing.
+    """
+    return timedelta(hours=0 if time_zone == "UTC" else 2)
+
+
+def _shop_day(instant: datetime, time_zone: str) -> date:
+    return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(time_zone)).date()
 
 
 def _day_start(day: date, time_zone: str) -> datetime:

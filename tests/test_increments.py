@@ -1,8 +1,10 @@
 """Law 4: a small file costs work for its days; law 5: what a crash leaves is built next time."""
 
 import re
+import shutil
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,6 +135,43 @@ def test_one_more_day_sums_up_the_orders_of_its_buyers_and_no_others(workshop: W
     workshop.build()
 
     assert sorted(workshop.query(orders)) == [("7", 1, 1), ("8", 1, 0), ("9", 3, 3)]
+
+
+def test_a_month_is_scored_anew_only_where_a_later_day_changed_one_of_its_orders(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    """A session over midnight alone does not: only what it buys, or that it joins two orders."""
+
+    def seen(day: str, time: str, event_type: str = "view", **more: str) -> dict[str, str]:
+        return {"event_time": f"2019-{day} {time} UTC", "user_id": "7", "user_session": "s",
+                "event_type": event_type, **more}  # fmt: skip
+
+    late = [seen("11-01", f"{hour:02d}:{minute}:00") for hour in range(24) for minute in ("20", "50")]
+    orders = [seen("10-31", "23:50:00", "purchase"), seen("11-02", "00:10:00", "purchase"),
+              seen("10-31", "12:00:00", "purchase", user_session="t", order_id="o")]  # fmt: skip
+    days = {
+        "only looks": (late[:3], False),
+        "buys": ([*late[:3], seen("11-01", "01:30:00", "purchase")], True),
+        "joins two orders": (late, True),
+        "adds to an order": ([seen("11-01", "20:00:00", "purchase", order_id="o")], True),
+        "of somebody else": ([seen("11-01", "00:10:00", "purchase", user_id="8")], False),
+    }
+    crowd = [seen("10-08", f"0{m % 10}:{m // 10:02d}:00", user_id=f"x{m}") for m in range(400)]
+    workshop.write("1.csv", [*crowd, *orders])
+    workshop.load()
+    workshop.build()
+    workshop.query("update marts.fct_user_rfm_monthly set frequency = -1")
+    for name, (rows, is_anew) in days.items():
+        shutil.copytree(workshop.settings.home, tmp_path / name / "home")
+        tried = Workshop(tmp_path / name)
+        tried.write("2.csv", rows)
+        tried.load()
+        tried.build()
+        frequencies = tried.query(
+            "select min(frequency) from marts.fct_user_rfm_monthly "
+            "where month_end_date = '2019-10-31'"
+        )
+        assert (frequencies != [(-1,)]) == is_anew, name
 
 
 def test_nothing_new_builds_nothing(workshop: Workshop) -> None:

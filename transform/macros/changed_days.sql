@@ -2,6 +2,9 @@
    that keep such things by day replace it and all later ones. A literal, so that no other day is read. #}
 {% macro changed_from() -%} date '{{ var("changed_from") }}' {%- endmacro %}
 
+{# The same of sessions, which also change where nothing was bought: one may begin before the days do. #}
+{% macro sessions_changed_from() -%} date '{{ [var("sessions_from"), var("changed_from")] | min }}' {%- endmacro %}
+
 {# The last day of the month before a day: as of which the segment of a buyer is known on that day. #}
 {% macro month_end_before(day) -%} {{ add_days(period_start('month', day), -1) }} {%- endmacro %}
 

@@ -1,7 +1,8 @@
 {# An incremental model replaces, in one transaction, the rows that its build step covers. meta `replaces`
    names which: the rows of the built days, the sessions (or only those with a purchase) that reach into them, the
-   users who have such, the months of the days, the months that end later or, by the column that meta `day` names,
-   every day from the first that changed, in a cube also the cells of products that are called otherwise. Or all. #}
+   users who have such, the months of the days, the months that end later, the sessions from the first day that
+   changed on or, by the column that meta `day` names, every such day, in a cube also the cells of products that
+   are called otherwise. Or all. #}
 
 {# Where nothing is there to replace, rows go straight in, without a second copy. #}
 {% materialization incremental, adapter='duckdb' %}
@@ -84,6 +85,7 @@
     {%- elif replaces == 'changed months' -%}
         month_start >= {{ first_changed_month() }} and month_start < {{ end_of_changed_months() }}
     {%- elif replaces == 'later months' -%} month_end_date in (select month_end_date from {{ arrivals }})
+    {%- elif replaces == 'later sessions' -%} session_start_date >= {{ sessions_changed_from() }}
     {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
     {%- elif replaces == 'later days and names' -%}
         {{ config.meta_require('day') }} >= {{ changed_from() }} or {{ is_renamed(this.identifier) }}
@@ -96,6 +98,7 @@
 {% macro not_before(replaces) -%}
     {%- if replaces == 'days' -%} event_date >= {{ built_from() }}
     {%- elif replaces in ('users', 'changed months', 'later months', 'later days and names', 'all') -%} true
+    {%- elif replaces == 'later sessions' -%} session_start_date >= {{ sessions_changed_from() }}
     {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
     {%- else -%} session_end_at >= timestamp '{{ var("reach_from") }}'
     {%- endif -%}

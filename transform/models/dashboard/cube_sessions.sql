@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    meta={'replaces': 'later days', 'day': 'session_start_date'},
+    meta={'replaces': 'later sessions'},
     on_schema_change='fail',
     partition_by={'field': 'session_start_date', 'data_type': 'date'},
 ) }}
@@ -12,7 +12,7 @@
 with sessions as (
     select *
     from {{ ref('int_sessions') }}
-    where session_start_date >= {{ changed_from() }}
+    where session_start_date >= {{ sessions_changed_from() }}
 ),
 
 -- Most sessions are of people who never bought: nothing to look up for them.

@@ -88,7 +88,6 @@ SMALL = {
 VIEWS = {"stg_lines", "stg_events", "fct_events", "fct_sessions", "int_spread_sessions"}
 #: Statement → larger tables of which it reads a few columns of all days, to tell of all time.
 WHOLE = {
-    "cube_products": {"int_product_days"},
     "int_duplicate_bursts": {"stg_repeats"},
     "int_robots": {"int_sessions"},
     "int_taxonomy_breaks": {"int_product_days"},

@@ -17,9 +17,8 @@ with numbered as (
         category,
         subcategory,
         brand,
-        dense_rank() over (order by category, subcategory, brand) as name_number,
-        {{ is_renamed('products') }} as is_renamed
-    from {{ ref('int_product_names') }} as products
+        dense_rank() over (order by category, subcategory, brand) as name_number
+    from {{ ref('int_product_names') }}
 ),
 
 names as (
@@ -31,6 +30,23 @@ names as (
     from numbered
 ),
 
+-- Apart from the days that changed, or an engine would look up the product of every other day too.
+days as (
+    select *
+    from {{ ref('int_product_days') }}
+    where event_date >= {{ changed_from() }}
+    union all
+    select *
+    from {{ ref('int_product_days') }}
+    where
+        event_date < {{ changed_from() }}
+        and product_id in (
+            select product_id
+            from {{ ref('int_product_names') }} as products
+            where {{ is_renamed('products') }}
+        )
+),
+
 sums as (
     select
         days.event_date,
@@ -39,9 +55,8 @@ sums as (
         cast(sum(days.{{ count }}) as int64) as {{ count }},
         {% endfor -%}
         cast(sum(days.revenue_amount) as numeric) as revenue_amount
-    from {{ ref('int_product_days') }} as days
+    from days
     inner join numbered on days.product_id = numbered.product_id
-    where days.event_date >= {{ changed_from() }} or numbered.is_renamed
     group by days.event_date, numbered.name_number
 )
 

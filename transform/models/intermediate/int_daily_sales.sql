@@ -10,15 +10,7 @@ event_days as (
 ),
 
 orders as (
-    select
-        order_date,
-        sum(order_amount) as revenue_amount,
-        count(*) as order_count,
-        count(distinct user_id) as buyer_count,
-        sum(item_count) as item_count,
-        {{ count_if('order_number = 1') }} as first_order_count
-    from {{ ref('fct_orders') }}
-    group by order_date
+    select * from {{ ref('int_order_days') }}
 )
 
 select
@@ -26,7 +18,7 @@ select
     cast(coalesce(orders.revenue_amount, 0) as numeric) as revenue_amount,
     coalesce(orders.order_count, 0) as order_count,
     coalesce(orders.buyer_count, 0) as buyer_count,
-    cast(coalesce(orders.item_count, 0) as int64) as item_count,
+    coalesce(orders.item_count, 0) as item_count,
     coalesce(orders.first_order_count, 0) as first_order_count,
     coalesce(event_days.is_complete, false) as is_complete
 from days

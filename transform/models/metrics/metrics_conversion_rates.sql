@@ -3,29 +3,14 @@
     'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase',
 ] %}
 
-with sessions as (
+-- Each session is in one cell of the cube, whose other days a new one leaves alone.
+with days as (
     select
         session_start_date,
-        {{ is_robot_suspect('event_count') }} as is_robot_suspect,
-        {{ is_counted_session('event_count') }} as is_counted,
-        view_count > 0 as reached_view,
-        cart_add_count > 0 as reached_cart,
-        purchase_count > 0 as reached_purchase
-    from {{ ref('int_sessions') }}
-),
-
-days as (
-    select
-        session_start_date,
-        {{ count_if('is_counted') }} as session_count,
-        {{ count_if('is_robot_suspect') }} as robot_session_count,
-        {{ count_if('is_counted and reached_view') }} as sessions_with_view,
-        {{ count_if('is_counted and reached_cart') }} as sessions_with_cart,
-        {{ count_if('is_counted and reached_purchase') }} as sessions_with_purchase,
-        {{ count_if('is_counted and reached_view and reached_cart') }} as sessions_with_view_and_cart,
-        {{ count_if('is_counted and reached_cart and reached_purchase') }} as sessions_with_cart_and_purchase,
-        {{ count_if('is_counted and reached_view and reached_purchase') }} as sessions_with_view_and_purchase
-    from sessions
+        {% for count in counts -%}
+        cast(sum({{ count }}) as int64) as {{ count }} {{- ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('cube_sessions') }}
     group by session_start_date
 ),
 

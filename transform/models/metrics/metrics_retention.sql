@@ -2,24 +2,30 @@ with as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-order_periods as (
-    {% for grain in ['month', 'week'] -%}
-    select distinct
-        '{{ grain }}' as cohort_grain,
-        user_id,
-        {{ period_start(grain, 'order_date') }} as period_start
-    from {{ ref('fct_orders') }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+orders as (
+    select
+        buyers.first_order_date,
+        orders.order_date,
+        {{ add_days('orders.order_date', '-orders.days_since_previous_order') }} as previous_order_date
+    from {{ ref('fct_orders') }} as orders
+    inner join {{ ref('int_buyers') }} as buyers on orders.user_id = buyers.user_id
 ),
 
-customers as (
+-- Of a customer's orders in a period the first: that counts customers without telling them apart.
+active as (
+    {% for grain in ['month', 'week'] -%}
     select
-        cohort_grain,
-        user_id,
-        min(period_start) as cohort_start
-    from order_periods
-    group by cohort_grain, user_id
+        '{{ grain }}' as cohort_grain,
+        {{ period_start(grain, 'first_order_date') }} as cohort_start,
+        {{ period_start(grain, 'order_date') }} as period_start,
+        count(*) as active_count
+    from orders
+    where
+        previous_order_date is null
+        or {{ period_start(grain, 'previous_order_date') }} < {{ period_start(grain, 'order_date') }}
+    group by cohort_start, period_start
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- Also the periods in which nobody ordered: no row there would read as no such period.
@@ -34,18 +40,6 @@ periods as (
     cross join {{ each_number(0, days_between('as_of.first_date', 'as_of.as_of_date')) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
-),
-
-active as (
-    select
-        customers.cohort_grain,
-        customers.cohort_start,
-        order_periods.period_start,
-        count(*) as active_count
-    from customers
-    inner join order_periods
-        on customers.cohort_grain = order_periods.cohort_grain and customers.user_id = order_periods.user_id
-    group by customers.cohort_grain, customers.cohort_start, order_periods.period_start
 ),
 
 -- In its own period all of a cohort is active.

@@ -1,0 +1,16 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': 'later days', 'day': 'order_date'},
+    on_schema_change='fail',
+) }}
+
+select
+    order_date,
+    cast(sum(order_amount) as numeric) as revenue_amount,
+    count(*) as order_count,
+    count(distinct user_id) as buyer_count,
+    cast(sum(item_count) as int64) as item_count,
+    {{ count_if('order_number = 1') }} as first_order_count
+from {{ ref('fct_orders') }}
+where order_date >= {{ changed_from() }}
+group by order_date

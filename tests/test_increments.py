@@ -174,6 +174,30 @@ def test_a_month_is_scored_anew_only_where_a_later_day_changed_one_of_its_orders
         assert (frequencies != [(-1,)]) == is_anew, name
 
 
+def test_a_line_that_gives_a_purchase_another_order_id_changes_the_order_that_it_leaves(
+    open_workshop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order began a month before the day of the line, and has nothing else on that day."""
+    monkeypatch.setattr(steps, "MUCH_IS_NEW", 2.0)
+
+    def buy(time: str, order: str, **more: str) -> dict[str, str]:
+        return {"event_time": f"2019-{time} UTC", "user_id": "7", "user_session": time[:5],
+                "event_type": "purchase", "order_id": order, **more}  # fmt: skip
+
+    files = [[buy("10-27 12:00:00", "o2", price="5.00"), buy("11-03 12:00:00", "o2"),
+              buy("11-09 12:00:00", "", user_id="9")], [buy("11-03 12:00:00", "o1")]]  # fmt: skip
+    by_steps, at_once = open_workshop(), open_workshop()
+    for number, rows in enumerate(files):
+        by_steps.write(f"{number}.csv", rows)
+        by_steps.load()
+        by_steps.build()
+        at_once.write(f"{number}.csv", rows)
+    at_once.load()
+    at_once.build()
+    for table, rows in at_once.everything().items():
+        assert by_steps.everything()[table] == rows, table
+
+
 def test_nothing_new_builds_nothing(workshop: Workshop) -> None:
     workshop.write("a.csv", [{}])
     workshop.load()

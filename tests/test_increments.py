@@ -146,7 +146,7 @@ def test_a_month_is_scored_anew_only_where_a_later_day_changed_one_of_its_orders
         return {"event_time": f"2019-{day} {time} UTC", "user_id": "7", "user_session": "s",
                 "event_type": event_type, **more}  # fmt: skip
 
-    late = [seen("11-01", f"{hour:02d}:{minute}:00") for hour in range(24) for minute in ("20", "50")]
+    late = [seen("11-01", f"{half // 2:02d}:{20 + half % 2 * 30}:00") for half in range(48)]
     orders = [seen("10-31", "23:50:00", "purchase"), seen("11-02", "00:10:00", "purchase"),
               seen("10-31", "12:00:00", "purchase", user_session="t", order_id="o")]  # fmt: skip
     days = {

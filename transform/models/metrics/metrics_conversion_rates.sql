@@ -6,10 +6,10 @@
 -- Each session is in one cell of the cube, whose other days a new one leaves alone.
 with days as (
     select
-        session_start_date,
         {% for count in counts -%}
-        cast(sum({{ count }}) as int64) as {{ count }} {{- ',' if not loop.last }}
-        {% endfor %}
+        cast(sum({{ count }}) as int64) as {{ count }},
+        {% endfor -%}
+        session_start_date
     from {{ ref('cube_sessions') }}
     group by session_start_date
 ),

@@ -13,7 +13,7 @@ def test_every_unit_test_of_the_models_holds(workshop: Workshop) -> None:
 
     transform = Transform(workshop.settings, workshop.shop)
     with open_warehouse(workshop.settings):  # as long as it is open, so are the tables of a step
-        transform._dbt("run", "--select", "path:models/intermediate/step")
+        transform._dbt("run", "--select", "int_step_*")
         result = transform._dbt("test", "--select", "test_type:unit", may_fail=True)
 
     ended = {run.node.name: str(run.status) for run in result.result}

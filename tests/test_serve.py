@@ -462,7 +462,7 @@ def test_a_snapshot_without_a_column_of_the_findings_shows_its_charts(
 def test_tests_of_the_days_stand_beside_those_of_the_metrics(client: TestClient) -> None:
     tests = client.get("/api/page/data").json()["charts"]["tests"]
     tables = {row[tests["columns"].index("table_name")] for row in tests["rows"]}
-    assert {"stg_events", "metrics_churn"} <= tables, sorted(tables)
+    assert {"stg_repeats", "metrics_churn"} <= tables, sorted(tables)
 
 
 def test_a_shop_where_nothing_was_bought_has_all_pages(

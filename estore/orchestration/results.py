@@ -9,6 +9,8 @@ from estore.orchestration.project import Project
 
 #: From best to worst; of several passes the worst result of a test counts.
 STATES = ("pass", "warn", "fail", "error")
+#: Where tables lie that only the models of one build step read.
+STEP = "step"
 
 
 class Results:
@@ -92,7 +94,9 @@ def _metadata(node: Mapping[str, Any], rows: Mapping[str, int]) -> dict[str, Any
 
 
 def _table(node: Any) -> str | None:
-    """Schema, without a dataset's name before it, and name; unless it is a view."""
+    """Schema, without a dataset's name before it, and name; unless it is a view, or gone again."""
     if node.resource_type == "test" or getattr(node.config, "materialized", None) == "view":
+        return None
+    if node.config.database == STEP:
         return None
     return f"{node.schema.rpartition('_')[2]}.{node.name}"

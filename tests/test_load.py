@@ -132,6 +132,12 @@ def test_ids_that_are_whole_numbers_are_kept_as_such_until_a_file_has_others(hom
     home.check_accounts()
 
 
+@pytest.mark.parametrize("name", ["007", "1e2", "1_0", "+5", "-0", "9223372036854775808", "ä"])
+def test_an_id_that_a_number_would_not_read_as_stays_as_it_is(home: Home, name: str) -> None:
+    home.load_one("a.csv", text([line(product_id=name, user_id=name)]))
+    assert home.query("select product_id, user_id from raw.events") == [(name, name)]
+
+
 @pytest.mark.parametrize("name", ["007", "SKU-1"])
 def test_a_file_with_another_id_than_a_number_is_loaded_whole_or_not_at_all(
     home: Home, name: str

@@ -160,7 +160,7 @@ def _extended_order_began(warehouse: Warehouse, days: Step) -> date | None:
         ) as purchases
         inner join marts.fct_orders as orders
             on
-                purchases.user_id = orders.user_id
+                cast(purchases.user_id as string) = orders.user_id
                 and coalesce(purchases.order_id, orders.order_id) = orders.order_id
         where orders.order_id <> orders.session_id
         """,

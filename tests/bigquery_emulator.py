@@ -24,6 +24,9 @@ from estore.shop import ShopConfig
 from estore.warehouse import open_warehouse
 from estore.warehouse.engine import BUILT
 
+#: Columns that DuckDB may keep in a type of their own until the marts.
+ID_COLUMNS = ("user_id", "user_session", "product_id")
+
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venv-bigquery" / "bin" / "python"
 _NUMBERS = count(1)
@@ -98,10 +101,17 @@ class CloudShop:
         return told.stdout
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Columns and rows of a table, the rows in an order that depends on them alone."""
+        """Columns and rows of a table, the rows in an order that depends on them alone.
+
+        Ids as text: until the marts, DuckDB keeps some in a type of their own.
+        """
         with open_warehouse(self.settings) as warehouse:
             columns = columns_of(warehouse, name)
-            rows = warehouse.select(f"select {', '.join(columns)} from {name}")
+            values = (
+                f"cast({column} as string) as {column}" if column in ID_COLUMNS else column
+                for column in columns
+            )
+            rows = warehouse.select(f"select {', '.join(values)} from {name}")
         return columns, sorted((tuple(map(_plain, row)) for row in rows), key=_order)
 
 

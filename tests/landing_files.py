@@ -141,7 +141,8 @@ class Home:
         """Every row held, but for the file it came from; ids as text, however they are kept."""
         return self.query(
             "select * exclude (file_id) replace (product_id::varchar as product_id, "
-            "user_id::varchar as user_id) from raw.events order by all"
+            "user_id::varchar as user_id, user_session::varchar as user_session) "
+            "from raw.events order by all"
         )
 
     def rejects(self) -> list[tuple[Any, ...]]:

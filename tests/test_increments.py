@@ -1,5 +1,6 @@
 """Law 4: a small file costs work for its days; law 5: what a crash leaves is built next time."""
 
+import csv
 import re
 import shutil
 from collections.abc import Callable
@@ -93,7 +94,7 @@ def test_one_more_day_sums_up_its_month_and_no_other(workshop: Workshop) -> None
     workshop.build()
     tables = ("intermediate.int_product_months", "intermediate.int_product_value_months")
     for table in tables:
-        workshop.query(f"update {table} set product_id = 'marked ' || product_id")
+        workshop.query(f"update {table} set product_id = -product_id")  # a mark
 
     workshop.write("late.csv", [{"event_time": "2019-11-30 09:00:00 UTC", "user_id": "new"}])
     workshop.load()
@@ -101,13 +102,47 @@ def test_one_more_day_sums_up_its_month_and_no_other(workshop: Workshop) -> None
 
     for table in tables:
         (rewritten,) = zip(*workshop.query(
-            f"select distinct month_start from {table} where product_id not like 'marked %'"
+            f"select distinct month_start from {table} where product_id > 0"
         ), strict=True)  # fmt: skip
         (kept,) = zip(*workshop.query(
-            f"select distinct month_start from {table} where product_id like 'marked %' order by 1"
+            f"select distinct month_start from {table} where product_id < 0 order by 1"
         ), strict=True)  # fmt: skip
         assert rewritten == (date(2019, 11, 1),), table
         assert kept == (date(2019, 10, 1), date(2019, 12, 1)), table
+
+
+def test_what_is_built_of_other_types_goes_on_as_text_once_an_id_is_of_none(
+    workshop: Workshop, open_workshop: Callable[..., Workshop]
+) -> None:
+    """The new ids join a day, a session and an order that are there already."""
+    write_shop(workshop.landing, Shop(events=20_000, months=1, seed=4, faults=()))
+    (path,) = workshop.landing.glob("*.csv")
+    with path.open() as file:
+        late = [row for row in csv.DictReader(file) if row["event_time"] > "2019-10-30 12"]
+    workshop.load()
+    workshop.build()
+    kinds = (
+        "select distinct typeof(product_id), typeof(user_id), typeof(user_session) "
+        "from intermediate.int_purchases"
+    )
+    assert workshop.query(kinds) == [("BIGINT", "BIGINT", "UUID")]
+
+    assert any(row["event_type"] == "purchase" for row in late)
+    workshop.write("words.csv", [
+        row | {"event_time": row["event_time"].replace(" UTC", ".5 UTC")}
+        | [{"product_id": "SKU-1"}, {"user_id": "ann"}, {"user_session": "s"}, {}][number % 4]
+        for number, row in enumerate(late)
+    ])  # fmt: skip
+    workshop.load()
+    workshop.build()
+    assert workshop.query(kinds) == [("VARCHAR", "VARCHAR", "VARCHAR")]
+
+    at_once = open_workshop()
+    for file in workshop.landing.glob("*.csv"):
+        shutil.copy(file, at_once.landing)
+    at_once.load()
+    at_once.build()
+    assert workshop.everything() == at_once.everything()
 
 
 def test_one_more_day_sums_up_the_orders_of_its_buyers_and_no_others(workshop: Workshop) -> None:
@@ -303,9 +338,15 @@ def test_what_an_older_version_kept_as_a_table_may_become_a_view_and_the_reverse
 
 
 @pytest.mark.parametrize(
-    ("memory", "rows"),
-    [("4GB", 6_000_000), ("512 MiB", 768_000), ("0.001GB", 100_000), ("80%", 1_500_000)],
-)
-def test_a_step_takes_as_many_rows_as_fit_in_memory(memory: str, rows: int) -> None:
+    ("memory", "rows", "kept"),
+    [
+        ("4GB", 6_000_000, "2000MB"), ("512 MiB", 768_000, "256MB"), ("0.001GB", 100_000, "0MB"),
+        ("80%", 1_500_000, "500MB"),
+    ],
+)  # fmt: skip
+def test_a_step_takes_as_many_rows_as_fit_in_memory_and_blocks_half_of_it(
+    memory: str, rows: int, kept: str
+) -> None:
     assert Settings(memory_limit=memory).step_rows == rows
+    assert Settings(memory_limit=memory).block_memory == kept
     assert Settings(memory_limit=memory, chunk_rows=7).step_rows == 7

@@ -138,6 +138,33 @@ def test_an_id_that_a_number_would_not_read_as_stays_as_it_is(home: Home, name: 
     assert home.query("select product_id, user_id from raw.events") == [(name, name)]
 
 
+def test_sessions_that_are_uuids_are_kept_as_such_until_a_file_has_others(home: Home) -> None:
+    kind, sessions = (
+        "select distinct typeof(user_session) from raw.events",
+        ("select cast(user_session as varchar) from raw.events order by 1"),
+    )
+    home.load_one("a.csv", text([line(user_session=f" {EVENT['user_session']} "), line()]))
+    assert home.query(kind) == [("UUID",)]
+    assert home.query(sessions) == [(EVENT["user_session"],)] * 2
+    home.load_one("b.csv", text([line(), line(user_session="s1")]))
+    assert home.query(kind) == [("VARCHAR",)]
+    assert home.query(sessions) == [*[(EVENT["user_session"],)] * 3, ("s1",)]
+    home.check_accounts()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "72D76FDE-8BB3-4E00-8C23-A032DFED738C", "72d76fde8bb34e008c23a032dfed738c",
+        "{72d76fde-8bb3-4e00-8c23-a032dfed738c}", "72d76fde-8bb3-4e00-8c23a032-dfed738c",
+        "72d76fde-8bb3-4e00-8c23-a032dfed738", "72d76fde-8bb3-4e00-8c23-a032dfed738g",
+    ],
+)  # fmt: skip
+def test_a_session_that_a_uuid_would_not_read_as_stays_as_it_is(home: Home, name: str) -> None:
+    home.load_one("a.csv", text([line(user_session=name)]))
+    assert home.query("select user_session from raw.events") == [(name,)]
+
+
 @pytest.mark.parametrize("name", ["007", "SKU-1"])
 def test_a_file_with_another_id_than_a_number_is_loaded_whole_or_not_at_all(
     home: Home, name: str

@@ -7,7 +7,8 @@ from estore.warehouse import open_warehouse
 
 
 def test_every_unit_test_of_the_models_holds(workshop: Workshop) -> None:
-    workshop.write("a.csv", [{"event_type": "purchase"}])
+    ids_in_words = {"product_id": "p", "user_id": "ann", "user_session": "s"}
+    workshop.write("a.csv", [{"event_type": "purchase", **ids_in_words}])
     workshop.load()
     workshop.build()  # dbt reads the columns of a unit test's inputs from the tables themselves
 

@@ -29,7 +29,7 @@ from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.warehouse import Warehouse
 from estore.warehouse.duckdb import exact_path, execute_watched, quoted
-from estore.warehouse.engine import RAW_COLUMNS
+from estore.warehouse.engine import BUILT, RAW_COLUMNS
 
 #: Told bytes and lines done; lines only where a file's are known before it is read.
 OnProgress = Callable[[int, int], None]
@@ -40,7 +40,7 @@ class NotWellFormed(Exception):
 
 
 class TextIds(Exception):
-    """The file has an id that is no whole number, in a column that so far held nothing else."""
+    """The file has an id that is not of the type (a whole number, a UUID) of all those before."""
 
     def __init__(self, column: str) -> None:
         self.column = column
@@ -166,12 +166,12 @@ class DuckDBIntake(Intake):
         return repaired.records, loaded
 
     def _insert_good(self, file_id: int, relation: str, header: Header) -> int:
-        columns, whole_ids = ", ".join(RAW_COLUMNS), self._whole_ids()
+        columns, id_types = ", ".join(RAW_COLUMNS), self._id_types()
         try:
             execute_watched(
                 self.connection,
                 f"insert into raw.events (file_id, {columns}) select {file_id}, {columns} "
-                f"from ({typed_rows(relation, header, self.shop, whole_ids=whole_ids)}) "
+                f"from ({typed_rows(relation, header, self.shop, id_types=id_types)}) "
                 "where reason is null",
                 {"latest": _latest()},
                 lambda share: self.on_progress(
@@ -179,20 +179,33 @@ class DuckDBIntake(Intake):
                 ),
             )
         except duckdb.ConstraintException as error:
-            raise TextIds(next(name for name in whole_ids if name in str(error))) from error
+            raise TextIds(next(name for name in id_types if name in str(error))) from error
         return self.count("raw.events", file_id)
 
-    def _whole_ids(self) -> tuple[str, ...]:
-        """Columns of ids that hold nothing but whole numbers."""
-        rows = self.connection.execute(
-            "select column_name from duckdb_columns() "
-            "where schema_name = 'raw' and table_name = 'events' and data_type = 'BIGINT' "
-            f"and list_contains({list(ID_COLUMNS)}, column_name) order by 1"
-        ).fetchall()
-        return tuple(name for (name,) in rows)
+    def _id_types(self) -> dict[str, str]:
+        """Columns of ids that hold nothing but whole numbers, or UUIDs, and their type."""
+        return dict(
+            self.connection.execute(
+                "select column_name, data_type from duckdb_columns() "
+                "where schema_name = 'raw' and table_name = 'events' "
+                "and list_contains($names, column_name) and data_type <> 'VARCHAR' order by 1",
+                {"names": [*ID_COLUMNS, "user_session"]},
+            ).fetchall()
+        )
 
     def keep_as_text(self, column: str) -> None:
-        self.connection.execute(f"alter table raw.events alter {column} type varchar")
+        for table in self._tables_without_text(column):
+            self.connection.execute(f"alter table {table} alter {column} type varchar")
+
+    def _tables_without_text(self, column: str) -> list[str]:
+        """raw.events, and what is built of it already: the next build adds rows to it."""
+        rows = self.connection.execute(
+            "select concat_ws('.', schema_name, table_name) "
+            "from duckdb_columns() natural join (select table_oid from duckdb_tables()) "
+            "where column_name = ? and data_type <> 'VARCHAR' and list_contains(?, schema_name)",
+            [column, ["raw", *BUILT]],
+        ).fetchall()
+        return [table for (table,) in rows]
 
     def _insert_bad(self, file_id: int, relation: str, header: Header) -> None:
         """Keep the refused lines. Their numbers count on the file's order, so it is kept here."""

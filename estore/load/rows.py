@@ -5,7 +5,7 @@ out. Nothing is guessed: what cannot be read exactly is refused with its reason.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from estore.load.header import ID_COLUMNS, Header
@@ -57,12 +57,12 @@ def typed_rows(
     *,
     line_number: str = "null",
     dialect: Dialect = DUCKDB,
-    whole_ids: Sequence[str] = (),
+    id_types: Mapping[str, str] | None = None,
 ) -> str:
     """A select of RAW_COLUMNS, `line_number`, `line_text` and `reason` over columns of text.
 
-    whole_ids: columns that come out as whole numbers; null, without a reason, where a good id is
-    none.
+    id_types: column of ids → its type, where that is not text; it comes out null, without a reason,
+    where a good id is none of the type.
     What few lines need stands inside a case: it is computed for these alone, which halves the cost.
     """
     columns = {name: f"c{position}" for name, position in header.ours.items()}
@@ -72,9 +72,12 @@ def typed_rows(
         for name in ("product_id", "category_id", "category_code", "brand", "user_id",
                      "user_session", "order_id")
     }  # fmt: skip
-    texts |= {name: dialect.whole_id(columns[name], texts[name]) for name in whole_ids}
+    texts |= {
+        name: dialect.compact(kind, columns[name], texts[name])
+        for name, kind in (id_types or {}).items()
+    }
     # The text of an id, for those that are looked at more closely.
-    ids = {name: dialect.clean(columns[name]) for name in whole_ids}
+    ids = {name: dialect.clean(columns[name]) for name in id_types or {}}
     trimmed = {
         name: dialect.trimmed(columns[name]) if name in columns else nothing for name in COLUMNS
     }
@@ -157,8 +160,8 @@ def _line(header: Header, shop: ShopConfig, dialect: Dialect) -> str:
 def _empty(ids: Mapping[str, str], *columns: str) -> str:
     """What sorts before the first visible sign begins with a tab or the like."""
     return " ".join(
-        f"when {_unless_whole(column, ids)}{text} is null then '{column} is empty' "
-        f"when {_unless_whole(column, ids)}{text} < '!' "
+        f"when {_unless_compact(column, ids)}{text} is null then '{column} is empty' "
+        f"when {_unless_compact(column, ids)}{text} < '!' "
         f"then '{column} begins with an invisible character'"
         for column in columns
         for text in [ids.get(column, column)]
@@ -169,7 +172,7 @@ def _rounded(dialect: Dialect, ids: Mapping[str, str], *columns: str) -> str:
     """2.1e+18 and 501.0 come of a program that took an id for a decimal number."""
     pattern = "[0-9]+[.]0+|[0-9]+([.][0-9]+)?[eE][+][0-9]+"
     return " ".join(
-        f"when {_unless_whole(column, ids)}"
+        f"when {_unless_compact(column, ids)}"
         f"({dialect.contains(text, '.')} or {dialect.contains(text, '+')}) "
         f"and {dialect.is_like(text, pattern)} "
         f"then '{column} was rounded by the program that wrote it: ' || {text}"
@@ -178,8 +181,8 @@ def _rounded(dialect: Dialect, ids: Mapping[str, str], *columns: str) -> str:
     )
 
 
-def _unless_whole(column: str, ids: Mapping[str, str]) -> str:
-    """A whole number has no fault, and is not looked at again."""
+def _unless_compact(column: str, ids: Mapping[str, str]) -> str:
+    """An id of its type has no fault, and is not looked at again."""
     return f"{column} is null and " if column in ids else ""
 
 

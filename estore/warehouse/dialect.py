@@ -29,8 +29,8 @@ class Dialect(ABC):
     def clean(self, column: str) -> str:
         """The same, for columns of which few values need it."""
 
-    def whole_id(self, column: str, clean: str) -> str:
-        """An id as a whole number; null where that would not read as the id does."""
+    def compact(self, kind: str, column: str, clean: str) -> str:
+        """An id as of this type; null where that would not read as the id does."""
         raise NotImplementedError(f"{type(self).__name__} keeps ids as text")
 
     @abstractmethod
@@ -79,10 +79,10 @@ class DuckDB(Dialect):
         )
         return f"case when {may_need_it} then {self.trimmed(column)} else {column} end"
 
-    def whole_id(self, column: str, clean: str) -> str:
+    def compact(self, kind: str, column: str, clean: str) -> str:
         forms = (
-            f"when cast(try_cast({text} as bigint) as varchar) = {text} "
-            f"then try_cast({text} as bigint)"
+            f"when cast(try_cast({text} as {kind}) as varchar) = {text} "
+            f"then try_cast({text} as {kind})"
             for text in (column, clean)
         )
         return f"case {' '.join(forms)} end"

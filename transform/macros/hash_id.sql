@@ -5,6 +5,6 @@
 
 {% macro _id_parts(texts) -%}
     {%- for text in texts -%}
-        cast(length({{ text }}) as string), ':', {{ text }}, '|' {%- if not loop.last %}, {% endif -%}
+        cast(length({{ as_text(text) }}) as string), ':', {{ as_text(text) }}, '|' {%- if not loop.last %}, {% endif -%}
     {%- endfor -%}
 {%- endmacro %}

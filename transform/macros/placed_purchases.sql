@@ -3,10 +3,10 @@
 {% macro placed_purchases(purchases) -%}
     select
         purchases.event_at,
-        purchases.user_id,
+        {{ as_text('purchases.user_id') }} as user_id,
         coalesce(purchases.order_id, {{ _purchase_session() }}) as order_id,
         {{ _purchase_session() }} as session_id,
-        purchases.product_id,
+        {{ as_text('purchases.product_id') }} as product_id,
         purchases.quantity,
         purchases.revenue_amount
     from {{ purchases }} as purchases

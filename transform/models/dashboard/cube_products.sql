@@ -10,15 +10,21 @@
     'sessions_with_view_and_purchase',
 ] %}
 
+with products as (
+    select distinct product_id
+    from {{ ref('int_product_months') }}
+),
+
 -- Every day of every product is summed up: by a number, which costs a fraction of what three names cost.
-with numbered as (
+numbered as (
     select
-        product_id,
-        category,
-        subcategory,
-        brand,
-        dense_rank() over (order by category, subcategory, brand) as name_number
-    from {{ ref('int_product_names') }}
+        products.product_id,
+        names.category,
+        names.subcategory,
+        names.brand,
+        dense_rank() over (order by names.category, names.subcategory, names.brand) as name_number
+    from {{ ref('int_product_names') }} as names
+    inner join products on names.product_id = {{ as_text('products.product_id') }}
 ),
 
 names as (
@@ -42,8 +48,8 @@ days as (
         event_date < {{ changed_from() }}
         and product_id in (
             select product_id
-            from {{ ref('int_product_names') }} as products
-            where {{ is_renamed('products') }}
+            from numbered
+            where {{ is_renamed('numbered') }}
         )
 ),
 

@@ -24,7 +24,7 @@ known as (
     from sessions
     left join {{ ref('fct_user_rfm_monthly') }} as segments
         on
-            sessions.user_id = segments.user_id
+            {{ as_text('sessions.user_id') }} = segments.user_id
             and {{ month_end_before('sessions.session_start_date') }} = segments.month_end_date
     where sessions.orders_before > 0
     union all

@@ -22,7 +22,9 @@ sold as (
         sum(purchases.revenue_amount) as revenue_amount
     from moved
     inner join {{ ref('int_purchases') }} as purchases
-        on moved.product_id = purchases.product_id and moved.moved_date <= purchases.event_date
+        on
+            moved.product_id = {{ as_text('purchases.product_id') }}
+            and moved.moved_date <= purchases.event_date
     group by moved.product_id
 )
 

@@ -55,7 +55,7 @@ ranked_brands as (
 )
 
 select
-    products.product_id,
+    {{ as_text('products.product_id') }} as product_id,
     first_categories.category_id,
     first_codes.category_code,
     brands.brand,

@@ -2,15 +2,15 @@
 
 -- Ids, flags and revenue follow from a row's own columns: computed when read, they cost nothing to keep.
 select
-    {{ hash_id(['event_type', 'product_id', 'events.user_id', 'events.user_session'],
+    {{ hash_id(['event_type', 'events.product_id', 'events.user_id', 'events.user_session'],
         'cast(' ~ epoch_micros('event_at') ~ ' as string)') }} as event_id,
     event_at,
     event_date,
     event_type,
-    events.user_id,
-    events.user_session,
+    {{ as_text('events.user_id') }} as user_id,
+    {{ as_text('events.user_session') }} as user_session,
     {{ session_id('events', session_began_at('events', 'sessions')) }} as session_id,
-    product_id,
+    {{ as_text('events.product_id') }} as product_id,
     category_id,
     category_code,
     brand,

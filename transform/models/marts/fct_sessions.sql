@@ -3,8 +3,8 @@
 -- What follows from other columns is computed when read; metrics read int_sessions, which is cheaper.
 select
     {{ session_id('sessions', 'sessions.session_start_at') }} as session_id,
-    sessions.user_id,
-    sessions.user_session,
+    {{ as_text('sessions.user_id') }} as user_id,
+    {{ as_text('sessions.user_session') }} as user_session,
     sessions.session_start_at,
     sessions.session_start_date,
     sessions.session_end_at,
@@ -34,5 +34,5 @@ from {{ ref('int_sessions') }} as sessions
 left join {{ ref('fct_user_rfm_monthly') }} as segments
     on
         sessions.orders_before > 0
-        and sessions.user_id = segments.user_id
+        and {{ as_text('sessions.user_id') }} = segments.user_id
         and {{ month_end_before('sessions.session_start_date') }} = segments.month_end_date

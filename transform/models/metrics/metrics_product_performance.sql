@@ -7,13 +7,13 @@
 
 with products as (
     select
-        product_id,
+        {{ as_text('months.product_id') }} as product_id,
         {% for count in counts -%}
-        sum({{ count }}) as {{ count }},
+        sum(months.{{ count }}) as {{ count }},
         {% endfor -%}
-        sum(revenue_amount) as revenue_amount
-    from {{ ref('int_product_months') }}
-    group by product_id
+        sum(months.revenue_amount) as revenue_amount
+    from {{ ref('int_product_months') }} as months
+    group by months.product_id
 ),
 
 named as (

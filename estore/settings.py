@@ -61,6 +61,13 @@ class Settings(BaseSettings):
         return self.chunk_rows or max(int(ROWS_PER_GB * _gigabytes(self.memory_limit)), 100_000)
 
     @property
+    def block_memory(self) -> str:
+        """What of the memory the engine keeps for blocks once it has used it: to give it back to
+        the system and ask for it again took a twelfth of a build.
+        """
+        return f"{int(_gigabytes(self.memory_limit) * 1000 / 2)}MB"
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file; nothing but the pipeline opens it for writing."""
         return self.home / "warehouse.duckdb"

@@ -364,6 +364,7 @@ class Transform:
             "ESTORE_WAREHOUSE": str(self.settings.warehouse.resolve()),
             "ESTORE_TEMP": str(self.settings.temp),
             "ESTORE_MEMORY_LIMIT": self.settings.memory_limit,
+            "ESTORE_BLOCK_MEMORY": self.settings.block_memory,
             "ESTORE_THREADS": str(self.settings.threads or os.cpu_count() or 1),
             "DO_NOT_TRACK": "1",
         }

@@ -92,6 +92,7 @@ def engine_config(settings: Settings) -> dict[str, Any]:
         "temp_directory": str(settings.temp),
         "preserve_insertion_order": False,
         "max_vacuum_tasks": VACUUM_TASKS,
+        "block_allocator_memory": settings.block_memory,
         "threads": settings.threads or os.cpu_count() or 1,
     }
     return config

@@ -1,5 +1,7 @@
 """Transform: runs the dbt project, for the days that wait and then for what is made of them."""
 
+import atexit
+import gc
 import hashlib
 import json
 import logging
@@ -312,6 +314,10 @@ class Transform:
                 result = dbtRunner().invoke(["parse", *self._common, "--vars", self._vars(None)])
             self._raise_errors(result, may_fail=False)
             _parsed[parsed_as] = result.result
+            # It lives as long as the process: a collector of garbage need not look through it again
+            # and again. At the end it must, or extension modules call it a leak.
+            gc.freeze()
+            atexit.register(gc.unfreeze)
         return _parsed[parsed_as]
 
     def _raise_errors(self, result: Any, *, may_fail: bool) -> None:

@@ -115,6 +115,12 @@ class CloudShop:
         return columns, sorted((tuple(map(_plain, row)) for row in rows), key=_order)
 
 
+def tables_in(warehouse: Any, schema: str) -> set[str]:
+    """What a dataset of BigQuery holds."""
+    dataset = f"{warehouse.project}.{warehouse.dataset}_{schema}"
+    return {found.table_id for found in warehouse.client.list_tables(dataset)}
+
+
 def columns_of(warehouse: Any, name: str) -> list[str]:
     """The columns of a table or view, on either engine."""
     schema, table = name.split(".")

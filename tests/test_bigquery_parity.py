@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from analyser import ANALYSER, accepted
-from bigquery_emulator import BigQuery, CloudShop, assert_equal, same_value
+from bigquery_emulator import BigQuery, CloudShop, assert_equal, same_value, tables_in
 from conftest import SAMPLE, needs_sample
 from recording import recording
 from test_bigquery_partitions import unbounded_changes
@@ -62,6 +62,10 @@ class Pair:
             (outcome.status, outcome.lines, outcome.loaded, outcome.rejected, outcome.reasons)
             for outcome in theirs.loaded.outcomes
         ]
+        with open_warehouse(self.cloud.settings) as warehouse:
+            names = tables_in(warehouse, "intermediate")
+        assert "int_sessions" in names
+        assert not {name for name in names if name.startswith("int_step_")}, "of the last step"
         return assert_equal(self.cloud, self.local)
 
 

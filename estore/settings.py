@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     @property
     def block_memory(self) -> str:
         """What of the memory the engine keeps for blocks once it has used it: to give it back to
-        the system and ask for it again took a twelfth of a build.
+        the system and ask for it again takes a twentieth of a build.
         """
         return f"{int(_gigabytes(self.memory_limit) * 1000 / 2)}MB"
 

@@ -165,6 +165,15 @@ def test_a_session_that_a_uuid_would_not_read_as_stays_as_it_is(home: Home, name
     assert home.query("select user_session from raw.events") == [(name,)]
 
 
+def test_an_id_becomes_text_where_a_build_that_broke_off_left_tables_of_its_step(
+    home: Home,
+) -> None:
+    home.connection.execute("attach ':memory:' as step; create schema step.intermediate")
+    home.connection.execute("create table step.intermediate.int_step_keys (user_id bigint)")
+    home.load_one("a.csv", text([line(user_id="ann")]))
+    assert home.query("select user_id from raw.events") == [("ann",)]
+
+
 @pytest.mark.parametrize("name", ["007", "SKU-1"])
 def test_a_file_with_another_id_than_a_number_is_loaded_whole_or_not_at_all(
     home: Home, name: str

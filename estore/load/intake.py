@@ -201,9 +201,10 @@ class DuckDBIntake(Intake):
         """raw.events, and what is built of it already: the next build adds rows to it."""
         rows = self.connection.execute(
             "select concat_ws('.', schema_name, table_name) "
-            "from duckdb_columns() natural join (select table_oid from duckdb_tables()) "
-            "where column_name = ? and data_type <> 'VARCHAR' and list_contains(?, schema_name)",
-            [column, ["raw", *BUILT]],
+            "from duckdb_columns() semi join duckdb_tables() using (database_oid, table_oid) "
+            "where database_name = current_database() and list_contains(?, schema_name) "
+            "and column_name = ? and data_type <> 'VARCHAR'",
+            [["raw", *BUILT], column],
         ).fetchall()
         return [table for (table,) in rows]
 

@@ -5,6 +5,7 @@
 
 {% macro _id_parts(texts) -%}
     {%- for text in texts -%}
-        cast(length({{ as_text(text) }}) as string), ':', {{ as_text(text) }}, '|' {%- if not loop.last %}, {% endif -%}
+        {%- set id = as_text(text) -%}
+        cast(length({{ id }}) as string), ':', {{ id }}, '|' {%- if not loop.last %}, {% endif -%}
     {%- endfor -%}
 {%- endmacro %}

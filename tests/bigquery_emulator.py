@@ -25,7 +25,7 @@ from estore.warehouse import open_warehouse
 from estore.warehouse.engine import BUILT
 
 #: Columns that DuckDB may keep in a type of their own until the marts.
-ID_COLUMNS = ("user_id", "user_session", "product_id")
+TYPED_IDS = ("user_id", "user_session", "product_id")
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venv-bigquery" / "bin" / "python"
@@ -108,7 +108,7 @@ class CloudShop:
         with open_warehouse(self.settings) as warehouse:
             columns = columns_of(warehouse, name)
             values = (
-                f"cast({column} as string) as {column}" if column in ID_COLUMNS else column
+                f"cast({column} as string) as {column}" if column in TYPED_IDS else column
                 for column in columns
             )
             rows = warehouse.select(f"select {', '.join(values)} from {name}")

@@ -139,10 +139,8 @@ def test_an_id_that_a_number_would_not_read_as_stays_as_it_is(home: Home, name: 
 
 
 def test_sessions_that_are_uuids_are_kept_as_such_until_a_file_has_others(home: Home) -> None:
-    kind, sessions = (
-        "select distinct typeof(user_session) from raw.events",
-        ("select cast(user_session as varchar) from raw.events order by 1"),
-    )
+    kind = "select distinct typeof(user_session) from raw.events"
+    sessions = "select cast(user_session as varchar) from raw.events order by 1"
     home.load_one("a.csv", text([line(user_session=f" {EVENT['user_session']} "), line()]))
     assert home.query(kind) == [("UUID",)]
     assert home.query(sessions) == [(EVENT["user_session"],)] * 2

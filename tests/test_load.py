@@ -14,6 +14,7 @@ from landing_files import EVENT, HEADER, TABLES, Home, gz, line, lines, parquet,
 from estore.errors import EstoreError
 from estore.landing import find_files
 from estore.load import intake, loader
+from estore.load.content import Text
 from estore.load.ledger import Ledger
 from estore.shop import PLAIN_COLUMNS, ShopConfig
 
@@ -130,6 +131,20 @@ def test_ids_that_are_whole_numbers_are_kept_as_such_until_a_file_has_others(hom
         "-7", EVENT["user_id"], "u"
     }  # fmt: skip
     home.check_accounts()
+
+
+@pytest.mark.parametrize(
+    ("whole", "count", "has_zero"),
+    [(b"a\nb\n", 2, False), (b"a\nb", 2, False), (b"\n\n", 2, False), (b"a\0\nb", 2, True)],
+)
+def test_lines_are_counted_alike_however_a_text_is_cut_into_blocks(
+    whole: bytes, count: int, has_zero: bool
+) -> None:
+    for cut in range(1, len(whole)):
+        counted = Text()
+        counted.add(whole[:cut])
+        counted.add(whole[cut:])
+        assert (counted.lines, counted.has_zero) == (count, has_zero), cut
 
 
 @pytest.mark.parametrize("name", ["007", "1e2", "1_0", "+5", "-0", "9223372036854775808", "ä"])

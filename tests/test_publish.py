@@ -155,6 +155,45 @@ def test_customers_are_recorded_once_for_an_as_of_date(published: Workshop) -> N
     ]
 
 
+def test_a_version_of_a_customer_begins_where_what_is_said_changes_and_only_there(
+    published: Workshop,
+) -> None:
+    said = {
+        "snap_user_rfm": "select user_id, rfm_score || rfm_segment from marts.dim_user_rfm",
+        "snap_user_status": "select user_id, activity_status from marts.dim_users",
+    }
+    versions: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for day, buyers in [("10-01", []), ("10-20", ["9"]), ("11-05", ["8", "9"]), ("11-20", ["9"])]:
+        if buyers:
+            event = {"event_time": f"2019-{day} 12:00:00 UTC", "event_type": "purchase"}
+            published.write(f"{day}.csv", [{**event, "user_id": buyer} for buyer in buyers])
+            published.load()
+            pipeline.build(published.settings, published.shop, Console(quiet=True))
+        for snapshot, sql in said.items():
+            for user, now in published.query(sql):
+                told = versions.setdefault((snapshot, user), [])
+                if not told or told[-1][1] != now:
+                    told.append((f"2019-{day}", now))
+
+    assert len(versions["snap_user_status", "9"]) == 1
+    assert len(versions["snap_user_status", "501"]) == 3, "active, declining, at risk"
+    kept = published.query(
+        "select 'snap_user_rfm', user_id, as_of_date::varchar, rfm_score || rfm_segment, "
+        "dbt_valid_to is null, dbt_valid_from from snapshots.snap_user_rfm union all "
+        "select 'snap_user_status', user_id, as_of_date::varchar, activity_status, "
+        "dbt_valid_to is null, dbt_valid_from from snapshots.snap_user_status "
+        "order by dbt_valid_from, 1, 2"
+    )
+    assert [row[:5] for row in kept] == sorted(
+        (
+            (*whose, *version, version is told[-1])
+            for whose, told in versions.items()
+            for version in told
+        ),
+        key=lambda row: (row[2], *row[:2]),
+    )
+
+
 def test_readers_fall_back_to_the_snapshot_while_the_warehouse_is_busy(
     published: Workshop,
 ) -> None:

@@ -337,6 +337,7 @@ class Order:
     order_amount: Decimal
     order_number: int
     days_since_previous_order: int | None
+    first_order_date: date
 
 
 def session_id(user_id: str, user_session: str, began_at: datetime, timeout_minutes: int) -> str:
@@ -385,6 +386,7 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
                 order_amount=sum((event.revenue_amount for event, *_ in purchases), Decimal(0)),
                 order_number=0,
                 days_since_previous_order=None,
+                first_order_date=first.event_date,
             )
         )
 
@@ -395,7 +397,12 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
         previous_date: date | None = None
         for number, order in enumerate(own_orders, start=1):
             days = None if previous_date is None else (order.order_date - previous_date).days
-            result.append(replace(order, order_number=number, days_since_previous_order=days))
+            result.append(
+                replace(
+                    order, order_number=number, days_since_previous_order=days,
+                    first_order_date=own_orders[0].order_date,
+                )
+            )  # fmt: skip
             previous_date = order.order_date
     return result
 

@@ -1,16 +1,17 @@
 {# Purchases with the session that they lie in. A source's own order id, where it has one, gathers purchases
-   across sessions; without one, those of a session are one order. #}
-{% macro placed_purchases(purchases) -%}
+   across sessions; without one, those of a session are one order. sessions: rows of int_buying_sessions, at least
+   those of these purchases. #}
+{% macro placed_purchases(purchases, sessions) -%}
     select
         purchases.event_at,
-        {{ as_text('purchases.user_id') }} as user_id,
+        purchases.user_id,
         coalesce(purchases.order_id, {{ _purchase_session() }}) as order_id,
         {{ _purchase_session() }} as session_id,
-        {{ as_text('purchases.product_id') }} as product_id,
+        purchases.product_id,
         purchases.quantity,
         purchases.revenue_amount
     from {{ purchases }} as purchases
-    left join {{ ref('int_buying_sessions') }} as sessions
+    left join {{ sessions }} as sessions
         on {{ lies_in_session('purchases', 'sessions') }} and {{ is_spread('sessions') }}
 {%- endmacro %}
 

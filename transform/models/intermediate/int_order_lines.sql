@@ -13,19 +13,25 @@ with purchases as (
     where event_date >= {{ changed_from() }}
 ),
 
+buying_sessions as (
+    select *
+    from {{ ref('int_buying_sessions') }}
+    where session_end_at >= {{ day_start(add_days(changed_from(), -1)) }}
+),
+
 placed as (
-    {{ placed_purchases('purchases') }}
+    {{ placed_purchases('purchases', 'buying_sessions') }}
 ),
 
 lines as (
     select
-        user_id,
-        order_id,
-        product_id,
-        sum(quantity) as item_count,
-        sum(revenue_amount) as revenue_amount
+        {{ as_text('placed.user_id') }} as user_id,
+        placed.order_id,
+        {{ as_text('placed.product_id') }} as product_id,
+        sum(placed.quantity) as item_count,
+        sum(placed.revenue_amount) as revenue_amount
     from placed
-    group by user_id, order_id, product_id
+    group by placed.user_id, placed.order_id, placed.product_id
 ),
 
 orders as (

@@ -7,13 +7,19 @@
 ) }}
 
 with sold as (
-    select *
-    from {{ ref('int_purchases') }}
-    {{ of_touched_buyers() }}
+    select purchases.*
+    from {{ ref('int_purchases') }} as purchases
+    {{ of_touched_buyers('purchases') }}
+),
+
+buying_sessions as (
+    select sessions.*
+    from {{ ref('int_buying_sessions') }} as sessions
+    {{ of_touched_buyers('sessions') }}
 ),
 
 purchases as (
-    {{ placed_purchases('sold') }}
+    {{ placed_purchases('sold', 'buying_sessions') }}
 ),
 
 orders as (
@@ -58,13 +64,14 @@ numbered as (
     select
         *,
         row_number() over (partition by user_id order by ordered_at, order_id) as order_number,
-        lag(order_date) over (partition by user_id order by ordered_at, order_id) as previous_order_date
+        lag(order_date) over (partition by user_id order by ordered_at, order_id) as previous_order_date,
+        min(order_date) over (partition by user_id) as first_order_date
     from dated
 )
 
 select
     order_id,
-    user_id,
+    {{ as_text('user_id') }} as user_id,
     session_id,
     ordered_at,
     order_date,
@@ -73,5 +80,6 @@ select
     cast(item_count as int64) as item_count,
     cast(order_amount as numeric) as order_amount,
     order_number,
-    {{ days_between('previous_order_date', 'order_date') }} as days_since_previous_order
+    {{ days_between('previous_order_date', 'order_date') }} as days_since_previous_order,
+    first_order_date
 from numbered

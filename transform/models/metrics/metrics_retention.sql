@@ -2,13 +2,15 @@ with as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
+-- Many orders share their days: what follows is counted by these.
 orders as (
     select
-        buyers.first_order_date,
-        orders.order_date,
-        {{ add_days('orders.order_date', '-orders.days_since_previous_order') }} as previous_order_date
-    from {{ ref('fct_orders') }} as orders
-    inner join {{ ref('int_buyers') }} as buyers on orders.user_id = buyers.user_id
+        first_order_date,
+        order_date,
+        {{ add_days('order_date', '-days_since_previous_order') }} as previous_order_date,
+        count(*) as order_count
+    from {{ ref('fct_orders') }}
+    group by first_order_date, order_date, days_since_previous_order
 ),
 
 -- Of a customer's orders in a period the first: that counts customers without telling them apart.
@@ -18,7 +20,7 @@ active as (
         '{{ grain }}' as cohort_grain,
         {{ period_start(grain, 'first_order_date') }} as cohort_start,
         {{ period_start(grain, 'order_date') }} as period_start,
-        count(*) as active_count
+        cast(sum(order_count) as int64) as active_count
     from orders
     where
         previous_order_date is null

@@ -16,3 +16,16 @@
         where {{ cell }}.category = renamed.category and {{ cell }}.brand = renamed.brand
     )
 {%- endmacro %}
+
+{# The rows of a table for a cube by names of products: of the days that changed, and of all other days those of some
+   products. Apart, or an engine would look up the product of every other day too.
+   products: a query for the ids of those whose cells changed. #}
+{% macro of_changed_days_or_products(table, day, products) -%}
+    select *
+    from {{ table }}
+    where {{ day }} >= {{ changed_from() }}
+    union all
+    select *
+    from {{ table }}
+    where {{ day }} < {{ changed_from() }} and product_id in ({{ products }})
+{%- endmacro %}

@@ -2,25 +2,49 @@
    recency_days, frequency and monetary_amount; makes `scored` with the scores, and `segments` with the
    segment of each combination of scores. per: the column within whose values buyers are ranked. #}
 {% macro rfm_scores(per=none) -%}
+    {% set values = [
+        ('recency', 'recency_days', 'desc'), ('frequency', 'frequency', 'asc'), ('monetary', 'monetary_amount', 'asc'),
+    ] %}
     {% set within = 'partition by ' ~ per if per else '' %}
-    -- Worst first. percent_rank gives equal values an equal rank, where ntile would deal them out.
-    ranked as (
+    -- Worst first, by percent_rank: of all others, the share that is worse. It gives equal values an equal score, where
+    -- ntile would deal them out, so it is found for each value and not for each buyer, of whom there are many more.
+    {% for name, value, direction in values -%}
+    {{ name }}_ranks as (
         select
-            *,
-            percent_rank() over ({{ within }} order by recency_days desc) as recency_rank,
-            percent_rank() over ({{ within }} order by frequency) as frequency_rank,
-            percent_rank() over ({{ within }} order by monetary_amount) as monetary_rank
+            {{ per ~ ',' if per }}
+            {{ value }},
+            sum(count(*)) over ({{ within }} order by {{ value }} {{ direction }}) - count(*) as worse_count,
+            sum(count(*)) over ({{ within }}) - 1 as other_count
         from buyers
+        group by {{ per ~ ', ' if per }}{{ value }}
     ),
 
+    {{ name }}_scores as (
+        select
+            {{ per ~ ',' if per }}
+            {{ value }},
+            cast(
+                least(
+                    {{ var('rfm_bands') }},
+                    1 + floor({{ var('rfm_bands') }} * coalesce(worse_count / nullif(other_count, 0), 0))
+                ) as int64
+            ) as {{ name }}_score
+        from {{ name }}_ranks
+    ),
+
+    {% endfor -%}
     scored as (
         select
-            *,
-            {% for value in ['recency', 'frequency', 'monetary'] -%}
-            cast(least({{ var('rfm_bands') }}, 1 + floor({{ var('rfm_bands') }} * {{ value }}_rank)) as int64)
-                as {{ value }}_score {{ ',' if not loop.last }}
-            {% endfor %}
-        from ranked
+            buyers.*,
+            recency_scores.recency_score,
+            frequency_scores.frequency_score,
+            monetary_scores.monetary_score
+        from buyers
+        {% for name, value, direction in values -%}
+        inner join {{ name }}_scores
+            on buyers.{{ value }} = {{ name }}_scores.{{ value }}
+            {{ 'and buyers.' ~ per ~ ' = ' ~ name ~ '_scores.' ~ per if per }}
+        {% endfor %}
     ),
 
     -- Of the rules that scores fit, the first wins.

@@ -36,21 +36,9 @@ names as (
     from numbered
 ),
 
--- Apart from the days that changed, or an engine would look up the product of every other day too.
 days as (
-    select *
-    from {{ ref('int_product_days') }}
-    where event_date >= {{ changed_from() }}
-    union all
-    select *
-    from {{ ref('int_product_days') }}
-    where
-        event_date < {{ changed_from() }}
-        and product_id in (
-            select product_id
-            from numbered
-            where {{ is_renamed('numbered') }}
-        )
+    {% set products -%} select product_id from numbered where {{ is_renamed('numbered') }} {%- endset %}
+    {{ of_changed_days_or_products(ref('int_product_days'), 'event_date', products) }}
 ),
 
 sums as (

@@ -7,17 +7,24 @@
 -- Rows `*` stand for all: an order of two categories is one order of the shop and one of each.
 {% set views = [('category', 'brand'), ('category', "'*'"), ("'*'", 'brand'), ("'*'", "'*'")] %}
 
-with lines as (
+with changed as (
+    {% set products -%}
+        select product_id
+        from {{ ref('int_product_names') }}
+        where
+            category in (select category from {{ ref('int_renamed_cells') }})
+            or brand in (select brand from {{ ref('int_renamed_cells') }})
+    {%- endset %}
+    {{ of_changed_days_or_products(ref('int_order_lines'), 'order_date', products) }}
+),
+
+lines as (
     select
-        lines.*,
+        changed.*,
         products.category,
         products.brand
-    from {{ ref('int_order_lines') }} as lines
-    inner join {{ ref('int_product_names') }} as products on lines.product_id = products.product_id
-    where
-        lines.order_date >= {{ changed_from() }}
-        or products.category in (select category from {{ ref('int_renamed_cells') }})
-        or products.brand in (select brand from {{ ref('int_renamed_cells') }})
+    from changed
+    inner join {{ ref('int_product_names') }} as products on changed.product_id = products.product_id
 ),
 
 -- Nothing to count distinct here: such a line is an order and a buyer by itself.

@@ -1,31 +1,10 @@
-{{ config(materialized='table') }}
-
-with orders as (
+with aged as (
     select
-        user_id,
-        count(*) as order_count,
-        cast(sum(item_count) as int64) as item_count,
-        cast(sum(order_amount) as numeric) as revenue_amount,
-        min(ordered_at) as first_ordered_at,
-        max(ordered_at) as last_ordered_at,
-        min(order_date) as first_order_date,
-        min(case when order_number = 2 then order_date end) as second_order_date,
-        max(order_date) as last_order_date
-    from {{ ref('fct_orders') }}
-    group by user_id
-),
-
-aged as (
-    select
-        orders.*,
-        activity.session_count,
-        activity.first_event_at,
-        {{ days_between(shop_date('activity.last_event_at'), 'as_of.as_of_date') }}
-            as days_since_last_activity,
-        {{ days_between('orders.last_order_date', 'as_of.as_of_date') }} as days_since_last_order,
+        buyers.*,
+        {{ days_between('buyers.last_event_date', 'as_of.as_of_date') }} as days_since_last_activity,
+        {{ days_between('buyers.last_order_date', 'as_of.as_of_date') }} as days_since_last_order,
         as_of.as_of_date
-    from orders
-    inner join {{ ref('int_user_activity') }} as activity on orders.user_id = activity.user_id
+    from {{ ref('int_buyer_sums') }} as buyers
     cross join {{ ref('int_as_of') }} as as_of
 )
 

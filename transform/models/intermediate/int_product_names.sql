@@ -3,10 +3,10 @@
 -- Few enough names to choose from: what brings little is `other`. `*` stands for all in the cubes.
 with revenue as (
     select
-        product_id,
-        sum(revenue_amount) as revenue_amount
-    from {{ ref('int_order_lines') }}
-    group by product_id
+        {{ as_text('months.product_id') }} as product_id,
+        sum(months.revenue_amount) as revenue_amount
+    from {{ ref('int_product_months') }} as months
+    group by months.product_id
 ),
 
 products as (

@@ -2,7 +2,7 @@
 
 -- A view: of most users nothing changes from day to day but the distance to today.
 select
-    users.user_id,
+    {{ as_text('users.user_id') }} as user_id,
     users.first_event_at,
     users.last_event_at,
     users.session_count,
@@ -21,5 +21,5 @@ select
     coalesce(buyers.activity_status = 'churned', false) as is_churned,
     as_of.as_of_date
 from {{ ref('int_user_activity') }} as users
-left join {{ ref('int_buyers') }} as buyers on users.user_id = buyers.user_id
+left join {{ ref('int_buyers') }} as buyers on {{ as_text('users.user_id') }} = buyers.user_id
 cross join {{ ref('int_as_of') }} as as_of

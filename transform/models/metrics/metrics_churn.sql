@@ -1,22 +1,12 @@
 {% set window = var('cohort_window_days') %}
 
-with buyers as (
-    select
-        user_id,
-        min(case when order_number = 1 then order_date end) as first_order_date,
-        min(case when order_number = 2 then order_date end) as second_order_date
-    from {{ ref('fct_orders') }}
-    where order_number <= 2
-    group by user_id
-),
-
 -- Only who could have come back for the whole window may count as gone: cohorts then compare.
-followed as (
+with followed as (
     select
         buyers.first_order_date,
         {{ days_between('buyers.first_order_date', 'as_of.as_of_date') }} as days_observed,
         {{ days_between('buyers.first_order_date', 'buyers.second_order_date') }} as days_to_repeat
-    from buyers
+    from {{ ref('int_buyers') }} as buyers
     cross join {{ ref('int_as_of') }} as as_of
 ),
 

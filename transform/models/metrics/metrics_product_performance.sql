@@ -9,7 +9,7 @@ with products as (
     select
         {{ as_text('months.product_id') }} as product_id,
         {% for count in counts -%}
-        sum(months.{{ count }}) as {{ count }},
+        cast(sum(months.{{ count }}) as int64) as {{ count }},
         {% endfor -%}
         sum(months.revenue_amount) as revenue_amount
     from {{ ref('int_product_months') }} as months
@@ -27,12 +27,12 @@ named as (
 
 -- The dimension's one category and brand of a product, never the one on the event.
 levels as (
-    {% for level, name in [('category', 'category_code'), ('brand', 'brand'), ('product', 'product_id')] -%}
+    {% for level, name in [('category', 'category_code'), ('brand', 'brand')] -%}
     select
         '{{ level }}' as level,
         {{ name }} as name,
-        {{ "min(category_code)" if level == 'product' else "cast(null as string)" }} as category_code,
-        {{ "min(brand)" if level == 'product' else "cast(null as string)" }} as brand,
+        cast(null as string) as category_code,
+        cast(null as string) as brand,
         count(*) as product_count,
         {% for count in counts -%}
         cast(sum({{ count }}) as int64) as {{ count }},
@@ -40,8 +40,19 @@ levels as (
         cast(sum(revenue_amount) as numeric) as revenue_amount
     from named
     group by name
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    union all
+    {% endfor -%}
+    select
+        'product' as level,
+        product_id as name,
+        category_code,
+        brand,
+        1 as product_count,
+        {% for count in counts -%}
+        {{ count }},
+        {% endfor -%}
+        cast(revenue_amount as numeric) as revenue_amount
+    from named
 )
 
 select

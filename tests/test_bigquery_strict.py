@@ -85,6 +85,8 @@ def _as_job(node: dict[str, Any], *, is_first: bool) -> Job:
     columns = f"({declared})" if node["config"]["contract"]["enforced"] else ""
     if columns:  # as dbt does: by name, not by place
         sql = f"select {', '.join(node['columns'])} from ({sql})"
+    if node["resource_type"] == "snapshot":  # dbt adds when a version ended, and more
+        sql = f"select *, cast(null as timestamp) as dbt_valid_to from ({sql})"
     return {"sql": f"create or replace table `{name}` {columns} as {sql}"}
 
 

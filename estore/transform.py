@@ -145,9 +145,7 @@ class Transform:
         on_phase("data tests")
         self._collect(
             report,
-            self._dbt(
-                "test", "--exclude", "tag:daily", *DATA_TESTS, variables=variables, may_fail=True
-            ),
+            self._dbt("test", "--exclude", "tag:daily", *DATA_TESTS, may_fail=True),
         )
         if report.holds:
             with open_warehouse(self.settings) as warehouse, warehouse.transaction():

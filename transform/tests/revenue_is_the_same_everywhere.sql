@@ -1,21 +1,8 @@
--- Where revenue was lost or doubled on the way from the purchases to the metrics. Of the sessions only those
--- of days that changed are read, and what their cube has of all others; that none is lost, their events tell.
-{% set sessions -%}
-    (
-        select revenue_amount
-        from {{ ref('int_sessions') }}
-        where session_start_date >= {{ sessions_changed_from() }}
-        union all
-        select revenue_amount
-        from {{ ref('cube_sessions') }}
-        where session_start_date < {{ sessions_changed_from() }}
-    ) as sessions
-{%- endset %}
-
+-- Where revenue was lost or doubled on the way from the purchases to the metrics.
 with totals as (
     {% for name, relation, amount in [
         ('purchases', ref('int_purchases'), 'revenue_amount'),
-        ('sessions', sessions, 'revenue_amount'),
+        ('sessions', ref('int_sessions'), 'revenue_amount'),
         ('orders', ref('fct_orders'), 'order_amount'),
         ('product days', ref('int_product_days'), 'revenue_amount'),
         ('users', ref('int_buyers'), 'revenue_amount'),

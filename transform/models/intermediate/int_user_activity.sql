@@ -4,38 +4,67 @@
     cluster_by=['user_id'],
 ) }}
 
+{% set first_day = var('reach_from')[:10] %}
+
 {% if is_incremental() and not is_made_anew('users') -%}
--- Lines that were added can only move a user's first event back and the last one on: when all the other
--- sessions were, is not read again.
-with changed as (
+-- Added lines change only sessions that end on first_day (UTC) or later: of who was not there after it, what
+-- was counted of all other sessions holds, and they are not read again.
+with touched as (
+    select distinct sessions.user_id
+    from {{ ref('int_sessions') }} as sessions
+    where {{ reaches_built_days('sessions') }}
+),
+
+recent as (
     select
         sessions.user_id,
         min(sessions.session_start_at) as first_event_at,
-        max(sessions.session_end_at) as last_event_at
+        max(sessions.session_end_at) as last_event_at,
+        count(*) as session_count,
+        sum(sessions.event_count) as event_count
     from {{ ref('int_sessions') }} as sessions
-    where {{ reaches_built_days('sessions') }}
+    inner join touched on sessions.user_id = touched.user_id
+    where sessions.session_end_at >= timestamp '{{ first_day }} 00:00:00'
     group by sessions.user_id
 ),
 
+before as (
+    select
+        users.user_id,
+        users.first_event_at,
+        users.session_count - coalesce(last_days.session_count, 0) as session_count,
+        users.event_count - coalesce(last_days.event_count, 0) as event_count,
+        cast(users.last_event_at as date) < date '{{ first_day }}'
+        or last_days.user_id is not null as is_known
+    from {{ this }} as users
+    inner join touched on users.user_id = touched.user_id
+    left join {{ source('built', 'int_last_day_activity') }} as last_days
+        on users.user_id = last_days.user_id and last_days.last_date = date '{{ first_day }}'
+),
+
+-- Of users who were there later too, as where a late file brings an old day: all of their sessions.
 counts as (
     select
         sessions.user_id,
         count(*) as session_count,
-        cast(sum(sessions.event_count) as int64) as event_count
+        sum(sessions.event_count) as event_count
     from {{ ref('int_sessions') }} as sessions
-    inner join changed on sessions.user_id = changed.user_id
+    inner join before on sessions.user_id = before.user_id
+    where not before.is_known
     group by sessions.user_id
 )
 
 select
-    changed.user_id,
-    least(changed.first_event_at, coalesce(before.first_event_at, changed.first_event_at)) as first_event_at,
-    greatest(changed.last_event_at, coalesce(before.last_event_at, changed.last_event_at)) as last_event_at,
-    counts.session_count,
-    counts.event_count
-from changed
-inner join counts on changed.user_id = counts.user_id
-left join {{ this }} as before on changed.user_id = before.user_id
+    recent.user_id,
+    least(recent.first_event_at, coalesce(before.first_event_at, recent.first_event_at)) as first_event_at,
+    recent.last_event_at,
+    coalesce(counts.session_count, recent.session_count + coalesce(before.session_count, 0)) as session_count,
+    cast(
+        coalesce(counts.event_count, recent.event_count + coalesce(before.event_count, 0)) as int64
+    ) as event_count
+from recent
+left join before on recent.user_id = before.user_id
+left join counts on recent.user_id = counts.user_id
 {%- else -%}
 select
     user_id,

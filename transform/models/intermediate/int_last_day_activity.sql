@@ -1,0 +1,21 @@
+{{ config(materialized='table') }}
+
+-- What one more day may still change of who was there on the last: int_user_activity takes it off and counts
+-- it anew.
+with data as (
+    select cast(max(last_event_at) as date) as last_date
+    from {{ ref('int_user_activity') }}
+)
+
+select
+    sessions.user_id,
+    data.last_date,
+    count(*) as session_count,
+    cast(sum(sessions.event_count) as int64) as event_count
+from {{ ref('int_sessions') }} as sessions
+inner join data on cast(sessions.session_end_at as date) = data.last_date
+{% if var('all_users') != 'true' %}
+-- Of what was built before, no day is read that cannot be the last.
+where sessions.session_end_at >= timestamp '{{ var("reach_from")[:10] }} 00:00:00'
+{% endif %}
+group by sessions.user_id, data.last_date

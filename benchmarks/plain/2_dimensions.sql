@@ -177,6 +177,8 @@ with ranked as (
         percent_rank() over (order by days_since_last_order desc) as recency_rank,
         percent_rank() over (order by order_count) as frequency_rank,
         percent_rank() over (order by revenue_amount) as monetary_rank,
+        session_count,
+        activity_status,
         as_of_date
     from marts.dim_users
     where order_count > 0
@@ -184,7 +186,7 @@ with ranked as (
 
 scored as (
     select
-        user_id, recency_days, frequency, monetary_amount, as_of_date,
+        user_id, recency_days, frequency, monetary_amount, session_count, activity_status, as_of_date,
         cast(least(5, 1 + floor(5 * recency_rank)) as bigint) as recency_score,
         cast(least(5, 1 + floor(5 * frequency_rank)) as bigint) as frequency_score,
         cast(least(5, 1 + floor(5 * monetary_rank)) as bigint) as monetary_score

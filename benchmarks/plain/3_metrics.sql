@@ -202,12 +202,11 @@ with segments as (
         rfm_segment,
         count(*) as customer_count,
         sum(monetary_amount) as revenue_amount,
-        sum(order_count) as order_count,
+        sum(frequency) as order_count,
         sum(session_count) as session_count,
-        count_if(is_churned) as churned_count,
+        count_if(activity_status = 'churned') as churned_count,
         quantile_cont(cast(monetary_amount as double), [0.25, 0.5, 0.75]) as quartiles
     from marts.dim_user_rfm
-    inner join marts.dim_users using (user_id)
     group by rfm_segment
 ),
 

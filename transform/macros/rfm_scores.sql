@@ -6,6 +6,7 @@
         ('recency', 'recency_days', 'desc'), ('frequency', 'frequency', 'asc'), ('monetary', 'monetary_amount', 'asc'),
     ] %}
     {% set within = 'partition by ' ~ per if per else '' %}
+    {% set bands = range(1, var('rfm_bands') + 1) %}
     -- Worst first, by percent_rank: of all others, the share that is worse. It gives equal values an equal score, where
     -- ntile would deal them out, so it is found for each value and not for each buyer, of whom there are many more.
     {% for name, value, direction in values -%}
@@ -19,31 +20,50 @@
         group by {{ per ~ ', ' if per }}{{ value }}
     ),
 
-    {{ name }}_scores as (
+    {{ name }}_bands as (
         select
             {{ per ~ ',' if per }}
             {{ value }},
-            cast(
-                least(
-                    {{ var('rfm_bands') }},
-                    1 + floor({{ var('rfm_bands') }} * coalesce(worse_count / nullif(other_count, 0), 0))
-                ) as int64
-            ) as {{ name }}_score
+            floor({{ var('rfm_bands') }} * coalesce(worse_count / nullif(other_count, 0), 0)) as bands_below
         from {{ name }}_ranks
+    ),
+
+    -- The worst value of each band: a score is how many of these a buyer reaches. Comparing with so few costs less than
+    -- looking the buyer's value up among all.
+    {{ name }}_bounds as (
+        select
+            {{ per ~ ',' if per }}
+            {% for band in bands -%}
+            {{ 'max' if direction == 'desc' else 'min' }}(case when bands_below >= {{ band - 1 }} then {{ value }} end)
+                as {{ name }}_{{ band }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ name }}_bands
+        {{ 'group by ' ~ per if per }}
     ),
 
     {% endfor -%}
     scored as (
         select
             buyers.*,
-            recency_scores.recency_score,
-            frequency_scores.frequency_score,
-            monetary_scores.monetary_score
+            {% for name, value, direction in values -%}
+            cast(
+                {% for band in bands -%}
+                {{ '+ ' if not loop.first }}case
+                    when {{ name }}_bounds.{{ name }}_{{ band }} {{ '>=' if direction == 'desc' else '<=' }} buyers.{{ value }}
+                        then 1
+                    else 0
+                end
+                {% endfor -%}
+                as int64
+            ) as {{ name }}_score{{ ',' if not loop.last }}
+            {% endfor %}
         from buyers
-        {% for name, value, direction in values -%}
-        inner join {{ name }}_scores
-            on buyers.{{ value }} = {{ name }}_scores.{{ value }}
-            {{ 'and buyers.' ~ per ~ ' = ' ~ name ~ '_scores.' ~ per if per }}
+        {% for name, _, _ in values -%}
+        {% if per -%}
+        inner join {{ name }}_bounds on buyers.{{ per }} = {{ name }}_bounds.{{ per }}
+        {% else -%}
+        cross join {{ name }}_bounds
+        {% endif -%}
         {% endfor %}
     ),
 

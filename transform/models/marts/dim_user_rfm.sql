@@ -4,6 +4,8 @@ with buyers as (
         days_since_last_order as recency_days,
         order_count as frequency,
         revenue_amount as monetary_amount,
+        session_count,
+        activity_status,
         as_of_date
     from {{ ref('int_buyers') }}
 ),
@@ -20,6 +22,8 @@ select
     scored.monetary_score,
     segments.rfm_score,
     segments.rfm_segment,
+    scored.session_count,
+    scored.activity_status,
     scored.as_of_date
 from scored
 inner join segments on {{ has_rfm_scores('scored', 'segments') }}

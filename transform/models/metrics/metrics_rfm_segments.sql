@@ -1,15 +1,14 @@
 with customers as (
     select
-        rfm.rfm_segment,
-        rfm.monetary_amount,
-        buyers.order_count,
-        buyers.session_count,
-        buyers.activity_status = 'churned' as is_churned,
-        {{ percentile('rfm.monetary_amount', 0.25, 'rfm.rfm_segment') }} as p25_revenue,
-        {{ percentile('rfm.monetary_amount', 0.5, 'rfm.rfm_segment') }} as median_revenue,
-        {{ percentile('rfm.monetary_amount', 0.75, 'rfm.rfm_segment') }} as p75_revenue
-    from {{ ref('dim_user_rfm') }} as rfm
-    inner join {{ ref('int_buyers') }} as buyers on rfm.user_id = buyers.user_id
+        rfm_segment,
+        frequency,
+        monetary_amount,
+        session_count,
+        activity_status,
+        {{ percentile('monetary_amount', 0.25, 'rfm_segment') }} as p25_revenue,
+        {{ percentile('monetary_amount', 0.5, 'rfm_segment') }} as median_revenue,
+        {{ percentile('monetary_amount', 0.75, 'rfm_segment') }} as p75_revenue
+    from {{ ref('dim_user_rfm') }}
 ),
 
 segments as (
@@ -20,9 +19,9 @@ segments as (
         max(p25_revenue) as p25_revenue,
         max(median_revenue) as median_revenue,
         max(p75_revenue) as p75_revenue,
-        sum(order_count) as order_count,
+        sum(frequency) as order_count,
         sum(session_count) as session_count,
-        {{ count_if('is_churned') }} as churned_count
+        {{ count_if("activity_status = 'churned'") }} as churned_count
     from customers
     group by rfm_segment
 ),

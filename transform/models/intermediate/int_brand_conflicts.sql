@@ -4,7 +4,7 @@ with products as (
         {{ count_if('is_brand_conflict') }} as conflict_count,
         min(case when is_brand_conflict then first_seen_at end) as from_at,
         max(case when is_brand_conflict then last_seen_at end) as to_at
-    from {{ ref('dim_products') }}
+    from {{ ref('int_products') }}
 )
 
 select

@@ -8,7 +8,7 @@ with moved as (
         coalesce(first_categories.level_1, 'unknown') as from_category,
         coalesce(latest_categories.level_1, 'unknown') as to_category,
         coalesce(products.latest_category_code, '') != coalesce(products.category_code, '') as has_other_code
-    from {{ ref('dim_products') }} as products
+    from {{ ref('int_products') }} as products
     left join {{ ref('dim_categories') }} as first_categories
         on products.category_id = first_categories.category_id
     left join {{ ref('dim_categories') }} as latest_categories
@@ -23,7 +23,7 @@ sold as (
     from moved
     inner join {{ ref('int_purchases') }} as purchases
         on
-            moved.product_id = {{ as_text('purchases.product_id') }}
+            moved.product_id = purchases.product_id
             and moved.moved_date <= purchases.event_date
     group by moved.product_id
 )

@@ -3,10 +3,10 @@
 -- Few enough names to choose from: what brings little is `other`. `*` stands for all in the cubes.
 with revenue as (
     select
-        {{ as_text('months.product_id') }} as product_id,
-        sum(months.revenue_amount) as revenue_amount
-    from {{ ref('int_product_months') }} as months
-    group by months.product_id
+        product_id,
+        sum(revenue_amount) as revenue_amount
+    from {{ ref('int_product_months') }}
+    group by product_id
 ),
 
 products as (
@@ -16,7 +16,7 @@ products as (
         coalesce(categories.level_2, categories.level_1, 'unknown') as subcategory,
         coalesce(products.brand, 'unknown') as brand,
         coalesce(revenue.revenue_amount, 0) as revenue_amount
-    from {{ ref('dim_products') }} as products
+    from {{ ref('int_products') }} as products
     left join {{ ref('dim_categories') }} as categories on products.category_id = categories.category_id
     left join revenue on products.product_id = revenue.product_id
 ),
@@ -50,7 +50,7 @@ brands as (
 )
 
 select
-    products.product_id,
+    {{ as_text('products.product_id') }} as product_id,
     case
         when products.category = 'unknown' or categories.place <= {{ var('dashboard_categories') }}
             then products.category

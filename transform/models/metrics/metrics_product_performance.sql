@@ -7,22 +7,22 @@
 
 with products as (
     select
-        {{ as_text('months.product_id') }} as product_id,
+        product_id,
         {% for count in counts -%}
-        cast(sum(months.{{ count }}) as int64) as {{ count }},
+        cast(sum({{ count }}) as int64) as {{ count }},
         {% endfor -%}
-        sum(months.revenue_amount) as revenue_amount
-    from {{ ref('int_product_months') }} as months
-    group by months.product_id
+        sum(revenue_amount) as revenue_amount
+    from {{ ref('int_product_months') }}
+    group by product_id
 ),
 
 named as (
     select
         products.*,
-        coalesce(dim_products.category_code, 'unknown') as category_code,
-        coalesce(dim_products.brand, 'unknown') as brand
+        coalesce(named_products.category_code, 'unknown') as category_code,
+        coalesce(named_products.brand, 'unknown') as brand
     from products
-    inner join {{ ref('dim_products') }} as dim_products on products.product_id = dim_products.product_id
+    inner join {{ ref('int_products') }} as named_products on products.product_id = named_products.product_id
 ),
 
 -- The dimension's one category and brand of a product, never the one on the event.
@@ -44,7 +44,7 @@ levels as (
     {% endfor -%}
     select
         'product' as level,
-        product_id as name,
+        {{ as_text('product_id') }} as name,
         category_code,
         brand,
         1 as product_count,

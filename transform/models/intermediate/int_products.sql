@@ -1,0 +1,102 @@
+{{ config(materialized='table') }}
+
+-- What each product has been called: few rows a product, however long the history.
+with kinds as (
+    select
+        product_id,
+        category_id,
+        category_code,
+        brand,
+        sum(event_count) as event_count,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at
+    from {{ ref('int_product_value_months') }}
+    group by product_id, category_id, category_code, brand
+),
+
+products as (
+    select
+        product_id,
+        count(distinct category_id) as category_count,
+        count(distinct category_code) as category_code_count,
+        count(distinct brand) as brand_count,
+        min(category_id) as any_category_id,
+        min(case when category_id is not null then first_seen_at end) as any_category_since,
+        min(brand) as any_brand,
+        cast(sum(event_count) as int64) as event_count,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at
+    from kinds
+    group by product_id
+),
+
+-- The first category stays: a later renaming of the tree must not move past revenue. Most products have but
+-- one category and one brand, and need no rank.
+ranked_categories as (
+    select
+        kinds.product_id,
+        kinds.category_id,
+        row_number() over (
+            partition by kinds.product_id
+            order by min(kinds.first_seen_at), sum(kinds.event_count) desc, kinds.category_id
+        ) as first_rank,
+        row_number() over (
+            partition by kinds.product_id
+            order by max(kinds.last_seen_at) desc, sum(kinds.event_count) desc, kinds.category_id
+        ) as latest_rank,
+        min(kinds.first_seen_at) as first_seen_at
+    from kinds
+    inner join products on kinds.product_id = products.product_id
+    where products.category_count > 1 and kinds.category_id is not null
+    group by kinds.product_id, kinds.category_id
+),
+
+ranked_brands as (
+    select
+        kinds.product_id,
+        kinds.brand,
+        row_number() over (
+            partition by kinds.product_id
+            order by sum(kinds.event_count) desc, max(kinds.last_seen_at) desc, kinds.brand
+        ) as preference
+    from kinds
+    inner join products on kinds.product_id = products.product_id
+    where products.brand_count > 1 and kinds.brand is not null
+    group by kinds.product_id, kinds.brand
+),
+
+named as (
+    select
+        products.*,
+        coalesce(first_categories.category_id, products.any_category_id) as category_id,
+        coalesce(latest_categories.category_id, products.any_category_id) as latest_category_id,
+        coalesce(latest_categories.first_seen_at, products.any_category_since) as latest_category_since,
+        coalesce(brands.brand, products.any_brand) as brand
+    from products
+    left join ranked_categories as first_categories
+        on products.product_id = first_categories.product_id and first_categories.first_rank = 1
+    left join ranked_categories as latest_categories
+        on products.product_id = latest_categories.product_id and latest_categories.latest_rank = 1
+    left join ranked_brands as brands
+        on products.product_id = brands.product_id and brands.preference = 1
+)
+
+select
+    named.product_id,
+    named.category_id,
+    first_codes.category_code,
+    named.brand,
+    named.latest_category_id,
+    latest_codes.category_code as latest_category_code,
+    named.latest_category_since,
+    named.category_count,
+    named.category_code_count,
+    named.brand_count,
+    named.category_count > 1 as is_category_conflict,
+    named.brand_count > 1 as is_brand_conflict,
+    named.event_count,
+    named.first_seen_at,
+    named.last_seen_at
+from named
+left join {{ ref('dim_categories') }} as first_codes on named.category_id = first_codes.category_id
+left join {{ ref('dim_categories') }} as latest_codes on named.latest_category_id = latest_codes.category_id

@@ -18,13 +18,25 @@ with days as (
     from {{ ref('int_event_hours') }}
     where {{ in_built_days() }}
     group by event_date
+),
+
+products as (
+    select
+        event_date,
+        count(*) as product_count
+    from {{ ref('int_product_days') }}
+    where {{ in_built_days() }}
+    group by event_date
 )
 
 -- A day whose tracking stopped early looks like a day of few sales: its last hour must have been heard of.
 select
-    *,
+    days.*,
+    products.product_count,
     (
-        {{ epoch_micros(day_start(add_days('event_date', 1))) }} - {{ epoch_micros('last_event_at') }}
+        {{ epoch_micros(day_start(add_days('days.event_date', 1))) }}
+        - {{ epoch_micros('days.last_event_at') }}
         <= {{ 60 * 60 * 1000000 }}
     ) as is_complete
 from days
+left join products on days.event_date = products.event_date

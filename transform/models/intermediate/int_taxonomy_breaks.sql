@@ -7,20 +7,12 @@ with changes_by_day as (
     group by moved_date
 ),
 
-seen_by_day as (
-    select
-        event_date,
-        count(*) as product_count
-    from {{ ref('int_product_days') }}
-    group by event_date
-),
-
 broken_days as (
     select
         by_day.changed_date,
         {{ run_of_days('by_day.changed_date') }} as run
     from changes_by_day as by_day
-    inner join seen_by_day as seen on by_day.changed_date = seen.event_date
+    inner join {{ ref('int_event_days') }} as seen on by_day.changed_date = seen.event_date
     where
         by_day.changed_count >= {{ var('alert_least_products') }}
         and by_day.changed_count >= {{ var('alert_category_share') }} * seen.product_count

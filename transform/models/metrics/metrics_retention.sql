@@ -2,29 +2,14 @@ with as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
--- Many orders share their days: what follows is counted by these.
-orders as (
-    select
-        first_order_date,
-        order_date,
-        {{ add_days('order_date', '-days_since_previous_order') }} as previous_order_date,
-        count(*) as order_count
-    from {{ ref('fct_orders') }}
-    group by first_order_date, order_date, days_since_previous_order
-),
-
--- Of a customer's orders in a period the first: that counts customers without telling them apart.
 active as (
     {% for grain in ['month', 'week'] -%}
     select
         '{{ grain }}' as cohort_grain,
         {{ period_start(grain, 'first_order_date') }} as cohort_start,
         {{ period_start(grain, 'order_date') }} as period_start,
-        cast(sum(order_count) as int64) as active_count
-    from orders
-    where
-        previous_order_date is null
-        or {{ period_start(grain, 'previous_order_date') }} < {{ period_start(grain, 'order_date') }}
+        cast(sum({{ grain }}_customer_count) as int64) as active_count
+    from {{ ref('int_cohort_days') }}
     group by cohort_start, period_start
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -1,21 +1,9 @@
-with moves as (
-    select
-        month_end_date,
-        previous_rfm_segment as from_segment,
-        rfm_segment as to_segment,
-        count(*) as customer_count,
-        cast(sum(monetary_amount) as numeric) as revenue_amount,
-        cast(sum(month_revenue_amount) as numeric) as month_revenue_amount
-    from {{ ref('fct_user_rfm_monthly') }}
-    group by month_end_date, previous_rfm_segment, rfm_segment
-),
-
-totalled as (
+with totalled as (
     select
         *,
         cast(sum(customer_count) over (partition by month_end_date, from_segment) as int64)
             as from_customer_count
-    from moves
+    from {{ ref('int_rfm_moves') }}
 )
 
 select

@@ -90,10 +90,9 @@ VIEWS = {"stg_lines", "stg_events", "fct_events", "fct_sessions", "int_spread_se
 WHOLE = {
     "int_duplicate_bursts": {"stg_repeats"},
     "int_robots": {"int_sessions"},
-    "int_taxonomy_breaks": {"int_product_days"},
+    "int_last_day_activity": {"int_sessions"},
     "int_user_activity": {"int_sessions"},
     "every_line_is_an_event_or_a_duplicate": {"int_sessions", "int_product_values"},
-    "revenue_is_the_same_everywhere": {"int_product_days", "int_sessions"},
 }
 
 

@@ -140,6 +140,28 @@ def test_a_failed_data_test_publishes_nothing_and_says_which_in_words(
     assert current_version(published.settings) == published.settings.published / "v000001"
 
 
+def test_a_line_lost_from_an_old_day_is_missed_though_none_of_that_day_is_built(
+    published: Workshop,
+) -> None:
+    published.query("delete from raw.events")
+    published.write("2.csv", [purchase(2)])
+    published.load()
+
+    report, manifest = pipeline.build(published.settings, published.shop, Console(quiet=True))
+
+    assert manifest is None
+    assert "every_line_of_a_file_is_loaded_or_rejected" in {each.name for each in report.problems}
+
+
+def test_a_line_that_came_to_another_file_is_found_as_its_day_is_built(published: Workshop) -> None:
+    published.write("2.csv", [purchase(2)])
+    published.load()
+    published.query("update raw.events set file_id = 1")  # as many in all, and on each day
+
+    with pytest.raises(EstoreError, match="every_line_of_a_day_is_of_its_file: 2 rows break it"):
+        published.build()
+
+
 def test_customers_are_recorded_once_for_an_as_of_date(published: Workshop) -> None:
     versions = "select count(*) from snapshots.snap_user_status"
     assert published.query(versions) == [(1,)]

@@ -1,4 +1,6 @@
--- Each file whose ledger entry, rows and rejects disagree. Only a file with status loaded has rows.
+-- Each file whose ledger entry, days and rejects disagree, and a row without an id where there are not as
+-- many lines as of all files together; those of each are counted by day as the day is built. Only a file with
+-- status loaded has any.
 with files as (
     select
         file_id,
@@ -9,10 +11,9 @@ with files as (
     from {{ source('raw', 'files') }}
 ),
 
-events as (
-    select file_id, count(*) as row_count
-    from {{ source('raw', 'events') }}
-    where {{ of_any_day() }}
+days as (
+    select file_id, sum(event_count) as row_count
+    from {{ source('raw', 'file_days') }}
     group by file_id
 ),
 
@@ -25,22 +26,46 @@ rejects as (
 counted as (
     select
         files.file_id as ledger_id,
-        events.file_id,
+        days.file_id,
         files.is_loaded,
         files.lines,
         files.loaded,
         files.rejected,
-        coalesce(events.row_count, 0) as event_rows,
+        coalesce(days.row_count, 0) as event_rows,
         coalesce(rejects.row_count, 0) as reject_rows
     from files
-    full outer join events on files.file_id = events.file_id
+    full outer join days on files.file_id = days.file_id
     left join rejects on files.file_id = rejects.file_id
+),
+
+totals as (
+    select
+        (select coalesce(sum(loaded), 0) from files) as loaded,
+        (
+            select count(*)
+            from {{ source('raw', 'events') }}
+            where {{ of_any_day() }}
+        ) as event_rows
 )
 
-select *
+select
+    file_id,
+    loaded,
+    event_rows,
+    rejected,
+    reject_rows
 from counted
 where
     ledger_id is null
     or loaded != event_rows
     or (is_loaded and lines != loaded + rejected)
     or (is_loaded and rejected != reject_rows)
+union all
+select
+    null as file_id,
+    loaded,
+    event_rows,
+    null as rejected,
+    null as reject_rows
+from totals
+where loaded != event_rows

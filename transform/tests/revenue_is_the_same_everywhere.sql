@@ -1,10 +1,24 @@
--- Where revenue was lost or doubled on the way from the purchases to the metrics.
+-- Where revenue was lost or doubled on the way from the purchases to the metrics. Sessions of other days than
+-- those that changed are summed up already; that none was lost since, their events tell. Likewise the days of
+-- products in other months.
+{% set sessions -%}
+    (
+        select revenue_amount
+        from {{ ref('int_sessions') }}
+        where session_start_date >= {{ sessions_changed_from() }}
+        union all
+        select revenue_amount
+        from {{ ref('cube_sessions') }}
+        where session_start_date < {{ sessions_changed_from() }}
+    ) as sessions
+{%- endset %}
+
 with totals as (
     {% for name, relation, amount in [
         ('purchases', ref('int_purchases'), 'revenue_amount'),
-        ('sessions', ref('int_sessions'), 'revenue_amount'),
+        ('sessions', sessions, 'revenue_amount'),
         ('orders', ref('fct_orders'), 'order_amount'),
-        ('product days', ref('int_product_days'), 'revenue_amount'),
+        ('product months', ref('int_product_months'), 'revenue_amount'),
         ('users', ref('int_buyers'), 'revenue_amount'),
         ('buyers', ref('dim_user_rfm'), 'monetary_amount'),
         ('days', ref('metrics_daily_sales'), 'revenue_amount'),

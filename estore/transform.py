@@ -32,6 +32,12 @@ DAILY_SOURCES = (
 DAILY_THRESHOLDS = (
     "shop_timezone", "session_timeout_minutes", "repeated_purchases_are_units",
 )  # fmt: skip
+#: Optimizers that DuckDB is better without. In a step: it would keep a copy of all its events in
+#: memory, where reading them again costs less.
+WITHOUT_IN_STEPS = "common_subplan"
+#: In what follows: it would pack join keys narrower, and then not filter by them as it reads a long
+#: table for a few users.
+WITHOUT = "common_subplan,compressed_materialization"
 #: Data tests whose tables are all selected; unit tests belong to `make test`.
 DATA_TESTS = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
 
@@ -145,7 +151,9 @@ class Transform:
         on_phase("data tests")
         self._collect(
             report,
-            self._dbt("test", "--exclude", "tag:daily", *DATA_TESTS, may_fail=True),
+            self._dbt(
+                "test", "--exclude", "tag:daily", *DATA_TESTS, variables=variables, may_fail=True
+            ),
         )
         if report.holds:
             with open_warehouse(self.settings) as warehouse, warehouse.transaction():
@@ -247,8 +255,9 @@ class Transform:
         with open_warehouse(self.settings) as warehouse:
             variables = steps.step_variables(warehouse, step, **self._clock)
         result = self._dbt(
-            "build", "--select", "tag:daily", *DATA_TESTS, variables=variables, may_fail=True
-        )
+            "build", "--select", "tag:daily", *DATA_TESTS,
+            variables=variables, may_fail=True, without=WITHOUT_IN_STEPS,
+        )  # fmt: skip
         report = BuildReport()
         self._collect(report, result)
         if not report.holds:
@@ -279,11 +288,11 @@ class Transform:
 
     def _dbt(
         self, command: str, *arguments: str, variables: dict[str, str] | None = None,
-        may_fail: bool = False,
+        may_fail: bool = False, without: str = WITHOUT,
     ) -> Any:  # fmt: skip
         from dbt.cli.main import dbtRunner
 
-        with self._environment():
+        with self._environment(without):
             try:
                 result = dbtRunner(manifest=self._manifest).invoke(
                     [command, *self._common, *arguments, "--vars", self._vars(variables)]
@@ -363,7 +372,7 @@ class Transform:
         ]  # fmt: skip
 
     @contextmanager
-    def _environment(self) -> Iterator[None]:
+    def _environment(self, without: str = WITHOUT) -> Iterator[None]:
         """What the dbt profile reads, and a log that keeps quiet about itself."""
         values = {
             **self._of_bigquery,
@@ -371,6 +380,7 @@ class Transform:
             "ESTORE_TEMP": str(self.settings.temp),
             "ESTORE_MEMORY_LIMIT": self.settings.memory_limit,
             "ESTORE_BLOCK_MEMORY": self.settings.block_memory,
+            "ESTORE_WITHOUT_OPTIMIZERS": without,
             "ESTORE_THREADS": str(self.settings.threads or os.cpu_count() or 1),
             "DO_NOT_TRACK": "1",
         }

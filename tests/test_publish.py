@@ -140,7 +140,7 @@ def test_a_failed_data_test_publishes_nothing_and_says_which_in_words(
     assert current_version(published.settings) == published.settings.published / "v000001"
 
 
-def test_a_line_lost_from_an_old_day_is_missed_though_none_of_that_day_is_built(
+def test_a_line_lost_from_an_old_day_is_noticed_though_another_day_is_built(
     published: Workshop,
 ) -> None:
     published.query("delete from raw.events")

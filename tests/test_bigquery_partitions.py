@@ -93,6 +93,7 @@ WHOLE = {
     "int_last_day_activity": {"int_sessions"},
     "int_user_activity": {"int_sessions"},
     "every_line_is_an_event_or_a_duplicate": {"int_sessions", "int_product_values"},
+    "revenue_is_the_same_everywhere": {"int_product_days"},
 }
 
 

@@ -1,6 +1,5 @@
 -- Where revenue was lost or doubled on the way from the purchases to the metrics. Sessions of other days than
--- those that changed are summed up already; that none was lost since, their events tell. Likewise the days of
--- products in other months.
+-- those that changed are summed up already; that none was lost since, their events tell.
 {% set sessions -%}
     (
         select revenue_amount
@@ -18,6 +17,7 @@ with totals as (
         ('purchases', ref('int_purchases'), 'revenue_amount'),
         ('sessions', sessions, 'revenue_amount'),
         ('orders', ref('fct_orders'), 'order_amount'),
+        ('product days', ref('int_product_days'), 'revenue_amount'),
         ('product months', ref('int_product_months'), 'revenue_amount'),
         ('users', ref('int_buyers'), 'revenue_amount'),
         ('buyers', ref('dim_user_rfm'), 'monetary_amount'),

@@ -14,7 +14,7 @@ select
     cast(sum(sessions.event_count) as int64) as event_count
 from {{ ref('int_sessions') }} as sessions
 inner join data on cast(sessions.session_end_at as date) = data.last_date
-{% if var('all_users') != 'true' %}
+{% if not is_made_anew('users') %}
 -- Of what was built before, no day is read that cannot be the last.
 where sessions.session_end_at >= timestamp '{{ var("reach_from")[:10] }} 00:00:00'
 {% endif %}

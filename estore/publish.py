@@ -80,7 +80,7 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
         versions={
             package: version(package) for package in ("estore-analytics", "dbt-core", "duckdb")
         },
-        thresholds=transform.thresholds,
+        thresholds=transform.project.thresholds,
     )
     (unfinished / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     for path in [*unfinished.iterdir(), unfinished]:

@@ -12,9 +12,9 @@ import sqlglot
 from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS
 from sqlglot import exp
 
+from estore.dbt_project import DbtProject
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.transform import Transform
 
 PROJECT = Path(__file__).resolve().parents[1] / "transform"
 DUCKDB_ONLY = {"EPOCH_US", "TO_DAYS", "QUANTILE_CONT", "HASH", "TIMEZONE", "DATE_PART", "LIST"}
@@ -102,6 +102,6 @@ def test_a_process_that_builds_often_does_not_slow_down(
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")  # parsing asks nobody
     known = list(DEFAULT_BASE_BEHAVIOR_FLAGS)
     settings = Settings(home=tmp_path, target="bigquery", bigquery="shop-ci.parsed_alone")
-    path = Transform(settings, ShopConfig()).manifest_file()
+    path = DbtProject(settings, ShopConfig()).manifest_file()
     assert "parsed_alone" in path.read_text()
     assert known == DEFAULT_BASE_BEHAVIOR_FLAGS

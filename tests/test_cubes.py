@@ -11,9 +11,9 @@ import oracle
 import pytest
 from conftest import Workshop
 
+from estore.dbt_project import DbtProject
 from estore.shop import ShopConfig
 from estore.synth import Shop, write_shop
-from estore.transform import Transform
 
 Counts = dict[tuple[Any, ...], list[Any]]
 
@@ -235,16 +235,16 @@ def test_names_that_moved_in_a_build_that_died_reach_the_cubes(
     workshop.build()
     workshop.write("2.csv", [sell("2019-12-03", "p1", "new", price=f"{n}") for n in range(2)])
     workshop.load()
-    real = Transform._dbt
+    real = DbtProject.run
 
-    def die_before_the_cubes(self: Transform, *arguments: str, **options: Any) -> Any:
+    def die_before_the_cubes(self: DbtProject, *arguments: str, **options: Any) -> Any:
         if "--select" in arguments:  # the days
             return real(self, *arguments, **options)
         real(self, *arguments, "--exclude", "tag:daily", "cube_products", "cube_sales", **options)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Transform, "_dbt", die_before_the_cubes)
+        patched.setattr(DbtProject, "run", die_before_the_cubes)
         with pytest.raises(KeyboardInterrupt):
             workshop.build()
     brands = (

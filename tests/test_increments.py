@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from conftest import Workshop
 
-from estore import steps, transform
+from estore import steps
+from estore.dbt_project import DbtProject
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.steps import Step
 from estore.synth import Shop, write_shop
-from estore.transform import Transform
 from estore.warehouse.duckdb import open_warehouse
 
 
@@ -270,14 +270,14 @@ def test_a_build_that_dies_half_way_is_made_good_by_the_next(
     workshop.write("a.csv", [*evening, late])  # the bought morning is gone
     workshop.load()
 
-    real = Transform._dbt
+    real = DbtProject.run
 
-    def die_at(self: Transform, command: str, *arguments: str, **options: Any) -> Any:
+    def die_at(self: DbtProject, command: str, *arguments: str, **options: Any) -> Any:
         real(self, command, *arguments, "--exclude", f"{model}+", **options)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(transform.Transform, "_dbt", die_at)
+        patched.setattr(DbtProject, "run", die_at)
         with pytest.raises(KeyboardInterrupt):
             workshop.build()
     workshop.build()
@@ -296,7 +296,7 @@ def test_the_plan_of_one_day_skips_the_rest_of_the_history(
     workshop.write("a.csv", [{"event_time": "2019-10-15 12:00:00 UTC"}])
     workshop.load()
     workshop.build(until="days")
-    compiled = Transform(workshop.settings, workshop.shop).target / "compiled"
+    compiled = DbtProject(workshop.settings, workshop.shop).target / "compiled"
     (sql,) = compiled.rglob("int_step_events.sql")
     workshop.query(
         "insert into raw.events by name select 1 as file_id, 'view' as event_type, "

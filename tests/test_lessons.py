@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import Workshop
 
-from estore.transform import Transform
+from estore.dbt_project import DbtProject
 
 
 def at(day: int, clock: str, **row: Any) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def test_lesson_15_steps_within_one_second_convert(workshop: Workshop) -> None:
 
 
 def test_lesson_17_only_the_daily_models_read_events(workshop: Workshop) -> None:
-    manifest = Transform(workshop.settings, workshop.shop)._manifest
+    manifest = DbtProject(workshop.settings, workshop.shop).manifest
     readers = {
         node.name
         for node in manifest.nodes.values()

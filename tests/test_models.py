@@ -2,7 +2,7 @@
 
 from conftest import Workshop
 
-from estore.transform import Transform
+from estore.dbt_project import DbtProject
 from estore.warehouse import open_warehouse
 
 
@@ -12,10 +12,10 @@ def test_every_unit_test_of_the_models_holds(workshop: Workshop) -> None:
     workshop.load()
     workshop.build()  # dbt reads the columns of a unit test's inputs from the tables themselves
 
-    transform = Transform(workshop.settings, workshop.shop)
+    project = DbtProject(workshop.settings, workshop.shop)
     with open_warehouse(workshop.settings):  # as long as it is open, so are the tables of a step
-        transform._dbt("run", "--select", "int_step_*")
-        result = transform._dbt("test", "--select", "test_type:unit", may_fail=True)
+        project.run("run", "--select", "int_step_*")
+        result = project.run("test", "--select", "test_type:unit", may_fail=True)
 
     ended = {run.node.name: str(run.status) for run in result.result}
     assert len(ended) >= 40

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from estore.dbt_project import project_folder
 from estore.errors import EstoreError
 from estore.shop import ShopConfig
 from estore.thresholds import read_thresholds
-from estore.transform import project_folder
 
 
 def read(**own: Any) -> dict[str, Any]:

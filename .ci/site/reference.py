@@ -8,8 +8,8 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from estore.cli import main
+from estore.dbt_project import project_folder
 from estore.settings import Settings
-from estore.transform import project_folder
 
 COMMANDS = """# Commands
 

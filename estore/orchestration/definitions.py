@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from estore.dbt_project import DbtProject
 from estore.orchestration.alerts import Outbox
 from estore.orchestration.context import Shop
 from estore.orchestration.jobs import jobs, schedules
@@ -11,12 +12,11 @@ from estore.orchestration.telling import telling_sensors
 from estore.orchestration.transforming import transforming_assets
 from estore.orchestration.watching import landing_sensor, transform_sensor
 from estore.settings import Settings
-from estore.transform import Transform
 
 
 def build_definitions(shop: Shop) -> dg.Definitions:
     """Everything for one shop. Steps run in the run's own process: it has loaded dbt already."""
-    project = Project(Transform(shop.settings, shop.config).manifest_file())
+    project = Project(DbtProject(shop.settings, shop.config).manifest_file())
     landing, load = loading_assets(shop)
     build, report, record = transforming_assets(shop, project)
     outbox = Outbox(

@@ -1,0 +1,252 @@
+"""The dbt project: where it lies, what it depends on, and how dbt runs on it in this process."""
+
+import atexit
+import gc
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from estore.errors import EstoreError
+from estore.settings import Settings, bigquery_emulator
+from estore.shop import ShopConfig
+from estore.thresholds import read_thresholds
+from estore.warehouse import advice
+
+#: What a day's events become depends on these; a change of theirs means a full refresh.
+DAILY_SOURCES = (
+    "macros", "models/staging", "models/intermediate", "models/marts/fct_orders.sql",
+)  # fmt: skip
+DAILY_THRESHOLDS = (
+    "shop_timezone", "session_timeout_minutes", "repeated_purchases_are_units",
+)  # fmt: skip
+#: Optimizers that DuckDB is better without. In a step: it would keep a copy of all its events in
+#: memory, where reading them again costs less.
+WITHOUT_IN_STEPS = "common_subplan"
+#: In what follows: it would pack join keys narrower, and then not filter by them as it reads a long
+#: table for a few users.
+WITHOUT = "common_subplan,compressed_materialization"
+
+
+def project_folder() -> Path:
+    """The dbt project: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "transform_project"
+    return inside if inside.is_dir() else package.parent / "transform"
+
+
+class DbtProject:
+    """The dbt project on one warehouse, with a shop's thresholds; its parse is kept and reused."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        shop: ShopConfig,
+        on_node: Callable[[Any], None] = lambda run: None,
+    ) -> None:
+        """on_node: is told dbt's result of every model, test and seed after each run."""
+        self.settings = settings
+        self.on_node = on_node
+        self.folder = project_folder()
+        self.thresholds = read_thresholds(self.folder, shop, settings.shop_file)
+
+    def run(
+        self, command: str, *arguments: str, variables: dict[str, str] | None = None,
+        may_fail: bool = False, without: str = WITHOUT,
+    ) -> Any:  # fmt: skip
+        """Run a dbt command; returns dbt's result.
+
+        variables: beside the thresholds. may_fail: a data test that does not hold is no error.
+        without: optimizers that DuckDB does without. Raises EstoreError where a model breaks or
+        dbt cannot start, and the engine's own error or KeyboardInterrupt as it comes.
+        """
+        from dbt.cli.main import dbtRunner
+
+        with self._environment(without):
+            try:
+                result = dbtRunner(manifest=self.manifest).invoke(
+                    [command, *self._common, *arguments, "--vars", self._vars(variables)]
+                )
+            finally:
+                self._close_connections()
+        for run in getattr(result.result, "results", ()):
+            self.on_node(run)
+        self._raise_errors(result, may_fail=may_fail)
+        return result
+
+    def _close_connections(self) -> None:
+        """dbt's share the engine with ours, and would keep it open."""
+        if self.settings.target == "duckdb":
+            from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+            DuckDBConnectionManager.close_all_connections()
+
+    @property
+    def manifest(self) -> Any:
+        """The parsed project; parsing costs more than building a small day, so once a process."""
+        from dbt.cli.main import dbtRunner
+
+        # A manifest names the datasets of BigQuery that its tables are in.
+        parsed_as = f"{self.settings.target} {self.settings.bigquery} {self.fingerprint}"
+        if parsed_as not in _parsed:
+            with self._environment():
+                result = dbtRunner().invoke(["parse", *self._common, "--vars", self._vars(None)])
+            self._raise_errors(result, may_fail=False)
+            _parsed[parsed_as] = result.result
+            # It lives as long as the process: a collector of garbage need not look through it again
+            # and again. At the end it must, or extension modules call it a leak.
+            gc.freeze()
+            atexit.register(gc.unfreeze)
+        return _parsed[parsed_as]
+
+    def manifest_file(self) -> Path:
+        """dbt's manifest of the project as it is now; parsed only where none was kept."""
+        path = self.target / f"manifest-{self.fingerprint[:16]}.json"
+        if not path.is_file():
+            manifest = json.dumps(self.manifest.writable_manifest().to_dict(omit_none=False))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for old in self.target.glob("manifest-*.json"):
+                old.unlink(missing_ok=True)
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_text(manifest, encoding="utf-8")
+            unfinished.replace(path)
+        return path
+
+    @cached_property
+    def daily_fingerprint(self) -> str:
+        """Of all that the days that are built depend on."""
+        files = [file for source in DAILY_SOURCES for file in _sql_files(self.folder / source)]
+        return _digest(files, {name: self.thresholds[name] for name in DAILY_THRESHOLDS})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the whole project and its thresholds."""
+        files = [*_sql_files(self.folder), *sorted(self.folder.rglob("*.yml"))]
+        return _digest(files, self.thresholds)
+
+    def compiled(self, node: Any) -> Path:
+        """The file with a node's query, as it ran last."""
+        return self.target / "compiled" / "estore" / str(node.original_file_path)
+
+    def _raise_errors(self, result: Any, *, may_fail: bool) -> None:
+        if result.exception:
+            if isinstance(result.exception, (KeyboardInterrupt, duckdb.Error)):
+                raise result.exception
+            said = str(result.exception)
+            raise EstoreError(
+                advice(said, self.settings) or f"the transforms could not start: {said}"
+            )
+        if result.success:
+            return
+        broken = [
+            run for run in getattr(result.result, "results", ()) if str(run.status) == "error"
+        ]
+        if broken or not may_fail:
+            said = "\n".join(str(run.message) for run in broken)
+            if fix := advice(said, self.settings):
+                raise EstoreError(fix)
+            said = "; ".join(
+                f"{run.node.name}: {' '.join(str(run.message).split())[:300]}" for run in broken[:3]
+            )
+            raise EstoreError(
+                f"the transforms failed: {said or 'see the log'} ({self.settings.logs})"
+            )
+
+    def _vars(self, variables: dict[str, str] | None) -> str:
+        return json.dumps({**self.thresholds, **(variables or {})})
+
+    @property
+    def target(self) -> Path:
+        """Where dbt keeps its parse and the compiled SQL."""
+        return self.settings.logs.resolve() / "dbt"
+
+    @property
+    def _common(self) -> list[str]:
+        return [
+            "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
+            "--target", self.settings.target, "--target-path", str(self.target),
+            "--log-path", str(self.settings.logs.resolve()), "--log-level", "none",
+            "--log-level-file", "info", "--no-use-colors", "--no-send-anonymous-usage-stats",
+            "--no-version-check", "--no-write-json",
+        ]  # fmt: skip
+
+    @contextmanager
+    def _environment(self, without: str = WITHOUT) -> Iterator[None]:
+        """What the dbt profile reads, and a log that keeps quiet about itself."""
+        values = {
+            **self._of_bigquery,
+            "ESTORE_WAREHOUSE": str(self.settings.warehouse.resolve()),
+            "ESTORE_TEMP": str(self.settings.temp),
+            "ESTORE_MEMORY_LIMIT": self.settings.memory_limit,
+            "ESTORE_BLOCK_MEMORY": self.settings.block_memory,
+            "ESTORE_WITHOUT_OPTIMIZERS": without,
+            "ESTORE_THREADS": str(self.settings.threads or os.cpu_count() or 1),
+            "DO_NOT_TRACK": "1",
+        }
+        before = {name: os.environ.get(name) for name in values}
+        # Where dbt's log cannot be written, as on a full disk, what stops the work tells of it.
+        tells_of_itself, logging.raiseExceptions = logging.raiseExceptions, False
+        flags = _flags_of_adapters()
+        known_flags = len(flags)
+        os.environ.update(values)
+        try:
+            yield
+        finally:
+            del flags[known_flags:]
+            logging.raiseExceptions = tells_of_itself
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+    @property
+    def _of_bigquery(self) -> dict[str, str]:
+        if self.settings.target != "bigquery":
+            return {}
+        from estore.warehouse.bigquery import split_name
+
+        project, dataset = split_name(self.settings)
+        values = {
+            "ESTORE_BIGQUERY_PROJECT": project,
+            "ESTORE_BIGQUERY_DATASET": dataset,
+            "ESTORE_LOCATION": self.settings.location,
+            "ESTORE_MAX_BYTES_BILLED": str(self.settings.max_bytes_billed),
+        }
+        if emulator := bigquery_emulator():
+            values |= {"ESTORE_BIGQUERY_METHOD": "oauth-secrets", "ESTORE_BIGQUERY_TOKEN": "none",
+                       "ESTORE_BIGQUERY_ENDPOINT": emulator}  # fmt: skip
+        return values
+
+
+def _flags_of_adapters() -> list[Any]:
+    """dbt's one list of flags, to which each BigQuery adapter adds its own.
+
+    Left there, they would slow down every later adapter of this process, by seconds after a
+    hundred builds.
+    """
+    from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS
+
+    flags: list[Any] = DEFAULT_BASE_BEHAVIOR_FLAGS
+    return flags
+
+
+_parsed: dict[str, Any] = {}
+
+
+def _sql_files(path: Path) -> list[Path]:
+    return sorted([path] if path.is_file() else [*path.rglob("*.sql"), *path.rglob("*.csv")])
+
+
+def _digest(files: list[Path], values: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -180,6 +180,8 @@ class DbtProject:
     @contextmanager
     def _environment(self, without: str = WITHOUT) -> Iterator[None]:
         """What the dbt profile reads, and a log that keeps quiet about itself."""
+        from estore.dbt_events import only_shown_events  # dbt takes a second to import
+
         values = {
             **self._of_bigquery,
             "ESTORE_WAREHOUSE": str(self.settings.warehouse.resolve()),
@@ -197,7 +199,8 @@ class DbtProject:
         known_flags = len(flags)
         os.environ.update(values)
         try:
-            yield
+            with only_shown_events():
+                yield
         finally:
             del flags[known_flags:]
             logging.raiseExceptions = tells_of_itself

@@ -1,6 +1,7 @@
 """Docs that cannot lie: what they name exists, and what exists is in them."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -87,6 +88,11 @@ def test_paths_in_the_docs_exist() -> None:
 def test_models_stay_small() -> None:
     for sql in (ROOT / "transform" / "models").rglob("*.sql"):
         assert len(sql.read_text().splitlines()) <= 120, f"{sql.name} is asking to be two"
+
+
+def test_no_folder_of_models_is_too_full_to_read() -> None:
+    folders = Counter(sql.parent for sql in (ROOT / "transform" / "models").rglob("*.sql"))
+    assert not [str(folder) for folder, models in folders.items() if models > 14]
 
 
 def test_no_model_asks_which_engine_it_runs_on() -> None:

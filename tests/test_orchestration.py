@@ -116,10 +116,8 @@ def test_a_server_can_load_it(shop: Location) -> None:
 
 
 def test_every_model_is_an_asset_told_and_in_the_group_of_its_layer(shop: Location) -> None:
-    models = {
-        path.stem: path.parent.name
-        for path in (Path(__file__).parents[1] / "transform" / "models").rglob("*.sql")
-    }
+    folder = Path(__file__).parents[1] / "transform" / "models"
+    models = {path.stem: path.relative_to(folder).parts[0] for path in folder.rglob("*.sql")}
     for name, folder in models.items():
         node = shop.graph.get(dg.AssetKey([folder, name]))
         assert node.group_name == folder

@@ -1,5 +1,3 @@
-{{ config(materialized='table', database='step', tags='daily') }}
-
 -- First by session: counting distinct ones inside an aggregate by product would double its cost.
 select
     events.session_key,

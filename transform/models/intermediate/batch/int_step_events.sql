@@ -1,5 +1,3 @@
-{{ config(materialized='table', database='step', tags='daily') }}
-
 -- All that the models of a step are made of, read once and kept narrow: the events of the built days, and
 -- what the sessions that reach into them had before or after.
 {% set columns = [

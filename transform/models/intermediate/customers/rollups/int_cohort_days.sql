@@ -1,5 +1,4 @@
 {{ config(
-    materialized='incremental',
     meta={'replaces': 'later days', 'day': 'order_date'},
     on_schema_change='fail',
 ) }}

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': 'changed months'}, on_schema_change='fail') }}
+{{ config(meta={'replaces': 'changed months'}, on_schema_change='fail') }}
 
 select
     {{ period_start('month', 'event_date') }} as month_start,

@@ -1,5 +1,4 @@
 {{ config(
-    materialized='incremental',
     meta={'replaces': 'users'},
     on_schema_change='fail',
     cluster_by=['user_id'],

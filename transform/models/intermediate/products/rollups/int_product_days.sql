@@ -1,5 +1,4 @@
 {{ config(
-    materialized='incremental',
     meta={'replaces': 'days'},
     tags='daily',
     partition_by={'field': 'event_date', 'data_type': 'date'},

@@ -1,5 +1,3 @@
-{{ config(materialized='table', database='step', tags='daily') }}
-
 {% set life -%} {{ epoch_micros('session_end_at') }} - {{ epoch_micros('session_start_at') }} {%- endset %}
 
 with keys as (

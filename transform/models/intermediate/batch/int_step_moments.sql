@@ -1,5 +1,3 @@
-{{ config(materialized='table', database='step', tags='daily') }}
-
 -- Windows only where they are needed: for the few keys that may be several sessions or lie on several days.
 with moments as (
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': 'later months'}, on_schema_change='fail') }}
+{{ config(meta={'replaces': 'later months'}, on_schema_change='fail') }}
 
 select
     month_end_date,

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'replaces': 'changed months'}, on_schema_change='fail') }}
+{{ config(meta={'replaces': 'changed months'}, on_schema_change='fail') }}
 
 {% set counts = [
     'view_count', 'cart_add_count', 'purchase_count', 'item_count', 'session_count',

@@ -669,13 +669,16 @@ def month_ends(events: Iterable[Event]) -> list[date]:
 
 
 def _scores(values: Sequence[Any]) -> list[int]:
-    """min(5, 1 + floor(5 * percent_rank)) of each value, greater is better, equal shares equal."""
+    """min(5, 1 + floor(5 * percent_rank)) of each value, greater is better, equal shares equal.
+
+    3, the middle, for everybody where no value is worse than another.
+    """
+    if len(set(values)) == 1:
+        return [3] * len(values)
     worse: dict[Any, int] = {}
     for position, value in enumerate(sorted(values)):
         # The first of equal values stands behind exactly those that are strictly worse.
         worse.setdefault(value, position)
-    if len(values) == 1:
-        return [1]
     return [min(5, 1 + 5 * worse[value] // (len(values) - 1)) for value in values]
 
 

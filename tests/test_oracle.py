@@ -575,7 +575,7 @@ def test_percent_rank_gives_each_fifth_its_score():
     assert [row.recency_score for row in rows] == expected
     assert [row.recency_days for row in rows] == list(range(10, -1, -1))
     # All equal in frequency: nobody is worse than anybody.
-    assert {row.frequency_score for row in rows} == {1}
+    assert {row.frequency_score for row in rows} == {3}
 
 
 def test_equal_values_share_the_score_of_the_first_of_them():
@@ -603,11 +603,11 @@ def test_frequency_counts_orders_and_not_purchased_lines():
     ]
 
 
-def test_a_lone_buyer_has_the_lowest_scores():
+def test_a_lone_buyer_has_the_middle_scores():
     (row,) = oracle.rfm(orders_of(purchase("2019-10-01")), date(2019, 10, 1))
 
-    assert (row.recency_score, row.frequency_score, row.monetary_score) == (1, 1, 1)
-    assert row.rfm_segment == "Lost"
+    assert (row.recency_score, row.frequency_score, row.monetary_score) == (3, 3, 3)
+    assert row.rfm_segment == "Potential Loyalists"
 
 
 @pytest.mark.parametrize(
@@ -914,14 +914,12 @@ def test_the_sample_sells_200_orders_to_193_buyers(sample_lines):
 
 
 @needs_sample
-def test_buyers_of_a_single_day_are_equally_recent_and_score_lowest(sample_lines):
+def test_buyers_of_a_single_day_are_equally_recent_and_score_in_the_middle(sample_lines):
     rows = oracle.rfm(oracle.orders(oracle.events(sample_lines)), date(2019, 10, 1))
 
-    assert {row.recency_score for row in rows} == {1}
+    assert {row.recency_score for row in rows} == {3}
     assert Counter(row.frequency_score for row in rows) == {1: 186, 5: 7}
     assert Counter(row.rfm_segment for row in rows) == {
-        "Needs Attention": 111,
-        "Lost": 75,
-        "At Risk": 4,
-        "About To Sleep": 3,
+        "Promising": 186,
+        "Potential Loyalists": 7,
     }

@@ -1,12 +1,13 @@
-{# The rules of RFM, one for the present and for every month before it. Expects a table `buyers` with user_id,
-   recency_days, frequency and monetary_amount; makes `scored` with the scores, and `segments` with the
-   segment of each combination of scores. per: the column within whose values buyers are ranked. #}
-{% macro rfm_scores(per=none) -%}
+{# The rules of RFM, the same for today and for every month before it. buyers: a table or CTE with recency_days, frequency
+   and monetary_amount; per: its column within whose values buyers are ranked (none: among all). Makes the CTEs `scored`,
+   all of `buyers` with the scores, and `segments`, the segment of each combination of scores. #}
+{% macro rfm_scores(buyers, per=none) -%}
     {% set values = [
         ('recency', 'recency_days', 'desc'), ('frequency', 'frequency', 'asc'), ('monetary', 'monetary_amount', 'asc'),
     ] %}
     {% set within = 'partition by ' ~ per if per else '' %}
     {% set bands = range(1, var('rfm_bands') + 1) %}
+    {% set middle_bands_below = (var('rfm_bands') - 1) // 2 %}
     -- Worst first, by percent_rank: of all others, the share that is worse. It gives equal values an equal score, where
     -- ntile would deal them out, so it is found for each value and not for each buyer, of whom there are many more.
     {% for name, value, direction in values -%}
@@ -15,8 +16,9 @@
             {{ per ~ ',' if per }}
             {{ value }},
             sum(count(*)) over ({{ within }} order by {{ value }} {{ direction }}) - count(*) as worse_count,
-            sum(count(*)) over ({{ within }}) - 1 as other_count
-        from buyers
+            sum(count(*)) over ({{ within }}) - 1 as other_count,
+            count(*) as equal_count
+        from {{ buyers }}
         group by {{ per ~ ', ' if per }}{{ value }}
     ),
 
@@ -24,7 +26,11 @@
         select
             {{ per ~ ',' if per }}
             {{ value }},
-            floor({{ var('rfm_bands') }} * coalesce(worse_count / nullif(other_count, 0), 0)) as bands_below
+            -- Where all are equal nobody is worse than another: the middle, not the worst score.
+            case
+                when equal_count > other_count then {{ middle_bands_below }}
+                else floor({{ var('rfm_bands') }} * worse_count / nullif(other_count, 0))
+            end as bands_below
         from {{ name }}_ranks
     ),
 
@@ -44,12 +50,12 @@
     {% endfor -%}
     scored as (
         select
-            buyers.*,
+            {{ buyers }}.*,
             {% for name, value, direction in values -%}
             cast(
                 {% for band in bands -%}
                 {{ '+ ' if not loop.first }}case
-                    when {{ name }}_bounds.{{ name }}_{{ band }} {{ '>=' if direction == 'desc' else '<=' }} buyers.{{ value }}
+                    when {{ name }}_bounds.{{ name }}_{{ band }} {{ '>=' if direction == 'desc' else '<=' }} {{ buyers }}.{{ value }}
                         then 1
                     else 0
                 end
@@ -57,10 +63,10 @@
                 as int64
             ) as {{ name }}_score{{ ',' if not loop.last }}
             {% endfor %}
-        from buyers
+        from {{ buyers }}
         {% for name, _, _ in values -%}
         {% if per -%}
-        inner join {{ name }}_bounds on buyers.{{ per }} = {{ name }}_bounds.{{ per }}
+        inner join {{ name }}_bounds on {{ buyers }}.{{ per }} = {{ name }}_bounds.{{ per }}
         {% else -%}
         cross join {{ name }}_bounds
         {% endif -%}

@@ -10,7 +10,7 @@ with buyers as (
     from {{ ref('int_buyers') }}
 ),
 
-{{ rfm_scores() }}
+{{ rfm_scores('buyers') }}
 
 select
     scored.user_id,

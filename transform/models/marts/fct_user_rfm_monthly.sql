@@ -34,7 +34,7 @@ buyers as (
     group by orders.user_id, months.month_start, months.month_end_date, months.previous_month_end_date
 ),
 
-{{ rfm_scores(per='month_end_date') }},
+{{ rfm_scores('buyers', per='month_end_date') }},
 
 named as (
     select

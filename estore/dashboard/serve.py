@@ -33,6 +33,8 @@ def serve(
     """
     import uvicorn
 
+    from estore.dashboard.connections import BoundedConnection
+
     secret = settings.dashboard_auth
     credentials = Credentials(secret.get_secret_value()) if secret else None
     if not (credentials or without_auth or is_local(host)):
@@ -51,6 +53,7 @@ def serve(
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="on",
             timeout_graceful_shutdown=1, proxy_headers=False,
+            http=partial(BoundedConnection, waiting={}),  # type: ignore[arg-type]
         )  # fmt: skip
         server = uvicorn.Server(config)
         server.capture_signals = partial(_ended_by_signals, server.handle_exit)  # type: ignore[method-assign]

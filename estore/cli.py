@@ -298,7 +298,10 @@ def query(context: Context, sql: str, form: str) -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=8321, show_default=True, help="0: any free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8321, show_default=True,
+    help="0: any free one.",
+)  # fmt: skip
 @click.option("--name", "names", multiple=True, help="A host name that a proxy calls it by.")
 @click.option("--without-auth", is_flag=True, help="Let anybody in who can reach --host.")
 @click.pass_obj

@@ -273,6 +273,65 @@ def test_who_cannot_unpack_gets_it_plain(client: TestClient) -> None:
     assert plain_answer.json() == client.get("/api/page/sales").json()
 
 
+@pytest.mark.parametrize(
+    ("accepted", "data", "script"),
+    [
+        ("gzip;q=0", None, None),
+        ("gzip; q=0.000, br", None, "br"),
+        ("*;q=0", None, None),
+        ("identity, *;q=0", None, None),
+        ("*", "gzip", "br"),
+        ("gzip, br;q=0", "gzip", "gzip"),
+        ("br;q=0.2, gzip;q=0.9", "gzip", "gzip"),
+        ("GZIP;Q=1, deflate", "gzip", "gzip"),
+        ("x-gzip", "gzip", "gzip"),
+        ("gzip;q=no", None, None),
+        ("gzip;q=nan", None, None),
+        ("notgzip, abrupt", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_client_gets_the_encoding_that_it_accepts(
+    client: TestClient, accepted: str, data: str | None, script: str | None
+) -> None:
+    asked = {"Accept-Encoding": accepted}
+    assert client.get("/api/page/sales", headers=asked).headers.get("content-encoding") == data
+    asset = client.get("/static/app.js", headers={**asked})
+    assert asset.headers.get("content-encoding") == script
+    assert asset.headers["vary"] == "Accept-Encoding"
+
+
+def test_a_csv_has_the_days_that_its_address_names(client: TestClient) -> None:
+    days = {"from": "2019-11-03", "to": "2019-11-05"}
+    for page, query in (("sales", "days"), ("sales", "marks"), ("data", "days")):
+        everything = client.get(f"/api/page/{page}/{query}.csv").text.splitlines()
+        some = client.get(f"/api/page/{page}/{query}.csv", params=days).text.splitlines()
+        assert len(everything) > 100
+        assert some == [everything[0], *(line for line in everything if line[:10] in
+                                         ("2019-11-03", "2019-11-04", "2019-11-05"))]  # fmt: skip
+        week = client.get(f"/api/page/{page}/{query}.csv?period=7d").text.splitlines()
+        assert len(week) == 8
+    page_days = client.get("/api/page/sales", params=days).json()["charts"]["days"]["rows"]
+    assert len(page_days) > 100, "the chart still draws all days to compare with"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("retention/top.csv?from=2019-11-03", "retention/top cannot be filtered by period; leave"),
+        ("sales/days.csv?category=a&segment=b&brand=c", None),
+        ("funnel/brands.csv?brand=samsung", "filtered by brand, only by period, category"),
+        ("sales/sessions.csv?brand=samsung", "sales/sessions cannot be filtered by brand"),
+    ],
+)
+def test_a_filter_that_a_csv_does_not_obey_is_refused(
+    client: TestClient, path: str, said: str | None
+) -> None:
+    answer = client.get(f"/api/page/{path}")
+    assert answer.status_code == (400 if said else 200)
+    assert said is None or said in answer.json()["error"]
+
+
 def test_the_built_page_is_sent_compressed_and_kept_for_ever(client: TestClient) -> None:
     for name in ("app.js", "charts.js", "app.css"):
         kept = client.get(f"/static/{name}?v={Assets().hash}", headers={"Accept-Encoding": "br"})
@@ -379,6 +438,13 @@ def test_others_are_not_let_in_by_mistake(tmp_path: Path) -> None:
     assert "others can reach 0.0.0.0: set ESTORE_DASHBOARD_AUTH" in told.stderr
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "65536", "http"])
+def test_a_port_that_cannot_be_is_misuse(tmp_path: Path, port: str) -> None:
+    told = CliRunner().invoke(main, ["--home", str(tmp_path), "serve", "--port", port])
+    assert told.exit_code == 2
+    assert "'--port'" in told.stderr and ("0<=x<=65535" in told.stderr) is (port != "http")
+
+
 def test_a_port_in_use_is_said_in_words(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -412,6 +478,36 @@ def test_a_new_snapshot_is_shown_without_a_restart(workshop: Workshop) -> None:
         newer = wait_for(client, "v000002")
     assert (told["last_date"], newer["last_date"]) == ("2019-10-01", "2019-10-02")
     assert len(newer["charts"]["days"]["rows"]) == 2
+
+
+def test_a_home_that_was_made_again_is_shown_though_its_version_has_the_old_name(
+    workshop: Workshop,
+) -> None:
+    snapshots = Snapshots(workshop.settings)
+    with TestClient(make_app(snapshots), base_url=URL) as client:
+        publish_day(workshop, 1)
+        before = wait_for(client, "v000001")
+        shutil.rmtree(workshop.settings.home)
+        publish_day(workshop, 2)
+        snapshots.refresh()
+        after = client.get("/api/page/sales?period=all").json()
+    assert (before["version"], after["version"]) == ("v000001", "v000001")
+    assert (before["as_of_date"], after["as_of_date"]) == ("2019-10-01", "2019-10-02")
+
+
+def test_a_home_restored_from_a_copy_is_shown(
+    shop: Settings, workshop: Workshop, tmp_path: Path
+) -> None:
+    publish_day(workshop, 1)
+    home = Settings(home=tmp_path / "shown")
+    shutil.copytree(shop.published, home.published)
+    snapshots = Snapshots(home)
+    with TestClient(make_app(snapshots), base_url=URL) as client:
+        assert client.get("/api/page/sales").json()["as_of_date"] == "2020-01-31"
+        shutil.rmtree(home.published)
+        shutil.copytree(workshop.settings.published, home.published)  # with its older times
+        snapshots.refresh()
+        assert client.get("/api/page/sales").json()["as_of_date"] == "2019-10-01"
 
 
 def test_what_is_shown_outlives_its_files_and_a_damaged_successor(

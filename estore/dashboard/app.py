@@ -21,8 +21,9 @@ from starlette.routing import Route
 from estore.dashboard.access import Credentials, Guard
 from estore.dashboard.answers import chart_csv, compact_json, inline_json, page_answer
 from estore.dashboard.assets import Assets
+from estore.dashboard.encodings import best_encoding
 from estore.dashboard.pages import Pages, Query, read_pages
-from estore.dashboard.selection import Selection, select
+from estore.dashboard.selection import Selection, filters_of, select
 from estore.dashboard.shown import Shown
 from estore.dashboard.snapshots import Snapshots
 
@@ -121,6 +122,7 @@ class _Site:
     def __init__(self, snapshots: Snapshots, pages: Pages, assets: Assets) -> None:
         self.snapshots, self.pages, self.assets = snapshots, pages, assets
         self.bodies = Bodies()
+        self._answered_from: Shown | None = None  # a version's name may return
 
     async def page(self, request: Request) -> Response:
         """The page itself, with what it shows first inside, so that nothing waits for a request."""
@@ -131,20 +133,25 @@ class _Site:
             shown, selection = self._asked(request)
         except HTTPException as error:
             return self._in_words(error.status_code, "This view does not exist", str(error.detail))
-        key = (shown.version, page, selection, "html")
+        key = (id(shown), page, selection, "html")
         return self._send(request, key, "text/html", lambda: self._first(shown, page, selection))
 
     async def page_json(self, request: Request) -> Response:
         """All charts of a page under the URL's filters."""
         page, shown, selection = self._page_of(request)
         make = partial(self._page_json, shown, page, selection)
-        return self._send(request, (shown.version, page, selection), "application/json", make)
+        return self._send(request, (id(shown), page, selection), "application/json", make)
 
     async def chart_csv(self, request: Request) -> Response:
         """One chart's rows for a spreadsheet."""
         page, shown, selection = self._page_of(request)
         query = self._query(page, request.path_params["query"])
-        key = (shown.version, page, selection, query.name)
+        asked = filters_of(request.query_params)
+        try:
+            query = self.pages.obeying(query, asked)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
+        key = (id(shown), page, selection, query.name, query.obeys)
         make = partial(chart_csv, shown, query, selection)
         response = self._send(request, key, "text/csv", make)
         name = f"{page}-{query.name}-{shown.manifest.as_of_date}.csv"
@@ -155,7 +162,7 @@ class _Site:
         """The values that filters can take."""
         shown = self._shown()
         make = partial(compact_json, shown.options)
-        return self._send(request, (shown.version, "options"), "application/json", make)
+        return self._send(request, (id(shown), "options"), "application/json", make)
 
     async def asset(self, request: Request) -> Response:
         """A file of the built page."""
@@ -251,9 +258,12 @@ class _Site:
     def _send(
         self, request: Request, key: tuple[object, ...], media_type: str, make: Callable[[], str]
     ) -> Response:
+        if self.snapshots.shown is not self._answered_from:
+            self.bodies, self._answered_from = Bodies(), self.snapshots.shown
         body = self.bodies.get(key, media_type, make)
         is_small = len(body.plain) < WORTH_COMPRESSING
-        is_plain = is_small or "gzip" not in request.headers.get("accept-encoding", "")
+        accepted = request.headers.get("accept-encoding", "")
+        is_plain = is_small or best_encoding(accepted, ["gzip"]) is None
         headers = {
             "Cache-Control": "private, no-cache",
             "ETag": f'"{body.etag}{"" if is_plain else "-gz"}"',

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from estore.dashboard.encodings import best_encoding
+
 STATIC = Path(__file__).parent / "static"
 #: Ending of the compressed neighbour → its content encoding, the smaller first.
 ENCODINGS = {".br": "br", ".gz": "gzip"}
@@ -33,10 +35,12 @@ class Assets:
         if name not in self._files or name.endswith((".html", *ENCODINGS)):
             return None
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        for ending, encoding in ENCODINGS.items():
-            if encoding in accepted and name + ending in self._files:
-                return Asset(self._files[name + ending], media_type, encoding)
-        return Asset(self._files[name], media_type, None)
+        offered = {
+            encoding: name + ending
+            for ending, encoding in ENCODINGS.items() if name + ending in self._files
+        }  # fmt: skip
+        encoding = best_encoding(accepted, list(offered))
+        return Asset(self._files[offered[encoding] if encoding else name], media_type, encoding)
 
     def text(self, name: str) -> str:
         """A file's text; empty where the page was not built."""

@@ -1,13 +1,15 @@
 """The declaration of pages, `pages.json`: which questions a page asks of which published table."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 PAGES_FILE = Path(__file__).parent / "pages.json"
+#: Of tables with a row per day.
+DAY_COLUMNS = ("order_date", "event_date")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,29 @@ class Pages:
         """Every question of every page."""
         for named in self.queries.values():
             yield from named.values()
+
+    def obeying(self, query: Query, filters: Iterable[str]) -> Query:
+        """The question with these filters on its rows; raises ValueError where it has none of one.
+
+        A chart that draws all days, to compare with, can be cut to some of them all the same.
+        """
+        obeys = [*query.obeys]
+        for name in filters:
+            if name == "period" and self.day_column(query):
+                obeys.append(name)
+            elif name not in obeys:
+                raise ValueError(
+                    f"{query.page}/{query.name} cannot be filtered by {name}"
+                    + (f", only by {', '.join(obeys)}" if obeys else "; leave it out")
+                )
+        return replace(query, obeys=tuple(dict.fromkeys(obeys)))
+
+    def day_column(self, query: Query) -> str | None:
+        """The column that says of which day a row of the answer is."""
+        if query.cube:
+            day = self.cubes[query.cube].date
+            return day if day in query.by else None
+        return next((name for name in query.columns if name in DAY_COLUMNS), None)
 
     def columns_of(self, cube: str) -> tuple[list[str], list[str]]:
         """Dimensions and measures of a cube that any question reads, in a lasting order."""

@@ -70,6 +70,12 @@ def select(asked: Mapping[str, str], days: DataDays, pages: Pages) -> Selection:
     return Selection(period, first, last, **values)
 
 
+def filters_of(asked: Mapping[str, str]) -> list[str]:
+    """The filters that a URL's parameters set, by name; `from` and `to` are a period."""
+    given = (name for name, value in asked.items() if value)
+    return list(dict.fromkeys("period" if name in ("from", "to") else name for name in given))
+
+
 def _free_period(asked: Mapping[str, str], days: DataDays) -> tuple[date | None, date | None]:
     first = _day("from", asked["from"]) if asked.get("from") else None
     last = _day("to", asked["to"]) if asked.get("to") else None

@@ -1,11 +1,11 @@
 """Shown: a published version in memory, as far as pages can ask of it. Needs no engine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from estore.dashboard.cubes import MISSING, Answer, Cube
-from estore.dashboard.pages import Query
+from estore.dashboard.pages import DAY_COLUMNS, Query
 from estore.dashboard.selection import DataDays, Selection
 from estore.published import Manifest
 
@@ -29,7 +29,8 @@ class Shown:
     def answer(self, query: Query, selection: Selection) -> Answer:
         """The rows that a query asks for; an older snapshot may lack them."""
         if query.table:
-            return self.tables[query.page, query.name]
+            answer = self.tables[query.page, query.name]
+            return _in_days(answer, selection) if "period" in query.obeys else answer
         cube = self.cubes.get(query.cube or "")
         return cube.answer(query, selection) if cube else MISSING
 
@@ -44,6 +45,17 @@ class Shown:
             "last_complete_date": _day(self.days.last_complete),
             "thresholds": self.manifest.thresholds,
         }
+
+
+def _in_days(answer: Answer, selection: Selection) -> Answer:
+    """The rows of a table's days in the period."""
+    days = selection.days()
+    if days is None or answer.is_missing:
+        return answer
+    column = next(place for place, name in enumerate(answer.columns) if name in DAY_COLUMNS)
+    first, last = map(str, days)
+    rows = [row for row in answer.rows if first <= str(row[column]) <= last]
+    return replace(answer, rows=rows, obeys=("period",), days=days)
 
 
 def _day(day: date | None) -> str | None:

@@ -18,6 +18,10 @@ from estore.settings import Settings
 log = logging.getLogger(__name__)
 
 
+#: A version's folder, and which manifest is in it.
+Identity = tuple[str, int, int, int] | None
+
+
 class Snapshots:
     """The newest version; `refresh` looks whether there is a newer one."""
 
@@ -25,7 +29,8 @@ class Snapshots:
         self.settings = settings
         self.shown: Shown | None = None
         self._looking = threading.Lock()
-        self._unreadable: Path | None = None
+        self._identity: Identity = None
+        self._unreadable: tuple[Path, Identity] | None = None
 
     def refresh(self) -> None:
         """Show the version that CURRENT names; the one before stays if that cannot be read.
@@ -34,15 +39,25 @@ class Snapshots:
         """
         with self._looking:
             folder = current_version(self.settings)
-            if folder is None or (self.shown and folder.name == self.shown.version):
+            identity = _identity(folder) if folder else None
+            if folder is None or (self.shown and identity == self._identity):
                 return
             read = subprocess.run(
                 [sys.executable, "-m", "estore.dashboard.reading", str(folder)], capture_output=True
             )
             if read.returncode == 0:
                 shown: Shown = pickle.loads(read.stdout)
-                self.shown, self._unreadable = shown, None
-            elif folder != self._unreadable:
-                self._unreadable = folder
+                self.shown, self._identity, self._unreadable = shown, identity, None
+            elif (folder, identity) != self._unreadable:
+                self._unreadable = (folder, identity)
                 said = read.stderr.decode(errors="replace").strip().splitlines()
                 log.error("%s cannot be shown: %s", folder, said[-1] if said else "no reason given")
+
+
+def _identity(folder: Path) -> Identity:
+    """Changes with the version; a home made again, or restored, uses the same names once more."""
+    try:
+        manifest = (folder / "manifest.json").stat()
+    except OSError:
+        return None
+    return folder.name, manifest.st_dev, manifest.st_ino, manifest.st_mtime_ns

@@ -9,7 +9,11 @@ UV := $(TOOLS)/bin/uv
 DEMO := .estore-demo/landing
 # Real data and the demo never share a warehouse.
 DATA ?=
-HOME_DIR ?= $(if $(DATA),.estore,.estore-demo)
+HOME_DIR ?= $(if $(value DATA),.estore,.estore-demo)
+COMMAND := .venv/bin/estore
+# As it is written: a path may hold spaces, quotes and dollars.
+unexport DATA
+export DATA_TEXT := $(value DATA)
 
 .PHONY: help
 help: ## this list
@@ -42,16 +46,16 @@ setup-bigquery: .venv/.base # for workflows: the base install and what BigQuery 
 
 .PHONY: run
 run: .venv/.base ## events to findings; DATA="files or folder" for your own, else a synthetic shop
-ifeq ($(DATA),)
+ifeq ($(value DATA),)
 	@test -f $(DEMO)/.complete || { .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
-	@.venv/bin/estore --home $(HOME_DIR) run $(DEMO)
+	@$(COMMAND) --home "$(HOME_DIR)" run $(DEMO)
 else
-	@.venv/bin/estore --home $(HOME_DIR) run $(DATA)
+	@$(COMMAND) --home "$(HOME_DIR)" run --data "$$DATA_TEXT"
 endif
 
 .PHONY: serve
 serve: .venv/.base ## the dashboard on http://localhost:8321; HOME_DIR, PORT=8321
-	@.venv/bin/estore --home $(HOME_DIR) serve --port $(or $(PORT),8321)
+	@$(COMMAND) --home "$(HOME_DIR)" serve --port $(or $(PORT),8321)
 
 LANDING ?= $(or $(DATA),$(DEMO))
 IN_BUCKET = $(findstring ://,$(LANDING))

@@ -1,7 +1,7 @@
 """The command `estore`. Heavy imports wait until a command needs them: `--help` is instant."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from estore.errors import EstoreError, engine_advice
 
 if TYPE_CHECKING:
     from estore.console import Console
+    from estore.landing import Found
     from estore.load import LoadReport
     from estore.reading import Answer
     from estore.settings import Settings
@@ -39,8 +40,10 @@ class Context:
             return Settings(home=self._home) if self._home else Settings()
         except ValidationError as error:
             said = "; ".join(
-                f"ESTORE_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
-            )
+                f"ESTORE_{str(fault['loc'][0]).upper()}: {fault['msg']}"
+                if fault["loc"] else fault["msg"].removeprefix("Value error, ")
+                for fault in error.errors()
+            )  # fmt: skip
             raise EstoreError(f"{said}. Mend it in the environment or in .env") from error
 
     def shop(self, mapping: Path | None = None) -> "ShopConfig":
@@ -103,27 +106,35 @@ def _format(*forms: str) -> Callable[[Any], Any]:
 @main.command()
 @_paths
 @_mapping
+@click.option("--data", hidden=True, help="PATHS as one text, as `make run DATA=` passes them.")
 @_json
 @click.pass_obj
-def run(context: Context, paths: tuple[str, ...], mapping: Path | None, as_json: bool) -> None:
+def run(
+    context: Context, paths: tuple[str, ...], mapping: Path | None, data: str | None, as_json: bool
+) -> None:
     """Load PATHS (files, folders, patterns, buckets), build, publish, print the key findings."""
     from estore import findings, pipeline
-    from estore.landing import find_files
+    from estore.landing import Found, places_in
     from estore.publish import open_snapshot
     from estore.tables import to_json
 
     settings, console = context.settings, context.console(quiet=as_json)
-    report = pipeline.run(settings, context.shop(mapping), find_files(paths), console)
+    places = [*paths, *(places_in(data) if data else [])]
+    shop = context.shop(mapping)
+    found = _look(places, console) if places else Found()
+    report = pipeline.run(settings, shop, found.files, console)
     if report.snapshot is None:
         raise EstoreError("the data tests did not hold, so nothing was published; see above")
     with open_snapshot(settings) as (snapshot, manifest):
-        found = findings.key_findings(snapshot, manifest)
+        told = findings.key_findings(snapshot, manifest)
     if as_json:
-        click.echo(to_json({**_load_json(report.loaded), **findings.as_json(found, manifest)}))
+        click.echo(
+            to_json({**_load_json(report.loaded, found), **findings.as_json(told, manifest)})
+        )
     else:
-        click.echo(findings.as_text(found, manifest))
+        click.echo(findings.as_text(told, manifest))
         click.echo(f"\nSnapshot: {settings.published / manifest.version}")
-    sys.exit(REFUSED if report.loaded.refused else DONE)
+    sys.exit(REFUSED if report.loaded.refused or found.problems else DONE)
 
 
 @main.command()
@@ -137,19 +148,20 @@ def load(
 ) -> None:
     """Load PATHS (files, folders, patterns, buckets), each content exactly once."""
     from estore import pipeline
-    from estore.landing import find_files
     from estore.tables import to_json
 
     if not paths:
         raise click.UsageError("name at least one file, folder or pattern")
-    files = find_files(paths)
-    report = pipeline.load(
-        context.settings, context.shop(mapping), files, context.console(quiet=as_json),
-        restore=restore,
-    )  # fmt: skip
+    settings, shop, console = (
+        context.settings,
+        context.shop(mapping),
+        context.console(quiet=as_json),
+    )
+    found = _look(paths, console)
+    report = pipeline.load(settings, shop, found.files, console, restore=restore)
     if as_json:
-        click.echo(to_json(_load_json(report)))
-    sys.exit(REFUSED if report.refused else DONE)
+        click.echo(to_json(_load_json(report, found)))
+    sys.exit(REFUSED if report.refused or found.problems else DONE)
 
 
 @main.command()
@@ -193,8 +205,9 @@ def publish_again(context: Context) -> None:
 def withdraw(context: Context, path: str) -> None:
     """Take the rows of the file at PATH back; the next build forgets them."""
     from estore import pipeline
+    from estore.landing import local_path
 
-    uri = path if "://" in path else str(Path(path).expanduser().resolve())
+    uri = path if "://" in path else str(local_path(path).resolve())
     entry, heir = pipeline.withdraw(context.settings, uri, context.console())
     if heir:
         click.echo(f"{entry.uri}: withdrawn, but its rows stay: {heir.uri} holds the same ones")
@@ -397,8 +410,25 @@ def _tell_source(answer: "Answer") -> None:
         click.echo(f"(from snapshot {answer.source}: the warehouse is being written to)", err=True)
 
 
-def _load_json(report: "LoadReport") -> dict[str, Any]:
-    return {"files": [vars(outcome) for outcome in report.outcomes]}
+def _look(places: Sequence[str], console: "Console") -> "Found":
+    """What is at the places, with a line for each problem; raises EstoreError if that is all."""
+    from estore.landing import look
+
+    found = look(places)
+    if found.problems and not found.by_uri:
+        raise EstoreError("; ".join([*found.problems, *found.notes]))
+    for problem in found.problems:
+        console.line(f"not loaded: {problem}", "red")
+    for note in found.notes:
+        console.line(note, "yellow")
+    return found
+
+
+def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:
+    return {
+        "files": [vars(outcome) for outcome in report.outcomes],
+        "problems": found.problems, "passed_over": found.passed_over,
+    }  # fmt: skip
 
 
 def _in_words(error: Exception) -> str | None:

@@ -27,6 +27,10 @@ DAILY_SOURCES = (
 DAILY_THRESHOLDS = (
     "shop_timezone", "session_timeout_minutes", "repeated_purchases_are_units",
 )  # fmt: skip
+#: The project's own sources. dbt, run by hand, writes other folders beside them.
+SOURCES = (
+    "macros", "models", "seeds", "snapshots", "tests", "dbt_project.yml", "profiles.yml",
+)  # fmt: skip
 #: Optimizers that DuckDB is better without. In a step: it would keep a copy of all its events in
 #: memory, where reading them again costs less.
 WITHOUT_IN_STEPS = "common_subplan"
@@ -122,13 +126,21 @@ class DbtProject:
     @cached_property
     def daily_fingerprint(self) -> str:
         """Of all that the days that are built depend on."""
-        files = [file for source in DAILY_SOURCES for file in _sql_files(self.folder / source)]
+        files = [
+            file
+            for source in DAILY_SOURCES
+            for file in _files(self.folder / source, ".sql", ".csv")
+        ]
         return _digest(files, {name: self.thresholds[name] for name in DAILY_THRESHOLDS})
 
     @cached_property
     def fingerprint(self) -> str:
         """Of the whole project and its thresholds."""
-        files = [*_sql_files(self.folder), *sorted(self.folder.rglob("*.yml"))]
+        files = [
+            file
+            for source in SOURCES
+            for file in _files(self.folder / source, ".sql", ".csv", ".yml")
+        ]
         return _digest(files, self.thresholds)
 
     def compiled(self, node: Any) -> Path:
@@ -244,8 +256,13 @@ def _flags_of_adapters() -> list[Any]:
 _parsed: dict[str, Any] = {}
 
 
-def _sql_files(path: Path) -> list[Path]:
-    return sorted([path] if path.is_file() else [*path.rglob("*.sql"), *path.rglob("*.csv")])
+def _files(path: Path, *suffixes: str) -> list[Path]:
+    """Files in a folder, or the file itself; not what an editor or the system keeps there."""
+    return sorted(
+        file
+        for file in ([path] if path.is_file() else path.rglob("*"))
+        if file.suffix in suffixes and not file.name.startswith(".") and file.is_file()
+    )
 
 
 def _digest(files: list[Path], values: dict[str, Any]) -> str:

@@ -2,7 +2,9 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +17,17 @@ FORMATS = {
     ".csv.zst": ("csv", "zstd"),
     ".parquet": ("parquet", "none"),
 }
+
+#: Endings of other files that hold data: a note names those that are passed over.
+_DATA = (
+    "tsv", "tab", "txt", "dat", "json", "jsonl", "ndjson", "avro", "orc", "arrow", "feather", "xml",
+    "xls", "xlsx", "xlsm", "xlsb", "ods", "numbers", "sqlite", "db", "duckdb", "sql",
+    "zip", "7z", "rar", "tar", "tgz", "gz", "bz2", "xz", "zst", "lz4", "br", "lzo", "sz", "snappy",
+    "part", "partial", "tmp", "crdownload", "filepart",
+)  # fmt: skip
+#: What `estore synth` writes next to its event files.
+_NO_DATA = ("truth.json",)
+_NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -67,48 +80,201 @@ def is_event_name(name: str) -> bool:
     return format_of(name)[0] != "unknown" and not name.startswith((".", "_"))
 
 
-def list_landing(place: str) -> list[LandedFile]:
-    """The event files in the landing, by uri; it may be empty, but must be there.
+def is_data_name(name: str) -> bool:
+    """Whether a file that is passed over may hold events, by its name without the folder."""
+    plain = name.lower()
+    if name.startswith(".") or plain in _NO_DATA:
+        return False
+    is_named_so = any(f"{suffix}." in plain for suffix in (".csv", ".parquet"))
+    return is_named_so or is_set_aside(name) or plain.rpartition(".")[2] in _DATA
 
-    Raises EstoreError where it is not, or cannot be read.
+
+def is_set_aside(name: str) -> bool:
+    """Whether an event file's name begins with an underscore, which keeps it out of folders."""
+    return name.startswith("_") and format_of(name)[0] != "unknown"
+
+
+@dataclass
+class Found:
+    """What is at some places: event files, what stands in the way, and what was passed over.
+
+    problems: a sentence for each place, file or folder that cannot be read. passed_over: reason →
+    the paths of files that may hold events but are not taken.
     """
-    is_bucket = "://" in place
-    if not is_bucket and not Path(place).expanduser().is_dir():
+
+    by_uri: dict[str, LandedFile] = field(default_factory=dict)
+    taken: int = 0  # with those that were found twice
+    problems: list[str] = field(default_factory=list)
+    passed_over: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> list[LandedFile]:
+        """Each file once, by uri."""
+        return [self.by_uri[uri] for uri in sorted(self.by_uri)]
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence for each reason why files were passed over."""
+        return [
+            f"not loaded: {', '.join(map(printable, paths[:_NAMES_SHOWN]))}"
+            + (f" and {more:,} more" if (more := len(paths) - _NAMES_SHOWN) > 0 else "")
+            + f" ({reason})"
+            for reason, paths in sorted(self.passed_over.items())
+        ]
+
+    @property
+    def passed_over_count(self) -> int:
+        """How many files were passed over."""
+        return sum(map(len, self.passed_over.values()))
+
+    def add(self, file: LandedFile) -> None:
+        """Take a file."""
+        self.by_uri[file.uri] = file
+        self.taken += 1
+
+    def pass_over(self, path: str, reason: str | None = None) -> None:
+        """Note a file that is not taken; the reason follows from its name where none is given."""
+        if reason is None:
+            name = path.rsplit("/", 1)[-1]
+            reason = (
+                "names that begin with _ are passed over" if is_set_aside(name) else _NO_EVENT_NAME
+            )
+        self.passed_over.setdefault(reason, []).append(path)
+
+    def problem(self, place: str, said: str) -> None:
+        """Note what stands in the way of one place."""
+        self.problems.append(f"{printable(place)}: {said}")
+
+
+_NO_EVENT_NAME = f"names must end with {', '.join(FORMATS)}"
+
+
+def list_landing(place: str) -> Found:
+    """What is in the landing; it may be empty, but must be there.
+
+    Raises EstoreError where it is not there, or nothing in it can be read.
+    """
+    if "://" not in place and not local_path(place).is_dir():
         raise EstoreError(f"{printable(place)}: there is no such folder")
-    files = _in_bucket(place) if is_bucket else _on_this_machine(place)
-    return sorted(files, key=lambda file: file.uri)
+    found = Found()
+    _look(place, found, may_be_empty=True)
+    if found.problems and not found.by_uri:
+        raise EstoreError("; ".join(found.problems))
+    return found
+
+
+def look(places: Iterable[str]) -> Found:
+    """What is at the places: files, folders, patterns, each on this machine or in a bucket.
+
+    In a folder, or by pattern, other files are passed over, and so are names that begin with a dot
+    or an underscore; a file given by name is taken as it is, and refused by the load if it is none.
+    A place where there is nothing, or that cannot be read, is a problem and keeps out no other.
+    """
+    found = Found()
+    for place in places:
+        _look(place, found)
+    return found
 
 
 def find_files(places: Iterable[str]) -> list[LandedFile]:
-    """The event files at the places (files, folders, patterns), each once, sorted by uri.
+    """The event files at the places, each once, by uri; raises EstoreError for any problem."""
+    found = look(places)
+    if found.problems:
+        raise EstoreError("; ".join(found.problems))
+    return found.files
 
-    A place is one of this machine, or of a bucket: gs://bucket/…, s3://bucket/….
-    In a folder, or by pattern, other files are passed over, and so are names that begin with a dot
-    or an underscore; a file given by name is taken as it is, and refused by the load if it is none.
-    Raises EstoreError for a place where there is nothing, or that cannot be read.
+
+def places_in(text: str) -> list[str]:
+    """One text as a list of places: itself where something is there, else its words.
+
+    Make passes all that DATA= holds as one text, and a path may have spaces and quotes in it.
     """
-    found: dict[str, LandedFile] = {}
-    for place in places:
-        files = _in_bucket(place) if "://" in place else _on_this_machine(place)
-        if not files:
-            raise EstoreError(f"{printable(place)}: no event files there ({', '.join(FORMATS)})")
-        found.update((file.uri, file) for file in files)
-    return [found[uri] for uri in sorted(found)]
+    if "://" not in text and _exists(text):
+        return [text]
+    try:
+        return shlex.split(text)
+    except ValueError:  # a quote without its pair
+        return [text]
 
 
-def _in_bucket(place: str) -> list[LandedFile]:
+def _exists(place: str) -> bool:
+    try:
+        return os.path.lexists(local_path(place)) or bool(_matches(local_path(place)))
+    except (OSError, ValueError):
+        return False
+
+
+def _look(place: str, found: Found, *, may_be_empty: bool = False) -> None:
+    before = found.taken, len(found.problems), found.passed_over_count
+    try:
+        if "://" in place:
+            _look_in_bucket(place, found)
+        else:
+            _look_on_this_machine(place, local_path(place), found)
+        if not may_be_empty and (found.taken, len(found.problems)) == before[:2]:
+            found.problem(place, _nothing_there(found, before[2]))
+    except EstoreError as error:
+        found.problems.append(str(error))
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        found.problem(str(getattr(error, "filename", None) or place), f"cannot be read: {said}")
+
+
+def _look_in_bucket(place: str, found: Found) -> None:
     from estore.buckets import find_objects  # its libraries are optional, and slow to import
 
-    return find_objects(place)
+    for file in find_objects(place, found.pass_over):
+        found.add(file)
 
 
-def _on_this_machine(place: str) -> list[LandedFile]:
+def _look_on_this_machine(place: str, path: Path, found: Found) -> None:
+    if path.is_file():
+        found.add(landed_file(path))
+        return
+    if not path.is_dir() and (os.path.lexists(path) or not glob.has_magic(str(path))):
+        found.problem(place, _why_no_file(path))
+        return
+    for match in _walk(path, found.problem) if path.is_dir() else _matches(path):
+        try:
+            _take(match, path, found)
+        except OSError as error:
+            found.problem(str(match), f"cannot be read: {error.strerror}")
+
+
+def _why_no_file(path: Path) -> str:
+    if path.exists():
+        return "is neither a file nor a folder"
+    return "is a link that leads nowhere" if path.is_symlink() else "does not exist"
+
+
+def _take(path: Path, place: Path, found: Found) -> None:
+    """Take an event file that a folder or pattern holds, or note that it is passed over."""
+    shown = str(path.relative_to(place)) if path.is_relative_to(place) else str(path)
+    if not is_event_name(path.name):
+        if is_data_name(path.name) and path.is_file():
+            found.pass_over(shown)
+    elif path.is_file():
+        with suppress(FileNotFoundError):  # moved away since it was listed
+            found.add(landed_file(path))
+    elif not path.exists():
+        if path.is_symlink():
+            found.pass_over(shown, "the link leads nowhere")
+    elif not path.is_dir():
+        found.pass_over(shown, "not a file but a pipe or a device")
+
+
+def _nothing_there(found: Found, before: int) -> str:
+    others = ", only files of other kinds" if found.passed_over_count > before else ""
+    return f"no event files there{others} ({', '.join(FORMATS)})"
+
+
+def local_path(place: str) -> Path:
+    """A place on this machine; ~ is the home folder unless a file of that very name is there."""
+    path = Path(place)
     try:
-        return [landed_file(path) for path in _candidates(Path(place).expanduser())]
-    except (OSError, ValueError, RuntimeError) as error:
-        said = getattr(error, "strerror", None) or error
-        where = getattr(error, "filename", None) or place
-        raise EstoreError(f"{printable(str(where))}: cannot be read: {said}") from error
+        return path if os.path.lexists(path) else path.expanduser()
+    except (RuntimeError, ValueError, OSError):  # ~nobody, a zero byte
+        return path
 
 
 def printable(name: str) -> str:
@@ -116,25 +282,29 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _candidates(place: Path) -> list[Path]:
-    if place.is_file():
-        return [place]
-    if place.is_dir():
-        return [path for path in _walk(place) if _is_event_file(path)]
-    matches = glob.glob(str(place), recursive=True)  # noqa: PTH207 (may be absolute)
-    return [path for path in map(Path, matches) if _is_event_file(path)]
+def _matches(pattern: Path) -> list[Path]:
+    """What a pattern stands for; a folder before it that is there counts as it is written."""
+    exact = Path(pattern.anchor or ".")
+    rest = list(pattern.parts[1:] if pattern.anchor else pattern.parts)
+    while rest and os.path.lexists(exact / rest[0]):
+        exact /= rest.pop(0)
+    found = glob.glob(str(Path(glob.escape(str(exact)), *rest)), recursive=True)  # noqa: PTH207
+    return sorted(map(Path, found))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file in a folder and those below; a folder that cannot be read is an error."""
+def _walk(folder: Path, problem: Callable[[str, str], None]) -> Iterator[Path]:
+    """Every file in a folder and those below, linked ones too; each folder once, in order."""
 
     def fail(error: OSError) -> None:
-        raise error
+        problem(str(error.filename), f"cannot be read: {error.strerror}")
 
-    for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not name.startswith((".", "_"))]
-        yield from (Path(parent, name) for name in names)
-
-
-def _is_event_file(path: Path) -> bool:
-    return is_event_name(path.name) and path.is_file()
+    known = {folder.resolve(), *folder.resolve().parents}
+    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        entered = []
+        for name in sorted(folders):
+            place = Path(parent, name).resolve()
+            if not name.startswith((".", "_")) and place not in known:
+                known.add(place)
+                entered.append(name)
+        folders[:] = entered
+        yield from (Path(parent, name) for name in sorted(names))

@@ -3,15 +3,17 @@
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: A larger step is no faster: its hash tables leave the cache, then the memory.
 ROWS_PER_GB = 1_500_000
 #: BigQuery has no such bound; a step that fails is cheap to repeat.
 ROWS_IN_THE_CLOUD = 100_000_000
+#: DuckDB and dbt cut the path of the database file at these.
+_NOT_IN_HOME = ("?", "#")
 _UNITS = {"": 1e-9, "B": 1e-9, "K": 1e-6, "M": 1e-3, "G": 1.0, "T": 1e3}
 
 
@@ -21,12 +23,23 @@ def _gigabytes(memory: str) -> float:
     return float(match[1]) * _UNITS[match[2]] if match else 1.0
 
 
+def _expanded(path: Path) -> Path:
+    """A path in .env or in make's quotes has its ~ still, which no shell has replaced."""
+    try:
+        return path if os.path.lexists(path) else path.expanduser()
+    except (RuntimeError, ValueError):
+        return path
+
+
+_Place = Annotated[Path, AfterValidator(_expanded)]
+
+
 class Settings(BaseSettings):
     """What a user may set; the defaults make the demo work. `.env.example` documents each."""
 
     model_config = SettingsConfigDict(env_prefix="ESTORE_", env_file=".env", extra="ignore")
 
-    home: Path = Field(Path(".estore"), description="the folder that holds everything written")
+    home: _Place = Field(Path(".estore"), description="the folder that holds everything written")
     target: Literal["duckdb", "bigquery"] = Field("duckdb", description="the engine")
     bigquery: str | None = Field(
         None, description="PROJECT.DATASET, with target bigquery: its datasets are DATASET_raw …"
@@ -35,7 +48,7 @@ class Settings(BaseSettings):
     max_bytes_billed: int = Field(
         0, ge=0, description="bytes that one query of BigQuery may read at most; 0: no bound"
     )
-    shop: Path | None = Field(None, description="the shop's shop.toml; default: HOME/shop.toml")
+    shop: _Place | None = Field(None, description="the shop's shop.toml; default: HOME/shop.toml")
     memory_limit: str = Field("4GB", description="memory that the engine may use, as in 4GB")
     threads: int = Field(0, ge=0, description="threads of the engine; 0: one for each core")
     max_reject_share: float = Field(
@@ -52,6 +65,21 @@ class Settings(BaseSettings):
     alert_url: SecretStr | None = Field(
         None, description="where alerts go: a Slack hook, slack://TOKEN@CHANNEL or any webhook"
     )
+
+    @model_validator(mode="after")
+    def _check_home(self) -> "Settings":
+        """Before anything is written there."""
+        path = str(self.home.absolute())
+        odd = next((character for character in _NOT_IN_HOME if character in path), None)
+        if odd and self.target == "duckdb":
+            raise ValueError(
+                f"ESTORE_HOME (--home): {path} has {odd} in it, which the database does not "
+                "support in the path of its file; name a folder without it"
+            )
+        if not path.isprintable() and any("\ud800" <= character <= "\udfff" for character in path):
+            shown = path.encode("utf-8", "backslashreplace").decode()
+            raise ValueError(f"ESTORE_HOME (--home): {shown} is not UTF-8; name another folder")
+        return self
 
     @property
     def step_rows(self) -> int:

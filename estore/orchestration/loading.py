@@ -73,7 +73,7 @@ def chosen_files(shop: Shop, config: LoadConfig) -> Sequence[LandedFile]:
         raise failure("no file is named", "name some in the config's `files`, then launch again")
     if shop.settings.landing is None:
         raise EstoreError("ESTORE_LANDING names no landing, and the run no files")
-    listing = list_landing(shop.settings.landing)
+    listing = list_landing(shop.settings.landing).files
     wanted = config.contents
     return [file for file in listing if not wanted or file.uri in wanted]
 

@@ -105,19 +105,24 @@ def _may_pass(build: Any) -> bool:
 
 
 def _listing(landing: str, outbox: Outbox) -> list[LandedFile]:
-    """The files there; a landing that cannot be read is told, and fails the tick."""
+    """The files there; what cannot be read sends an alert, and fails the tick if it is all."""
     try:
-        return list_landing(landing)
+        found = list_landing(landing)
     except Exception as error:
-        outbox.add(
-            Alert(
-                "landing", f"landing {landing}", landing, str(error),
-                "check ESTORE_LANDING and who may read there; nothing is loaded until then",
-                is_repeated=True,
-            ),
-            time.time(),
-        )  # fmt: skip
+        outbox.add(_unreadable(landing, str(error)), time.time())
         raise
+    if found.problems:
+        said = "; ".join(found.problems[:10])
+        outbox.add(_unreadable(landing, f"{said}. The other files are loaded"), time.time())
+    return found.files
+
+
+def _unreadable(landing: str, said: str) -> Alert:
+    return Alert(
+        "landing", f"landing {landing}", landing, said,
+        "check ESTORE_LANDING and who may read there; nothing of it is loaded until then",
+        is_repeated=True,
+    )  # fmt: skip
 
 
 def _dead(file: LandedFile, tries: int) -> Alert:

@@ -23,7 +23,7 @@ import psutil
 
 from benchmarks.large_snapshot import make_large_snapshot
 from benchmarks.machine import commit, machine, now
-from estore.published import read_manifest
+from estore.snapshot.manifest import read_manifest
 
 USERS, REQUESTS = 30, 20
 RUNS = 9

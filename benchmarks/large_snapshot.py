@@ -13,11 +13,11 @@ import duckdb
 from estore import pipeline
 from estore.console import Console
 from estore.landing import find_files
-from estore.published import current_version, read_manifest
 from estore.settings import Settings
 from estore.shop import ShopConfig
+from estore.snapshot.manifest import current_version, read_manifest
 from estore.synth import Shop, write_shop
-from estore.warehouse.duckdb import exact_path, quoted
+from estore.warehouse.quoting import exact_path, quoted
 
 MONTHS = 7  # October to April: 213 days
 #: Counts of the whole, and amounts that are not sums: neither grows with the customers.

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.landing import TEXT_IDS, read_csv
-from estore.dbt_project import project_folder
+from estore.build.dbt_project import project_folder
 
 STATEMENTS = Path(__file__).parent / "plain"
 

@@ -11,9 +11,9 @@ import duckdb
 from estore import pipeline
 from estore.console import Console
 from estore.landing import find_files
-from estore.publish import open_snapshot
 from estore.settings import Settings
 from estore.shop import ShopConfig
+from estore.snapshot.reader import open_snapshot
 from estore.synth import ALL_FAULTS, TRUTH, Shop, write_shop
 
 MONTHS = 5

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from estore import interruption
-from estore.caveats import counted
 from estore.errors import EstoreError, engine_advice
+from estore.findings.caveats import counted
 
 if TYPE_CHECKING:
     from estore.console import Console
@@ -113,9 +113,10 @@ def run(
     context: Context, paths: tuple[str, ...], mapping: Path | None, data: str | None, as_json: bool
 ) -> None:
     """Load PATHS (files, folders, patterns, buckets), build, publish, print the key findings."""
-    from estore import findings, pipeline
+    from estore import pipeline
+    from estore.findings import findings
     from estore.landing import Found, places_in
-    from estore.publish import open_snapshot
+    from estore.snapshot.reader import open_snapshot
     from estore.tables import to_json
 
     settings, console = context.settings, context.console(quiet=as_json)
@@ -282,8 +283,8 @@ def rejects(context: Context, file: str | None, limit: int | None, form: str) ->
 @click.pass_obj
 def show_findings(context: Context, form: str) -> None:
     """The key findings of the newest snapshot, in words and numbers."""
-    from estore import findings
-    from estore.publish import open_snapshot
+    from estore.findings import findings
+    from estore.snapshot.reader import open_snapshot
     from estore.tables import to_json
 
     with open_snapshot(context.settings) as (snapshot, manifest):

@@ -8,19 +8,19 @@ from datetime import date
 from typing import Any
 
 from estore import load as loading
-from estore import steps
+from estore.build import batches
+from estore.build.builder import BuildReport, Transform
 from estore.console import Console
 from estore.errors import EstoreError
 from estore.landing import LandedFile
 from estore.load import LoadReport, load_files
 from estore.load.ledger import Entry
 from estore.load.loader import Outcome
-from estore.publish import publish
-from estore.published import Manifest, current_version, read_manifest
 from estore.runlock import run_lock
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.transform import BuildReport, Transform
+from estore.snapshot.manifest import Manifest, current_version, read_manifest
+from estore.snapshot.writer import publish
 from estore.warehouse import open_warehouse
 
 
@@ -75,7 +75,7 @@ def build(
     with _alone(settings, "build", console):
         if days:
             with open_warehouse(settings) as warehouse, warehouse.transaction():
-                if not steps.wait_again(warehouse.books, *days):
+                if not batches.wait_again(warehouse.books, *days):
                     raise EstoreError(
                         f"no events are loaded for {days[0]} to {days[1]}; `estore status` says "
                         "which days are covered"

@@ -9,11 +9,11 @@ from typing import Any
 import duckdb
 
 from estore.errors import Busy, EstoreError, NothingLoaded
-from estore.lateness import late_files
-from estore.publish import open_snapshot
-from estore.published import current_version, read_manifest
+from estore.findings.lateness import late_files
 from estore.runlock import reading_lock
 from estore.settings import Settings
+from estore.snapshot.manifest import current_version, read_manifest
+from estore.snapshot.reader import open_snapshot
 from estore.warehouse.duckdb import read_warehouse
 
 _EMPTY = 'the query is empty; as in: estore query "select 1"'

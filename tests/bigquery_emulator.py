@@ -22,7 +22,7 @@ from estore.pipeline import RunReport, run
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.warehouse import open_warehouse
-from estore.warehouse.engine import BUILT
+from estore.warehouse.base import BUILT
 
 #: Columns that DuckDB may keep in a type of their own until the marts.
 TYPED_IDS = ("user_id", "user_session", "product_id")

@@ -9,11 +9,11 @@ import pytest
 from bigquery_emulator import bigquery, bigquery_server  # noqa: F401 (fixtures)
 from emulators import buckets, cloud_storage, s3  # noqa: F401 (fixtures)
 
+from estore.build.builder import BuildReport, Transform
 from estore.landing import find_files
 from estore.load import LoadReport, load_files, withdraw
 from estore.settings import Settings
 from estore.shop import PLAIN_COLUMNS, ShopConfig
-from estore.transform import BuildReport, Transform
 from estore.warehouse import open_warehouse as open_engine
 from estore.warehouse.duckdb import open_warehouse
 

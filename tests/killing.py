@@ -20,10 +20,10 @@ from conftest import COMPARED_SCHEMAS, COMPARED_TABLES, NOT_COMPARED
 from estore import pipeline, reading
 from estore.console import Console
 from estore.landing import find_files
-from estore.publish import open_snapshot
-from estore.published import current_version, read_manifest
 from estore.settings import Settings
 from estore.shop import ShopConfig
+from estore.snapshot.manifest import current_version, read_manifest
+from estore.snapshot.reader import open_snapshot
 from estore.synth import Shop, write_shop
 from estore.warehouse.duckdb import open_warehouse
 

@@ -12,6 +12,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._utils.error import serializable_error_info_from_exc_info
 from unattended import Receiver
 
+from estore.build.builder import Transform
 from estore.errors import EstoreError
 from estore.orchestration.alerts import Alert, Outbox, body, message, send
 from estore.orchestration.context import Shop
@@ -21,9 +22,8 @@ from estore.orchestration.telling import (
     refusal_alerts,
     telling_sensors,
 )
-from estore.publish import publish
 from estore.reading import Known, ledger
-from estore.transform import Transform
+from estore.snapshot.writer import publish
 
 HOUR = 3600.0
 

@@ -12,7 +12,7 @@ import sqlglot
 from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS
 from sqlglot import exp
 
-from estore.dbt_project import DbtProject
+from estore.build.dbt_project import DbtProject
 from estore.settings import Settings
 from estore.shop import ShopConfig
 

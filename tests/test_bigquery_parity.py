@@ -19,7 +19,7 @@ from conftest import SAMPLE, needs_sample
 from recording import recording
 from test_bigquery_partitions import unbounded_changes
 
-from estore.publish import open_snapshot
+from estore.snapshot.reader import open_snapshot
 from estore.synth import Shop, write_shop
 from estore.warehouse import open_warehouse
 

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from estore import caveats
+from estore.findings import caveats
 
 
 @pytest.fixture

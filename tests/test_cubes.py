@@ -11,7 +11,7 @@ import oracle
 import pytest
 from conftest import Workshop
 
-from estore.dbt_project import DbtProject
+from estore.build.dbt_project import DbtProject
 from estore.shop import ShopConfig
 from estore.synth import Shop, write_shop
 

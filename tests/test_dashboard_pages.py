@@ -16,8 +16,8 @@ from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, shop_of_the_run, shop_w
 from playwright.sync_api import Browser
 
 from estore.dashboard.report import make_report
-from estore.publish import current_version
 from estore.settings import Settings
+from estore.snapshot.manifest import current_version
 
 pytestmark = needs_chromium
 PAGES = ["sales", "funnel", "customers", "retention", "products", "data"]

@@ -8,9 +8,9 @@ import click
 import pytest
 import yaml
 
+from estore.build.thresholds import STEP
 from estore.cli import main
 from estore.settings import Settings
-from estore.thresholds import STEP
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]

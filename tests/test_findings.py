@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from conftest import Workshop
 
-from estore import findings, pipeline
+from estore import pipeline
 from estore.console import Console
-from estore.findings import Finding
-from estore.publish import open_snapshot
+from estore.findings.findings import Finding, findings
+from estore.snapshot.reader import open_snapshot
 
 
 def found(workshop: Workshop) -> dict[str, list[Finding]]:

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from conftest import Workshop
 
-from estore import findings, pipeline
+from estore import pipeline
 from estore.console import Console
-from estore.publish import open_snapshot
+from estore.findings import findings
 from estore.shop import ShopConfig
+from estore.snapshot.reader import open_snapshot
 from estore.synth import Shop, write_shop
 
 USERS, DAYS = 4_000, 123  # October 2019 to January 2020

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from conftest import Workshop
 
-from estore import steps
-from estore.dbt_project import DbtProject
+from estore.build import batches
+from estore.build.batches import Step
+from estore.build.dbt_project import DbtProject
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.steps import Step
 from estore.synth import Shop, write_shop
 from estore.warehouse.duckdb import open_warehouse
 
@@ -28,20 +28,20 @@ def test_waiting_days_make_steps_of_bounded_size(workshop: Workshop) -> None:
         connection.execute(
             "insert into raw.touched_days select event_date, false from raw.file_days"
         )
-        steps.note_pending_days(connection, "UTC")
+        batches.note_pending_days(connection, "UTC")
 
         def october(day: int) -> date:
             return date(2019, 10, day)
 
-        assert steps.pending_steps(connection, 20) == [
+        assert batches.pending_steps(connection, 20) == [
             Step(october(1), october(2), 2, 20),
             Step(october(3), october(5), 2, 20),
         ]
-        assert steps.pending_steps(connection, 1) == [
+        assert batches.pending_steps(connection, 1) == [
             Step(october(day), october(day), 1, 10) for day in (1, 2, 3, 5)
         ]
-        steps.finish_step(connection, Step(october(2), october(3)))
-        assert steps.pending_steps(connection, 100) == [
+        batches.finish_step(connection, Step(october(2), october(3)))
+        assert batches.pending_steps(connection, 100) == [
             Step(october(1), october(1), 1, 10),
             Step(october(5), october(5), 1, 10),
         ]
@@ -50,8 +50,8 @@ def test_waiting_days_make_steps_of_bounded_size(workshop: Workshop) -> None:
 def test_a_utc_day_touches_its_neighbours_in_another_zone(workshop: Workshop) -> None:
     with open_warehouse(workshop.settings) as connection:
         connection.execute("insert into raw.touched_days values (date '2019-10-02', false)")
-        steps.note_pending_days(connection, "Asia/Tokyo")
-        (step,) = steps.pending_steps(connection, 100)
+        batches.note_pending_days(connection, "Asia/Tokyo")
+        (step,) = batches.pending_steps(connection, 100)
     assert step == Step(date(2019, 10, 1), date(2019, 10, 3), day_count=3)
 
 
@@ -213,7 +213,7 @@ def test_a_line_that_gives_a_purchase_another_order_id_changes_the_order_that_it
     open_workshop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The order began a month before the day of the line, and has nothing else on that day."""
-    monkeypatch.setattr(steps, "MUCH_IS_NEW", 2.0)
+    monkeypatch.setattr(batches, "MUCH_IS_NEW", 2.0)
 
     def buy(time: str, order: str, **more: str) -> dict[str, str]:
         return {"event_time": f"2019-{time} UTC", "user_id": "7", "user_session": time[:5],

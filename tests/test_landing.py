@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 from landing_files import line, lines, text
 
+from estore.build.dbt_project import DbtProject
 from estore.cli import main
-from estore.dbt_project import DbtProject
 from estore.errors import EstoreError
 from estore.landing import list_landing, look, places_in
 from estore.settings import Settings

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from conftest import Workshop
 
-from estore import findings, pipeline, reading
+from estore import pipeline, reading
 from estore.console import Console
-from estore.lateness import late_files
-from estore.publish import open_snapshot
+from estore.findings import findings
+from estore.findings.lateness import late_files
+from estore.snapshot.reader import open_snapshot
 from estore.warehouse.duckdb import open_warehouse
 
 

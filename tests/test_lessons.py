@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import Workshop
 
-from estore.dbt_project import DbtProject
+from estore.build.dbt_project import DbtProject
 
 
 def at(day: int, clock: str, **row: Any) -> dict[str, Any]:

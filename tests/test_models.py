@@ -2,7 +2,7 @@
 
 from conftest import Workshop
 
-from estore.dbt_project import DbtProject
+from estore.build.dbt_project import DbtProject
 from estore.warehouse import open_warehouse
 
 

@@ -26,9 +26,9 @@ from estore.orchestration.jobs import schedules
 from estore.orchestration.launcher import WatchedRunLauncher
 from estore.orchestration.project import LAYERS
 from estore.orchestration.telling import failure_alert
-from estore.published import current_version
 from estore.settings import Settings
 from estore.shop import ShopConfig
+from estore.snapshot.manifest import current_version
 
 LOCATION = Path(location.__file__).parent
 GROUPS = {"landing", *LAYERS, "published"}

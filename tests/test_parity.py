@@ -13,7 +13,7 @@ from conftest import Workshop
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from estore import steps
+from estore.build import batches
 from estore.shop import ShopConfig
 
 START = datetime(2019, 10, 30, tzinfo=UTC)
@@ -107,7 +107,7 @@ def assert_parity(history: list[tuple[Any, ...]], zone: str, chunk_rows: int) ->
     with tempfile.TemporaryDirectory() as folder:
         piecemeal = Workshop(Path(folder) / "piecemeal", shop, chunk_rows=chunk_rows)
         at_once = Workshop(Path(folder) / "at once", shop)
-        with mock.patch.object(steps, "MUCH_IS_NEW", 2.0):  # or all is new to so few lines
+        with mock.patch.object(batches, "MUCH_IS_NEW", 2.0):  # or all is new to so few lines
             rows = play(history, piecemeal)
             if not rows:
                 return

@@ -8,20 +8,21 @@ import duckdb
 import pytest
 from conftest import Workshop
 
-from estore import pipeline, publish
+from estore import pipeline
+from estore.build.builder import Transform
 from estore.console import Console
 from estore.errors import EstoreError
-from estore.publish import open_snapshot
-from estore.published import current_version, read_manifest
 from estore.reading import query, status
-from estore.transform import Transform
+from estore.snapshot import writer
+from estore.snapshot.manifest import current_version, read_manifest
+from estore.snapshot.reader import open_snapshot
 
 
 def purchase(day: int) -> dict[str, str]:
     return {"event_time": f"2019-10-{day:02d} 12:00:00 UTC", "event_type": "purchase"}
 
 
-def publish_day(workshop: Workshop, day: int) -> publish.Manifest:
+def publish_day(workshop: Workshop, day: int) -> writer.Manifest:
     """Load a day more, build, publish."""
     workshop.write(f"{day}.csv", [purchase(day)])
     workshop.load()
@@ -92,7 +93,7 @@ def test_a_crash_while_writing_leaves_the_last_version_current(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "_sync", die)
+        patched.setattr(writer, "_sync", die)
         with pytest.raises(KeyboardInterrupt):
             publish_day(published, 2)
     assert current_version(published.settings) == published.settings.published / "v000001"
@@ -114,11 +115,11 @@ def test_a_crash_at_any_step_leaves_a_whole_version_current(
     with monkeypatch.context() as patched:
         patched.setattr(Path, step, die)
         with pytest.raises(KeyboardInterrupt):
-            publish.publish(published.settings, Transform(published.settings, published.shop))
+            writer.publish(published.settings, Transform(published.settings, published.shop))
     assert current_version(published.settings) == published.settings.published / "v000001"
     with open_snapshot(published.settings) as (_, manifest):
         assert manifest.version == "v000001"
-    again = publish.publish(published.settings, Transform(published.settings, published.shop))
+    again = writer.publish(published.settings, Transform(published.settings, published.shop))
     assert current_version(published.settings) == published.settings.published / again.version
 
 

@@ -24,8 +24,8 @@ from estore.dashboard.pages import read_pages
 from estore.dashboard.reading import read_version
 from estore.dashboard.report import make_report
 from estore.dashboard.shown import Shown
-from estore.published import current_version
 from estore.settings import Settings
+from estore.snapshot.manifest import current_version
 
 Rows = dict[tuple[Any, ...], list[float]]
 

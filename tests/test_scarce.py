@@ -12,8 +12,8 @@ from conftest import Workshop
 from emulators import CloudStorage
 
 from estore.cli import main
-from estore.published import current_version
 from estore.settings import Settings
+from estore.snapshot.manifest import current_version
 from estore.synth import Shop, write_shop
 
 FULL = "Free some space, or move everything to a larger disk and name it with --home (ESTORE_HOME)"

@@ -34,8 +34,8 @@ from estore.dashboard.assets import Assets
 from estore.dashboard.pages import Query, read_pages
 from estore.dashboard.snapshots import Snapshots
 from estore.errors import EstoreError
-from estore.published import current_version
 from estore.settings import Settings
+from estore.snapshot.manifest import current_version
 
 PAGES = read_pages()
 URL = "http://localhost"

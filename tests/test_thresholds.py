@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from estore.dbt_project import project_folder
+from estore.build.dbt_project import project_folder
+from estore.build.thresholds import read_thresholds
 from estore.errors import EstoreError
 from estore.shop import ShopConfig
-from estore.thresholds import read_thresholds
 
 
 def read(**own: Any) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from unattended import Receiver, Unattended
 from estore import pipeline, reading
 from estore.console import Console
 from estore.landing import find_files
-from estore.publish import open_snapshot
 from estore.shop import ShopConfig
+from estore.snapshot.reader import open_snapshot
 
 MEMORY = Path("/dev/shm")
 #: Bytes that a shop left alone may need.

@@ -25,9 +25,9 @@ from emulators import free_port
 
 from estore.errors import EstoreError
 from estore.orchestration import launcher
-from estore.publish import open_snapshot
-from estore.published import current_version
 from estore.settings import Settings
+from estore.snapshot.manifest import current_version
+from estore.snapshot.reader import open_snapshot
 
 T = TypeVar("T")
 SHIPPED = Path(launcher.__file__).with_name("dagster.yaml")

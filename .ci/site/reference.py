@@ -7,8 +7,8 @@ import click
 import yaml
 from pydantic.fields import FieldInfo
 
+from estore.build.dbt_project import project_folder
 from estore.cli import main
-from estore.dbt_project import project_folder
 from estore.settings import Settings
 
 COMMANDS = """# Commands

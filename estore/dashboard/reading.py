@@ -21,9 +21,9 @@ from estore.dashboard.cubes import MISSING, THOUSANDTHS, Answer, Cube
 from estore.dashboard.pages import CubeShape, Pages, Query, read_pages
 from estore.dashboard.selection import DataDays, Selection
 from estore.dashboard.shown import Shown
-from estore.findings import key_findings
-from estore.published import Manifest, read_manifest
-from estore.warehouse.duckdb import exact_path, quoted
+from estore.findings.findings import key_findings
+from estore.snapshot.manifest import Manifest, read_manifest
+from estore.warehouse.quoting import exact_path, quoted
 
 #: Of the engine while a version is read; afterwards it is closed.
 READING: dict[str, Any] = {"threads": 1, "memory_limit": "256MB"}

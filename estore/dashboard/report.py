@@ -24,8 +24,8 @@ from estore.dashboard.reading import REMAINDERS, read_version
 from estore.dashboard.selection import DAY, DataDays
 from estore.dashboard.shown import Shown
 from estore.errors import EstoreError
-from estore.published import current_version
 from estore.settings import Settings
+from estore.snapshot.manifest import current_version
 
 #: What a mailbox takes without asking. Brands are what can be left out.
 LARGEST = 1_500_000

@@ -7,7 +7,7 @@ from typing import Any
 from estore.dashboard.cubes import MISSING, Answer, Cube
 from estore.dashboard.pages import DAY_COLUMNS, Query
 from estore.dashboard.selection import DataDays, Selection
-from estore.published import Manifest
+from estore.snapshot.manifest import Manifest
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import threading
 from pathlib import Path
 
 from estore.dashboard.shown import Shown
-from estore.published import current_version
 from estore.settings import Settings
+from estore.snapshot.manifest import current_version
 
 log = logging.getLogger(__name__)
 

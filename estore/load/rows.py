@@ -12,7 +12,7 @@ from estore.load.header import ID_COLUMNS, Header
 from estore.load.repair import MAX_RECORD, MAX_TEXT
 from estore.shop import COLUMNS, ShopConfig
 from estore.warehouse.dialect import DUCKDB, Dialect
-from estore.warehouse.duckdb import exact_path, quoted
+from estore.warehouse.quoting import exact_path, quoted
 
 
 def csv_relation(path: str | Path, header: Header, delimiter: str, compression: str) -> str:

@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from estore.dbt_project import project_folder
+from estore.build.dbt_project import project_folder
+from estore.build.thresholds import read_thresholds
 from estore.errors import EstoreError
 from estore.settings import Settings
 from estore.shop import ShopConfig, read_shop
-from estore.thresholds import read_thresholds
 
 
 class Thresholds(BaseModel):

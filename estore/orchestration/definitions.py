@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from estore.dbt_project import DbtProject
+from estore.build.dbt_project import DbtProject
 from estore.orchestration.alerts import Outbox
 from estore.orchestration.context import Shop
 from estore.orchestration.jobs import jobs, schedules

@@ -11,9 +11,9 @@ from estore.errors import Busy
 from estore.orchestration.alerts import Alert, Outbox, message, send
 from estore.orchestration.context import Shop
 from estore.orchestration.failures import WHAT_TO_DO
-from estore.publish import open_snapshot
-from estore.published import current_version
 from estore.reading import Known, ledger
+from estore.snapshot.manifest import current_version
+from estore.snapshot.reader import open_snapshot
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
 #: Seconds between two looks at whether alerts wait.

@@ -10,15 +10,15 @@ from pydantic import Field
 from estore import pipeline, reading
 from estore.dashboard.report import make_report
 from estore.errors import EstoreError
-from estore.findings import as_markdown, key_findings
+from estore.findings.findings import as_markdown, key_findings
 from estore.orchestration.context import POOL, Shop
 from estore.orchestration.failures import failure, retry_policy, told
 from estore.orchestration.loading import FILES, REJECTS
 from estore.orchestration.log import RunLog
 from estore.orchestration.project import Project
 from estore.orchestration.results import Results
-from estore.publish import open_snapshot
-from estore.published import Manifest, current_version
+from estore.snapshot.manifest import Manifest, current_version
+from estore.snapshot.reader import open_snapshot
 
 SNAPSHOT, REPORT = dg.AssetKey(["published", "snapshot"]), dg.AssetKey(["published", "report"])
 NEXT_BUILD = "mend what is named, then launch `transform`; the last snapshot is still served"

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from estore.errors import engine_advice
 from estore.settings import Settings
-from estore.warehouse.engine import Warehouse
+from estore.warehouse.base import Warehouse
 
 __all__ = ["Warehouse", "advice", "open_warehouse"]
 

@@ -17,9 +17,9 @@ from google.cloud import bigquery
 
 from estore.errors import EstoreError, NothingLoaded
 from estore.settings import Settings, bigquery_emulator
-from estore.warehouse.books import Books
+from estore.warehouse.base import BUILT, RAW_COLUMNS, Warehouse
+from estore.warehouse.control_tables import Books
 from estore.warehouse.dialect import BIGQUERY
-from estore.warehouse.engine import BUILT, RAW_COLUMNS, Warehouse
 from estore.warehouse.faults import told
 
 LABELS = {"app": "estore"}

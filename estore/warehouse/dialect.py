@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 
-from estore.warehouse.duckdb import quoted
+from estore.warehouse.quoting import quoted
 
 _DAY_AND_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
 _ZONE = " ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"

@@ -1,7 +1,6 @@
 """DuckDB: one file that the pipeline alone opens, for as long as it writes."""
 
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,45 +11,9 @@ import duckdb
 
 from estore.errors import Busy, EstoreError, NothingLoaded
 from estore.settings import Settings
-from estore.warehouse.engine import BUILT, RAW_COLUMNS, Warehouse
-
-#: The small tables, which every engine keeps in the same form.
-BOOKS = """
-create schema if not exists raw;
-create schema if not exists build;
-create sequence if not exists raw.file_ids;
-
-create table if not exists raw.files (
-    file_id bigint not null,
-    uri varchar not null,
-    content_hash varchar not null,
-    generation varchar not null,
-    bytes bigint not null,
-    lines bigint,
-    loaded bigint not null,
-    rejected bigint not null,
-    first_date date,
-    last_date date,
-    status varchar not null, -- loaded, duplicate, replaced, withdrawn, refused
-    same_as bigint, -- of a duplicate: the file that holds its rows
-    loaded_at timestamp not null,
-    error varchar
-);
--- UTC days of each file's events, and those that a load, replacement or withdrawal touched
-create table if not exists raw.file_days (
-    file_id bigint not null, event_date date not null, event_count bigint not null
-);
-create table if not exists raw.touched_days (
-    event_date date not null, is_removal boolean not null
-);
--- the shop's days that wait to be built, those that changed since the last complete build, and what
--- was built last
-create table if not exists build.pending_days (event_date date not null);
-create table if not exists build.changed_days (
-    event_date date not null, is_removal boolean not null
-);
-create table if not exists build.state (name varchar primary key, value varchar);
-"""
+from estore.warehouse.base import BUILT, RAW_COLUMNS, Warehouse
+from estore.warehouse.control_tables import CONTROL_TABLES
+from estore.warehouse.quoting import quoted
 
 #: What the lines of files became. Ids that are whole numbers or UUIDs are kept as such: all that
 #: follows is faster with these. The first file with another makes its column text (decision 18).
@@ -77,7 +40,7 @@ create table if not exists raw.rejects (
     reason varchar not null
 );
 """
-SCHEMA = BOOKS + ROWS
+SCHEMA = CONTROL_TABLES + ROWS
 
 #: Parts of tables that one checkpoint may write anew for the room of deleted rows. The engine's 100
 #: cost a tenth of a day's build; with these a table that is replaced by users stays as small.
@@ -148,16 +111,6 @@ def _connect(
 def _holder(message: str) -> str:
     start = message.find("PID ")
     return message[start:].split(")")[0].strip() if start >= 0 else ""
-
-
-def quoted(text: str) -> str:
-    """Text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def exact_path(path: str | Path) -> str:
-    """A path as an SQL literal that stands for this one file, whatever its name looks like."""
-    return quoted(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
 def execute_watched(

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from estore.warehouse.duckdb import quoted
+from estore.warehouse.quoting import quoted
 
 #: Arrow types as BigQuery gives them → as the snapshot has them.
 _AS_PUBLISHED = {"DECIMAL(38,9)": "decimal(18, 3)", "TIMESTAMP WITH TIME ZONE": "timestamp"}

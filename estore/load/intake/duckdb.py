@@ -1,10 +1,5 @@
-"""Intake: one file's lines on their way into raw.events and raw.rejects.
+"""How DuckDB takes a file in: it reads the file itself."""
 
-The fast way reads the file once, strictly; the careful one repairs it first where that fails.
-Which of them, and the transaction around it, is the loader's to say.
-"""
-
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from estore.errors import RefusedFile
-from estore.landing import LandedFile, landed_file
+from estore.landing import landed_file
 from estore.load.content import Content, Text, read_content
 from estore.load.header import ID_COLUMNS, Header, check_format, parquet_header, read_csv_header
+from estore.load.intake.base import Intake, NotWellFormed, TextIds
 from estore.load.repair import repair
 from estore.load.rows import (
     csv_relation,
@@ -25,91 +21,9 @@ from estore.load.rows import (
     repaired_relation,
     typed_rows,
 )
-from estore.settings import Settings
-from estore.shop import ShopConfig
-from estore.warehouse import Warehouse
-from estore.warehouse.duckdb import exact_path, execute_watched, quoted
-from estore.warehouse.engine import BUILT, RAW_COLUMNS
-
-#: Told bytes and lines done; lines only where a file's are known before it is read.
-OnProgress = Callable[[int, int], None]
-
-
-class NotWellFormed(Exception):
-    """The fast way does not fit this file: undo, and go the careful one."""
-
-
-class TextIds(Exception):
-    """The file has an id that is not of the type (a whole number, a UUID) of all those before."""
-
-    def __init__(self, column: str) -> None:
-        self.column = column
-
-
-class Intake(ABC):
-    """Inserts one file's lines. Each way returns (lines counted apart, lines loaded)."""
-
-    #: Whether the bytes of a file are read on this machine, maybe while the engine loads them.
-    reads_here = True
-
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        file: LandedFile,
-        shop: ShopConfig,
-        settings: Settings,
-        on_progress: OnProgress,
-    ) -> None:
-        self.warehouse, self.file, self.shop = warehouse, file, shop
-        self.connection = warehouse.books
-        self.on_progress = on_progress
-        self.expected_lines = 0
-        self.scratch = settings.temp / "repair"
-
-    @abstractmethod
-    def content(self) -> Content:
-        """What the file is known by; raises RefusedFile where it cannot be read."""
-
-    @abstractmethod
-    def header(self) -> Header:
-        """The file's columns; raises RefusedFile where it is no event file or lacks one."""
-
-    @abstractmethod
-    def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
-        """The rows of a Parquet file."""
-
-    @abstractmethod
-    def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
-        """The fast way; raises NotWellFormed where one line is not always one row.
-
-        Each way may raise TextIds.
-
-        text: asked for the file's lines at the end; they may be counted meanwhile.
-        """
-
-    @abstractmethod
-    def insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
-        """The careful way."""
-
-    def keep_as_text(self, column: str) -> None:
-        """From now on this column of ids holds text."""
-        raise NotImplementedError(f"{type(self).__name__} keeps ids as text")
-
-    @abstractmethod
-    def rejected(self, file_id: int) -> int:
-        """Lines refused."""
-
-    @abstractmethod
-    def reasons(self, file_id: int) -> dict[str, int]:
-        """Lines refused by the kind of reason, most frequent first."""
-
-    @abstractmethod
-    def is_still(self) -> bool:
-        """Whether the file is still what was listed, so that what was loaded of it is that."""
-
-    @abstractmethod
-    def note_days(self, file_id: int) -> None:
-        """Write the UTC days of the file's events to the books."""
+from estore.warehouse.base import BUILT, RAW_COLUMNS
+from estore.warehouse.duckdb import execute_watched
+from estore.warehouse.quoting import exact_path, quoted
 
 
 class DuckDBIntake(Intake):
@@ -257,21 +171,6 @@ class DuckDBIntake(Intake):
     def _scalar(self, sql: str) -> int:
         row = self.connection.execute(sql).fetchone()
         return int(row[0] or 0) if row else 0
-
-
-def open_intake(
-    warehouse: Warehouse,
-    file: LandedFile,
-    shop: ShopConfig,
-    settings: Settings,
-    on_progress: OnProgress,
-) -> Intake:
-    """The engine's way of taking a file in."""
-    if warehouse.name == "bigquery":
-        from estore.load.staged import BigQueryIntake  # its libraries are optional
-
-        return BigQueryIntake(warehouse, file, shop, settings, on_progress)
-    return DuckDBIntake(warehouse, file, shop, settings, on_progress)
 
 
 @contextmanager

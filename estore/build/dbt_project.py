@@ -14,10 +14,10 @@ from typing import Any
 
 import duckdb
 
+from estore.build.thresholds import read_thresholds
 from estore.errors import EstoreError
 from estore.settings import Settings, bigquery_emulator
 from estore.shop import ShopConfig
-from estore.thresholds import read_thresholds
 from estore.warehouse import advice
 
 #: What a day's events become depends on these; a change of theirs means a full refresh.
@@ -41,7 +41,7 @@ WITHOUT = "common_subplan,compressed_materialization"
 
 def project_folder() -> Path:
     """The dbt project: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     inside = package / "transform_project"
     return inside if inside.is_dir() else package.parent / "transform"
 
@@ -192,7 +192,7 @@ class DbtProject:
     @contextmanager
     def _environment(self, without: str = WITHOUT) -> Iterator[None]:
         """What the dbt profile reads, and a log that keeps quiet about itself."""
-        from estore.dbt_events import only_shown_events  # dbt takes a second to import
+        from estore.build.dbt_log import only_shown_events  # dbt takes a second to import
 
         values = {
             **self._of_bigquery,

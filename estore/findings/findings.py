@@ -10,9 +10,9 @@ from typing import Any
 
 import duckdb
 
-from estore import caveats
-from estore.lateness import late_files
-from estore.published import Manifest
+from estore.findings import caveats
+from estore.findings.lateness import late_files
+from estore.snapshot.manifest import Manifest
 
 #: Below this many customers or sessions a share says little; the finding is then not made.
 FEWEST = 30

@@ -1,11 +1,11 @@
-"""Places: a folder, a pattern or a single object of a bucket → the event files that are meant."""
+"""Objects: a folder, a pattern or a single object of a bucket → the event files that are meant."""
 
 import re
 from collections.abc import Callable
 
 from estore.buckets.stores import Listed, Store, open_store, split_uri
 from estore.errors import EstoreError
-from estore.landing import LandedFile, format_of, is_data_name, is_event_name
+from estore.landing.files import LandedFile, format_of, is_data_name, is_event_name
 
 _MAGIC = re.compile(r"[*?\[]")
 

@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import duckdb
 
-from estore import steps
-from estore.catalogue import catalogue, test_row
-from estore.dbt_project import WITHOUT_IN_STEPS, DbtProject
+from estore.build import batches
+from estore.build.catalog import catalogue, test_row
+from estore.build.dbt_project import WITHOUT_IN_STEPS, DbtProject
+from estore.build.state import State
 from estore.errors import EstoreError
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.state import State
 from estore.warehouse import Warehouse, open_warehouse
 
 #: Data tests whose tables are all selected; unit tests belong to `make test`.
@@ -102,7 +102,7 @@ class Transform:
             return report
         on_phase("dimensions and metrics")
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-            variables = steps.user_variables(warehouse, **self._clock)
+            variables = batches.user_variables(warehouse, **self._clock)
             state = State(warehouse.books)
             if state.get("marts") != self.project.fingerprint:
                 variables = {"all_users": "true"}
@@ -112,7 +112,7 @@ class Transform:
             variables=variables,
         )  # fmt: skip
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-            steps.finish_build(warehouse.books)
+            batches.finish_build(warehouse.books)
             State(warehouse.books).set("marts", self.project.fingerprint)
         if until == "marts":
             return report
@@ -134,7 +134,7 @@ class Transform:
 
     def _what_waits(
         self, warehouse: Warehouse, report: BuildReport, *, full_refresh: bool
-    ) -> list[steps.Step]:
+    ) -> list[batches.Step]:
         """The steps to build; notes in the report what is made anew, or that nothing is to do."""
         state = State(warehouse.books)
         if full_refresh or state.get("daily") not in (None, self.project.daily_fingerprint):
@@ -142,10 +142,10 @@ class Transform:
             with warehouse.transaction():
                 state.set("daily", "stale")
             with warehouse.transaction():
-                steps.forget_built(warehouse)
+                batches.forget_built(warehouse)
         with warehouse.transaction():
-            steps.note_pending_days(warehouse.books, self._time_zone)
-        waiting = steps.pending_steps(warehouse.books, self.settings.step_rows)
+            batches.note_pending_days(warehouse.books, self._time_zone)
+        waiting = batches.pending_steps(warehouse.books, self.settings.step_rows)
         if not waiting and state.get("built") == self.project.fingerprint:
             report.is_skipped = True
             return []
@@ -204,9 +204,9 @@ class Transform:
             State(warehouse.books).set("snapshot", as_of)
         return True
 
-    def _build_days(self, step: steps.Step) -> None:
+    def _build_days(self, step: batches.Step) -> None:
         with open_warehouse(self.settings) as warehouse:
-            variables = steps.step_variables(warehouse, step, **self._clock)
+            variables = batches.step_variables(warehouse, step, **self._clock)
         result = self.project.run(
             "build", "--select", "tag:daily", *DATA_TESTS,
             variables=variables, may_fail=True, without=WITHOUT_IN_STEPS,
@@ -216,7 +216,7 @@ class Transform:
         if not report.holds:
             raise EstoreError(_in_words(report.problems))
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-            steps.finish_step(warehouse.books, step)
+            batches.finish_step(warehouse.books, step)
             # A build without new days keeps those of the days that it stands on.
             State(warehouse.books).set("daily_test_rows", json.dumps(report.test_rows))
 

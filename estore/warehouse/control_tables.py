@@ -15,7 +15,45 @@ from uuid import uuid4
 import duckdb
 
 from estore.warehouse.dialect import BIGQUERY
-from estore.warehouse.duckdb import BOOKS, quoted
+from estore.warehouse.quoting import quoted
+
+#: The small tables, which every engine keeps in the same form.
+CONTROL_TABLES = """
+create schema if not exists raw;
+create schema if not exists build;
+create sequence if not exists raw.file_ids;
+
+create table if not exists raw.files (
+    file_id bigint not null,
+    uri varchar not null,
+    content_hash varchar not null,
+    generation varchar not null,
+    bytes bigint not null,
+    lines bigint,
+    loaded bigint not null,
+    rejected bigint not null,
+    first_date date,
+    last_date date,
+    status varchar not null, -- loaded, duplicate, replaced, withdrawn, refused
+    same_as bigint, -- of a duplicate: the file that holds its rows
+    loaded_at timestamp not null,
+    error varchar
+);
+-- UTC days of each file's events, and those that a load, replacement or withdrawal touched
+create table if not exists raw.file_days (
+    file_id bigint not null, event_date date not null, event_count bigint not null
+);
+create table if not exists raw.touched_days (
+    event_date date not null, is_removal boolean not null
+);
+-- the shop's days that wait to be built, those that changed since the last complete build, and what
+-- was built last
+create table if not exists build.pending_days (event_date date not null);
+create table if not exists build.changed_days (
+    event_date date not null, is_removal boolean not null
+);
+create table if not exists build.state (name varchar primary key, value varchar);
+"""
 
 _ENGINE_TYPES = {
     "BIGINT": "INT64", "VARCHAR": "STRING", "DATE": "DATE", "TIMESTAMP": "TIMESTAMP",
@@ -46,7 +84,7 @@ class Books:
     def __init__(self) -> None:
         self.connection = duckdb.connect()
         self.connection.execute("set TimeZone = 'UTC'")
-        self.connection.execute(BOOKS)
+        self.connection.execute(CONTROL_TABLES)
         self.connection.execute("create schema kept")
         for table in self.tables:
             self.connection.execute(

@@ -7,8 +7,6 @@ here, so reading never waits for the pipeline, and a half-written version is nev
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,12 +15,11 @@ from typing import Any
 
 import duckdb
 
-from estore.errors import EstoreError
-from estore.published import Manifest, current_version, read_manifest
+from estore.build.builder import Transform
 from estore.settings import Settings
-from estore.transform import Transform
+from estore.snapshot.manifest import Manifest
 from estore.warehouse import open_warehouse
-from estore.warehouse.duckdb import exact_path, quoted
+from estore.warehouse.quoting import quoted
 
 #: name in the snapshot → query; the schemas metrics and dashboard are published whole beside these.
 EXTRA_TABLES = {
@@ -94,27 +91,6 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
     for old in _versions(settings.published)[: -settings.keep_versions]:
         shutil.rmtree(old)
     return manifest
-
-
-@contextmanager
-def open_snapshot(
-    settings: Settings, *, in_memory: bool = False
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, Manifest]]:
-    """The newest snapshot as views, or as copies that need no file access; all its tables by name.
-
-    Raises EstoreError without one.
-    """
-    kind = "table" if in_memory else "view"
-    folder = current_version(settings)
-    if folder is None:
-        raise EstoreError(f"{settings.home}: nothing published yet; `estore run PATH` does it")
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for path in sorted(folder.glob("*.parquet")):
-            connection.execute(
-                f'create {kind} "{path.stem}" as select * from read_parquet({exact_path(path)})'
-            )
-        yield connection, read_manifest(folder)
 
 
 def _versions(published: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Staged: one file's lines on their way into BigQuery.
+"""How BigQuery takes a file in: through a table of the file's own.
 
 A load job brings them in as text; one statement types them into a table of their own, from which
 they are counted. Nothing of this is visible: the loader's transaction then inserts from there.
@@ -26,14 +26,14 @@ from estore.errors import CHANGED, RefusedFile
 from estore.landing import LandedFile, landed_file
 from estore.load.content import Content, Text, check_kind, open_bytes, read_content
 from estore.load.header import Header, check_format, parquet_header, read_csv_header
-from estore.load.intake import Intake, NotWellFormed
+from estore.load.intake.base import Intake, NotWellFormed
 from estore.load.repair import repair
 from estore.load.rows import rejects_relation, repaired_relation, typed_rows
+from estore.warehouse.base import RAW_COLUMNS
 from estore.warehouse.bigquery import BigQueryWarehouse
 from estore.warehouse.dialect import BIGQUERY
-from estore.warehouse.duckdb import quoted
-from estore.warehouse.engine import RAW_COLUMNS
 from estore.warehouse.faults import advice
+from estore.warehouse.quoting import quoted
 
 #: So much of an object holds its header.
 _HEAD = 1 << 20

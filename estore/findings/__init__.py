@@ -1,0 +1,1 @@
+"""Findings: sentences about the published numbers, with their caveats."""

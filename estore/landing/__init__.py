@@ -1,0 +1,17 @@
+"""Landing: which event files are there, in a folder or a bucket, by name or by pattern."""
+
+from estore.landing.files import FORMATS, LandedFile, landed_file, local_path, printable
+from estore.landing.places import Found, find_files, list_landing, look, places_in
+
+__all__ = [
+    "FORMATS",
+    "Found",
+    "LandedFile",
+    "find_files",
+    "landed_file",
+    "list_landing",
+    "local_path",
+    "look",
+    "places_in",
+    "printable",
+]

@@ -1,0 +1,25 @@
+"""Intake: one file's lines on their way into raw.events and raw.rejects, an engine a module."""
+
+from estore.landing import LandedFile
+from estore.load.intake.base import Intake, NotWellFormed, OnProgress, TextIds
+from estore.load.intake.duckdb import DuckDBIntake
+from estore.settings import Settings
+from estore.shop import ShopConfig
+from estore.warehouse import Warehouse
+
+__all__ = ["Intake", "NotWellFormed", "OnProgress", "TextIds", "open_intake"]
+
+
+def open_intake(
+    warehouse: Warehouse,
+    file: LandedFile,
+    shop: ShopConfig,
+    settings: Settings,
+    on_progress: OnProgress,
+) -> Intake:
+    """The engine's way of taking a file in."""
+    if warehouse.name == "bigquery":
+        from estore.load.intake.bigquery import BigQueryIntake  # its libraries are optional
+
+        return BigQueryIntake(warehouse, file, shop, settings, on_progress)
+    return DuckDBIntake(warehouse, file, shop, settings, on_progress)

@@ -7,6 +7,7 @@ from landing_files import Home
 
 from estore.errors import EstoreError
 from estore.shop import COLUMNS, PLAIN_COLUMNS, ShopConfig, read_shop
+from estore.warehouse.raw_events import RAW_COLUMNS
 
 WHOLE = """
 time_zone = "Europe/Berlin"
@@ -55,9 +56,20 @@ def test_a_column_is_called_by_its_name_in_the_source() -> None:
     assert (shop.source_of("price"), shop.source_of("brand")) == ("Preis", "brand")
 
 
-def test_a_file_without_a_header_holds_the_nine_columns_of_the_real_data() -> None:
-    assert len(PLAIN_COLUMNS) == 9
-    assert set(COLUMNS) - set(PLAIN_COLUMNS) == {"order_id", "quantity"}
+def test_a_file_without_a_header_holds_the_nine_columns_of_the_real_data(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    outcome = home.load_one(
+        "plain.csv", b"2019-10-01 12:00:00 UTC,purchase,1001,2053,a.b,samsung,1.50,501,s1\n"
+    )
+    assert (outcome.lines, outcome.rejected) == (1, 0)
+    assert [tuple(map(str, row)) for row in home.events()] == [
+        ("2019-10-01 12:00:00", "purchase", "1001", "2053", "a.b", "samsung", "1.500", "501", "s1",
+         "None", "1")
+    ]  # fmt: skip
+
+
+def test_the_columns_of_a_file_are_those_of_raw_events() -> None:
+    assert tuple(COLUMNS) == RAW_COLUMNS
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\\t", "|", "^"])

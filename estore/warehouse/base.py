@@ -13,11 +13,6 @@ from typing import Any
 
 import duckdb
 
-#: Our columns in raw.events, typed.
-RAW_COLUMNS = (
-    "event_time", "event_type", "product_id", "category_id", "category_code", "brand", "price",
-    "user_id", "user_session", "order_id", "quantity",
-)  # fmt: skip
 #: Schemas that are made of raw.events, and can be made again.
 BUILT = ("staging", "intermediate", "marts", "metrics", "dashboard")
 

@@ -17,44 +17,17 @@ from google.cloud import bigquery
 
 from estore.errors import EstoreError, NothingLoaded
 from estore.settings import Settings, bigquery_emulator
-from estore.warehouse.base import BUILT, RAW_COLUMNS, Warehouse
+from estore.warehouse.base import BUILT, Warehouse
 from estore.warehouse.control_tables import Books
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.faults import told
+from estore.warehouse.raw_events import RAW_COLUMNS, bigquery_ddl
 
 LABELS = {"app": "estore"}
 #: Seconds without a byte after which a request is taken for lost, and sent again.
 _SILENCE = 300
 #: Datasets by schema; one is created when it is first needed.
 SCHEMAS = ("raw", "build", *BUILT, "snapshots")
-_ROWS = """
-create table if not exists raw.events (
-    file_id int64 not null,
-    event_time timestamp not null,
-    event_type string not null,
-    product_id string not null,
-    category_id string,
-    category_code string,
-    brand string,
-    price numeric,
-    user_id string not null,
-    user_session string not null,
-    order_id string,
-    quantity int64 not null
-)
-partition by date(event_time)
-cluster by user_id
-options (require_partition_filter = true, description = 'One row per loaded line, typed.');
-create table if not exists raw.rejects (
-    file_id int64 not null,
-    uri string not null,
-    line_number int64,
-    line_text string,
-    reason string not null
-)
-cluster by file_id
-options (description = 'One row per line that was refused, with the reason.');
-"""
 #: What is no name of ours (text, comments, quoted names), or a schema before a table.
 _TOKENS = re.compile(
     r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`[^`]*`|(?:--|\#)[^\n]*|/\*.*?\*/"""
@@ -135,7 +108,7 @@ class BigQueryWarehouse(Warehouse):
             found.location = self.settings.location
             found.labels = LABELS
             self.client.create_dataset(found, exists_ok=True)
-        self.run(_ROWS + self._books.ddl())
+        self.run(bigquery_ddl() + self._books.ddl())
 
     def _read_books(self) -> None:
         """The state first: whoever writes meanwhile changes the revision, which a commit sees."""

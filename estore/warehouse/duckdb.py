@@ -11,36 +11,13 @@ import duckdb
 
 from estore.errors import Busy, EstoreError, NothingLoaded
 from estore.settings import Settings
-from estore.warehouse.base import BUILT, RAW_COLUMNS, Warehouse
+from estore.warehouse.base import BUILT, Warehouse
 from estore.warehouse.control_tables import CONTROL_TABLES
 from estore.warehouse.quoting import quoted
+from estore.warehouse.raw_events import RAW_COLUMNS, duckdb_ddl
 
-#: What the lines of files became. Ids that are whole numbers or UUIDs are kept as such: all that
-#: follows is faster with these. The first file with another makes its column text (decision 18).
-ROWS = """
-create table if not exists raw.events (
-    file_id bigint not null,
-    event_time timestamp not null,
-    event_type varchar not null,
-    product_id bigint not null,
-    category_id varchar,
-    category_code varchar,
-    brand varchar,
-    price decimal(18, 3),
-    user_id bigint not null,
-    user_session uuid not null,
-    order_id varchar,
-    quantity bigint not null
-);
-create table if not exists raw.rejects (
-    file_id bigint not null,
-    uri varchar not null,
-    line_number bigint,
-    line_text varchar,
-    reason varchar not null
-);
-"""
-SCHEMA = CONTROL_TABLES + ROWS
+#: All that a home holds before a build.
+SCHEMA = CONTROL_TABLES + duckdb_ddl()
 
 #: Parts of tables that one checkpoint may write anew for the room of deleted rows. The engine's 100
 #: cost a tenth of a day's build; with these a table that is replaced by users stays as small.

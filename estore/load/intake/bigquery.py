@@ -29,11 +29,11 @@ from estore.load.header import Header, check_format, parquet_header, read_csv_he
 from estore.load.intake.base import Intake, NotWellFormed
 from estore.load.repair import repair
 from estore.load.rows import rejects_relation, repaired_relation, typed_rows
-from estore.warehouse.base import RAW_COLUMNS
 from estore.warehouse.bigquery import BigQueryWarehouse
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.faults import advice
 from estore.warehouse.quoting import quoted
+from estore.warehouse.raw_events import RAW_COLUMNS
 
 #: So much of an object holds its header.
 _HEAD = 1 << 20

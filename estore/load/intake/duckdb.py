@@ -21,9 +21,10 @@ from estore.load.rows import (
     repaired_relation,
     typed_rows,
 )
-from estore.warehouse.base import BUILT, RAW_COLUMNS
+from estore.warehouse.base import BUILT
 from estore.warehouse.duckdb import execute_watched
 from estore.warehouse.quoting import exact_path, quoted
+from estore.warehouse.raw_events import RAW_COLUMNS
 
 
 class DuckDBIntake(Intake):

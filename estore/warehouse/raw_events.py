@@ -1,0 +1,68 @@
+"""raw.events and raw.rejects: their columns, said once, and the DDL of each engine."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a raw table, with its type on each engine."""
+
+    name: str
+    duckdb: str
+    bigquery: str
+    is_required: bool = True
+
+
+#: Ids that are whole numbers or UUIDs are kept as such in DuckDB: all that follows is faster with
+#: these. The first file with another makes its column text (decision 18).
+EVENTS = (
+    Column("file_id", "bigint", "int64"),
+    Column("event_time", "timestamp", "timestamp"),
+    Column("event_type", "varchar", "string"),
+    Column("product_id", "bigint", "string"),
+    Column("category_id", "varchar", "string", is_required=False),
+    Column("category_code", "varchar", "string", is_required=False),
+    Column("brand", "varchar", "string", is_required=False),
+    Column("price", "decimal(18, 3)", "numeric", is_required=False),
+    Column("user_id", "bigint", "string"),
+    Column("user_session", "uuid", "string"),
+    Column("order_id", "varchar", "string", is_required=False),
+    Column("quantity", "bigint", "int64"),
+)
+REJECTS = (
+    Column("file_id", "bigint", "int64"),
+    Column("uri", "varchar", "string"),
+    Column("line_number", "bigint", "int64", is_required=False),
+    Column("line_text", "varchar", "string", is_required=False),
+    Column("reason", "varchar", "string"),
+)
+#: What a file gives to an event: all but the file it is from.
+RAW_COLUMNS = tuple(column.name for column in EVENTS[1:])
+
+
+def duckdb_ddl() -> str:
+    """What creates both tables in DuckDB."""
+    return "".join(
+        f"create table if not exists {table} ({_columns('duckdb', columns)});\n"
+        for table, columns in (("raw.events", EVENTS), ("raw.rejects", REJECTS))
+    )
+
+
+def bigquery_ddl() -> str:
+    """What creates both tables in BigQuery."""
+    return f"""
+create table if not exists raw.events ({_columns("bigquery", EVENTS)})
+partition by date(event_time)
+cluster by user_id
+options (require_partition_filter = true, description = 'One row per loaded line, typed.');
+create table if not exists raw.rejects ({_columns("bigquery", REJECTS)})
+cluster by file_id
+options (description = 'One row per line that was refused, with the reason.');
+"""
+
+
+def _columns(engine: str, columns: tuple[Column, ...]) -> str:
+    return ", ".join(
+        f"{column.name} {getattr(column, engine)}{' not null' if column.is_required else ''}"
+        for column in columns
+    )

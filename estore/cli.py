@@ -10,6 +10,7 @@ import click
 
 from estore import interruption
 from estore.errors import EstoreError, engine_advice
+from estore.escaping import one_line, printable
 from estore.findings.caveats import counted
 
 if TYPE_CHECKING:
@@ -70,10 +71,10 @@ class _Group(click.Group):
                 return super().invoke(ctx)
             except (Exception, KeyboardInterrupt) as error:
                 if stop.is_asked or isinstance(error, KeyboardInterrupt):
-                    click.echo(interruption.MESSAGE, err=True)
+                    _say(interruption.MESSAGE, err=True)
                     sys.exit(interruption.EXIT_CODE)
                 if said := _in_words(error):
-                    click.echo(f"error: {said}", err=True)
+                    _say(f"error: {said}", err=True)
                     sys.exit(FAILED)
                 raise
 
@@ -129,12 +130,10 @@ def run(
     with open_snapshot(settings) as (snapshot, manifest):
         told = findings.key_findings(snapshot, manifest)
     if as_json:
-        click.echo(
-            to_json({**_load_json(report.loaded, found), **findings.as_json(told, manifest)})
-        )
+        _say(to_json({**_load_json(report.loaded, found), **findings.as_json(told, manifest)}))
     else:
-        click.echo(findings.as_text(told, manifest))
-        click.echo(f"\nSnapshot: {settings.published / manifest.version}")
+        _say(findings.as_text(told, manifest))
+        _say(f"\nSnapshot: {settings.published / manifest.version}")
     sys.exit(REFUSED if report.loaded.refused or found.problems else DONE)
 
 
@@ -161,7 +160,7 @@ def load(
     found = _look(paths, console)
     report = pipeline.load(settings, shop, found.files, console, restore=restore)
     if as_json:
-        click.echo(to_json(_load_json(report, found)))
+        _say(to_json(_load_json(report, found)))
     sys.exit(REFUSED if report.refused or found.problems else DONE)
 
 
@@ -179,7 +178,7 @@ def build(context: Context, full_refresh: bool, as_json: bool) -> None:
         context.settings, context.shop(), console, full_refresh=full_refresh
     )
     if as_json:
-        click.echo(to_json({
+        _say(to_json({
             "days": report.days, "rows": report.rows, "full_refresh": report.is_full,
             "skipped": report.is_skipped, "tests_passed": report.tests_passed,
             "problems": [vars(problem) for problem in report.problems],
@@ -197,7 +196,7 @@ def publish_again(context: Context) -> None:
 
     settings = context.settings
     manifest = pipeline.publish_again(settings, context.shop(), context.console())
-    click.echo(settings.published / manifest.version)
+    _say(settings.published / manifest.version)
 
 
 @main.command()
@@ -211,9 +210,9 @@ def withdraw(context: Context, path: str) -> None:
     uri = path if "://" in path else str(local_path(path).resolve())
     entry, heir = pipeline.withdraw(context.settings, uri, context.console())
     if heir:
-        click.echo(f"{entry.uri}: withdrawn, but its rows stay: {heir.uri} holds the same ones")
+        _say(f"{entry.uri}: withdrawn, but its rows stay: {heir.uri} holds the same ones")
     else:
-        click.echo(f"{entry.uri}: {entry.loaded:,} rows withdrawn; `estore build` forgets them")
+        _say(f"{entry.uri}: {entry.loaded:,} rows withdrawn; `estore build` forgets them")
 
 
 @main.command()
@@ -223,7 +222,7 @@ def snapshot(context: Context) -> None:
     from estore import pipeline
 
     pipeline.snapshot(context.settings, context.shop(), context.console())
-    click.echo("recorded in snapshots.snap_user_rfm and snapshots.snap_user_status")
+    _say("recorded in snapshots.snap_user_rfm and snapshots.snap_user_status")
 
 
 @main.command()
@@ -236,31 +235,31 @@ def status(context: Context, as_json: bool) -> None:
 
     told = reading.status(context.settings)
     if as_json:
-        click.echo(to_json(told))
+        _say(to_json(told))
         return
     columns = ["file", "status", "lines", "loaded", "rejected", "first day", "last day"]
     fields = ["status", "lines", "loaded", "rejected", "first_date", "last_date"]
     rows = [[Path(file["uri"]).name, *(file[name] for name in fields)] for file in told["files"]]
-    click.echo(to_table(columns, rows))
+    _say(to_table(columns, rows))
     for file in told["files"]:
         if file["error"]:
-            click.echo(f"{Path(file['uri']).name} {file['error']}")
-    click.echo(
+            _say(f"{one_line(Path(file['uri']).name)} {file['error']}")
+    _say(
         f"\n{told['loaded']:,} rows of {told['lines']:,} lines in "
         f"{counted(told['loaded_files'], 'file')}, {told['rejected']:,} rejected; "
         f"days {told['first_date']} to {told['last_date']}"
     )
     for late in told["late_files"]:
-        click.echo(f"late: {late['sentence']}")
+        _say(f"late: {late['sentence']}")
     waiting = told["days_waiting"]
-    click.echo(
+    _say(
         f"last build {told['built_at'] or 'unknown'}; "
         + (f"to be built: {counted(waiting, 'day')}" if waiting else "no days wait to be built")
         + f"\nsnapshot {told['snapshot'] or 'none yet'}"
         + (f" as of {told['as_of_date']}, {told['published_at']}" if told["snapshot"] else "")
     )
     if told["source"] != "warehouse":
-        click.echo("(told by the snapshot: the warehouse is being written to)")
+        _say("(told by the snapshot: the warehouse is being written to)")
 
 
 @main.command()
@@ -275,7 +274,7 @@ def rejects(context: Context, file: str | None, limit: int | None, form: str) ->
 
     answer = reading.rejects(context.settings, uri=file, limit=limit)
     _tell_source(answer)
-    click.echo(render(answer.columns, answer.rows, form))
+    _say(render(answer.columns, answer.rows, form))
 
 
 @main.command("findings")
@@ -290,10 +289,10 @@ def show_findings(context: Context, form: str) -> None:
     with open_snapshot(context.settings) as (snapshot, manifest):
         found = findings.key_findings(snapshot, manifest)
     if form == "json":
-        click.echo(to_json(findings.as_json(found, manifest)))
+        _say(to_json(findings.as_json(found, manifest)))
     else:
         write = findings.as_markdown if form == "markdown" else findings.as_text
-        click.echo(write(found, manifest))
+        _say(write(found, manifest))
 
 
 @main.command()
@@ -307,7 +306,7 @@ def query(context: Context, sql: str, form: str) -> None:
 
     answer = reading.query(context.settings, sql)
     _tell_source(answer)
-    click.echo(render(answer.columns, answer.rows, form))
+    _say(render(answer.columns, answer.rows, form))
 
 
 @main.command()
@@ -327,7 +326,7 @@ def serve(
 
     serve_dashboard(
         context.settings, host=host, port=port, names=names, without_auth=without_auth,
-        on_ready=lambda url: click.echo(f"the dashboard is at {url}; Ctrl-C ends it"),
+        on_ready=lambda url: _say(f"the dashboard is at {url}; Ctrl-C ends it"),
     )  # fmt: skip
 
 
@@ -352,17 +351,17 @@ def report(
     )  # fmt: skip
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(made.html, encoding="utf-8")
-    click.echo(f"{out}: {made.size / 1e6:.2f} MB")
+    _say(f"{out}: {made.size / 1e6:.2f} MB")
     if made.brands < made.brands_in_all:
-        click.echo(
+        _say(
             f"to stay small it can filter by {made.brands} of {made.brands_in_all} brands only; "
             "fewer days (--from, --to) leave room for more", err=True,
         )  # fmt: skip
     if made.size > LARGEST:
-        click.echo(f"it is larger than {LARGEST / 1e6} MB; fewer days make it smaller", err=True)
+        _say(f"it is larger than {LARGEST / 1e6} MB; fewer days make it smaller", err=True)
     if pdf:
         print_pdf(out, out.with_suffix(".pdf"), chromium)
-        click.echo(out.with_suffix(".pdf"))
+        _say(out.with_suffix(".pdf"))
 
 
 @main.command()
@@ -401,14 +400,19 @@ def synth(
                 directory, shop, on_progress=lambda rows: step.update(rows, events, rows)
             )
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(printable(str(error))) from error
     for path in paths:
-        click.echo(path)
+        _say(path)
+
+
+def _say(said: object, *, err: bool = False) -> None:
+    """Print a text in which nothing can steer a terminal."""
+    click.echo(printable(str(said)), err=err)
 
 
 def _tell_source(answer: "Answer") -> None:
     if answer.source != "warehouse":
-        click.echo(f"(from snapshot {answer.source}: the warehouse is being written to)", err=True)
+        _say(f"(from snapshot {answer.source}: the warehouse is being written to)", err=True)
 
 
 def _look(places: Sequence[str], console: "Console") -> "Found":

@@ -16,6 +16,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from estore.escaping import one_line
+
 
 class Console:
     """Where the pipeline tells how far it is. All of it goes to stderr: stdout is for results."""
@@ -27,7 +29,7 @@ class Console:
     def line(self, text: str, style: str | None = None) -> None:
         """Say one line."""
         if not self.quiet:
-            self.rich.print(Text(text, style=style or ""))
+            self.rich.print(Text(one_line(text), style=style or ""))
 
     @contextmanager
     def step(self, title: str) -> Iterator["Step"]:
@@ -37,7 +39,7 @@ class Console:
             yield Step(None, title)
         else:
             with Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=30),
                 _Share(),
                 _Rows(),
@@ -65,7 +67,7 @@ class Step:
     def title(self, title: str) -> None:
         """What it does now."""
         if self.progress and self.task is not None:
-            self.progress.update(self.task, description=title)
+            self.progress.update(self.task, description=one_line(title))
 
 
 class _Share(ProgressColumn):

@@ -12,6 +12,7 @@ from estore.build import batches
 from estore.build.builder import BuildReport, Transform
 from estore.console import Console
 from estore.errors import EstoreError
+from estore.escaping import one_line
 from estore.landing import LandedFile
 from estore.load import LoadReport, load_files
 from estore.load.ledger import Entry
@@ -199,7 +200,7 @@ def _publish(settings: Settings, transform: Transform) -> Manifest:
 
 def outcome_line(outcome: Outcome) -> str:
     """One file's outcome for a person."""
-    name = outcome.uri.rsplit("/", 1)[-1]
+    name = one_line(outcome.uri.rsplit("/", 1)[-1])
     if outcome.error:
         return f"{name}: refused: {outcome.error}"
     said = f"{name}: {outcome.status}"

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from estore.escaping import in_json, one_line
+
 #: A spreadsheet takes a text that begins so for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: Wider than any line that is kept.
@@ -30,7 +32,7 @@ def render(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> 
 
 def to_json(value: Any) -> str:
     """JSON with decimals as numbers, days and instants as ISO text, what is no number as null."""
-    return json.dumps(_strict(value), default=_plain, indent=2, ensure_ascii=False)
+    return in_json(json.dumps(_strict(value), default=_plain, indent=2, ensure_ascii=False))
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -43,7 +45,9 @@ def to_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for position, column in enumerate(columns):
         is_number = any(_is_number(row[position]) for row in rows)
-        table.add_column(Text(column), justify="right" if is_number else "left", no_wrap=True)
+        table.add_column(
+            Text(one_line(column)), justify="right" if is_number else "left", no_wrap=True
+        )
     for row in rows:
         table.add_row(*(Text(_shown(value)) for value in row))
     buffer = io.StringIO()
@@ -74,8 +78,7 @@ def _shown(value: Any) -> str:
         return f"{value:,.2f}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    # A line break, or what steers a terminal, is shown and not done.
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(value))
+    return one_line(str(value))
 
 
 def _inert(value: Any) -> Any:

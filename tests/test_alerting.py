@@ -104,7 +104,7 @@ def test_a_slack_channel_is_told_with_a_bot_s_token(receiver: Receiver) -> None:
 
 
 def test_a_slack_hook_gets_text_alone() -> None:
-    assert set(body("hooks.slack.com", [alert()])) == {"text"}
+    assert set(body("hooks.slack.com", [alert()])) == {"text", "unfurl_links", "unfurl_media"}
     assert set(body("example.com", [alert()])) == {"text", "alerts"}
 
 

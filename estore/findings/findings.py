@@ -10,6 +10,8 @@ from typing import Any
 
 import duckdb
 
+from estore.escaping import markdown as _escaped
+from estore.escaping import one_line
 from estore.findings import caveats
 from estore.findings.lateness import late_files
 from estore.snapshot.manifest import Manifest
@@ -55,9 +57,9 @@ def as_text(findings: list[Finding], manifest: Manifest) -> str:
             topic = finding.topic
             lines += ["", topic]
         period = f" [{finding.period}]" if finding.period != whole else ""
-        lines.append(f"  - {finding.sentence}{period}")
+        lines.append(f"  - {one_line(finding.sentence)}{period}")
         if finding.caveat:
-            lines.append(f"    ! {finding.caveat}")
+            lines.append(f"    ! {one_line(finding.caveat)}")
     return "\n".join(lines)
 
 
@@ -387,7 +389,3 @@ def _money(amount: Any, digits: int = 0) -> str:
 
 def _pct(part: Any, whole: Any) -> str:
     return f"{float(part) / float(whole):.1%}" if whole else "none"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("*", "\\*").replace("_", "\\_").replace("<", "&lt;")

@@ -13,6 +13,7 @@ import requests
 from dagster_slack import SlackResource
 
 from estore.errors import EstoreError
+from estore.escaping import chat, one_line, printable, slack
 
 #: Alerts that one message spells out; the others are counted.
 SPELT_OUT = 10
@@ -35,7 +36,9 @@ class Alert:
     is_repeated: bool = False  # told again while it lasts
 
     def __str__(self) -> str:
-        return f"[{self.kind}] {self.subject}: {self.words}\n  What to do: {self.what_to_do}"
+        return printable(
+            f"[{self.kind}] {one_line(self.subject)}: {self.words}\n  What to do: {self.what_to_do}"
+        )
 
 
 class Outbox:
@@ -125,11 +128,11 @@ def send(url: str, alerts: Sequence[Alert], *, slack_api: str = SLACK_API) -> No
 
 
 def body(host: str, alerts: Sequence[Alert]) -> dict[str, Any]:
-    """What a webhook is sent: the words, and the parts of each unless it is Slack's, which takes
-    nothing that it does not know."""
-    text: dict[str, Any] = {"text": message(alerts)}
-    is_slack = host == "slack.com" or host.endswith(".slack.com")
-    return text if is_slack else {**text, "alerts": [asdict(alert) for alert in alerts]}
+    """What a webhook is sent: the words, in which no name can call people or make a link, and the
+    exact parts of each unless it is Slack's, which takes nothing that it does not know."""
+    if host == "slack.com" or host.endswith(".slack.com"):
+        return {"text": slack(message(alerts)), "unfurl_links": False, "unfurl_media": False}
+    return {"text": chat(message(alerts)), "alerts": [asdict(alert) for alert in alerts]}
 
 
 def _send_as_bot(token: str, channel: str, alerts: Sequence[Alert], api: str) -> None:
@@ -138,7 +141,9 @@ def _send_as_bot(token: str, channel: str, alerts: Sequence[Alert], api: str) ->
     client = SlackResource(token=token).get_client()
     client.base_url = api
     try:
-        client.chat_postMessage(channel=channel, text=message(alerts))
+        client.chat_postMessage(
+            channel=channel, text=slack(message(alerts)), unfurl_links=False, unfurl_media=False
+        )
     except SlackApiError as error:
         raise _undelivered("slack.com", str(error.response["error"])) from None
     except OSError as error:

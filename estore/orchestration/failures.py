@@ -8,6 +8,7 @@ import dagster as dg
 
 from estore.buckets.faults import is_away
 from estore.errors import Busy, EstoreError, RefusedFile, engine_advice
+from estore.escaping import printable
 
 #: What a run says of its failure: metadata of it, and a tag where it may pass.
 WHAT_TO_DO, PASSING_TAG = "what to do", "estore/may_pass"
@@ -46,14 +47,15 @@ def told(context: dg.AssetExecutionContext, what_to_do: str) -> Iterator[None]:
         raise
     except Exception as error:
         words = str(error) if isinstance(error, EstoreError) else engine_advice(str(error))
+        words = printable(words) if words else None
         if not may_pass(error):
             if words is None:
                 raise  # a fault of ours, with its traceback
             raise failure(words, what_to_do) from error
-        context.log.warning(f"may pass, so it is tried again: {error}")
+        context.log.warning(f"may pass, so it is tried again: {printable(str(error))}")
         context.instance.add_run_tags(context.run.run_id, {PASSING_TAG: type(error).__name__})
         raise dg.Failure(
-            description=words or f"{type(error).__name__}: {error}",
+            description=words or printable(f"{type(error).__name__}: {error}"),
             metadata={WHAT_TO_DO: WAIT}, allow_retries=True,
         ) from error  # fmt: skip
 

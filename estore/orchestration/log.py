@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from estore.console import Console, Step
+from estore.escaping import one_line
 
 #: Seconds between two lines of progress.
 PAUSE = 30.0
@@ -20,7 +21,9 @@ class RunLog(Console):
 
     def line(self, text: str, style: str | None = None) -> None:
         """Say one line; what is red is an error."""
-        {"red": self.log.error, "yellow": self.log.warning}.get(style or "", self.log.info)(text)
+        {"red": self.log.error, "yellow": self.log.warning}.get(style or "", self.log.info)(
+            one_line(text)
+        )
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:

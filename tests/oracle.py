@@ -152,7 +152,9 @@ class Event(Line):
     revenue_amount: Decimal
 
 
-def events(lines: Iterable[Line], shop_timezone: str = "UTC") -> list[Event]:
+def events(
+    lines: Iterable[Line], shop_timezone: str = "UTC", repeated_purchases_are_units: bool = False
+) -> list[Event]:
     """Distinct events by time. `event_date` is the day in the shop's time zone."""
     zone = ZoneInfo(shop_timezone)
     groups: dict[tuple[object, ...], list[Line]] = defaultdict(list)
@@ -163,6 +165,9 @@ def events(lines: Iterable[Line], shop_timezone: str = "UTC") -> list[Event]:
             line.product_id,
             line.user_id,
             line.user_session,
+            line.order_id,
+            line.quantity,
+            line.price,
         )
         groups[key].append(line)
 
@@ -171,6 +176,8 @@ def events(lines: Iterable[Line], shop_timezone: str = "UTC") -> list[Event]:
         # The whole line is taken, never a mix of columns that no line ever held.
         line = min(same, key=_rank_among_duplicates)
         is_purchase = line.event_type == "purchase"
+        if is_purchase and repeated_purchases_are_units:
+            line = replace(line, quantity=sum(row.quantity for row in same))
         result.append(
             Event(
                 **vars(line),
@@ -187,9 +194,6 @@ def _rank_among_duplicates(line: Line) -> tuple[Any, ...]:
         _nulls_last(line.category_id),
         _nulls_last(line.category_code),
         _nulls_last(line.brand),
-        line.price,
-        line.quantity,
-        _nulls_last(line.order_id),
     )
 
 
@@ -204,6 +208,9 @@ def _event_order(event: Event) -> tuple[Any, ...]:
         event.user_session,
         event.event_type or "",
         event.product_id,
+        _nulls_last(event.order_id),
+        event.quantity,
+        event.price,
     )
 
 

@@ -209,10 +209,10 @@ def test_a_month_is_scored_anew_only_where_a_later_day_changed_one_of_its_orders
         assert (frequencies != [(-1,)]) == is_anew, name
 
 
-def test_a_line_that_gives_a_purchase_another_order_id_changes_the_order_that_it_leaves(
+def test_a_purchase_of_another_order_at_the_same_instant_is_added_and_changes_no_other_order(
     open_workshop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The order began a month before the day of the line, and has nothing else on that day."""
+    """The older order began a month before, and its row of that day differs in the order alone."""
     monkeypatch.setattr(batches, "MUCH_IS_NEW", 2.0)
 
     def buy(time: str, order: str, **more: str) -> dict[str, str]:
@@ -231,6 +231,8 @@ def test_a_line_that_gives_a_purchase_another_order_id_changes_the_order_that_it
     at_once.build()
     for table, rows in at_once.everything().items():
         assert by_steps.everything()[table] == rows, table
+    orders = "select order_id, order_amount from marts.fct_orders where user_id = '7' order by 1"
+    assert by_steps.query(orders) == [("o1", 100), ("o2", 105)]
 
 
 def test_nothing_new_builds_nothing(workshop: Workshop) -> None:

@@ -137,7 +137,7 @@ def test_a_file_without_a_needed_column_is_named(tmp_path):
 # --- Events --------------------------------------------------------------------------------------
 
 
-def test_lines_that_agree_in_the_five_key_columns_are_one_event():
+def test_rows_that_are_equal_in_the_key_columns_are_one_event():
     same = line("2019-10-01 00:00:00")
     others = [
         line("2019-10-01 00:00:01"),
@@ -145,25 +145,25 @@ def test_lines_that_agree_in_the_five_key_columns_are_one_event():
         line("2019-10-01 00:00:00", product_id="p2"),
         line("2019-10-01 00:00:00", user_id="u2"),
         line("2019-10-01 00:00:00", user_session="s2"),
+        line("2019-10-01 00:00:00", order_id="o"),
+        line("2019-10-01 00:00:00", quantity=2),
+        line("2019-10-01 00:00:00", price=Decimal("10.01")),
     ]
 
     counts = [event.duplicate_count for event in oracle.events([same, same, *others, same])]
 
-    assert sorted(counts) == [1, 1, 1, 1, 1, 3]
+    assert sorted(counts) == [1] * 8 + [3]
 
 
-def test_the_whole_smallest_of_differing_duplicates_is_taken_with_nulls_last():
-    # Already in order of preference: each differs from the one above in one more column.
+def test_of_duplicates_the_smallest_category_and_brand_are_taken_with_nulls_last():
+    # Already in order of preference.
     by_preference = [
-        {"category_id": "1", "category_code": "b", "brand": "z", "price": Decimal(9)},
-        {"category_id": "1", "category_code": None, "brand": "a", "price": Decimal(1)},
-        {"category_id": "2", "category_code": "a", "brand": "a", "price": Decimal(1)},
-        {"brand": "a", "price": Decimal(2), "quantity": 9},
-        {"brand": "a", "price": Decimal(10), "quantity": 1, "order_id": "x"},
-        {"brand": "a", "price": Decimal(10), "quantity": 2, "order_id": "a"},
-        {"brand": "a", "price": Decimal(10), "quantity": 2, "order_id": "b"},
-        {"brand": "a", "price": Decimal(10), "quantity": 2, "order_id": None},
-        {"brand": None, "price": Decimal(1)},
+        {"category_id": "1", "category_code": "b", "brand": "z"},
+        {"category_id": "1", "category_code": None, "brand": "a"},
+        {"category_id": "2", "category_code": "a", "brand": "a"},
+        {"category_code": "a", "brand": "z"},
+        {"brand": "a"},
+        {"brand": None},
     ]
     lines = [purchase("2019-10-01", **columns) for columns in by_preference]
 
@@ -171,6 +171,17 @@ def test_the_whole_smallest_of_differing_duplicates_is_taken_with_nulls_last():
         (event,) = oracle.events(reversed(lines[position:]))
         assert {name: getattr(event, name) for name in vars(best)} == vars(best)
         assert event.duplicate_count == len(lines) - position
+
+
+def test_where_duplicates_of_a_purchase_are_units_their_quantities_add_up():
+    rows = [purchase("2019-10-01", quantity=3)] * 2 + [purchase("2019-10-01", quantity=1)]
+    rows += [line("2019-10-01", "cart", quantity=3)] * 2
+
+    events = oracle.events(rows, repeated_purchases_are_units=True)
+
+    assert [(e.event_type, e.quantity, e.duplicate_count, e.revenue_amount) for e in events] == [
+        ("cart", 3, 2, 0), ("purchase", 1, 1, 10), ("purchase", 6, 2, 60),
+    ]  # fmt: skip
 
 
 def test_only_a_purchase_earns_price_times_quantity():

@@ -20,11 +20,11 @@ with lines as (
 numbered as (
     select
         *,
-        count(*) over (partition by event_at, event_type, product_id, user_id, user_session)
+        count(*) over (partition by event_at, event_type, product_id, user_id, user_session, order_id, quantity, price)
             as duplicate_count,
         row_number() over (
-            partition by event_at, event_type, product_id, user_id, user_session
-            order by category_id nulls last, category_code nulls last, brand nulls last, price nulls last
+            partition by event_at, event_type, product_id, user_id, user_session, order_id, quantity, price
+            order by category_id nulls last, category_code nulls last, brand nulls last
         ) as preference
     from lines
 ),
@@ -57,6 +57,7 @@ select
     substr(md5(concat(
         length(event_type), ':', event_type, '|', length(product_id), ':', product_id, '|',
         length(user_id), ':', user_id, '|', length(user_session), ':', user_session, '|',
+        length(coalesce(order_id, '')), ':', order_id, '|', quantity, '|', cast(price * 1000 as bigint), '|',
         epoch_us(event_at)
     )), 1, 20) as event_id,
     event_at,

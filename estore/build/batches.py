@@ -139,30 +139,18 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
 
 
 def _extended_order_began(warehouse: Warehouse, days: Step) -> date | None:
-    """The day of the oldest order that purchases of these days belong to by the shop's own id.
-
-    Of lines that repeat each other one counts: it may have taken a purchase, with another id, out
-    of any order of its user.
-    """
+    """The day of the oldest order that purchases of these days belong to by the shop's own id."""
     if not warehouse.has_table("marts", "fct_orders"):
         return None
     began: date | None = warehouse.scalar(
         """
         select min(orders.order_date)
-        from (
-            select user_id, order_id
-            from intermediate.int_purchases
-            where event_date between $first and $last and order_id is not null
-            union all
-            select user_id, null as order_id
-            from staging.stg_repeats
-            where event_date between $first and $last and event_type = 'purchase'
-        ) as purchases
+        from intermediate.int_purchases as purchases
         inner join marts.fct_orders as orders
             on
                 cast(purchases.user_id as string) = orders.user_id
-                and coalesce(purchases.order_id, orders.order_id) = orders.order_id
-        where orders.order_id <> orders.session_id
+                and purchases.order_id = orders.order_id
+        where purchases.event_date between $first and $last
         """,
         first=days.first_day, last=days.last_day,
     )  # fmt: skip

@@ -6,3 +6,11 @@
     {%- else -%} quantity
     {%- endif -%}
 {%- endmacro %}
+
+{# The quantity of one of the equal rows again. #}
+{% macro row_quantity() -%}
+    {%- if var('repeated_purchases_are_units') -%}
+        case when event_type = 'purchase' then {{ whole_quotient('quantity', 'duplicate_count') }} else quantity end
+    {%- else -%} quantity
+    {%- endif -%}
+{%- endmacro %}

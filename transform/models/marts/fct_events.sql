@@ -2,8 +2,7 @@
 
 -- Ids, flags and revenue follow from a row's own columns: computed when read, they cost nothing to keep.
 select
-    {{ hash_id(['event_type', 'events.product_id', 'events.user_id', 'events.user_session'],
-        'cast(' ~ epoch_micros('event_at') ~ ' as string)') }} as event_id,
+    {{ event_id('events') }} as event_id,
     event_at,
     event_date,
     event_type,

@@ -14,15 +14,10 @@ with single_lines as (
         1 as duplicate_count
     from {{ ref('stg_lines') }} as lines
     left join {{ ref('stg_repeats') }} as repeats
-        on
-            lines.event_at = repeats.event_at
-            and lines.event_type = repeats.event_type
-            and lines.product_id = repeats.product_id
-            and lines.user_id = repeats.user_id
-            and lines.user_session = repeats.user_session
+        on {{ is_same_event('lines', 'repeats') }}
     where repeats.event_at is null
 )
 
 select {{ columns }} from single_lines
 union all
-select {{ columns }} from {{ ref('stg_repeats') }}
+select {{ columns.replace('quantity', counted_quantity() ~ ' as quantity') }} from {{ ref('stg_repeats') }}

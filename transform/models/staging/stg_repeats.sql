@@ -5,10 +5,9 @@
     partition_by={'field': 'event_date', 'data_type': 'date'},
 ) }}
 
-{% set key = 'event_at, event_type, product_id, user_id, user_session' %}
 {# Of the key as much as tells nearly all lines apart: the rest would only be hashed. #}
 {% set likely = likely_key('user_session, event_at') %}
-{% set payload = 'category_id, category_code, brand, price, quantity, order_id' %}
+{% set payload = 'category_id, category_code, brand' %}
 
 -- Few lines repeat: only these pay for a comparison in full.
 with likely_keys as (
@@ -25,9 +24,9 @@ with likely_keys as (
 ranked as (
     select
         *,
-        count(*) over (partition by {{ key }}) as duplicate_count,
+        count(*) over (partition by {{ event_key() }}) as duplicate_count,
         row_number() over (
-            partition by {{ key }}
+            partition by {{ event_key() }}
             order by {{ payload.replace(',', ' nulls last,') }} nulls last
         ) as preference
     from {{ ref('stg_lines') }}
@@ -46,7 +45,7 @@ select
     category_code,
     brand,
     price,
-    {{ counted_quantity() }} as quantity,
+    quantity,
     order_id,
     user_id,
     user_session,

@@ -38,6 +38,7 @@ select
     user_session,
     order_id,
     quantity,
+    price,
     {{ revenue_amount() }} as revenue_amount,
     duplicate_count
 from events

@@ -47,7 +47,7 @@ def make_large_snapshot(home: Path, *, customers: int = 2_000_000, events: int =
                 f"copy ({_enlarged(connection, path.stem, times)}) "
                 f"to {quoted(str(unfinished / path.name))} (format parquet)"
             )
-    manifest = vars(read_manifest(source)) | {"version": target.name}
+    manifest = vars(read_manifest(source)) | {"version": target.name, "digests": {}}
     (unfinished / "manifest.json").write_text(json.dumps(manifest))
     unfinished.rename(target)
     (settings.published / "CURRENT").write_text(target.name + "\n")

@@ -236,7 +236,7 @@ def status(context: Context, as_json: bool) -> None:
     told = reading.status(context.settings)
     if as_json:
         _say(to_json(told))
-        return
+        sys.exit(FAILED if told["snapshot_error"] else DONE)
     columns = ["file", "status", "lines", "loaded", "rejected", "first day", "last day"]
     fields = ["status", "lines", "loaded", "rejected", "first_date", "last_date"]
     rows = [[Path(file["uri"]).name, *(file[name] for name in fields)] for file in told["files"]]
@@ -260,6 +260,8 @@ def status(context: Context, as_json: bool) -> None:
     )
     if told["source"] != "warehouse":
         _say("(told by the snapshot: the warehouse is being written to)")
+    if told["snapshot_error"]:
+        raise EstoreError(told["snapshot_error"])
 
 
 @main.command()

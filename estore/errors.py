@@ -13,6 +13,10 @@ class NothingLoaded(EstoreError):
     """There is no warehouse yet."""
 
 
+class Damaged(EstoreError):
+    """A file of ours is missing, cut or not readable: which one, and what puts it right."""
+
+
 class RefusedFile(EstoreError):
     """A file that cannot be loaded as it is. Nothing of it stays; the other files go on."""
 

@@ -11,7 +11,7 @@ from estore import load as loading
 from estore.build import batches
 from estore.build.builder import BuildReport, Transform
 from estore.console import Console
-from estore.errors import EstoreError
+from estore.errors import Damaged, EstoreError, NothingLoaded
 from estore.escaping import one_line
 from estore.landing import LandedFile
 from estore.load import LoadReport, load_files
@@ -20,9 +20,10 @@ from estore.load.loader import Outcome
 from estore.runlock import run_lock
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.snapshot.manifest import Manifest, current_version, read_manifest
+from estore.snapshot.manifest import Manifest, check_snapshot, current_version
 from estore.snapshot.writer import publish
 from estore.warehouse import open_warehouse
+from estore.warehouse.duckdb import missing
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,23 @@ class RunReport:
 
 
 @contextmanager
-def _alone(settings: Settings, command: str, console: Console) -> Iterator[None]:
-    """The run lock, and the warehouse kept open.
+def _alone(
+    settings: Settings, command: str, console: Console, *, has_files: bool = False
+) -> Iterator[None]:
+    """The run lock, and the warehouse kept open. has_files: there may be no warehouse yet.
 
     Between dbt's own connections the file would be closed: time lost, and a door for others.
     """
     with run_lock(settings.home, command, console.line):
+        if settings.target == "duckdb" and not settings.warehouse.exists():
+            if not has_files:
+                raise NothingLoaded(missing(settings))
+            if (settings.published / "CURRENT").exists():
+                console.line(
+                    f"{settings.warehouse} is missing: a new one is made. Files that this run does "
+                    "not name are not in it",
+                    "yellow",
+                )
         shutil.rmtree(settings.temp, ignore_errors=True)  # what a crash has left there
         with open_warehouse(settings):
             yield
@@ -55,7 +67,7 @@ def load(
     restore: bool = False,
 ) -> LoadReport:
     """Load files with a progress bar and a line for each."""
-    with _alone(settings, "load", console):
+    with _alone(settings, "load", console, has_files=True):
         return _load(settings, shop, files, console, restore=restore)
 
 
@@ -89,7 +101,7 @@ def run(
     settings: Settings, shop: ShopConfig, files: Sequence[LandedFile], console: Console
 ) -> RunReport:
     """Load, build, publish."""
-    with _alone(settings, "run", console):
+    with _alone(settings, "run", console, has_files=bool(files)):
         loaded = _load(settings, shop, files, console) if files else LoadReport()
         built, manifest = _build(settings, Transform(settings, shop), console)
     return RunReport(loaded, built, manifest)
@@ -119,7 +131,7 @@ def reload(
 
     Of a file that is refused now, the old rows stay.
     """
-    with _alone(settings, "reload", console):
+    with _alone(settings, "reload", console, has_files=True):
         return _load(settings, shop, files, console, again=True)
 
 
@@ -183,13 +195,23 @@ def _build(
         )
     if not report.holds:
         return report, None
-    folder = current_version(settings)
-    if report.is_skipped and folder and transform.is_published():
+    if report.is_skipped and (manifest := _still_published(settings, transform, console)):
         console.line("nothing new: the last snapshot still holds")
-        return report, read_manifest(folder)
+        return report, manifest
     with console.step("publish"):
         transform.snapshot(only_if_new=True)
         return report, _publish(settings, transform)
+
+
+def _still_published(settings: Settings, transform: Transform, console: Console) -> Manifest | None:
+    """The manifest of the last build's snapshot; None where it is not there, or not whole."""
+    try:
+        folder = current_version(settings)
+        manifest = check_snapshot(folder) if folder else None
+    except Damaged as error:
+        console.line(f"{error}, and so does this command", "yellow")
+        return None
+    return manifest if manifest and transform.is_published(manifest.version) else None
 
 
 def _publish(settings: Settings, transform: Transform) -> Manifest:

@@ -8,13 +8,20 @@ from typing import Any
 
 import duckdb
 
-from estore.errors import Busy, EstoreError, NothingLoaded
+from estore.errors import Busy, Damaged, EstoreError, NothingLoaded
 from estore.findings.lateness import late_files
 from estore.runlock import reading_lock
 from estore.settings import Settings
-from estore.snapshot.manifest import current_version, read_manifest
+from estore.snapshot.manifest import (
+    Manifest,
+    all_versions,
+    check_snapshot,
+    current_snapshot,
+    current_version,
+    missing_snapshot,
+)
 from estore.snapshot.reader import open_snapshot
-from estore.warehouse.duckdb import read_warehouse
+from estore.warehouse.duckdb import damage, read_warehouse
 
 _EMPTY = 'the query is empty; as in: estore query "select 1"'
 
@@ -46,7 +53,7 @@ def query(settings: Settings, sql: str) -> Answer:
             columns = [column[0] for column in cursor.description or ()]
             return Answer(columns, cursor.fetchall() if columns else [], source)
         except duckdb.Error as error:
-            raise EstoreError(str(error)) from error
+            raise EstoreError(damage(str(error), settings) or str(error)) from error
 
 
 def status(settings: Settings) -> dict[str, Any]:
@@ -70,8 +77,7 @@ def status(settings: Settings) -> dict[str, Any]:
                 "union select event_date from build.pending_days)",
             )
             built = _scalar(connection, "select value from build.state where name = 'built_at'")
-    folder = current_version(settings)
-    manifest = read_manifest(folder) if folder else None
+    manifest, snapshot_error = _newest_snapshot(settings)
     return {
         "home": str(settings.home),
         "source": source,
@@ -90,7 +96,20 @@ def status(settings: Settings) -> dict[str, Any]:
         "snapshot": manifest.version if manifest else None,
         "published_at": manifest.published_at if manifest else None,
         "as_of_date": manifest.as_of_date if manifest else None,
+        "snapshot_error": snapshot_error,
     }
+
+
+def _newest_snapshot(settings: Settings) -> tuple[Manifest | None, str | None]:
+    """Its manifest, if there is one; and what is wrong with it, if anything."""
+    try:
+        with current_snapshot(settings) as folder:
+            if folder:
+                return check_snapshot(folder), None
+    except Damaged as error:
+        return None, str(error)
+    is_lost = bool(all_versions(settings.published))
+    return None, missing_snapshot(settings) if is_lost else None
 
 
 def rejects(settings: Settings, *, uri: str | None = None, limit: int | None = None) -> Answer:
@@ -131,7 +150,8 @@ class Known:
 def ledger(settings: Settings) -> list[Known]:
     """Every content ever seen, as the warehouse says now; empty before the first load.
 
-    Raises Busy while the warehouse is written to: what a snapshot says of files may be old.
+    Raises Busy while the warehouse is written to: what a snapshot says of files may be old; and
+    Damaged where the warehouse cannot be read.
     """
     try:
         with _engine(settings) as (connection, source):
@@ -165,7 +185,8 @@ def row_counts(settings: Settings, tables: list[str]) -> dict[str, int]:
 def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """The warehouse, or the newest snapshot while it is written to; and which of them it is.
 
-    Of BigQuery only the books: the ledger, what waits and what was built.
+    Of BigQuery only the books: the ledger, what waits and what was built. Raises NothingLoaded
+    without a warehouse and Damaged for one that cannot be read: only a lock means a writer.
     """
     if settings.target == "bigquery":
         from estore.warehouse.bigquery import open_bigquery
@@ -174,20 +195,20 @@ def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str
             yield warehouse.books, "warehouse"
         return
     with ExitStack() as stack:
-        connection, is_published = None, current_version(settings) is not None
+        connection = None
+        busy = Busy(
+            f"{settings.home}: the first run is under way, and nothing is published yet; "
+            "ask again when it has ended"
+        )
         if stack.enter_context(reading_lock(settings.home)):
             try:
                 connection = stack.enter_context(read_warehouse(settings))
-            except EstoreError:
-                if not is_published:
-                    raise
-        elif not is_published:
-            raise Busy(
-                f"{settings.home}: the first run is under way, and nothing is published yet; "
-                "ask again when it has ended"
-            )
+            except Busy as error:
+                busy = error
         if connection:
             yield connection, "warehouse"
+        elif current_version(settings) is None:
+            raise busy
         else:
             connection, manifest = stack.enter_context(open_snapshot(settings, in_memory=True))
             yield connection, manifest.version

@@ -162,10 +162,10 @@ class Transform:
         with open_warehouse(self.settings) as warehouse:
             return State(warehouse.books).get("built") == self.project.fingerprint
 
-    def is_published(self) -> bool:
-        """The newest snapshot holds the last build."""
+    def is_published(self, version: str) -> bool:
+        """Whether this snapshot is the one of the last build."""
         with open_warehouse(self.settings) as warehouse:
-            return State(warehouse.books).get("published") is not None
+            return State(warehouse.books).get("published") == version
 
     def note_published(self, version: str) -> None:
         """A snapshot of the last build is there."""

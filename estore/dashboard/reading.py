@@ -22,7 +22,7 @@ from estore.dashboard.pages import CubeShape, Pages, Query, read_pages
 from estore.dashboard.selection import DataDays, Selection
 from estore.dashboard.shown import Shown
 from estore.findings.findings import key_findings
-from estore.snapshot.manifest import Manifest, read_manifest
+from estore.snapshot.manifest import Manifest, check_snapshot, kept
 from estore.warehouse.quoting import exact_path, quoted
 
 #: Of the engine while a version is read; afterwards it is closed.
@@ -36,7 +36,7 @@ Kind = TypeVar("Kind", np.int16, np.float64)
 
 def read_version(folder: Path, pages: Pages) -> Shown:
     """All that pages ask of a version, through an engine that is closed again."""
-    manifest = read_manifest(folder)
+    manifest = check_snapshot(folder)
     tables = {path.stem: path for path in folder.glob("*.parquet")}
     with duckdb.connect(config=READING) as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -180,4 +180,5 @@ def _plain(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(pickle.dumps(read_version(Path(sys.argv[1]), read_pages())))
+    with kept(Path(sys.argv[1])) as asked:
+        sys.stdout.buffer.write(pickle.dumps(read_version(asked, read_pages())))

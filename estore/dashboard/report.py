@@ -25,7 +25,7 @@ from estore.dashboard.selection import DAY, DataDays
 from estore.dashboard.shown import Shown
 from estore.errors import EstoreError
 from estore.settings import Settings
-from estore.snapshot.manifest import current_version
+from estore.snapshot.manifest import current_snapshot, missing_snapshot
 
 #: What a mailbox takes without asking. Brands are what can be left out.
 LARGEST = 1_500_000
@@ -68,11 +68,11 @@ def make_report(
     settings: Settings, *, first: date | None, last: date | None, with_ids: bool
 ) -> Report:
     """The newest snapshot as one file. Raises EstoreError where there is none, or no such day."""
-    folder = current_version(settings)
-    if folder is None:
-        raise EstoreError(f"{settings.home}: nothing published yet; `estore run PATH` does it")
     assets, pages = Assets(), read_pages()
-    shown = read_version(folder, pages)
+    with current_snapshot(settings) as folder:
+        if folder is None:
+            raise EstoreError(missing_snapshot(settings))
+        shown = read_version(folder, pages)
     kept, defaults = _of_days(shown, first, last)
     brands = [brand for brand in shown.options["brands"] if brand not in REMAINDERS]
     told = {

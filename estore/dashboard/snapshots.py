@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 from estore.dashboard.shown import Shown
+from estore.errors import Damaged
 from estore.settings import Settings
 from estore.snapshot.manifest import current_version
 
@@ -30,7 +31,7 @@ class Snapshots:
         self.shown: Shown | None = None
         self._looking = threading.Lock()
         self._identity: Identity = None
-        self._unreadable: tuple[Path, Identity] | None = None
+        self._said = ""
 
     def refresh(self) -> None:
         """Show the version that CURRENT names; the one before stays if that cannot be read.
@@ -38,7 +39,11 @@ class Snapshots:
         A version may be deleted while it is read: then the next look finds a newer one.
         """
         with self._looking:
-            folder = current_version(self.settings)
+            try:
+                folder = current_version(self.settings)
+            except Damaged as error:
+                self._say(str(error))
+                return
             identity = _identity(folder) if folder else None
             if folder is None or (self.shown and identity == self._identity):
                 return
@@ -47,11 +52,16 @@ class Snapshots:
             )
             if read.returncode == 0:
                 shown: Shown = pickle.loads(read.stdout)
-                self.shown, self._identity, self._unreadable = shown, identity, None
-            elif (folder, identity) != self._unreadable:
-                self._unreadable = (folder, identity)
+                self.shown, self._identity, self._said = shown, identity, ""
+            else:
                 said = read.stderr.decode(errors="replace").strip().splitlines()
-                log.error("%s cannot be shown: %s", folder, said[-1] if said else "no reason given")
+                self._say(f"{folder} cannot be shown: {said[-1] if said else 'no reason given'}")
+
+    def _say(self, why: str) -> None:
+        """Log why the newest version is not shown, once."""
+        if why != self._said:
+            self._said = why
+            log.error(why)
 
 
 def _identity(folder: Path) -> Identity:

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from estore.errors import Busy
+from estore.errors import Busy, EstoreError
 from estore.orchestration.alerts import Alert, Outbox, message, send
 from estore.orchestration.context import Shop
 from estore.orchestration.failures import WHAT_TO_DO
@@ -45,12 +45,11 @@ def telling_sensors(shop: Shop, outbox: Outbox) -> list[dg.SensorDefinition]:
         description="Keeps an alert where no data came, or where what came is odd.",
     )  # fmt: skip
     def tell_data(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        found = list(snapshot_alerts(shop))
+        found = ledger_alerts(shop)
         try:
-            known = ledger(shop.settings)
-        except Busy:
-            known = []
-        found += [*refusal_alerts(known), *freshness_alerts(known, shop.thresholds.fresh_hours)]
+            found += snapshot_alerts(shop)
+        except EstoreError as error:
+            found.append(unreadable_snapshot(error))
         new = [alert for alert in found if outbox.add(alert, time.time())]
         return dg.SkipReason(f"{len(found)} found, of which {len(new)} not told yet")
 
@@ -74,6 +73,33 @@ def telling_sensors(shop: Shop, outbox: Outbox) -> list[dg.SensorDefinition]:
         return dg.SkipReason(f"{count} delivered, {len(outbox.waiting())} waiting")
 
     return [tell_failure, tell_data, deliver]
+
+
+def ledger_alerts(shop: Shop) -> list[Alert]:
+    """What the ledger says of files; while it is written to, nothing."""
+    try:
+        known = ledger(shop.settings)
+    except Busy:
+        return []
+    except EstoreError as error:
+        return [unreadable_ledger(error)]
+    return [*refusal_alerts(known), *freshness_alerts(known, shop.thresholds.fresh_hours)]
+
+
+def unreadable_ledger(error: EstoreError) -> Alert:
+    """One for a warehouse that cannot be read although no run writes to it."""
+    return Alert(
+        "landing", "ledger", "warehouse", str(error),
+        "what it says; until then no new file is loaded", is_repeated=True,
+    )  # fmt: skip
+
+
+def unreadable_snapshot(error: EstoreError) -> Alert:
+    """One for a published snapshot that cannot be read."""
+    return Alert(
+        "quality", "snapshot", "published snapshot", str(error),
+        "what it says; launching `transform` publishes a new one, too", is_repeated=True,
+    )  # fmt: skip
 
 
 def failure_alert(context: dg.RunFailureSensorContext) -> Alert:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from estore import pipeline, reading
 from estore.dashboard.report import make_report
-from estore.errors import EstoreError
+from estore.errors import Busy, Damaged, EstoreError
 from estore.findings.findings import as_markdown, key_findings
 from estore.orchestration.context import POOL, Shop
 from estore.orchestration.failures import failure, retry_policy, told
@@ -54,7 +54,7 @@ def transforming_assets(shop: Shop, project: Project) -> list[Any]:
     )  # fmt: skip
     def build(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
         results = Results(project, checks, context)
-        before = current_version(shop.settings)
+        before = _newest(shop)
         try:
             with told(context, NEXT_BUILD):
                 built, manifest = pipeline.build(
@@ -75,7 +75,7 @@ def transforming_assets(shop: Shop, project: Project) -> list[Any]:
                 ),
                 NEXT_TESTS,
             )
-        if current_version(shop.settings) != before:
+        if manifest.version != before:
             yield _snapshot_result(shop, manifest)
         else:
             context.log.info("nothing new: the last snapshot still holds")
@@ -123,11 +123,20 @@ def _days(config: BuildConfig) -> tuple[date, date] | None:
     return first, last
 
 
+def _newest(shop: Shop) -> str | None:
+    """The name of the newest snapshot; none where the build is to put it right."""
+    try:
+        folder = current_version(shop.settings)
+    except Damaged:
+        return None
+    return folder.name if folder else None
+
+
 def _row_counts(shop: Shop, results: Results) -> dict[str, int]:
     """Table → rows, of those that were made; nothing where somebody writes by then."""
     try:
         return reading.row_counts(shop.settings, [table for table in results.tables() if table])
-    except EstoreError:
+    except Busy:
         return {}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
 
-from estore.errors import Busy
+from estore.errors import Busy, EstoreError
 from estore.landing import LandedFile, list_landing
 from estore.orchestration.alerts import Alert, Outbox
 from estore.orchestration.arrivals import Arrivals, Attempt, Content, State, arrivals, content
@@ -17,6 +17,7 @@ from estore.orchestration.context import Shop
 from estore.orchestration.failures import PASSING_TAG
 from estore.orchestration.jobs import LOAD, REBUILD, RELOAD, TRANSFORM
 from estore.orchestration.loading import LANDING
+from estore.orchestration.telling import unreadable_ledger
 from estore.reading import ledger
 
 #: Of a run that has read nothing yet.
@@ -46,7 +47,13 @@ def landing_sensor(shop: Shop, outbox: Outbox) -> dg.SensorDefinition:
             return dg.SkipReason(
                 f"the landing is compared when the run that writes has ended: {busy}"
             )
-        found = arrivals(listing, known, _attempts(context.instance), shop.thresholds.tries)
+        except EstoreError as error:
+            outbox.add(unreadable_ledger(error), time.time())
+            raise
+        attempts = _attempts(context.instance)
+        if not known:  # what succeeded before went into a warehouse that is gone
+            attempts = [attempt for attempt in attempts if not attempt.has_succeeded]
+        found = arrivals(listing, known, attempts, shop.thresholds.tries)
         for file in found.files(State.DEAD):
             outbox.add(_dead(file, shop.thresholds.tries), time.time())
         seen = hashlib.sha256(str(sorted(map(content, listing))).encode()).hexdigest()

@@ -1,11 +1,25 @@
-"""Published: which snapshot is the newest, and what it says it is made of. Needs no engine."""
+"""Published: which snapshot is the newest, what it is made of, and whether its files are whole.
 
+Needs no engine. A lock on a snapshot that is read keeps every publish from deleting it meanwhile.
+"""
+
+import fcntl
+import hashlib
 import json
-from dataclasses import dataclass, field
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from estore.errors import Damaged
 from estore.settings import Settings
+
+MANIFEST = "manifest.json"
+_VERSION = re.compile(r"v[0-9]{6,}")
+_HEAL = "`estore publish` writes a new snapshot"
 
 
 @dataclass(frozen=True)
@@ -19,14 +33,131 @@ class Manifest:
     tests: dict[str, Any]
     versions: dict[str, str]
     thresholds: dict[str, Any] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)  # table → SHA-256 of its file
 
 
 def current_version(settings: Settings) -> Path | None:
-    """The folder of the newest snapshot, if there is one."""
-    pointer = settings.published / "CURRENT"
-    return settings.published / pointer.read_text().strip() if pointer.is_file() else None
+    """The folder of the newest snapshot, if there is one.
+
+    Raises Damaged where CURRENT names none that is there.
+    """
+    while name := current_name(settings):
+        if (folder := settings.published / name).is_dir():
+            return folder
+        if current_name(settings) == name:  # else a publish came between the two looks
+            raise Damaged(f"{folder} is missing: {_HEAL}")
+    return None
+
+
+def missing_snapshot(settings: Settings) -> str:
+    """What to do where CURRENT is not there: nothing was ever published, or it was deleted."""
+    if all_versions(settings.published):
+        return f"{settings.published / 'CURRENT'} is missing: {_HEAL}"
+    return f"{settings.home}: nothing published yet; `estore run PATH` does it"
+
+
+@contextmanager
+def current_snapshot(settings: Settings) -> Iterator[Path | None]:
+    """The folder of the newest snapshot, if there is one; no publish deletes it meanwhile.
+
+    Raises Damaged like current_version, and where the manifest is missing.
+    """
+    while folder := current_version(settings):
+        try:
+            manifest = (folder / MANIFEST).open("rb")
+        except FileNotFoundError:
+            if current_version(settings) == folder:
+                raise Damaged(f"{folder / MANIFEST} is missing: {_HEAL}") from None
+            continue
+        with manifest:
+            fcntl.flock(manifest, fcntl.LOCK_SH)
+            if (folder / MANIFEST).exists():  # else it was deleted before we had the lock
+                yield folder
+                return
+    yield None
+
+
+@contextmanager
+def kept(folder: Path) -> Iterator[Path]:
+    """A snapshot that no publish deletes meanwhile, if it is still there."""
+    with (folder / MANIFEST).open("rb") as manifest:
+        fcntl.flock(manifest, fcntl.LOCK_SH)
+        yield folder
+
+
+def remove_version(folder: Path) -> None:
+    """Delete a snapshot, unless somebody reads it: then a later publish does."""
+    try:
+        with (folder / MANIFEST).open("rb") as manifest:
+            fcntl.flock(manifest, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(folder)
+    except FileNotFoundError:  # it was damaged
+        _remove(folder)
+    except BlockingIOError:
+        return
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a snapshot."""
-    return Manifest(**json.loads((folder / "manifest.json").read_text()))
+    """The manifest of a snapshot; raises Damaged where it cannot be read."""
+    path, known = folder / MANIFEST, {one.name for one in fields(Manifest)}
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return Manifest(**{name: value for name, value in entries.items() if name in known})
+    except FileNotFoundError:
+        raise Damaged(f"{path} is missing: {_HEAL}") from None
+    except (ValueError, TypeError, AttributeError) as error:  # of JSON, UTF-8 and fields
+        raise Damaged(f"{path} is empty or damaged: {_HEAL}") from error
+
+
+def check_snapshot(folder: Path) -> Manifest:
+    """The manifest of a snapshot whose files are as they were written.
+
+    Raises Damaged that names the first one that is not. Of a snapshot of an older version, which
+    noted no digests, the files must only be there.
+    """
+    manifest = read_manifest(folder)
+    for table in manifest.tables:
+        path = folder / f"{table}.parquet"
+        if "." in table:  # counted, and not published
+            continue
+        if not path.is_file():
+            raise Damaged(f"{path} is missing: {_HEAL}")
+        noted = manifest.digests.get(table)
+        if noted and digest(path) != noted:
+            raise Damaged(f"{path} is cut or damaged: {_HEAL}")
+    return manifest
+
+
+def digest(path: Path) -> str:
+    """What a file's content is known by."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def all_versions(published: Path) -> list[Path]:
+    """The folders of all snapshots, oldest first."""
+    found = (path for path in published.glob("v*") if _VERSION.fullmatch(path.name))
+    return sorted((path for path in found if path.is_dir()), key=version_number)
+
+
+def version_number(folder: Path) -> int:
+    """The number in a snapshot's name."""
+    return int(folder.name[1:])
+
+
+def current_name(settings: Settings) -> str | None:
+    """What CURRENT says, if it is there; raises Damaged where that is no snapshot's name."""
+    pointer = settings.published / "CURRENT"
+    try:
+        name = pointer.read_bytes().decode("ascii", "replace").strip()
+    except FileNotFoundError:
+        return None
+    if not _VERSION.fullmatch(name):
+        raise Damaged(f"{pointer} is empty or damaged: {_HEAL}")
+    return name
+
+
+def _remove(folder: Path) -> None:
+    """Under another name first: half of it must not look like a snapshot."""
+    doomed = folder.rename(folder.with_name(f"{folder.name}.tmp"))
+    shutil.rmtree(doomed)

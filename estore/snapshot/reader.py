@@ -7,7 +7,12 @@ import duckdb
 
 from estore.errors import EstoreError
 from estore.settings import Settings
-from estore.snapshot.manifest import Manifest, current_version, read_manifest
+from estore.snapshot.manifest import (
+    Manifest,
+    check_snapshot,
+    current_snapshot,
+    missing_snapshot,
+)
 from estore.warehouse.quoting import exact_path
 
 
@@ -17,16 +22,16 @@ def open_snapshot(
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Manifest]]:
     """The newest snapshot as views, or as copies that need no file access; all its tables by name.
 
-    Raises EstoreError without one.
+    Raises EstoreError without one, Damaged where a file of it is not as it was written.
     """
     kind = "table" if in_memory else "view"
-    folder = current_version(settings)
-    if folder is None:
-        raise EstoreError(f"{settings.home}: nothing published yet; `estore run PATH` does it")
-    with duckdb.connect() as connection:
+    with current_snapshot(settings) as folder, duckdb.connect() as connection:
+        if folder is None:
+            raise EstoreError(missing_snapshot(settings))
+        manifest = check_snapshot(folder)
         connection.execute("set TimeZone = 'UTC'")
         for path in sorted(folder.glob("*.parquet")):
             connection.execute(
                 f'create {kind} "{path.stem}" as select * from read_parquet({exact_path(path)})'
             )
-        yield connection, read_manifest(folder)
+        yield connection, manifest

@@ -7,6 +7,7 @@ here, so reading never waits for the pipeline, and a half-written version is nev
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,8 +17,17 @@ from typing import Any
 import duckdb
 
 from estore.build.builder import Transform
+from estore.errors import Damaged
 from estore.settings import Settings
-from estore.snapshot.manifest import Manifest
+from estore.snapshot.manifest import (
+    MANIFEST,
+    Manifest,
+    all_versions,
+    current_name,
+    digest,
+    remove_version,
+    version_number,
+)
 from estore.warehouse import open_warehouse
 from estore.warehouse.quoting import quoted
 
@@ -50,7 +60,7 @@ TOLD_TABLES = {
 def publish(settings: Settings, transform: Transform) -> Manifest:
     """Write the next snapshot and make it current; the last `keep_versions` are kept."""
     settings.published.mkdir(parents=True, exist_ok=True)
-    name = f"v{_last_number(settings.published) + 1:06d}"
+    name = f"v{_last_number(settings) + 1:06d}"
     folder, unfinished = settings.published / name, settings.published / f"{name}.tmp"
     for leftover in settings.published.glob("*.tmp"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
@@ -78,8 +88,9 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
             package: version(package) for package in ("estore-analytics", "dbt-core", "duckdb")
         },
         thresholds=transform.project.thresholds,
+        digests={table: digest(unfinished / f"{table}.parquet") for table in rows},
     )
-    (unfinished / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
+    (unfinished / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     for path in [*unfinished.iterdir(), unfinished]:
         _sync(path)
     unfinished.rename(folder)
@@ -88,17 +99,17 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
     _sync(pointer)
     pointer.replace(settings.published / "CURRENT")
     _sync(settings.published)
-    for old in _versions(settings.published)[: -settings.keep_versions]:
-        shutil.rmtree(old)
+    for old in all_versions(settings.published)[: -settings.keep_versions]:
+        remove_version(old)
     return manifest
 
 
-def _versions(published: Path) -> list[Path]:
-    return sorted(path for path in published.glob("v??????") if path.is_dir())
-
-
-def _last_number(published: Path) -> int:
-    return max((int(path.name[1:]) for path in _versions(published)), default=0)
+def _last_number(settings: Settings) -> int:
+    """Also of a snapshot that is lost: its name would mean two."""
+    known = all_versions(settings.published)
+    with suppress(Damaged):
+        known += [Path(name)] if (name := current_name(settings)) else []
+    return max(map(version_number, known), default=0)
 
 
 def _write_rows(path: Path, table: str, rows: list[dict[str, Any]]) -> int:

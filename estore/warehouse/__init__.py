@@ -34,4 +34,6 @@ def advice(said: str, settings: Settings) -> str | None:
         from estore.warehouse import faults  # its libraries are optional
 
         return engine_advice(said) or faults.advice(said, settings)
-    return engine_advice(said)
+    from estore.warehouse.duckdb import damage
+
+    return engine_advice(said) or damage(said, settings)

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from estore.errors import Busy, EstoreError, NothingLoaded
+from estore.errors import Busy, Damaged, EstoreError, NothingLoaded, engine_advice
 from estore.settings import Settings
 from estore.warehouse.base import BUILT, Warehouse
 from estore.warehouse.control_tables import CONTROL_TABLES
@@ -47,11 +47,11 @@ def engine_config(settings: Settings) -> dict[str, Any]:
 def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse for writing, with its raw tables in place.
 
-    Raises EstoreError when another process has it open. Connections of one process share the
-    engine, dbt's too, where they name the file and the options alike.
+    Raises Busy when another process has it open, Damaged where the file cannot be read. Connections
+    of one process share the engine, dbt's too, where they name the file and the options alike.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
-    with _connect(settings.warehouse, engine_config(settings)) as connection:
+    with _connected(settings) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = true")  # so that query_progress() knows
         connection.execute("set enable_progress_bar_print = false")
@@ -61,28 +61,82 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def read_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse for reading only; raises EstoreError when there is none or it is written to."""
-    if not settings.warehouse.is_file():
-        raise NothingLoaded(f"{settings.home}: nothing loaded yet; start with `estore run PATH`")
-    with _connect(settings.warehouse, engine_config(settings), read_only=True) as connection:
+    """The warehouse for reading only.
+
+    Raises NothingLoaded without one, Busy when it is written to, Damaged where it cannot be read.
+    """
+    if not settings.warehouse.exists():
+        raise NothingLoaded(missing(settings))
+    with _connected(settings, read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
 
 
+@contextmanager
+def _connected(
+    settings: Settings, *, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection; damage that shows while it is used is named like that of a file that does not
+    open.
+    """
+    try:
+        with _connect(settings, engine_config(settings), read_only=read_only) as connection:
+            yield connection
+    except duckdb.Error as error:
+        if said := damage(str(error), settings):
+            raise Damaged(said) from error
+        raise
+
+
 def _connect(
-    path: Path, config: dict[str, Any], *, read_only: bool = False
+    settings: Settings, config: dict[str, Any], *, read_only: bool
 ) -> duckdb.DuckDBPyConnection:
+    path = settings.warehouse
     try:
         return duckdb.connect(str(path.resolve()), config=config, read_only=read_only)
     except duckdb.IOException as error:
-        if "lock" in str(error):
+        said = str(error)
+        if _LOCKED in said:
             raise Busy(
                 f"{path} is in use by another process (another `estore run`?); "
-                f"wait until it ends. {_holder(str(error))}"
+                f"wait until it ends. {_holder(said)}"
             ) from error
-        raise EstoreError(f"{path} cannot be opened: {error}") from error
+        if advice := engine_advice(said):
+            raise EstoreError(advice) from error
+        raise Damaged(damage(said, settings) or _way_out(said, settings)) from error
     except (duckdb.InvalidInputException, duckdb.ParserException) as error:
         raise EstoreError(f"{error}; check ESTORE_MEMORY_LIMIT (as in 4GB)") from error
+
+
+def missing(settings: Settings) -> str:
+    """What to do where there is no warehouse file: a new home, or one that lost it."""
+    if (settings.published / "CURRENT").exists():
+        return (
+            f"{settings.warehouse} is missing, although {settings.published} has a snapshot. "
+            "Restore it from a backup, or load all files again: `estore run PATH`"
+        )
+    return f"{settings.home}: nothing loaded yet; start with `estore run PATH`"
+
+
+#: The one error that means that somebody else has the file open.
+_LOCKED = "Could not set lock on file"
+#: What the engine says of a database file that is not whole; and of any file, which it then names.
+_DAMAGE = ("not a valid DuckDB database file", "Corrupt database file", "Failed to deserialize")
+_UNREADABLE = ("Could not read", "Input/output error")
+
+
+def damage(said: str, settings: Settings) -> str | None:
+    """What to do about an error that comes of a damaged warehouse file; None for any other."""
+    signs = (*_DAMAGE, *(_UNREADABLE if str(settings.warehouse.resolve()) in said else ()))
+    return _way_out(said, settings) if any(sign in said for sign in signs) else None
+
+
+def _way_out(said: str, settings: Settings) -> str:
+    first = said.strip().split("\n")[0].removeprefix("IO Error: ").rstrip(".! ")
+    return (
+        f"{settings.warehouse} cannot be read: {first}. Restore it from a backup, or move it away "
+        "and load all files again: `estore run PATH`"
+    )
 
 
 def _holder(message: str) -> str:

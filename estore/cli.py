@@ -1,7 +1,7 @@
 """The command `estore`. Heavy imports wait until a command needs them: `--help` is instant."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,7 +123,7 @@ def run(
     settings, console = context.settings, context.console(quiet=as_json)
     places = [*paths, *(places_in(data) if data else [])]
     shop = context.shop(mapping)
-    found = _look(places, console) if places else Found()
+    found = pipeline.look_at(places, console) if places else Found()
     report = pipeline.run(settings, shop, found.files, console)
     if report.snapshot is None:
         raise EstoreError("the data tests did not hold, so nothing was published; see above")
@@ -141,11 +141,15 @@ def run(
 @_paths
 @_mapping
 @click.option("--restore", is_flag=True, help="Also load files that were withdrawn.")
+@click.option(
+    "--again", is_flag=True, help="Read loaded files again, as after a change of shop.toml."
+)
 @_json
 @click.pass_obj
 def load(
-    context: Context, paths: tuple[str, ...], mapping: Path | None, restore: bool, as_json: bool
-) -> None:
+    context: Context, paths: tuple[str, ...], mapping: Path | None, restore: bool, again: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Load PATHS (files, folders, patterns, buckets), each content exactly once."""
     from estore import pipeline
     from estore.tables import to_json
@@ -157,8 +161,8 @@ def load(
         context.shop(mapping),
         context.console(quiet=as_json),
     )
-    found = _look(paths, console)
-    report = pipeline.load(settings, shop, found.files, console, restore=restore)
+    found = pipeline.look_at(paths, console)
+    report = pipeline.load(settings, shop, found.files, console, restore=restore, again=again)
     if as_json:
         _say(to_json(_load_json(report, found)))
     sys.exit(REFUSED if report.refused or found.problems else DONE)
@@ -249,6 +253,8 @@ def status(context: Context, as_json: bool) -> None:
         f"{counted(told['loaded_files'], 'file')}, {told['rejected']:,} rejected; "
         f"days {told['first_date']} to {told['last_date']}"
     )
+    for sentence in told["other_event_types"]:
+        _say(sentence)
     for late in told["late_files"]:
         _say(f"late: {late['sentence']}")
     waiting = told["days_waiting"]
@@ -415,20 +421,6 @@ def _say(said: object, *, err: bool = False) -> None:
 def _tell_source(answer: "Answer") -> None:
     if answer.source != "warehouse":
         _say(f"(from snapshot {answer.source}: the warehouse is being written to)", err=True)
-
-
-def _look(places: Sequence[str], console: "Console") -> "Found":
-    """What is at the places, with a line for each problem; raises EstoreError if that is all."""
-    from estore.landing import look
-
-    found = look(places)
-    if found.problems and not found.by_uri:
-        raise EstoreError("; ".join([*found.problems, *found.notes]))
-    for problem in found.problems:
-        console.line(f"not loaded: {problem}", "red")
-    for note in found.notes:
-        console.line(note, "yellow")
-    return found
 
 
 def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:

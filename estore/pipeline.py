@@ -13,7 +13,7 @@ from estore.build.builder import BuildReport, Transform
 from estore.console import Console
 from estore.errors import Damaged, EstoreError, NothingLoaded
 from estore.escaping import one_line
-from estore.landing import LandedFile
+from estore.landing import Found, LandedFile, look
 from estore.load import LoadReport, load_files
 from estore.load.ledger import Entry
 from estore.load.loader import Outcome
@@ -58,6 +58,18 @@ def _alone(
             yield
 
 
+def look_at(places: Sequence[str], console: Console) -> Found:
+    """What is at the places, with a line for each problem; raises EstoreError if that is all."""
+    found = look(places)
+    if found.problems and not found.by_uri:
+        raise EstoreError("; ".join([*found.problems, *found.notes]))
+    for problem in found.problems:
+        console.line(f"not loaded: {one_line(problem)}", "red")
+    for note in found.notes:
+        console.line(one_line(note), "yellow")
+    return found
+
+
 def load(
     settings: Settings,
     shop: ShopConfig,
@@ -65,10 +77,11 @@ def load(
     console: Console,
     *,
     restore: bool = False,
+    again: bool = False,
 ) -> LoadReport:
-    """Load files with a progress bar and a line for each."""
+    """Load files with a progress bar and a line for each; restore, again: see load_files."""
     with _alone(settings, "load", console, has_files=True):
-        return _load(settings, shop, files, console, restore=restore)
+        return _load(settings, shop, files, console, restore=restore, again=again)
 
 
 def build(
@@ -162,6 +175,9 @@ def _load(
         def on_outcome(outcome: Outcome) -> None:
             report.outcomes.append(outcome)
             console.line(outcome_line(outcome), "red" if outcome.status == "refused" else None)
+            for warning in outcome.warnings:
+                name = one_line(outcome.uri.rsplit("/", 1)[-1])
+                console.line(f"WARNING: {name}: {warning}", "bold yellow")
 
         load_files(
             warehouse,

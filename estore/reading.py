@@ -10,6 +10,7 @@ import duckdb
 
 from estore.errors import Busy, Damaged, EstoreError, NothingLoaded
 from estore.findings.lateness import late_files
+from estore.load import event_types
 from estore.runlock import reading_lock
 from estore.settings import Settings
 from estore.snapshot.manifest import (
@@ -24,6 +25,11 @@ from estore.snapshot.reader import open_snapshot
 from estore.warehouse.duckdb import damage, read_warehouse
 
 _EMPTY = 'the query is empty; as in: estore query "select 1"'
+#: Columns of the ledger that a status names; a home made by an earlier version lacks the last.
+_OF_FILES = [
+    "uri", "status", "lines", "loaded", "rejected", "first_date", "last_date", "loaded_at", "error",
+    "other_event_types",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,11 @@ def status(settings: Settings) -> dict[str, Any]:
     with _engine(settings) as (connection, source):
         is_warehouse = source == "warehouse"
         files = "raw.files" if is_warehouse else "raw_files"
-        cursor = connection.execute(
-            f"select uri, status, lines, loaded, rejected, first_date, last_date, loaded_at, error "
-            f"from {files} order by uri, loaded_at"
-        )
+        cursor = connection.execute(f"select * from {files} order by uri, loaded_at")
         names = [column[0] for column in cursor.description or ()]
-        listed = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        listed = [{name: row.get(name) for name in _OF_FILES} for row in rows]
+        other_types = event_types.sentences(listed)
         held = [file for file in listed if file["status"] == "loaded"]
         late = late_files(connection, files)
         waiting = built = None
@@ -90,6 +95,7 @@ def status(settings: Settings) -> dict[str, Any]:
             (file["first_date"] for file in held if file["first_date"]), default=None
         ),
         "last_date": max((file["last_date"] for file in held if file["last_date"]), default=None),
+        "other_event_types": other_types,
         "late_files": [{**vars(file), "sentence": file.in_words()} for file in late],
         "days_waiting": waiting,
         "built_at": built,

@@ -1,9 +1,11 @@
 """The shop's own file, `shop.toml`: how its columns map to ours, and its thresholds."""
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -27,7 +29,14 @@ COLUMNS = {
 #: What a file without a header holds, in this order.
 PLAIN_COLUMNS = tuple(COLUMNS)[:9]
 
-_TABLES = {"columns", "event_types", "time_zone", "delimiter", "thresholds", "orchestration"}
+_TABLES = {
+    "columns", "event_types", "time_zone", "delimiter", "earliest_date", "thresholds",
+    "orchestration",
+}  # fmt: skip
+#: No online shop is older.
+EARLIEST_DATE = "1995-01-01"
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class ShopConfig:
     event_types: dict[str, str] = field(default_factory=dict)  # source name → ours
     time_zone: str = "UTC"  # of times that name no zone themselves
     delimiter: str = ","
+    earliest_date: str = EARLIEST_DATE  # a row of an earlier UTC day is rejected
     thresholds: dict[str, Any] = field(default_factory=dict)  # dbt var → value
     orchestration: dict[str, Any] = field(default_factory=dict)  # see estore/orchestration
 
@@ -63,6 +73,8 @@ def read_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
         raise EstoreError(f"{path}: cannot be read: {error.strerror}") from error
     if unknown := set(entries) - _TABLES:
         raise EstoreError(f"{path}: unknown entry {_names(unknown)}; known are {_names(_TABLES)}")
+    if isinstance(first := entries.get("earliest_date"), date) and not isinstance(first, datetime):
+        entries["earliest_date"] = str(first)
     config = ShopConfig(**entries)
     _check(path, config)
     return config
@@ -79,6 +91,10 @@ def _check(path: Path, config: ShopConfig) -> None:
         for theirs, ours in entries.items():
             if not isinstance(ours, str) or not ours:
                 raise EstoreError(f"{path}: [{table}] {theirs!r} must be set to a name in quotes")
+    if not _DAY.fullmatch(str(config.earliest_date)) or not _is_day(config.earliest_date):
+        raise EstoreError(
+            f"{path}: earliest_date = {config.earliest_date!r} must be a day, as in 1995-01-01"
+        )
     for theirs, ours in config.columns.items():
         if ours not in COLUMNS:
             raise EstoreError(
@@ -97,6 +113,13 @@ def _check(path: Path, config: ShopConfig) -> None:
         raise EstoreError(
             f"{path}: delimiter {config.delimiter!r} must be one character such as ; or \\t"
         )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _check_twice(path: Path, table: str, said: str, names: Iterable[str]) -> None:

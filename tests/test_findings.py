@@ -9,7 +9,8 @@ from conftest import Workshop
 
 from estore import pipeline
 from estore.console import Console
-from estore.findings.findings import Finding, findings
+from estore.findings import findings
+from estore.findings.findings import Finding
 from estore.snapshot.reader import open_snapshot
 
 

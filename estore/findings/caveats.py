@@ -16,6 +16,22 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def of_files(rows: Rows, refused: int) -> str | None:
+    """Files that were refused, and why rows were rejected."""
+    said = []
+    if refused:
+        are = "was" if refused == 1 else "were"
+        said.append(f"{counted(refused, 'file')} {are} refused: see `estore status`")
+    reasons = rows(
+        "select split_part(reason, ':', 1) as kind, sum(line_count)::bigint as row_count "
+        "from raw_rejects_by_reason group by kind order by row_count desc, kind"
+    )
+    if reasons:
+        shown = "; ".join(f"{found['row_count']:,} × {found['kind']}" for found in reasons[:3])
+        said.append(f"rejected rows: {shown}{'; …' if len(reasons) > 3 else ''}")
+    return "; ".join(said) or None
+
+
 def of_sales(rows: Rows) -> str | None:
     """Revenue that was not recorded, and lines that would count it twice."""
     said = []

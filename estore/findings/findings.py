@@ -14,6 +14,7 @@ from estore.escaping import markdown as _escaped
 from estore.escaping import one_line
 from estore.findings import caveats
 from estore.findings.lateness import late_files
+from estore.load import event_types
 from estore.snapshot.manifest import Manifest
 
 #: Below this many customers or sessions a share says little; the finding is then not made.
@@ -342,11 +343,10 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
         f"{_n(files['lines'])} lines in {caveats.counted(files['loaded'], 'file')}: "
         f"{_n(events['events'])} events, {caveats.counted(events['duplicates'], 'repeated line')} "
         f"({_pct(events['duplicates'], files['lines'])}) and {_n(files['rejected'])} rejected.",
-        facts.period, {**files, **events},
-        f"{caveats.counted(files['refused'], 'file')} "
-        f"{'was' if files['refused'] == 1 else 'were'} refused: see `estore status`"
-        if files["refused"] else None,
+        facts.period, {**files, **events}, caveats.of_files(facts.rows, files["refused"]),
     )  # fmt: skip
+    for sentence in event_types.sentences(facts.rows("select * from raw_files order by uri")):
+        yield Finding("Data quality", sentence, facts.period)
     for late in late_files(facts.snapshot, "raw_files")[:MOST_ALERTS]:
         period = f"{late.first_date} to {late.last_date}"
         yield Finding("Data quality", late.in_words(), period, vars(late))

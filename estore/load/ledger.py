@@ -1,12 +1,17 @@
 """Ledger: what is known of every content of a file ever seen, and whose rows are in raw.events."""
 
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 
+from estore import clock
 from estore.landing import LandedFile
 from estore.load.content import Content
 from estore.warehouse import Warehouse
 
-_FIELDS = "file_id, uri, content_hash, generation, bytes, lines, loaded, rejected, status, same_as"
+_FIELDS = (
+    "file_id, uri, content_hash, generation, bytes, lines, loaded, rejected, status, same_as, "
+    "other_event_types, recheck_at"
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,17 @@ class Entry:
     rejected: int
     status: str
     same_as: int | None
+    other_event_types: str | None = None  # see estore/load/event_types.py
+    recheck_at: datetime | None = None  # rejected rows lie in the future until then
+
+    @property
+    def is_due(self) -> bool:
+        """Rejected rows were in the future when the file was read, and are not any more."""
+        return (
+            self.status == "loaded"
+            and self.recheck_at is not None
+            and self.recheck_at <= clock.now()
+        )
 
 
 class Ledger:
@@ -60,7 +76,7 @@ class Ledger:
         self.connection.execute(
             f"""
             insert into raw.files ({_FIELDS}, first_date, last_date, loaded_at, error)
-            select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, min(event_date), max(event_date),
+            select {", ".join("?" for _ in vars(entry))}, min(event_date), max(event_date),
                 timezone('UTC', now()), ?
             from raw.file_days where file_id = ?
             """,
@@ -97,8 +113,15 @@ class Ledger:
             )
             self.connection.execute(
                 "update raw.files set status = 'loaded', same_as = null, lines = ?, loaded = ?, "
-                "rejected = ? where file_id = ?",
-                [entry.lines, entry.loaded, entry.rejected, heir.file_id],
+                "rejected = ?, other_event_types = ?, recheck_at = ? where file_id = ?",
+                [
+                    entry.lines,
+                    entry.loaded,
+                    entry.rejected,
+                    entry.other_event_types,
+                    entry.recheck_at,
+                    heir.file_id,
+                ],
             )
             self.connection.execute(
                 "update raw.files set same_as = ? where same_as = ? and status = 'duplicate'",
@@ -116,6 +139,14 @@ class Ledger:
             "insert into raw.touched_days "
             "select event_date, ? from raw.file_days where file_id = ?",
             [is_removal, file_id],
+        )
+
+    def days(self, file_id: int) -> dict[date, int]:
+        """The UTC days of a file's events, with how many there are."""
+        return dict(
+            self.connection.execute(
+                "select event_date, event_count from raw.file_days where file_id = ?", [file_id]
+            ).fetchall()
         )
 
     def twin(self, entry: Entry) -> Entry | None:

@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 
 from estore.errors import CHANGED, EstoreError, RefusedFile
 from estore.landing import LandedFile, printable
+from estore.load import event_types, replacement
 from estore.load.content import (
     Beside,
     Content,
@@ -21,6 +23,7 @@ from estore.load.copies import Copies
 from estore.load.header import Header
 from estore.load.intake import Intake, NotWellFormed, OnProgress, TextIds, open_intake
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
+from estore.load.rows import BEFORE
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.warehouse import Warehouse
@@ -42,6 +45,7 @@ class Outcome:
     rejected: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     error: str | None = None
 
 
@@ -84,6 +88,7 @@ def load_files(
     """
     report, files = LoadReport(), list(files)
     held = {} if again else Ledger(warehouse).generations(and_withdrawn=not restore)
+    held = {key: entry for key, entry in held.items() if not entry.is_due}
     wanted = [file for file in files if file.is_object and _generation(file) not in held]
     copies = Copies(wanted, settings.temp / "objects")
     bytes_before = lines_before = 0
@@ -149,6 +154,8 @@ class _Load:
         self.warehouse, self.file, self.settings = warehouse, file, settings
         self.intake, self.copies, self.again = intake, copies, again
         self.ledger = Ledger(warehouse)
+        self._gone: dict[date, int] = {}  # rows that the path held before, by day
+        self._heir: Entry | None = None  # the duplicate that holds them now
         self._content: Content | Beside[Content] = Content("unread", None)
 
     @property
@@ -202,6 +209,9 @@ class _Load:
         if here and not (restore and here[0].status == "withdrawn"):
             with self.warehouse.transaction():
                 self.ledger.refresh(here[0], self.file)
+            if here[0].is_due:
+                self.again = True
+                return self._bring_in()
             return _unchanged(here[0])
         if originals := [entry for entry in same if entry.status == "loaded"]:
             return self._keep_duplicate(originals[0])
@@ -222,6 +232,7 @@ class _Load:
         return (
             entry.status in ("loaded", "duplicate", "withdrawn")
             and entry.generation == self.file.generation
+            and not entry.is_due
             and self.file.bytes >= _TRUSTED_BY_DATE
         )
 
@@ -241,12 +252,16 @@ class _Load:
         """The path's rows are held already, for another path or for this one in another form."""
         with self.warehouse.transaction():
             entry = duplicate_of(self._new_entry("duplicate"), original)
+            if self.again and original.uri != self.file.uri:
+                self._retire_predecessor(entry.file_id)  # the same content: its entry goes next
             self.ledger.record(entry)
+            days = self.ledger.days(original.file_id)
             self._retire_predecessor(entry.file_id)
         note = f"holds the same rows as {original.uri}; nothing was loaded twice"
         if original.uri == self.file.uri:
             note = "holds the same rows as before; nothing was loaded twice"
-        return Outcome(self.file.uri, "duplicate", notes=(note,))
+            return Outcome(self.file.uri, "duplicate", notes=(note,))
+        return self._with_replaced(Outcome(self.file.uri, "duplicate", notes=(note,)), days)
 
     def _keep_out(self) -> Outcome:
         """Rows that were withdrawn under another name stay out under this one."""
@@ -254,15 +269,27 @@ class _Load:
             entry = self._new_entry("withdrawn")
             self.ledger.record(entry)
             self._retire_predecessor(entry.file_id)
-        return _still_withdrawn(entry)
+        return self._with_replaced(_still_withdrawn(entry), {})
 
     def _retire_predecessor(self, file_id: int) -> None:
         """What the same path held before gives way, with what only it had brought."""
         for old in self.ledger.entries("uri = ? and file_id <> ?", self.file.uri, file_id):
             if old.status == "loaded":
-                self.ledger.retire(old, "replaced")
+                self._gone = self.ledger.days(old.file_id)
+                self._heir = self.ledger.retire(old, "replaced")
             elif old.status in ("duplicate", "withdrawn"):
                 self.ledger.set_status(old, "replaced")
+
+    def _with_replaced(self, outcome: Outcome, days: dict[date, int]) -> Outcome:
+        """With what the path held before. days: those of its new content."""
+        held = (self._gone, days, self._heir.uri if self._heir else None)
+        warning = replacement.warning(*held)
+        note = None if warning else replacement.note(*held)
+        return replace(
+            outcome,
+            notes=(*outcome.notes, *filter(None, [note])),
+            warnings=(*outcome.warnings, *filter(None, [warning])),
+        )
 
     def _bring_in(self) -> Outcome:
         """New content: the fast way where it can be gone, else the careful one."""
@@ -334,6 +361,8 @@ class _Load:
             entry = replace(
                 new_entry(file_id, self.file, self.content, "loaded"),
                 lines=lines, loaded=loaded, rejected=rejected,
+                other_event_types=self.intake.other_event_types(file_id),
+                recheck_at=self.intake.recheck_at(file_id),
             )  # fmt: skip
             if original := self.ledger.twin(entry):
                 raise _SameRows(original)
@@ -341,11 +370,22 @@ class _Load:
             self._retire_predecessor(file_id)
             self.ledger.touch(file_id)
             self._check_still()
+            days = self.ledger.days(file_id)
         notes = header.notes if lines else (*header.notes, "has a header but no lines")
-        return Outcome(self.file.uri, "loaded", lines, loaded, rejected, reasons, notes)
+        warning = event_types.warning(entry.other_event_types, loaded)
+        note = None if warning else event_types.note(entry.other_event_types, loaded)
+        outcome = Outcome(
+            self.file.uri, "loaded", lines, loaded, rejected, reasons,
+            (*notes, *filter(None, [note])), tuple(filter(None, [warning])),
+        )  # fmt: skip
+        # Read again, as it lies there, a file replaces what it had become before.
+        return outcome if self.again else self._with_replaced(outcome, days)
 
     def _check_share(self, lines: int, rejected: int, reasons: dict[str, int]) -> None:
-        if rejected and rejected / lines > self.settings.max_reject_share:
+        """A clock that was reset dates a few rows decades ago; that is no wrong mapping."""
+        of_clock = sum(count for reason, count in reasons.items() if reason.startswith(BEFORE))
+        counted = rejected - of_clock if of_clock < lines / 2 else rejected
+        if counted and counted / lines > self.settings.max_reject_share:
             worst = "; ".join(f"{reason}: {count}" for reason, count in list(reasons.items())[:3])
             raise RefusedFile(
                 f"was refused whole: {rejected} of its {lines} lines cannot be used ({worst}). "

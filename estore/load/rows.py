@@ -14,6 +14,9 @@ from estore.shop import COLUMNS, ShopConfig
 from estore.warehouse.dialect import DUCKDB, Dialect
 from estore.warehouse.quoting import exact_path, quoted
 
+#: Reasons that a clock is to blame for.
+AHEAD, BEFORE = "event_time lies more than a day in the future", "event_time is before"
+
 
 def csv_relation(path: str | Path, header: Header, delimiter: str, compression: str) -> str:
     """The file's columns as text. Positions, not names: names in a file may repeat or be empty."""
@@ -102,7 +105,9 @@ select
         when instant is null
             then coalesce('event_time not understood: ' || {trimmed["event_time"]}, 'event_time is empty')
         when instant > {dialect.latest()}
-            then 'event_time lies more than a day in the future: ' || {trimmed["event_time"]}
+            then '{AHEAD}: ' || {trimmed["event_time"]}
+        when instant < timestamp '{shop.earliest_date} 00:00:00+00:00'
+            then '{BEFORE} {shop.earliest_date}: ' || {trimmed["event_time"]}
         {_empty(ids, "event_type", "product_id", "user_id", "user_session")}
         when price is null and {trimmed["price"]} is not null
             then 'price not understood: ' || {trimmed["price"]}

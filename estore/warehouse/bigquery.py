@@ -18,7 +18,7 @@ from google.cloud import bigquery
 from estore.errors import EstoreError, NothingLoaded
 from estore.settings import Settings, bigquery_emulator
 from estore.warehouse.base import BUILT, Warehouse
-from estore.warehouse.control_tables import Books
+from estore.warehouse.control_tables import GROWN, Books, Table
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.faults import told
 from estore.warehouse.raw_events import RAW_COLUMNS, bigquery_ddl
@@ -87,7 +87,7 @@ class BigQueryWarehouse(Warehouse):
     def connect(self, *, for_writing: bool) -> None:
         """Read the books; where there are none, and it is for writing, make them."""
         try:
-            self._read_books()
+            self._read_books(for_writing=for_writing)
         except NotFound:
             if not for_writing:
                 raise NothingLoaded(
@@ -95,7 +95,7 @@ class BigQueryWarehouse(Warehouse):
                     "`estore run gs://BUCKET/FOLDER/`"
                 ) from None
             self._create()
-            self._read_books()
+            self._read_books(for_writing=True)
 
     def close(self) -> None:
         """End of the client's connections."""
@@ -110,14 +110,32 @@ class BigQueryWarehouse(Warehouse):
             self.client.create_dataset(found, exists_ok=True)
         self.run(bigquery_ddl() + self._books.ddl())
 
-    def _read_books(self) -> None:
+    def _read_books(self, *, for_writing: bool) -> None:
         """The state first: whoever writes meanwhile changes the revision, which a commit sees."""
         for table in self._books.tables:
             reference = bigquery.TableReference.from_string(self._id(*table.full_name.split(".")))
-            fields = [bigquery.SchemaField(name, kind) for name, kind in table.columns.items()]
+            missing = self._missing_columns(table, reference)
+            if missing and for_writing:
+                added = (
+                    f"add column if not exists {name} {table.columns[name]}" for name in missing
+                )
+                self.run(f"alter table {table.full_name} {', '.join(added)}")
+            fields = [
+                bigquery.SchemaField(name, kind)
+                for name, kind in table.columns.items()
+                if name not in missing
+            ]
             rows = self.client.list_rows(reference, selected_fields=fields)
-            self._books.fill(table, [tuple(row.values()) for row in rows])
+            nothing = [None] * len(missing)  # they are the last ones
+            self._books.fill(table, [(*row.values(), *nothing) for row in rows])
         self._books.keep()
+
+    def _missing_columns(self, table: Table, reference: bigquery.TableReference) -> list[str]:
+        """Columns that datasets made by earlier versions lack."""
+        if table.full_name not in GROWN:
+            return []
+        present = {field.name for field in self.client.get_table(reference).schema}
+        return [name for name in table.columns if name not in present]
 
     # ------------------------------------------------------------------ statements
 

@@ -37,8 +37,12 @@ create table if not exists raw.files (
     status varchar not null, -- loaded, duplicate, replaced, withdrawn, refused
     same_as bigint, -- of a duplicate: the file that holds its rows
     loaded_at timestamp not null,
-    error varchar
+    error varchar,
+    other_event_types varchar, -- JSON: type → rows, of types that are not view, cart or purchase
+    recheck_at timestamp -- rejected rows lie in the future until then
 );
+alter table raw.files add column if not exists other_event_types varchar; -- homes made before
+alter table raw.files add column if not exists recheck_at timestamp;
 -- UTC days of each file's events, and those that a load, replacement or withdrawal touched
 create table if not exists raw.file_days (
     file_id bigint not null, event_date date not null, event_count bigint not null
@@ -62,6 +66,8 @@ _ENGINE_TYPES = {
 _KEYS = {"raw.files": "file_id", "raw.file_days": "file_id", "raw.touched_days": "event_date",
          "build.pending_days": "event_date", "build.changed_days": "event_date",
          "build.state": "name"}  # fmt: skip
+#: Tables with columns that came later, as their last ones.
+GROWN = ("raw.files",)
 
 
 @dataclass(frozen=True)

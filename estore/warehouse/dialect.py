@@ -1,8 +1,8 @@
 """Dialect: what the rules of `rows.py` need of an engine, said the same way in each one's SQL."""
 
 from abc import ABC, abstractmethod
-from datetime import UTC, datetime, timedelta
 
+from estore import clock
 from estore.warehouse.quoting import quoted
 
 _DAY_AND_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
@@ -180,7 +180,7 @@ class BigQuery(Dialect):
         end"""
 
     def latest(self) -> str:
-        return f"timestamp '{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}+00:00'"
+        return f"timestamp '{clock.now() + clock.AHEAD:%Y-%m-%d %H:%M:%S}+00:00'"
 
 
 def _extracted(text: str, pattern: str, otherwise: str) -> str:

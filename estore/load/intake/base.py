@@ -6,6 +6,7 @@ Which of them, and the transaction around it, is the loader's to say.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from datetime import datetime
 
 from estore.landing import LandedFile
 from estore.load.content import Content, Text
@@ -85,6 +86,14 @@ class Intake(ABC):
     @abstractmethod
     def reasons(self, file_id: int) -> dict[str, int]:
         """Lines refused by the kind of reason, most frequent first."""
+
+    @abstractmethod
+    def other_event_types(self, file_id: int) -> str | None:
+        """The file's types that are not ours, as the ledger keeps them."""
+
+    @abstractmethod
+    def recheck_at(self, file_id: int) -> datetime | None:
+        """When the first of the rows rejected as too far in the future is so no more."""
 
     @abstractmethod
     def is_still(self) -> bool:

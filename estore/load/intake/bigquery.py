@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
@@ -19,16 +19,18 @@ import duckdb
 from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
+from estore import clock
 from estore.buckets import open_store, split_uri
 from estore.buckets.faults import told_of_object
 from estore.buckets.stores import Listed
 from estore.errors import CHANGED, RefusedFile
 from estore.landing import LandedFile, landed_file
+from estore.load import event_types
 from estore.load.content import Content, Text, check_kind, open_bytes, read_content
 from estore.load.header import Header, check_format, parquet_header, read_csv_header
 from estore.load.intake.base import Intake, NotWellFormed
 from estore.load.repair import repair
-from estore.load.rows import rejects_relation, repaired_relation, typed_rows
+from estore.load.rows import AHEAD, rejects_relation, repaired_relation, typed_rows
 from estore.warehouse.bigquery import BigQueryWarehouse
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.faults import advice
@@ -51,6 +53,8 @@ class _Counted:
     reasons: dict[str, int] = field(default_factory=dict)
     days: dict[date, int] = field(default_factory=dict)
     damaged: int = 0
+    others: int = 0  # loaded rows of types that are not ours
+    first_ahead: datetime | None = None  # of the rows rejected as too far in the future
 
     @property
     def rejected(self) -> int:
@@ -164,6 +168,20 @@ class BigQueryIntake(Intake):
     def reasons(self, file_id: int) -> dict[str, int]:
         return dict(sorted(self.counted.reasons.items(), key=lambda told: (-told[1], told[0])))
 
+    def other_event_types(self, file_id: int) -> str | None:
+        if not self.counted.others:
+            return None
+        rows = self.warehouse.select(
+            f"select event_type, count(*) as row_count from `{self._table('_typed')}` "
+            f"where reason is null and event_type not in {event_types.OURS} group by event_type "
+            f"order by row_count desc, event_type limit {event_types.NAMED}"
+        )
+        return event_types.kept(((name, count) for name, count in rows), self.counted.others)
+
+    def recheck_at(self, file_id: int) -> datetime | None:
+        first = self.counted.first_ahead
+        return first.replace(tzinfo=None) - clock.AHEAD if first else None
+
     def note_days(self, file_id: int) -> None:
         if self.counted.days:
             self.connection.executemany(
@@ -220,11 +238,13 @@ class BigQueryIntake(Intake):
             if column not in ("event_time", "price", "quantity")
         )
         counted = _Counted()
-        for kind, day, count, damaged in self.warehouse.select(
+        for kind, day, count, damaged, others, first in self.warehouse.select(
             f"""
-            select kind, event_date, count(*), countif(is_damaged)
+            select kind, event_date, count(*), countif(is_damaged), countif(is_other),
+                min(event_time)
             from (
                 select
+                    event_time, reason is null and event_type not in {event_types.OURS} as is_other,
                     regexp_extract(reason, '^[^:]*') as kind,
                     case when reason is null then date(event_time) end as event_date,
                     strpos(concat({texts}), '{_NO_TEXT}') > 0 as is_damaged
@@ -234,6 +254,9 @@ class BigQueryIntake(Intake):
             """
         ):
             counted.damaged += damaged
+            counted.others += others
+            if kind == AHEAD:
+                counted.first_ahead = first
             if kind is None:
                 counted.loaded += count
                 counted.days[day] = count

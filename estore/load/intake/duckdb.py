@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import duckdb
 
+from estore import clock
 from estore.errors import RefusedFile
 from estore.landing import landed_file
+from estore.load import event_types
 from estore.load.content import Content, Text, read_content
 from estore.load.header import ID_COLUMNS, Header, check_format, parquet_header, read_csv_header
 from estore.load.intake.base import Intake, NotWellFormed, TextIds
 from estore.load.repair import repair
 from estore.load.rows import (
+    AHEAD,
     csv_relation,
     numbered,
     parquet_relation,
@@ -29,6 +32,8 @@ from estore.warehouse.raw_events import RAW_COLUMNS
 
 class DuckDBIntake(Intake):
     """DuckDB reads the file itself."""
+
+    _first_ahead: datetime | None = None  # of the rows rejected as too far in the future
 
     def content(self) -> Content:
         return read_content(self.file)
@@ -81,6 +86,7 @@ class DuckDBIntake(Intake):
         return repaired.records, loaded
 
     def _insert_good(self, file_id: int, relation: str, header: Header) -> int:
+        self._first_ahead = None
         columns, id_types = ", ".join(RAW_COLUMNS), self._id_types()
         try:
             execute_watched(
@@ -128,9 +134,23 @@ class DuckDBIntake(Intake):
         rows = typed_rows(relation, header, self.shop, line_number="line_number")
         self.connection.execute("set preserve_insertion_order = true")
         try:
-            self._insert_rejects(file_id, f"({rows})", {"latest": _latest()})
+            execute_watched(
+                self.connection,
+                "create or replace temp table rejected as select line_number, line_text, reason, "
+                f"event_time from ({rows}) where reason is not null",
+                {"latest": _latest()},
+            )
+            self._insert_rejects(file_id, "rejected")
+            self._first_ahead = self._first_instant_ahead()
         finally:
             self.connection.execute("set preserve_insertion_order = false")
+            self.connection.execute("drop table if exists rejected")
+
+    def _first_instant_ahead(self) -> datetime | None:
+        row = self.connection.execute(
+            "select min(event_time) from rejected where starts_with(reason, ?)", [AHEAD]
+        ).fetchone()
+        return row[0] if row else None
 
     def _insert_rejects(self, file_id: int, rows: str, parameters: object = None) -> None:
         execute_watched(
@@ -150,6 +170,20 @@ class DuckDBIntake(Intake):
             [file_id],
         ).fetchall()
         return dict(rows)
+
+    def other_event_types(self, file_id: int) -> str | None:
+        rows = self.connection.execute(
+            "select event_type, count(*) as rows_, sum(rows_) over () from raw.events "
+            "where file_id = ? and event_type not in ? group by event_type "
+            "order by rows_ desc, event_type limit ?",
+            [file_id, list(event_types.OURS), event_types.NAMED],
+        ).fetchall()
+        return event_types.kept(
+            ((name, count) for name, count, _ in rows), int(rows[0][2]) if rows else 0
+        )
+
+    def recheck_at(self, file_id: int) -> datetime | None:
+        return self._first_ahead - clock.AHEAD if self._first_ahead else None
 
     def note_days(self, file_id: int) -> None:
         self.connection.execute(
@@ -197,4 +231,4 @@ _MACHINE = ("No space left", "max_temp_directory_size", "Could not write", "Too 
 
 def _latest() -> datetime:
     """An event later than this cannot have happened yet in any time zone."""
-    return datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
+    return clock.now() + clock.AHEAD

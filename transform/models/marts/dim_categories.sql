@@ -1,13 +1,14 @@
+-- A name without an id is a category too: the name takes the place of the id.
 with codes as (
     select
-        category_id,
+        coalesce(category_id, category_code) as category_id,
         category_code,
         sum(event_count) as event_count,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
     from {{ ref('int_product_value_months') }}
-    where category_id is not null
-    group by category_id, category_code
+    where coalesce(category_id, category_code) is not null
+    group by coalesce(category_id, category_code), category_code
 ),
 
 -- An id that carries several codes goes by the one on most events; ties by the smaller text.

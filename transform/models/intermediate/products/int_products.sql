@@ -14,14 +14,19 @@ with kinds as (
     group by product_id, category_id, category_code, brand
 ),
 
+-- Codes take the place of ids for a product that has no id on any event.
 products as (
     select
         product_id,
-        count(distinct category_id) as category_count,
+        count(category_id) > 0 as has_category_id,
+        coalesce(nullif(count(distinct category_id), 0), count(distinct category_code)) as category_count,
         count(distinct category_code) as category_code_count,
         count(distinct brand) as brand_count,
-        min(category_id) as any_category_id,
-        min(case when category_id is not null then first_seen_at end) as any_category_since,
+        coalesce(min(category_id), min(category_code)) as any_category_id,
+        coalesce(
+            min(case when category_id is not null then first_seen_at end),
+            min(case when category_code is not null then first_seen_at end)
+        ) as any_category_since,
         min(brand) as any_brand,
         cast(sum(event_count) as int64) as event_count,
         min(first_seen_at) as first_seen_at,
@@ -32,23 +37,32 @@ products as (
 
 -- The first category stays: a later renaming of the tree must not move past revenue. Most products have but
 -- one category and one brand, and need no rank.
-ranked_categories as (
+conflicting as (
     select
         kinds.product_id,
-        kinds.category_id,
-        row_number() over (
-            partition by kinds.product_id
-            order by min(kinds.first_seen_at), sum(kinds.event_count) desc, kinds.category_id
-        ) as first_rank,
-        row_number() over (
-            partition by kinds.product_id
-            order by max(kinds.last_seen_at) desc, sum(kinds.event_count) desc, kinds.category_id
-        ) as latest_rank,
-        min(kinds.first_seen_at) as first_seen_at
+        kinds.event_count,
+        kinds.first_seen_at,
+        kinds.last_seen_at,
+        case when products.has_category_id then kinds.category_id else kinds.category_code end as category_id
     from kinds
     inner join products on kinds.product_id = products.product_id
-    where products.category_count > 1 and kinds.category_id is not null
-    group by kinds.product_id, kinds.category_id
+    where products.category_count > 1
+),
+
+ranked_categories as (
+    select
+        product_id,
+        category_id,
+        row_number() over (
+            partition by product_id order by min(first_seen_at), sum(event_count) desc, category_id
+        ) as first_rank,
+        row_number() over (
+            partition by product_id order by max(last_seen_at) desc, sum(event_count) desc, category_id
+        ) as latest_rank,
+        min(first_seen_at) as first_seen_at
+    from conflicting
+    where category_id is not null
+    group by product_id, category_id
 ),
 
 ranked_brands as (

@@ -46,7 +46,7 @@ def test_sentences_agree_with_their_numbers(faulty: tuple[Workshop, dict[str, An
     for sentence in said:
         assert not re.search(r"\b[01] (view|cart|purchase|event|session|product)s\b", sentence)
         assert not re.search(r"\(s\)|\d{4}(?!-)\b|\.0|\b1 are|(?<![-\d])0 ", sentence), sentence
-    assert any(" at 1,499, the highest price" in sentence for sentence in said)
+    assert any(" at $1,499, the highest price" in sentence for sentence in said)
     assert any("1 session has more than 500 events" in sentence for sentence in said)
 
 

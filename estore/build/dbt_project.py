@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from estore.build.thresholds import read_thresholds
+from estore.currency import currency
 from estore.errors import EstoreError
 from estore.settings import Settings, bigquery_emulator
 from estore.shop import ShopConfig
@@ -172,7 +173,9 @@ class DbtProject:
             )
 
     def _vars(self, variables: dict[str, str] | None) -> str:
-        return json.dumps({**self.thresholds, **(variables or {})})
+        of_shop = currency(self.thresholds["shop_currency"])
+        written = {"currency_symbol": of_shop.symbol, "currency_digits": of_shop.digits}
+        return json.dumps({**self.thresholds, **written, **(variables or {})})
 
     @property
     def target(self) -> Path:

@@ -7,10 +7,11 @@ from zoneinfo import available_timezones
 
 import yaml
 
+from estore.currency import currency
 from estore.errors import EstoreError
 from estore.shop import ShopConfig
 
-#: Variables of the project that say what a build step covers; no shop sets them.
+#: Variables of the project that a build sets and no shop: what a step covers, how money is written.
 STEP = (
     "built_from",
     "built_to",
@@ -20,6 +21,8 @@ STEP = (
     "sessions_to",
     "changed_from",
     "all_users",
+    "currency_symbol",
+    "currency_digits",
 )
 #: Smallest and largest value of whole numbers that have such; any other is 0 or more.
 LIMITS = {
@@ -69,6 +72,8 @@ def _checked(name: str, value: Any, default: Any) -> Any:
         if value not in available_timezones():
             raise ValueError("not a known time zone; use a name such as Europe/Berlin")
         return value
+    if name == "shop_currency":
+        return currency(str(value)).code
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise ValueError("must be true or false")

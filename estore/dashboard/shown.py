@@ -1,6 +1,6 @@
 """Shown: a published version in memory, as far as pages can ask of it. Needs no engine."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -44,6 +44,7 @@ class Shown:
             "last_date": _day(self.days.last),
             "last_complete_date": _day(self.days.last_complete),
             "thresholds": self.manifest.thresholds,
+            "currency": asdict(self.manifest.currency),
         }
 
 

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from estore.currency import Currency, currency
+
+_DOLLARS = currency("USD")
+
 Rows = Callable[[str], list[dict[str, Any]]]
 #: Days of an alert as text: one, or the first and the last.
 _DAYS = (
@@ -32,7 +36,7 @@ def of_files(rows: Rows, refused: int) -> str | None:
     return "; ".join(said) or None
 
 
-def of_sales(rows: Rows) -> str | None:
+def of_sales(rows: Rows, money: Currency = _DOLLARS) -> str | None:
     """Revenue that was not recorded, and lines that would count it twice."""
     said = []
     (missing,) = rows(
@@ -41,7 +45,9 @@ def of_sales(rows: Rows) -> str | None:
         "from metrics_daily_sales where has_missing_sales"
     )
     if missing["days"]:
-        how_much = f", about ${missing['amount']:,.0f} less than usual" if missing["known"] else ""
+        how_much = (
+            f", about {money.amount(missing['amount'])} less than usual" if missing["known"] else ""
+        )
         said.append(f"on {counted(missing['days'], 'day')} sales were not all recorded{how_much}")
     for burst in rows(
         f"select {_DAYS}, measured, revenue_amount from metrics_data_alerts "
@@ -50,10 +56,12 @@ def of_sales(rows: Rows) -> str | None:
     ):
         said.append(
             f"{burst['measured']:,.0f} repeated purchases of {burst['days']} are left out "
-            f"(${burst['revenue_amount']:,.0f})"
+            f"({money.amount(burst['revenue_amount'])})"
         )
     for free in rows("select measured from metrics_data_alerts where kind = 'unpriced_purchases'"):
-        said.append(f"{free['measured']:,.0f} purchases have no price and count as $0")
+        said.append(
+            f"{free['measured']:,.0f} purchases have no price and count as {money.amount(0)}"
+        )
     (odd,) = rows(
         "select count(*) filter (is_revenue_anomaly and not has_missing_sales) as days "
         "from metrics_daily_sales"
@@ -92,11 +100,12 @@ def of_funnel(rows: Rows) -> str | None:
     return "; ".join(said) or None
 
 
-def of_products(rows: Rows) -> str | None:
+def of_products(rows: Rows, money: Currency = _DOLLARS) -> str | None:
     """Products that were renamed, and what would move with them."""
     said = [
         f"from {found['from_date']} on {found['measured']:,.0f} products are called otherwise; "
-        f"they stay where they began, or ${found['revenue_amount']:,.0f} of revenue would move"
+        f"they stay where they began, or {money.amount(found['revenue_amount'])} of "
+        "revenue would move"
         for found in rows(
             "select from_date, measured, revenue_amount from metrics_data_alerts "
             "where kind = 'taxonomy_break' order by from_at"

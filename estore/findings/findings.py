@@ -102,12 +102,16 @@ class _Facts:
 
     def __init__(self, snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
         self.snapshot, self.manifest = snapshot, manifest
+        self.currency = manifest.currency
         self.days = self.rows(
             "select min(event_date) as first, max(event_date) as last, count(*) as known, "
             "count(*) filter (not is_complete) as incomplete from int_event_days"
         )[0]
         self.period = f"{self.days['first']} to {self.days['last']}"
         self.span = (self.days["last"] - self.days["first"]).days + 1
+
+    def money(self, amount: Any, *, exact: bool = False) -> str:
+        return self.currency.amount(amount, exact=exact)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         cursor = self.snapshot.execute(sql)
@@ -129,21 +133,25 @@ def _sales(facts: _Facts) -> Iterator[Finding]:
     aov = total["revenue"] / total["orders"]
     yield Finding(
         "Sales",
-        f"{_money(total['revenue'])} from {_n(total['orders'])} orders, {_money(aov, 2)} each; "
+        f"{facts.money(total['revenue'])} from {_n(total['orders'])} orders, "
+        f"{facts.money(aov, exact=True)} each; "
         f"{_pct(total['first_orders'], total['orders'])} of them a customer's first in the data.",
-        facts.period, {**total, "average_order_amount": aov}, caveats.of_sales(facts.rows),
+        facts.period, {**total, "average_order_amount": aov},
+        caveats.of_sales(facts.rows, facts.currency),
     )  # fmt: skip
     for day in facts.rows(
         "select * from metrics_daily_sales where is_complete order by order_date desc limit 1"
     ):
-        said = f"{_money(day['revenue_amount'])} from {_n(day['order_count'])} orders"
+        said = f"{facts.money(day['revenue_amount'])} from {_n(day['order_count'])} orders"
         if day["revenue_change_rate"] is None:
             said += "; no complete day a week before to compare with"
         else:
             said += f", {day['revenue_change_rate']:+.1%} against the same day a week before"
         caveat = None
         if day["is_revenue_anomaly"]:
-            caveat = f"unusual: about {_money(day['expected_revenue_amount'])} was to be expected"
+            caveat = (
+                f"unusual: about {facts.money(day['expected_revenue_amount'])} was to be expected"
+            )
         yield Finding(
             "Sales", f"The last complete day brought {said}.", str(day["order_date"]),
             {name: day[name] for name in ("revenue_amount", "order_count", "buyer_count",
@@ -216,9 +224,10 @@ def _segments(facts: _Facts) -> Iterator[Finding]:
         most = max(fading, key=lambda row: row["revenue_amount"])
         yield Finding(
             "Customer segments",
-            f"{_n(customers)} buyers ({_pct(customers, buyers)}) who brought {_money(amount)} show "
-            f"signs of leaving; {most['rfm_segment']} weigh most ({_money(most['revenue_amount'])} "
-            f"from {_n(most['customer_count'])}). {most['recommended_action']}.",
+            f"{_n(customers)} buyers ({_pct(customers, buyers)}) who brought {facts.money(amount)} "
+            f"show signs of leaving; {most['rfm_segment']} weigh most "
+            f"({facts.money(most['revenue_amount'])} from {_n(most['customer_count'])}). "
+            f"{most['recommended_action']}.",
             facts.period,
             {"customers": customers, "buyers": buyers, "revenue_amount": amount,
              "segments": [row["rfm_segment"] for row in fading]},
@@ -293,12 +302,13 @@ def _lifetime_value(facts: _Facts) -> Iterator[Finding]:
         upper, amount = upper + row["customer_count"], amount + row["revenue_amount"]
         least = row["bucket_start_amount"]
     sentence = (
-        f"A buyer has brought {_money(revenue / buyers)} so far on average; the median is between "
-        f"{_money(middle['bucket_start_amount'])} and {_money(middle['bucket_end_amount'])}."
+        f"A buyer has brought {facts.money(revenue / buyers)} so far on average; the median is "
+        f"between {facts.money(middle['bucket_start_amount'])} and "
+        f"{facts.money(middle['bucket_end_amount'])}."
     )
     if upper:
         sentence += (
-            f" The {_pct(upper, buyers)} of buyers at {_money(least)} or more bring "
+            f" The {_pct(upper, buyers)} of buyers at {facts.money(least)} or more bring "
             f"{_pct(amount, revenue)} of the revenue."
         )
     yield Finding(
@@ -321,7 +331,7 @@ def _products(facts: _Facts) -> Iterator[Finding]:
         yield Finding(
             "Products", f"The {plural} with most revenue: {named}.", facts.period,
             {row["name"]: row["revenue_amount"] for row in rows} | {"total": rows[0]["total"]},
-            caveats.of_products(facts.rows) if level == "category" else None,
+            caveats.of_products(facts.rows, facts.currency) if level == "category" else None,
         )  # fmt: skip
 
 
@@ -381,10 +391,6 @@ def _data_quality(facts: _Facts) -> Iterator[Finding]:
 
 def _n(number: Any) -> str:
     return f"{int(number):,}"
-
-
-def _money(amount: Any, digits: int = 0) -> str:
-    return f"${float(amount):,.{digits}f}"
 
 
 def _pct(part: Any, whole: Any) -> str:

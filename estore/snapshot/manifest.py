@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from estore.currency import Currency, currency
 from estore.errors import Damaged
 from estore.settings import Settings
 
@@ -34,6 +35,11 @@ class Manifest:
     versions: dict[str, str]
     thresholds: dict[str, Any] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)  # table → SHA-256 of its file
+
+    @property
+    def currency(self) -> Currency:
+        """Of all its amounts; dollars where it is older than the threshold."""
+        return currency(self.thresholds.get("shop_currency", "USD"))
 
 
 def current_version(settings: Settings) -> Path | None:

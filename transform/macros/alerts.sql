@@ -21,17 +21,22 @@
     end
 {%- endmacro %}
 
-{# "1,499", "99.50": cents where there are any. #}
+{# "$1,499", "$99.50": with digits after the point where they are not all 0. #}
 {% macro amount_in_words(amount) -%}
-    {% set cents = 'cast(round(100 * ' ~ amount ~ ') as int64)' -%}
+    {%- set unit = 10 ** var('currency_digits') -%}
+    {%- set smallest = 'cast(round(' ~ unit ~ ' * ' ~ amount ~ ') as int64)' -%}
     concat(
-        {{ in_words(whole_quotient(cents, 100)) }},
+        '{{ var("currency_symbol") }}',
+        {{ in_words(whole_quotient(smallest, unit)) }},
         case
-            when mod({{ cents }}, 100) = 0 then ''
-            else concat('.', substr(cast(100 + mod({{ cents }}, 100) as string), 2))
+            when mod({{ smallest }}, {{ unit }}) = 0 then ''
+            else concat('.', substr(cast({{ unit }} + mod({{ smallest }}, {{ unit }}) as string), 2))
         end
     )
 {%- endmacro %}
+
+{# "$1,500": without digits after the point. #}
+{% macro whole_amount_in_words(amount) -%} concat('{{ var("currency_symbol") }}', {{ in_words(amount) }}) {%- endmacro %}
 
 {% macro minute_in_words(instant) -%} substr(cast({{ instant }} as string), 1, 16) {%- endmacro %}
 

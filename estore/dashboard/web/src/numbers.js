@@ -5,7 +5,7 @@ import { withDayNames } from './days.js';
 export const NONE = '–';
 const MINUS = '−';
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const hundredth = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /**
  * Kinds of value: money, count, rate (0–1), change (a rate with its sign), points (by which a rate differs),
@@ -13,10 +13,21 @@ const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximum
  * @typedef {'money'|'count'|'rate'|'change'|'points'|'amount'|'bytes'|'date'|'instant'|'prose'|'text'} Kind
  */
 
+/** What is written before an amount of money, and its digits after the point; `payIn` sets them. */
+let symbol = '$';
+let cents = hundredth;
+
+/** Amounts are in this currency from now on. @param {{symbol: string, digits: number}} [currency] */
+export function payIn(currency = { symbol: '$', digits: 2 }) {
+  const { digits } = currency;
+  symbol = currency.symbol;
+  cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
 /** Three significant digits: 355, 1.23k, 41.6k, 4.60M. */
-function abbreviated(size, decimals) {
+function abbreviated(size, decimals = null) {
   if (size < 1000) {
-    if (decimals && size < 100 && !Number.isInteger(size)) return cents.format(size);
+    if (decimals && size < 100 && !Number.isInteger(size)) return decimals.format(size);
     // 999.6 is 1.00k, not "1000"
     if (Math.round(size) < 1000) return whole.format(size);
   }
@@ -52,9 +63,9 @@ const percent = (value) => `${hundredths(value)}%`;
 /** @param {any} value @param {Kind} kind */
 export function short(value, kind) {
   if (value === null || value === undefined) return NONE;
-  if (kind === 'money') return signed(value, '$' + abbreviated(Math.abs(value), true));
-  if (kind === 'count') return signed(value, abbreviated(Math.abs(value), false));
-  if (kind === 'amount') return signed(value, abbreviated(Math.abs(value), true));
+  if (kind === 'money') return signed(value, symbol + abbreviated(Math.abs(value), cents));
+  if (kind === 'count') return signed(value, abbreviated(Math.abs(value)));
+  if (kind === 'amount') return signed(value, abbreviated(Math.abs(value), hundredth));
   return full(value, kind);
 }
 
@@ -65,7 +76,7 @@ export function full(value, kind, withCents) {
     case 'money':
       return signed(
         value,
-        '$' +
+        symbol +
           ((withCents ?? (Math.abs(value) < 1000 && !Number.isInteger(value))) ? cents : whole).format(
             Math.abs(value),
           ),
@@ -73,7 +84,7 @@ export function full(value, kind, withCents) {
     case 'count':
       return signed(value, whole.format(Math.abs(value)));
     case 'amount':
-      return signed(value, cents.format(Math.abs(value)));
+      return signed(value, hundredth.format(Math.abs(value)));
     case 'rate':
       return percent(value);
     case 'change':
@@ -81,7 +92,7 @@ export function full(value, kind, withCents) {
     case 'points':
       return `${(value > 0 ? '+' : '') + hundredths(value)} pts`;
     case 'bytes':
-      return `${abbreviated(value, false).replace(/([a-zA-Z])$/, ' $1')}B`;
+      return `${abbreviated(value).replace(/([a-zA-Z])$/, ' $1')}B`;
     case 'instant':
       return withDayNames(String(value).slice(0, 16).replace('T', ' '));
     case 'date':

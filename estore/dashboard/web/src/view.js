@@ -2,6 +2,7 @@
 
 import { pages } from '../../pages.json';
 import { dayName, periodName } from './days.js';
+import { payIn } from './numbers.js';
 
 export class View {
   constructor(answer) {
@@ -11,6 +12,7 @@ export class View {
       filters: answer.filters,
       thresholds: answer.thresholds ?? {},
     });
+    payIn(answer.currency);
     ({
       as_of_date: this.asOf,
       first_date: this.first,

@@ -57,6 +57,6 @@ select
         days_in_words('first_day', 'last_day'), "': '", in_words('measured'), "' lines repeat a '", 'subject',
         "', where '", usual_in_words('expected'), "'. Each counts once in all numbers'",
         "case when revenue_amount is null then '.' else concat('; all of them would add ', "
-        ~ in_words('revenue_amount') ~ ", ' to revenue.') end",
+        ~ whole_amount_in_words('revenue_amount') ~ ", ' to revenue.') end",
     ], revenue='revenue_amount') }}
 from runs

@@ -44,6 +44,6 @@ select
     {{ day_alert('taxonomy_break', 'medium', [
         "'From '", 'cast(first_day as string)', "' on '", in_words('measured'),
         "' products are in another category than before. They keep their first one in all numbers; by the new one '",
-        in_words('revenue_amount'), "' of revenue would move.'",
+        whole_amount_in_words('revenue_amount'), "' of revenue would move.'",
     ], revenue='revenue_amount') }}
 from runs

@@ -1,5 +1,6 @@
 """The command `estore`. Heavy imports wait until a command needs them: `--help` is instant."""
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from estore import interruption
-from estore.errors import EstoreError, engine_advice
-from estore.escaping import one_line, printable
-from estore.findings.caveats import counted
+from estore.error_report import in_words, unexpected
+from estore.errors import EstoreError
+from estore.escaping import one_line, printable, shortened
 
 if TYPE_CHECKING:
     from estore.console import Console
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from estore.shop import ShopConfig
 
 DONE, REFUSED, MISUSED, FAILED = 0, 1, 2, 3
+#: As a shell says it of a program whose reader has gone.
+CUT_OFF = 141
+DEEPEST = 200
 
 
 class Context:
@@ -46,6 +50,16 @@ class Context:
                 for fault in error.errors()
             )  # fmt: skip
             raise EstoreError(f"{said}. Mend it in the environment or in .env") from error
+        except UnicodeDecodeError as error:
+            raise EstoreError(".env is not UTF-8; write it again as text") from error
+
+    @property
+    def home(self) -> Path:
+        """The folder for a log, also where a setting is wrong."""
+        try:
+            return self.settings.home
+        except (EstoreError, OSError):
+            return self._home or Path(".estore")
 
     def shop(self, mapping: Path | None = None) -> "ShopConfig":
         """The shop's own file."""
@@ -69,14 +83,15 @@ class _Group(click.Group):
         with interruption.interruptible() as stop:
             try:
                 return super().invoke(ctx)
+            except (click.ClickException, click.exceptions.Exit, click.Abort):
+                raise  # misuse, or an end that was asked for
             except (Exception, KeyboardInterrupt) as error:
                 if stop.is_asked or isinstance(error, KeyboardInterrupt):
                     _say(interruption.MESSAGE, err=True)
                     sys.exit(interruption.EXIT_CODE)
-                if said := _in_words(error):
-                    _say(f"error: {said}", err=True)
-                    sys.exit(FAILED)
-                raise
+                said = in_words(error) or unexpected(error, Context(ctx.params["home"]).home)
+                _say(f"error: {said}", err=True)
+                sys.exit(FAILED)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,6 +103,22 @@ class _Group(click.Group):
 def main(ctx: click.Context, home: Path | None) -> None:
     """Customer analytics for online shops: event files in, trusted numbers out."""
     ctx.obj = Context(home)
+
+
+def _utf8(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """No engine takes anything else, and no file of such a name is ever loaded."""
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError as error:
+        raise EstoreError(f"{one_line(value or '')} is not UTF-8; use another name") from error
+    return value
+
+
+def _near(ctx: click.Context, option: click.Parameter, value: Path) -> Path:
+    """No path that Python cannot make the folders of."""
+    if len(value.parts) > DEEPEST:
+        raise EstoreError(f"{shortened(str(value), 60)} is more than {DEEPEST} folders deep")
+    return value
 
 
 _paths = click.argument("paths", nargs=-1)
@@ -204,7 +235,7 @@ def publish_again(context: Context) -> None:
 
 
 @main.command()
-@click.argument("path")
+@click.argument("path", callback=_utf8)
 @click.pass_obj
 def withdraw(context: Context, path: str) -> None:
     """Take the rows of the file at PATH back; the next build forgets them."""
@@ -235,44 +266,21 @@ def snapshot(context: Context) -> None:
 def status(context: Context, as_json: bool) -> None:
     """Files, rows, rejects, days covered, last build and snapshot."""
     from estore import reading
-    from estore.tables import to_json, to_table
+    from estore.status import as_text
+    from estore.tables import to_json
 
     told = reading.status(context.settings)
     if as_json:
         _say(to_json(told))
         sys.exit(FAILED if told["snapshot_error"] else DONE)
-    columns = ["file", "status", "lines", "loaded", "rejected", "first day", "last day"]
-    fields = ["status", "lines", "loaded", "rejected", "first_date", "last_date"]
-    rows = [[Path(file["uri"]).name, *(file[name] for name in fields)] for file in told["files"]]
-    _say(to_table(columns, rows))
-    for file in told["files"]:
-        if file["error"]:
-            _say(f"{one_line(Path(file['uri']).name)} {file['error']}")
-    _say(
-        f"\n{told['loaded']:,} rows of {told['lines']:,} lines in "
-        f"{counted(told['loaded_files'], 'file')}, {told['rejected']:,} rejected; "
-        f"days {told['first_date']} to {told['last_date']}"
-    )
-    for sentence in told["other_event_types"]:
-        _say(sentence)
-    for late in told["late_files"]:
-        _say(f"late: {late['sentence']}")
-    waiting = told["days_waiting"]
-    _say(
-        f"last build {told['built_at'] or 'unknown'}; "
-        + (f"to be built: {counted(waiting, 'day')}" if waiting else "no days wait to be built")
-        + f"\nsnapshot {told['snapshot'] or 'none yet'}"
-        + (f" as of {told['as_of_date']}, {told['published_at']}" if told["snapshot"] else "")
-    )
-    if told["source"] != "warehouse":
-        _say("(told by the snapshot: the warehouse is being written to)")
+    _say(as_text(told))
     if told["snapshot_error"]:
         raise EstoreError(told["snapshot_error"])
 
 
 @main.command()
-@click.argument("file", required=False)
-@click.option("--limit", type=int, help="Show at most so many lines.")
+@click.argument("file", required=False, callback=_utf8)
+@click.option("--limit", type=click.IntRange(min=0), help="Show at most so many lines.")
 @_format("table", "csv", "json")
 @click.pass_obj
 def rejects(context: Context, file: str | None, limit: int | None, form: str) -> None:
@@ -304,7 +312,7 @@ def show_findings(context: Context, form: str) -> None:
 
 
 @main.command()
-@click.argument("sql")
+@click.argument("sql", callback=_utf8)
 @_format("table", "csv", "json")
 @click.pass_obj
 def query(context: Context, sql: str, form: str) -> None:
@@ -339,7 +347,7 @@ def serve(
 
 
 @main.command()
-@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False), callback=_near)
 @click.option("--from", "first", type=_day, help="First day, as 2020-01-31; default: all days.")
 @click.option("--to", "last", type=_day, help="Last day.")
 @click.option("--with-ids", is_flag=True, help="Name customers by their ids, files by their paths.")
@@ -373,7 +381,7 @@ def report(
 
 
 @main.command()
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), callback=_near)
 @click.option("--events", type=int, default=1_000_000, show_default=True, help="Rows in all.")
 @click.option("--months", type=int, default=2, show_default=True, help="One file each.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same files.")
@@ -414,8 +422,12 @@ def synth(
 
 
 def _say(said: object, *, err: bool = False) -> None:
-    """Print a text in which nothing can steer a terminal."""
-    click.echo(printable(str(said)), err=err)
+    """Print a text in which nothing can steer a terminal; where nobody reads on, end quietly."""
+    try:
+        click.echo(printable(str(said)), err=err)
+    except BrokenPipeError:  # as in `estore query … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if err else 1)
+        sys.exit(CUT_OFF)
 
 
 def _tell_source(answer: "Answer") -> None:
@@ -428,19 +440,6 @@ def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:
         "files": [vars(outcome) for outcome in report.outcomes],
         "problems": found.problems, "passed_over": found.passed_over,
     }  # fmt: skip
-
-
-def _in_words(error: Exception) -> str | None:
-    """What a person can do about an error; None for a fault of ours."""
-    if isinstance(error, EstoreError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return engine_advice("Out of Memory")
-    if said := engine_advice(str(error)):
-        return said
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return None
 
 
 if __name__ == "__main__":

@@ -30,6 +30,15 @@ def one_line(text: str) -> str:
     return _CONTROL_OR_BREAK.sub(_shown, text)
 
 
+def shortened(text: str, most: int) -> str:
+    """Text as one line of at most so many characters, cut between two words."""
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    cut = line[: most - 2]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(",;") + " …"
+
+
 def in_json(text: str) -> str:
     """A JSON document whose control characters are escaped as JSON has it."""
     return _CONTROL.sub(lambda match: _json(match[0]), text)

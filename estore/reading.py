@@ -125,13 +125,24 @@ def rejects(settings: Settings, *, uri: str | None = None, limit: int | None = N
     order = " order by uri, line_number, line_text, reason"
     sql = select + where + order + (f" limit {int(limit)}" if limit is not None else "")
     parameters = {"uri": uri} if uri else {}
+    known = f"select 1 from {{}}{where} limit 1"
     if settings.target == "bigquery":
+        if uri and not _ask_bigquery(settings, known.format("raw.files"), **parameters).rows:
+            raise _unknown_file(uri)
         return _ask_bigquery(settings, sql.format("raw.rejects"), **parameters)
     with _engine(settings) as (connection, source):
-        table = "raw.rejects" if source == "warehouse" else "raw_rejects"
+        table, files = (
+            ("raw.rejects", "raw.files") if source == "warehouse" else ("raw_rejects", "raw_files")
+        )
+        if uri and not connection.execute(known.format(files), parameters).fetchall():
+            raise _unknown_file(uri)
         cursor = connection.execute(sql.format(table), parameters)
         columns = [column[0] for column in cursor.description or ()]
         return Answer(columns, cursor.fetchall(), source)
+
+
+def _unknown_file(uri: str) -> EstoreError:
+    return EstoreError(f"{uri}: no such file was ever loaded; `estore status` lists the files")
 
 
 def _ask_bigquery(settings: Settings, sql: str, **parameters: Any) -> Answer:

@@ -31,6 +31,17 @@ def _expanded(path: Path) -> Path:
         return path
 
 
+def _memory(text: str) -> str:
+    """A size that the engine understands."""
+    match = _SIZE.fullmatch(text.strip())
+    is_size = match and 1e-3 <= float(match[1]) * _UNITS[match[2].upper()] <= 1e6
+    if not is_size and not re.fullmatch(r"[1-9]\d?%|100%", text.strip()):
+        raise ValueError("must be a size from 1MB to 1000TB, as in 4GB or 512MB")
+    return text.strip()
+
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(?:I?B)", re.IGNORECASE)
+_Memory = Annotated[str, AfterValidator(_memory)]
 _Place = Annotated[Path, AfterValidator(_expanded)]
 
 
@@ -46,18 +57,24 @@ class Settings(BaseSettings):
     )
     location: str = Field("US", description="where these datasets are, as the bucket must be")
     max_bytes_billed: int = Field(
-        0, ge=0, description="bytes that one query of BigQuery may read at most; 0: no bound"
+        0,
+        ge=0,
+        le=2**63 - 1,
+        description="bytes that one query of BigQuery may read at most; 0: no bound",
     )
     shop: _Place | None = Field(None, description="the shop's shop.toml; default: HOME/shop.toml")
-    memory_limit: str = Field("4GB", description="memory that the engine may use, as in 4GB")
-    threads: int = Field(0, ge=0, description="threads of the engine; 0: one for each core")
+    memory_limit: _Memory = Field("4GB", description="memory that the engine may use, as in 4GB")
+    threads: int = Field(0, ge=0, le=512, description="threads of the engine; 0: one for each core")
     max_reject_share: float = Field(
         0.1, ge=0, le=1, description="a file with a larger share of bad lines is refused whole"
     )
     chunk_rows: int = Field(
-        0, ge=0, description="rows that a build step takes at most, whole days; 0: as fit in memory"
+        0,
+        ge=0,
+        le=10**12,
+        description="rows that a build step takes at most, whole days; 0: as fit in memory",
     )
-    keep_versions: int = Field(5, ge=1, description="published snapshots that are kept")
+    keep_versions: int = Field(5, ge=1, le=10_000, description="published snapshots that are kept")
     dashboard_auth: SecretStr | None = Field(
         None, description="who may open the dashboard: bearer:TOKEN or basic:USER:PASSWORD"
     )
@@ -69,6 +86,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_home(self) -> "Settings":
         """Before anything is written there."""
+        if self.home.exists() and not self.home.is_dir():
+            raise ValueError(f"ESTORE_HOME (--home): {self.home} is a file, not a folder")
         path = str(self.home.absolute())
         odd = next((character for character in _NOT_IN_HOME if character in path), None)
         if odd and self.target == "duckdb":

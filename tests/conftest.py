@@ -1,6 +1,9 @@
 """A shop in a folder of its own: write files, load, build, and read every table back."""
 
 import csv
+import fcntl
+import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +12,9 @@ import pytest
 from bigquery_emulator import bigquery, bigquery_server  # noqa: F401 (fixtures)
 from emulators import buckets, cloud_storage, s3  # noqa: F401 (fixtures)
 
+from estore import pipeline
 from estore.build.builder import BuildReport, Transform
+from estore.console import Console
 from estore.landing import find_files
 from estore.load import LoadReport, load_files, withdraw
 from estore.settings import Settings
@@ -90,6 +95,23 @@ class Workshop:
                 name: connection.execute(f"select * from {name} order by all").fetchall()
                 for (name,) in names
             }
+
+
+@pytest.fixture
+def published_home(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Workshop:
+    """A copy of a home with one day, built and published; its file is in the landing."""
+    base = tmp_path_factory.getbasetemp()
+    original = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "published-home"
+    with original.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (original / "home" / "published" / "CURRENT").is_file():
+            made = Workshop(original)
+            made.write("a.csv", [{"event_type": kind} for kind in ("view", "cart", "purchase")])
+            files = find_files([str(made.landing)])
+            pipeline.run(made.settings, made.shop, files, Console(quiet=True))
+    for name in ("home", "landing"):
+        shutil.copytree(original / name, tmp_path / name)
+    return Workshop(tmp_path)
 
 
 ORDINARY = {

@@ -12,12 +12,10 @@ from click.testing import CliRunner
 from conftest import Workshop
 from orchestrating import Watched, watched
 
-from estore import pipeline, reading
+from estore import reading
 from estore.build.builder import Transform
 from estore.cli import main
-from estore.console import Console
 from estore.dashboard.snapshots import Snapshots
-from estore.landing.places import find_files
 from estore.orchestration.telling import telling_sensors
 from estore.snapshot.manifest import check_snapshot, current_version
 from estore.snapshot.reader import open_snapshot
@@ -51,21 +49,10 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """A home with one day, built and published."""
-    workshop = Workshop(tmp_path_factory.mktemp("published"))
-    workshop.write("a.csv", [{"event_type": kind} for kind in ("view", "cart", "purchase")])
-    files = find_files([str(workshop.landing)])
-    assert pipeline.run(workshop.settings, workshop.shop, files, Console(quiet=True)).snapshot
-    return workshop
-
-
 @pytest.fixture
-def home(published: Workshop, tmp_path: Path) -> Workshop:
-    """The same home for one test to damage."""
-    shutil.copytree(published.settings.home, tmp_path / "home")
-    return Workshop(tmp_path)
+def home(published_home: Workshop) -> Workshop:
+    """A published home for one test to damage."""
+    return published_home
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A warehouse that is cut, overwritten or gone is named with the way out, never taken for busy."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,11 +11,8 @@ from click.testing import CliRunner
 from conftest import Workshop
 from orchestrating import Watched, names, watched
 
-from estore import pipeline
 from estore.cli import main
-from estore.console import Console
 from estore.errors import Busy, Damaged
-from estore.landing.places import find_files
 from estore.orchestration.telling import ledger_alerts
 from estore.reading import ledger
 
@@ -30,22 +26,10 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """A home with one day, built and published."""
-    workshop = Workshop(tmp_path_factory.mktemp("published"))
-    workshop.write("a.csv", [{"event_type": kind} for kind in ("view", "cart", "purchase")])
-    files = find_files([str(workshop.landing)])
-    assert pipeline.run(workshop.settings, workshop.shop, files, Console(quiet=True)).snapshot
-    return workshop
-
-
 @pytest.fixture
-def home(published: Workshop, tmp_path: Path) -> Workshop:
-    """The same home for one test to damage."""
-    shutil.copytree(published.landing, tmp_path / "landing")
-    shutil.copytree(published.settings.home, tmp_path / "home")
-    return Workshop(tmp_path)
+def home(published_home: Workshop) -> Workshop:
+    """A published home for one test to damage."""
+    return published_home
 
 
 @pytest.fixture

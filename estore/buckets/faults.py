@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from estore.errors import EstoreError, RefusedFile
+from estore.escaping import shortened
 
 _CREDENTIALS = {
     "DefaultCredentialsError", "RefreshError", "NoCredentialsError", "PartialCredentialsError",
@@ -105,7 +106,7 @@ def _names(error: BaseException) -> set[str]:
 
 
 def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return shortened(str(error), 200) or type(error).__name__
 
 
 def _is_of_this_machine(error: Exception) -> bool:

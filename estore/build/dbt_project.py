@@ -17,6 +17,7 @@ import duckdb
 from estore.build.thresholds import read_thresholds
 from estore.currency import currency
 from estore.errors import EstoreError
+from estore.escaping import shortened
 from estore.settings import Settings, bigquery_emulator
 from estore.shop import ShopConfig
 from estore.warehouse import advice
@@ -166,7 +167,7 @@ class DbtProject:
             if fix := advice(said, self.settings):
                 raise EstoreError(fix)
             said = "; ".join(
-                f"{run.node.name}: {' '.join(str(run.message).split())[:300]}" for run in broken[:3]
+                f"{run.node.name}: {shortened(str(run.message), 300)}" for run in broken[:3]
             )
             raise EstoreError(
                 f"the transforms failed: {said or 'see the log'} ({self.settings.logs})"

@@ -1,6 +1,7 @@
 """Thresholds: the defaults with the shop's own on top, checked before any SQL sees them."""
 
-from datetime import date
+import math
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -67,9 +68,10 @@ def read_thresholds(project: Path, shop: ShopConfig, shop_file: Path) -> dict[st
 
 def _checked(name: str, value: Any, default: Any) -> Any:
     if name == "as_of_date":
-        return str(value if isinstance(value, date) else date.fromisoformat(str(value)))
+        day = value.date() if isinstance(value, datetime) else value
+        return str(day if isinstance(day, date) else date.fromisoformat(str(day)))
     if name == "shop_timezone":
-        if value not in available_timezones():
+        if not isinstance(value, str) or value not in available_timezones():
             raise ValueError("not a known time zone; use a name such as Europe/Berlin")
         return value
     if name == "shop_currency":
@@ -79,6 +81,8 @@ def _checked(name: str, value: Any, default: Any) -> Any:
             raise ValueError("must be true or false")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must be a number")
+    if not math.isfinite(value):
         raise ValueError("must be a number")
     if isinstance(default, int) and not isinstance(value, int):
         raise ValueError("must be a whole number")

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from estore.errors import RefusedFile
+from estore.escaping import shortened
 from estore.landing import FORMATS, LandedFile
 from estore.load.content import open_bytes
 from estore.shop import COLUMNS, PLAIN_COLUMNS, ShopConfig
@@ -74,11 +75,12 @@ def match_columns(fields: list[str], shop: ShopConfig, *, has_line: bool = True)
             )
         else:
             ours[column] = position
+    named = shortened(", ".join(name or "(unnamed)" for name in fields), 300)
     missing = [column for column, needed in COLUMNS.items() if needed and column not in ours]
     if missing:
         raise RefusedFile(
             f"has no column {', '.join(map(shop.source_of, missing))}; it has "
-            f"{', '.join(name or '(unnamed)' for name in fields)[:300]}. Name the columns that "
+            f"{named}. Name the columns that "
             'hold them in shop.toml: [columns] "their name" = "' + missing[0] + '"'
         )
     absent = [
@@ -130,7 +132,7 @@ def _no_header(fields: list[str], shop: ShopConfig) -> str:
             f"has no header and {len(fields)} columns where {len(PLAIN_COLUMNS)} are expected "
             f"({', '.join(PLAIN_COLUMNS)}); add a header line"
         )
-    shown = " ".join(", ".join(fields).split())[:120]
+    shown = shortened(", ".join(fields), 120)
     return (
         f"has none of the columns {', '.join(PLAIN_COLUMNS)}; its first line is: {shown}. "
         "Add a header line, or map its columns under [columns] in shop.toml"

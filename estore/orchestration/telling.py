@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from estore.errors import Busy, EstoreError
+from estore.escaping import shortened
 from estore.orchestration.alerts import Alert, Outbox, message, send
 from estore.orchestration.context import Shop
 from estore.orchestration.failures import WHAT_TO_DO
@@ -20,6 +21,8 @@ RUNNING = dg.DefaultSensorStatus.RUNNING
 DELIVERY_SECONDS = 15
 #: What a run says that ended without a failed step.
 GONE = "its process is gone"
+#: What Dagster says of a run that it found so.
+OUTSIDE = "outside the execution context"
 #: What Dagster says of one that took longer than it may, and of the step that it interrupts then.
 TOO_LONG, INTERRUPTED = "maximum runtime", "DagsterExecutionInterruptedError"
 SEE_WHAT_TAKES_LONG = (
@@ -112,7 +115,9 @@ def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
             told = data.user_failure_data.metadata.get(WHAT_TO_DO)
             what_to_do = str(told.value) if told else what_to_do
         elif data.error and data.error.cls_name != INTERRUPTED:
-            words = " ".join(data.error.message.split())[:1000]
+            words = shortened(data.error.message, 1000)
+    if OUTSIDE in words:
+        words = GONE
     if TOO_LONG in words:
         what_to_do = SEE_WHAT_TAKES_LONG
     run = context.dagster_run

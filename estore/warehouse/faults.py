@@ -9,6 +9,7 @@ from google.auth import exceptions as auth
 from requests import exceptions as network
 
 from estore.errors import Busy, EstoreError
+from estore.escaping import shortened
 from estore.settings import Settings
 
 
@@ -40,7 +41,7 @@ def advice(said: str, settings: Settings, kind: str = "") -> str | None:
 
 
 def _short(said: str) -> str:
-    return " ".join(said.split())[:400]
+    return shortened(said, 400)
 
 
 #: Names of files, tables and jobs, in which a sign may stand by chance.

@@ -24,6 +24,7 @@ from estore.buckets import open_store, split_uri
 from estore.buckets.faults import told_of_object
 from estore.buckets.stores import Listed
 from estore.errors import CHANGED, RefusedFile
+from estore.escaping import shortened
 from estore.landing import LandedFile, landed_file
 from estore.load import event_types
 from estore.load.content import Content, Text, check_kind, open_bytes, read_content
@@ -445,4 +446,4 @@ def _plain(file: LandedFile, folder: Path) -> Iterator[IO[bytes]]:
 
 def _said(error: Exception) -> str:
     said = error.message if isinstance(error, GoogleAPICallError) else str(error)
-    return " ".join(str(said).split())[:200]
+    return shortened(str(said), 200)

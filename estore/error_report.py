@@ -1,0 +1,57 @@
+"""Error reports: what ends a command, as one sentence; what nobody expected, with a log to send."""
+
+import os
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from estore.errors import EstoreError, engine_advice
+from estore.escaping import one_line, shortened
+
+#: Bytes after which the log of unexpected errors begins again; the one before is kept.
+LARGEST = 1 << 20
+
+
+def in_words(error: Exception) -> str | None:
+    """What a person can do about an error; None for a fault of ours."""
+    if isinstance(error, EstoreError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return engine_advice("Out of Memory")
+    if said := engine_advice(str(error)):
+        return said
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8":
+        return f"{one_line(shortened(error.object, 200))} is not UTF-8; use another name"
+    return None
+
+
+def unexpected(error: Exception, home: Path) -> str:
+    """A sentence about a fault of ours, whose traceback is written to the home's logs."""
+    path = home / "logs" / "errors.log"
+    said = shortened(f"{type(error).__name__}: {error}", 300)
+    try:
+        _write(path, "".join(traceback.format_exception(error)))
+    except OSError as failed:
+        return (
+            f"this should not happen: {said} ({_place(error)}). The details cannot be written to "
+            f"{path}: {failed.strerror}"
+        )
+    return f"this should not happen: {said}. Please report it with the details in {path}"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.exists() and path.stat().st_size > LARGEST:
+        path.replace(path.with_suffix(".log.1"))
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, process {os.getpid()}\n{text}\n")
+
+
+def _place(error: Exception) -> str:
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if "estore" in frame.filename
+    ]
+    return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "no place"

@@ -134,17 +134,35 @@ def test_ids_that_are_whole_numbers_are_kept_as_such_until_a_file_has_others(hom
 
 
 @pytest.mark.parametrize(
-    ("whole", "count", "has_zero"),
-    [(b"a\nb\n", 2, False), (b"a\nb", 2, False), (b"\n\n", 2, False), (b"a\0\nb", 2, True)],
+    ("whole", "count", "separators", "is_plain"),
+    [
+        (b"a\nb\n", 2, 0, True),
+        (b"a\nb", 2, 0, True),
+        (b"\n\n", 2, 0, True),
+        (b"a,b\n,,\n", 2, 3, True),
+        (b"a\0\nb", 2, 0, False),
+        (b'"a,b",c\n"d""e",""\r\n', 2, 2, True),
+        (b'"",",",""""\n', 1, 2, True),
+        (b'\xef\xbb\xbf"a",b\n', 1, 1, True),
+        (b'a,"b" ,c\n', 1, 2, False),
+        (b'a, "b",c\n', 1, 2, False),
+        (b'a,b"b,c\n', 1, 1, False),
+        (b'a,"b"b,c\n', 1, 2, False),
+        (b'"a"b"\n', 1, 0, False),
+        (b"x" * 1_100_000 + b"\n", 1, 0, False),
+    ],
 )
-def test_lines_are_counted_alike_however_a_text_is_cut_into_blocks(
-    whole: bytes, count: int, has_zero: bool
+def test_a_text_is_judged_alike_however_it_is_cut_into_blocks(
+    whole: bytes, count: int, separators: int, is_plain: bool
 ) -> None:
-    for cut in range(1, len(whole)):
+    first = 4 if whole[0] == 0xEF else 1  # no block is shorter than a byte order mark
+    for cut in range(first, len(whole)) if len(whole) < 99 else [600_000, len(whole) - 1]:
         counted = Text()
         counted.add(whole[:cut])
         counted.add(whole[cut:])
-        assert (counted.lines, counted.has_zero) == (count, has_zero), cut
+        assert (counted.lines, counted.separators, counted.is_plain) == (
+            count, separators, is_plain,
+        ), cut  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["007", "1e2", "1_0", "+5", "-0", "9223372036854775808", "ä"])

@@ -1,5 +1,6 @@
 """Content: a file's bytes, what it is known by, and how many lines it has."""
 
+import codecs
 import errno
 import gzip
 import io
@@ -16,19 +17,23 @@ from backports import zstd
 
 from estore.errors import RefusedFile
 from estore.landing import LandedFile
+from estore.sources import ENCODINGS
 
 Result = TypeVar("Result")
 
 _BLOCK = 1 << 22
-_NEWLINE = ord("\n")
+_NEWLINE, _QUOTE = ord("\n"), ord('"')
+_AFTER_FIELD = (_NEWLINE, ord("\r"))
+#: A line of MAX_RECORD bytes holds at least one aligned part of this length.
+_LONG = 1 << 19
+#: What a compressed file may unpack to: this much, or else so many times its own size.
+_UNPACKED, _RATIO = 256 << 20, 200
 #: First bytes of files that are often given a wrong name → what they are, and the fix.
 _KINDS = {
     b"\x1f\x8b": ("gzip", "name it .csv.gz"),
     b"\x28\xb5\x2f\xfd": ("zstd", "name it .csv.zst"),
     b"PAR1": ("parquet", "name it .parquet"),
     b"PK\x03\x04": ("zip", "unpack it, or save the workbook as CSV"),
-    b"\xff\xfe": ("UTF-16", "save it as CSV in UTF-8"),
-    b"\xfe\xff": ("UTF-16", "save it as CSV in UTF-8"),
 }
 
 
@@ -42,28 +47,72 @@ class Content:
 
 @dataclass
 class Text:
-    """How many lines a text has, and whether a zero byte, which no text has, is among them."""
+    """What the bytes of a CSV file show at a glance: how many lines, and how plainly written.
 
+    lines: of the file, the header and blank ones included. is_plain: every quote opens or closes
+    a whole field, and there is no zero byte and no endless line. separators: outside of quotes.
+    """
+
+    separator: int = ord(",")
     lines: int = 0
-    has_zero: bool = False
-    _ends_open: bool = False
+    separators: int = 0
+    is_plain: bool = True
+    _quotes: int = 0
+    _last: int = _NEWLINE
 
     def add(self, block: bytes) -> None:
         """Count one more block, not an empty one; numpy counts five times as fast as bytes."""
+        if not self.lines:
+            block = block.removeprefix(codecs.BOM_UTF8) or b" "
         values = np.frombuffer(block, dtype=np.uint8)
-        self.lines += int(np.count_nonzero(values == _NEWLINE)) - self._ends_open
-        self._ends_open = bool(values[-1] != _NEWLINE)
-        self.lines += self._ends_open
-        self.has_zero = self.has_zero or bool(values.min() == 0)
+        self.lines += int(np.count_nonzero(values == _NEWLINE)) - (self._last != _NEWLINE)
+        self.lines += block[-1] != _NEWLINE
+        if self.is_plain:
+            self.is_plain = b"\0" not in block and not _has_long_line(block)
+        if self._quotes % 2 or b'"' in block:
+            self._add_quoted(values)
+        else:
+            self.separators += int(np.count_nonzero(values == self.separator))
+            self.is_plain = self.is_plain and (self._last != _QUOTE or self._may_follow(block[0]))
+        self._last = block[-1]
+
+    def _add_quoted(self, values: "np.ndarray[Any, Any]") -> None:
+        """Every second quote closes; a doubled one within a field closes it and opens it again."""
+        around = np.concatenate((np.array([self._last], dtype=np.uint8), values))
+        at = np.flatnonzero(around[1:] == _QUOTE)
+        opens = (np.arange(len(at)) + self._quotes) % 2 == 0
+        before = around[at[opens]]
+        closed = at[~opens] + 1
+        if self._last == _QUOTE and self._quotes % 2 == 0:
+            closed = np.append(closed, 0)  # the last byte of the block before
+        after = around[closed[closed + 1 < len(around)] + 1]
+        is_plain = np.isin(before, [self.separator, _NEWLINE, _QUOTE]).all()
+        is_plain = is_plain and np.isin(after, [self.separator, *_AFTER_FIELD, _QUOTE]).all()
+        self.is_plain = bool(self.is_plain and is_plain)
+        separators = np.flatnonzero(values == self.separator)
+        quotes_before = np.searchsorted(at, separators) + self._quotes
+        self.separators += int(np.count_nonzero(quotes_before % 2 == 0))
+        self._quotes += len(at)
+
+    def _may_follow(self, byte: int) -> bool:
+        return byte in (self.separator, *_AFTER_FIELD)
 
 
-def read_content(file: LandedFile) -> Content:
+def _has_long_line(block: bytes) -> bool:
+    """Whether a line may be too long for an event: a part of it has no line end."""
+    return any(
+        block.find(b"\n", start, start + _LONG) < 0
+        for start in range(0, len(block) - _LONG + 1, _LONG)
+    )
+
+
+def read_content(file: LandedFile, separator: str = ",") -> Content:
     """Hash the file as it lies; of an uncompressed CSV also count the lines.
 
     At the speed of the disk, and the engine finds the file in the page cache. Raises RefusedFile
     for a file that cannot be read, or is plainly something else than its name says.
     """
-    digest, text = xxhash.xxh3_128(), Text()
+    digest, text = xxhash.xxh3_128(), Text(separator_byte(separator))
     check_kind(file)
     try:
         with file.path.open("rb", buffering=0) as stream:
@@ -76,16 +125,21 @@ def read_content(file: LandedFile) -> Content:
     return Content(digest.hexdigest(), text if is_plain else None)
 
 
-def read_text(file: LandedFile) -> Text:
+def read_text(file: LandedFile, separator: str = ",") -> Text:
     """Count the lines of a CSV file; raises RefusedFile where a checksum does not hold.
 
     DuckDB does not compare gzip's checksum: a flipped bit would pass as data.
     """
-    text = Text()
+    text = Text(separator_byte(separator))
     with open_bytes(file) as stream:
         while block := stream.read(_BLOCK):
             text.add(block)
     return text
+
+
+def separator_byte(separator: str) -> int:
+    """Of a separator of several bytes, one that no text has: such a file goes the careful way."""
+    return ord(separator) if separator.isascii() else 0xFF
 
 
 def guess_lines(file: LandedFile) -> int:
@@ -124,8 +178,11 @@ class Beside(Generic[Result]):
 
 
 @contextmanager
-def open_bytes(file: LandedFile) -> Iterator[IO[bytes]]:
-    """The uncompressed bytes of a CSV file; reading raises RefusedFile where it is damaged."""
+def open_bytes(file: LandedFile, encoding: str = "utf-8") -> Iterator[IO[bytes]]:
+    """The uncompressed bytes of a CSV file, in UTF-8; encoding: as the file is written.
+
+    Reading raises RefusedFile where it is damaged.
+    """
     try:
         raw = file.path.open("rb")
     except OSError as error:
@@ -137,25 +194,63 @@ def open_bytes(file: LandedFile) -> Iterator[IO[bytes]]:
         elif file.compression == "zstd":
             plain = zstd.ZstdFile(raw)
         with plain:
-            yield io.BufferedReader(_Told(plain), 1 << 20)
+            most = max(_UNPACKED, _RATIO * file.bytes) if file.compression != "none" else None
+            told: IO[bytes] = io.BufferedReader(_Told(plain, most), 1 << 20)
+            if encoding != "utf-8":
+                recoded: Any = _Recoded(told, encoding)
+                told = io.BufferedReader(recoded, 1 << 20)
+            yield told
+
+
+class _Recoded(io.RawIOBase):
+    """Text of another encoding as UTF-8. Bytes that are none of it stay as they are."""
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self.stream, self.waiting = stream, b""
+        errors = "replace" if encoding == "utf-16" else "surrogateescape"
+        self.decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])(errors)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.waiting:
+            block = self.stream.read(1 << 20)
+            text = self.decoder.decode(block, not block)
+            self.waiting = text.encode("utf-8", "surrogateescape")
+            if not block:
+                break
+        count = min(len(buffer), len(self.waiting))
+        buffer[:count], self.waiting = self.waiting[:count], self.waiting[count:]
+        return count
 
 
 class _Told(io.RawIOBase):
-    """Passes bytes on, and says what is wrong with the file where they cannot be read."""
+    """Passes bytes on, and says what is wrong with the file where they cannot be read.
 
-    def __init__(self, plain: Any) -> None:
-        self.plain = plain
+    most: the bytes that may come of it; None: any number.
+    """
+
+    def __init__(self, plain: Any, most: int | None) -> None:
+        self.plain, self.most, self.done = plain, most, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         try:
-            return int(self.plain.readinto(buffer))
+            count = int(self.plain.readinto(buffer))
         except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
             raise RefusedFile(f"is damaged: {error}; copy it again from its source") from error
         except OSError as error:
             raise _unreadable(error) from error
+        self.done += count
+        if self.most and self.done > self.most:
+            raise RefusedFile(
+                f"unpacks to more than {_RATIO} times its size ({self.done >> 20:,} MB so far), "
+                "which event data do not; look into it, and unpack it yourself if it is right"
+            )
+        return count
 
 
 def _unreadable(error: OSError) -> Exception:

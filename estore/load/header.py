@@ -1,21 +1,24 @@
 """Header: which column of a file is which of ours, told before a row is read."""
 
+import codecs
 import csv
 import io
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from estore.errors import RefusedFile
 from estore.escaping import shortened
 from estore.landing import FORMATS, LandedFile
-from estore.load.content import open_bytes
-from estore.shop import COLUMNS, PLAIN_COLUMNS, ShopConfig
+from estore.load.content import Text, open_bytes, separator_byte
+from estore.sources import COLUMNS, PLAIN_COLUMNS, Source
 
 _TIME = re.compile(r"\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}")
 #: Ids that programs take for numbers.
-ID_COLUMNS = ("product_id", "category_id", "user_id", "order_id")
+ID_COLUMNS = ("product_id", "category_id", "user_id", "user_session", "order_id")
 _DELIMITERS = ",;\t|"
+#: The first line of a file that Excel is to open.
+_SEPARATOR_LINE = re.compile('"?sep=([^\\w"\\s]|\\t)"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -23,60 +26,109 @@ class Header:
     """The columns of a file.
 
     names: every column of the file in its order; ours: our column → its position there;
-    notes: what a person should know of them; has_line: they stand in a line of the file.
+    constants: our column → the value of all rows; notes: what a person should know of them;
+    has_line: they stand in a line of the file; skipped: lines before that one; is_odd: written so
+    that only the careful way reads it.
     """
 
     names: tuple[str, ...]
     ours: dict[str, int]
     notes: tuple[str, ...]
     has_line: bool = True
+    constants: dict[str, str] = field(default_factory=dict)
+    delimiter: str = ","
+    skipped: int = 0
+    is_odd: bool = False
 
 
-def read_csv_header(file: LandedFile, shop: ShopConfig) -> Header:
+def read_csv_header(file: LandedFile, shop: Source) -> Header:
     """Find our columns in a CSV file; raises RefusedFile that names the column and the fix."""
-    with open_bytes(file) as stream:
+    with open_bytes(file, shop.encoding) as stream:
         start = stream.read(1 << 16)
-    if not start.strip():
+    for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        if start.startswith(mark):
+            raise RefusedFile(
+                'is UTF-16; save it as CSV in UTF-8, or set encoding = "utf-16" in shop.toml'
+            )
+    if not start.strip(b"\xef\xbb\xbf \t\r\n"):
         raise RefusedFile("is empty; export it again")
     if b"\0" in start.split(b"\n", 1)[0]:
         raise RefusedFile("is not text but binary; export it as CSV in UTF-8")
     # A cut through a letter at the end of what was read is no fault of the file.
-    text = start.decode("utf-8-sig", errors="replace")
+    text = start.decode("utf-8", errors="replace")
+    marks = len(text) - len(text := text.lstrip("\ufeff"))
+    skipped, delimiter, text = _after_preamble(text, shop.delimiter)
     if "\r" in text.split("\n", 1)[0].rstrip("\r\n"):
         raise RefusedFile("ends its lines with CR alone; save it with LF or CRLF line ends")
     lines = io.StringIO(text, newline="\n")
-    reader = csv.reader(lines, delimiter=shop.delimiter, skipinitialspace=True)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     try:
         fields = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise RefusedFile(f"has a first line that is not CSV ({error}); mend its header") from error
     known = {*COLUMNS, *shop.columns}
     if any(name in known or name.lower() in COLUMNS for name in fields):
-        return match_columns(fields, shop)
-    if len(fields) == len(PLAIN_COLUMNS) and _TIME.match(fields[0]):
+        header = match_columns(fields, shop)
+    elif len(fields) == len(PLAIN_COLUMNS) and (
+        _TIME.match(fields[0]) or (shop.time_format and fields[0][:1].isdigit())
+    ):
         ours = {name: position for position, name in enumerate(PLAIN_COLUMNS)}
-        return Header(PLAIN_COLUMNS, ours, (), has_line=False)
-    raise RefusedFile(_no_header(fields, shop))
+        header = Header(PLAIN_COLUMNS, ours, (), has_line=False)
+    else:
+        raise RefusedFile(_no_header(fields, delimiter))
+    glance = Text(separator_byte(delimiter))
+    glance.add(start[: start.rfind(b"\n") + 1] or start)
+    is_odd = marks > 1 or skipped > 0 or not glance.is_plain
+    return replace(header, delimiter=delimiter, skipped=skipped, is_odd=is_odd)
 
 
-def match_columns(fields: list[str], shop: ShopConfig, *, has_line: bool = True) -> Header:
+def _after_preamble(text: str, delimiter: str) -> tuple[int, str, str]:
+    """(lines before the header, the delimiter, the text from the header on).
+
+    Before it there may be blank lines, and Excel's line `sep=;`, which says the delimiter.
+    """
+    skipped = 0
+    while text:
+        line, end, rest = text.partition("\n")
+        if said := _SEPARATOR_LINE.fullmatch(line.strip("\r")):
+            delimiter = said[1]
+        elif not end or line.strip(f" \t\r\ufeff{delimiter}"):
+            break
+        skipped, text = skipped + 1, rest
+    return skipped, delimiter, text.lstrip("\ufeff")
+
+
+def match_columns(fields: list[str], shop: Source, *, has_line: bool = True) -> Header:
     """Match a header's names to our columns; raises RefusedFile for missing or doubled ones."""
-    mapped = {theirs: ours for theirs, ours in shop.columns.items() if theirs in fields}
+    mapped = {
+        theirs: [named] if isinstance(named, str) else named
+        for theirs, named in shop.columns.items()
+        if theirs in fields
+    }
+    taken = {column for columns in mapped.values() for column in columns}
     ours: dict[str, int] = {}
     extra: list[str] = []
     for position, name in enumerate(fields):
         plain = name.lower() if name.lower() in COLUMNS else None
-        column = mapped.get(name) or (plain if plain not in mapped.values() else None)
-        if column is None:
+        columns = mapped.get(name) or ([plain] if plain and plain not in taken else [])
+        if not columns:
             extra.append(name or "(unnamed)")
-        elif column in ours:
-            raise RefusedFile(
-                f"has two columns for {column}; keep one, or map it under [columns] in shop.toml"
-            )
-        else:
+        for column in columns:
+            if column in ours:
+                raise RefusedFile(
+                    f"has two columns for {column}; keep one, or map it under [columns] in "
+                    "shop.toml"
+                )
             ours[column] = position
     named = shortened(", ".join(name or "(unnamed)" for name in fields), 300)
-    missing = [column for column, needed in COLUMNS.items() if needed and column not in ours]
+    constants = {
+        column: str(value) for column, value in shop.constants.items() if column not in ours
+    }
+    missing = [
+        column
+        for column, needed in COLUMNS.items()
+        if needed and column not in {**ours, **constants}
+    ]
     if missing:
         raise RefusedFile(
             f"has no column {', '.join(map(shop.source_of, missing))}; it has "
@@ -86,14 +138,14 @@ def match_columns(fields: list[str], shop: ShopConfig, *, has_line: bool = True)
     absent = [
         shop.source_of(column)
         for column in COLUMNS
-        if column not in ours and (column in PLAIN_COLUMNS or column in shop.columns.values())
+        if column not in {**ours, **constants} and (column in PLAIN_COLUMNS or column in shop.ours)
     ]
     notes = []
     if extra:
         notes.append(f"columns kept out: {', '.join(extra)}")
     if absent:
         notes.append(f"columns left empty, as the file lacks them: {', '.join(absent)}")
-    return Header(tuple(fields), ours, tuple(notes), has_line)
+    return Header(tuple(fields), ours, tuple(notes), has_line, constants)
 
 
 def check_format(file: LandedFile) -> None:
@@ -102,7 +154,7 @@ def check_format(file: LandedFile) -> None:
         raise RefusedFile(f"is not an event file by its name; name it {', '.join(FORMATS)}")
 
 
-def parquet_header(columns: list[tuple[str, str]], shop: ShopConfig) -> Header:
+def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
     """The columns of a Parquet file, given as (name, DuckDB's type).
 
     Raises RefusedFile for missing ones, and for ids that were stored as rounded numbers.
@@ -119,12 +171,12 @@ def parquet_header(columns: list[tuple[str, str]], shop: ShopConfig) -> Header:
     return header
 
 
-def _no_header(fields: list[str], shop: ShopConfig) -> str:
+def _no_header(fields: list[str], used: str) -> str:
     if len(fields) == 1:
-        for delimiter in _DELIMITERS.replace(shop.delimiter, ""):
+        for delimiter in _DELIMITERS.replace(used, ""):
             if fields[0].count(delimiter) >= len(PLAIN_COLUMNS) - 2:
                 return (
-                    f"is not separated by {shop.delimiter!r} but, it seems, by {delimiter!r}; "
+                    f"is not separated by {used!r} but, it seems, by {delimiter!r}; "
                     f"set delimiter = {json.dumps(delimiter)} in shop.toml"
                 )
     if _TIME.match(fields[0] if fields else ""):

@@ -322,12 +322,12 @@ class _Load:
         if not self.intake.reads_here:
             return Text
         if self._content == Content("unread", None):
-            self._content = Beside(partial(read_content, self.file))
+            self._content = Beside(partial(read_content, self.file, self.intake.source.delimiter))
             self.intake.expected_lines = guess_lines(self.file)
         elif self.content.text:
             self.intake.expected_lines = self.content.text.lines
         else:
-            return Beside(partial(read_text, self.file)).result
+            return Beside(partial(read_text, self.file, self.intake.source.delimiter)).result
         return lambda: self.content.text or Text()
 
     def _keep_rows(
@@ -371,7 +371,9 @@ class _Load:
             self.ledger.touch(file_id)
             self._check_still()
             days = self.ledger.days(file_id)
-        notes = header.notes if lines else (*header.notes, "has a header but no lines")
+        notes = (*header.notes, *self.intake.notes)
+        if not lines:
+            notes = (*notes, "has a header but no lines")
         warning = event_types.warning(entry.other_event_types, loaded)
         note = None if warning else event_types.note(entry.other_event_types, loaded)
         outcome = Outcome(
@@ -385,12 +387,14 @@ class _Load:
         """A clock that was reset dates a few rows decades ago; that is no wrong mapping."""
         of_clock = sum(count for reason, count in reasons.items() if reason.startswith(BEFORE))
         counted = rejected - of_clock if of_clock < lines / 2 else rejected
-        if counted and counted / lines > self.settings.max_reject_share:
+        share = self.settings.max_reject_share
+        is_alone = counted == 1 < lines and share > 0  # a single row holds no others back
+        if counted and counted / lines > share and not is_alone:
             worst = "; ".join(f"{reason}: {count}" for reason, count in list(reasons.items())[:3])
             raise RefusedFile(
                 f"was refused whole: {rejected} of its {lines} lines cannot be used ({worst}). "
                 "Is a column mapped wrongly? See [columns] in shop.toml, or raise "
-                f"ESTORE_MAX_REJECT_SHARE above {self.settings.max_reject_share:g}"
+                f"ESTORE_MAX_REJECT_SHARE above {share:g}"
             )
 
     def _check_still(self) -> None:

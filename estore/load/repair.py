@@ -5,10 +5,9 @@ well-formed copy that the fast reader takes; the others are kept as rejects with
 """
 
 import csv
-import io
+import re
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -16,21 +15,30 @@ from typing import IO, Any, NamedTuple
 from estore.landing import LandedFile
 from estore.load.content import open_bytes
 from estore.load.header import Header
+from estore.warehouse.dialect import SPACES
 
 #: A longer record is no event of a shop; the fast reader's own limit.
 MAX_RECORD = 2_000_000
 #: The text of a reject is kept up to this length.
 MAX_TEXT = 2_000
+#: A record of more lines is a quote that was never closed.
+MAX_LINES = 1_000
+#: Not a reason but a mark: nothing stands between the separators, as in a blank line.
+BLANK = "blank"
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A well-formed copy with its line numbers; records: all but blank ones and the header."""
+    """A well-formed copy with its line numbers; records: all but blank ones and the header.
+
+    blank: records of separators only.
+    """
 
     path: Path
     rejects: Path
     records: int
     rejected: int
+    blank: int
 
 
 class _Line(NamedTuple):
@@ -42,29 +50,33 @@ class _Line(NamedTuple):
 
 
 class _Record(NamedTuple):
-    """A record of the file, by the number of its first line; reason: why it is refused."""
+    """A record, by the number of its first line; reason: why it is refused, or BLANK."""
 
     line_number: int
     text: str
     reason: str | None
 
 
-def repair(file: LandedFile, header: Header, delimiter: str, folder: Path) -> Repaired:
+def repair(file: LandedFile, header: Header, folder: Path) -> Repaired:
     """Write the well-formed records of a file and its rejects to two CSVs in the folder.
 
     Raises RefusedFile where the file cannot be read to its end.
     """
     folder.mkdir(parents=True, exist_ok=True)
     good_path, bad_path = folder / "repaired.csv", folder / "rejects.csv"
-    records = rejected = 0
+    records = rejected = blank = 0
+    delimiter, first = header.delimiter, header.skipped + 1 + header.has_line
     with (
         open_bytes(file) as stream,
         good_path.open("w", newline="", encoding="utf-8") as good_file,
         bad_path.open("w", newline="", encoding="utf-8") as bad_file,
     ):
-        bad = _writer(bad_file, ",")
+        bad = csv.writer(bad_file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for number, text, reason in _records(stream, delimiter, len(header.names)):
-            if header.has_line and number == 1:
+            if number < first:
+                continue
+            if reason == BLANK:
+                blank += 1
                 continue
             records += 1
             if reason:
@@ -72,94 +84,163 @@ def repair(file: LandedFile, header: Header, delimiter: str, folder: Path) -> Re
                 bad.writerow([number, text[:MAX_TEXT], reason])
             else:
                 good_file.write(f"{number}{delimiter}{text}\n")
-    return Repaired(good_path, bad_path, records, rejected)
+    return Repaired(good_path, bad_path, records, rejected, blank)
 
 
 def _records(stream: IO[bytes], delimiter: str, columns: int) -> Iterator[_Record]:
-    """Every record but blank lines.
+    """Every record but empty lines.
 
     A quote that is opened and not closed swallows the lines after it. So of a record that makes
     no sense only the first line is refused, and the others are read again by themselves.
     """
-    csv.field_size_limit(MAX_RECORD)
-    lines = _Lines(stream)
+    lines, grammar = _Lines(stream), _Grammar(delimiter, columns)
     while line := lines.next():
-        plain = line.text.rstrip("\r\n")
-        if (
-            plain.count(delimiter) == columns - 1
-            and '"' not in plain
-            and "\r" not in plain
-            and not line.fault
-        ):
-            yield _Record(line.number, plain, None)
-            continue
-        lines.put_back([line])
-        lines.read.clear()
-        try:
-            # A reader for each record: an error would leave its state in the next one.
-            fields, reason = next(_reader(lines, delimiter)), None
-        except csv.Error as error:
-            fields, reason = [], f"not CSV: {error}"
-        if len(fields) == columns + 1 and not fields[-1]:
-            fields.pop()  # a separator at the end of the line, which the fast reader forgives
-        if not reason and len(fields) != columns:
-            found = "few" if len(fields) < columns else "many"
-            reason = f"too {found} columns: {len(fields)} instead of {columns}"
-        read = lines.read.copy()
-        if len(read) > 1 and (reason or _hold_a_record(read[1:], delimiter, columns)):
-            lines.put_back(read[1:])
-            read, reason = read[:1], _UNCLOSED
-        text = "".join(line.text for line in read).rstrip("\r\n")
-        if reason == "not CSV: unexpected end of data":
-            reason = _UNCLOSED
-        if len(text) > MAX_RECORD:
-            reason = _TOO_LONG
-        reason = next((line.fault for line in read if line.fault), reason)
-        if text.strip():
-            yield _Record(line.number, text if reason else _rewritten(fields, delimiter), reason)
+        text = line.text.rstrip("\r\n")
+        if line.fault:
+            yield _Record(line.number, text, line.fault)
+        elif not text.strip():
+            lines.pass_blank()
+        elif grammar.is_plain(text):
+            yield _Record(line.number, text, None)
+        else:
+            lines.put_back([line])
+            record, rest = _odd_record(lines, grammar)
+            lines.put_back(rest)
+            yield record
 
 
-def _rewritten(fields: list[str], delimiter: str) -> str:
-    buffer = io.StringIO(newline="")
-    _writer(buffer, delimiter).writerow(fields)
-    return buffer.getvalue().removesuffix("\n")
+def _odd_record(lines: "_Lines", grammar: "_Grammar") -> tuple[_Record, list["_Line"]]:
+    """A record that may go over several lines; and the lines that are none of it after all."""
+    fields = Fields(grammar)
+    read: list[_Line] = []
+    length = 0
+    while len(read) < MAX_LINES and (line := lines.next()):
+        read.append(line)
+        length += len(line.text)
+        if line.fault or length > MAX_RECORD or not fields.add(line.text):
+            break
+    first = read[0]
+    reason = fields.fault()
+    if len(read) > 1 and (reason or _hold_a_record(read[1:], grammar)):
+        return _Record(first.number, first.text.rstrip("\r\n"), _UNCLOSED), read[1:]
+    text = "".join(line.text for line in read).rstrip("\r\n")
+    if length > MAX_RECORD:
+        reason = _TOO_LONG
+    if reason and not text.strip(f'{grammar.delimiter}{SPACES}"\t') and not fields.is_open:
+        return _Record(first.number, text, BLANK), []
+    return _Record(first.number, text if reason else fields.rewritten(), reason), []
 
 
-def _writer(output: IO[str], delimiter: str) -> Any:
-    return csv.writer(output, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
-
-
-def _hold_a_record(lines: list[_Line], delimiter: str, columns: int) -> bool:
+def _hold_a_record(lines: list["_Line"], grammar: "_Grammar") -> bool:
     """Whether what looks like the rest of a quoted field is records by themselves."""
     for line in lines:
-        with suppress(csv.Error):
-            if len(next(_reader([line.text], delimiter), [])) == columns:
+        if line.text.count(grammar.delimiter) >= grammar.columns - 1:
+            fields = Fields(grammar)
+            fields.add(line.text)
+            if not fields.fault():
                 return True
     return False
 
 
-def _reader(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+class _Grammar:
+    """How fields are written: plain, or in quotes that are doubled within, with blanks around."""
+
+    def __init__(self, delimiter: str, columns: int) -> None:
+        self.delimiter, self.columns = delimiter, columns
+        d = re.escape(delimiter)
+        blanks = " *" if delimiter != " " else ""
+        field = f'(?:"(?:[^"\r]|"")*"|[^"\r{d}]*)'
+        self._plain_row = re.compile(f"{field}(?:{d}{field}){{{columns - 1}}}")
+        self.opening = re.compile(f'{blanks}"')
+        self.inside = re.compile('(?:[^"]|"")*')
+        self.closing = re.compile(f'"{blanks}(?=({d})|[\r\n]*$)')
+        self.unquoted = re.compile(f"[^{d}\r\n]*")
+
+    def is_plain(self, text: str) -> bool:
+        """Whether every reader of CSV understands the line, and alike."""
+        if '"' in text:
+            return bool(self._plain_row.fullmatch(text))
+        return text.count(self.delimiter) == self.columns - 1 and "\r" not in text
+
+
+class Fields:
+    """The fields of one record, whose lines are added one by one."""
+
+    def __init__(self, grammar: _Grammar) -> None:
+        self.grammar = grammar
+        self.fields: list[str] = []
+        self.is_open = False
+        self._error: str | None = None
+
+    def add(self, text: str) -> bool:
+        """One more line; true where the record goes on in the next one."""
+        grammar, at, quoted = self.grammar, 0, self.is_open
+        while True:
+            if not quoted and (opened := grammar.opening.match(text, at)):
+                at, quoted = opened.end(), True
+                self.fields.append("")
+            if quoted:
+                inside = grammar.inside.match(text, at)
+                assert inside
+                self.fields[-1] += inside[0].replace('""', '"')
+                at = inside.end()
+                self.is_open = at == len(text)
+                if self.is_open:
+                    return True
+                found = grammar.closing.match(text, at)
+                if not found:
+                    self._error = "not CSV: text follows a closing quote"
+                    return False
+                at, quoted = found.end(), False
+            else:
+                plain = grammar.unquoted.match(text, at)
+                assert plain
+                self.fields.append(plain[0])
+                at = plain.end()
+            if not text.startswith(grammar.delimiter, at):
+                if text[at:].strip("\r\n"):
+                    self._error = "not CSV: a CR within the line"
+                return False
+            at += 1
+
+    def fault(self) -> str | None:
+        """Why the lines so far are no record."""
+        if self._error or self.is_open:
+            return self._error or _UNCLOSED
+        found, columns = len(self.fields), self.grammar.columns
+        if found == columns + 1 and not self.fields[-1]:
+            return None  # one separator at the end of the line, as many programs write it
+        if found != columns:
+            which = "few" if found < columns else "many"
+            return f"too {which} columns: {found} instead of {columns}"
+        return None
+
+    def rewritten(self) -> str:
+        """The record as every reader understands it."""
+        fields = self.fields[: self.grammar.columns]
+        return self.grammar.delimiter.join(
+            '"' + field.replace('"', '""') + '"'
+            if _NEEDS_QUOTES.search(field) or self.grammar.delimiter in field
+            else field
+            for field in fields
+        )
 
 
 _UNCLOSED = "not CSV: a quote is opened but not closed"
 _TOO_LONG = f"longer than {MAX_RECORD:,} characters"
 
 
-class _Lines(Iterator[str]):
-    """Decodes line by line; `read` are those since it was last cleared. Some can be put back."""
+_NEEDS_QUOTES = re.compile('["\r\n]')
+
+
+class _Lines:
+    """Decodes line by line. Some can be put back."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self.stream, self.number = stream, 0
+        # An io.BufferedReader; its type knows no peek.
+        self.stream: Any = stream
+        self.number = 0
         self.ahead: deque[_Line] = deque()
-        self.read: list[_Line] = []
-
-    def __next__(self) -> str:
-        line = self.next()
-        if line is None:
-            raise StopIteration
-        self.read.append(line)
-        return line.text
 
     def next(self) -> _Line | None:
         """The next line; None at the end."""
@@ -168,6 +249,15 @@ class _Lines(Iterator[str]):
     def put_back(self, lines: list[_Line]) -> None:
         """Read these again before any other."""
         self.ahead.extendleft(reversed(lines))
+
+    def pass_blank(self) -> None:
+        """Pass over the blank lines that follow, a block at a time: there may be millions."""
+        while not self.ahead and (block := self.stream.peek()):
+            end = block.rfind(b"\n", 0, len(block) - len(block.lstrip(b" \t\r\n"))) + 1
+            if not end:
+                return
+            self.number += block.count(b"\n", 0, end)
+            self.stream.read(end)
 
     def _next_line(self) -> _Line | None:
         line = self.stream.readline(MAX_RECORD)
@@ -180,10 +270,10 @@ class _Lines(Iterator[str]):
         if fault:
             line = line[:MAX_TEXT]
         try:
-            text = line.decode("utf-8-sig" if self.number == 1 else "utf-8")
+            text = line.decode()
         except UnicodeDecodeError:
             fault = fault or "not UTF-8 text"
             text = line.decode("utf-8", errors="backslashreplace")
         if "\0" in text:
             fault, text = fault or "holds a zero byte", text.replace("\0", "\\x00")
-        return _Line(self.number, text, fault)
+        return _Line(self.number, text.lstrip("\ufeff") if self.number == 1 else text, fault)

@@ -6,11 +6,13 @@ out. Nothing is guessed: what cannot be read exactly is refused with its reason.
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
+from estore.clock_changes import gap_hours
 from estore.load.header import ID_COLUMNS, Header
-from estore.load.repair import MAX_RECORD, MAX_TEXT
-from estore.shop import COLUMNS, ShopConfig
+from estore.load.repair import BLANK, MAX_RECORD, MAX_TEXT
+from estore.sources import COLUMNS, EPOCHS, Source
 from estore.warehouse.dialect import DUCKDB, Dialect
 from estore.warehouse.quoting import exact_path, quoted
 
@@ -18,17 +20,17 @@ from estore.warehouse.quoting import exact_path, quoted
 AHEAD, BEFORE = "event_time lies more than a day in the future", "event_time is before"
 
 
-def csv_relation(path: str | Path, header: Header, delimiter: str, compression: str) -> str:
+def csv_relation(path: str | Path, header: Header, compression: str) -> str:
     """The file's columns as text. Positions, not names: names in a file may repeat or be empty."""
     return _read_csv(
-        path, _columns(header), f"header = {header.has_line}, delim = {quoted(delimiter)}, "
+        path, _columns(header), f"header = {header.has_line}, delim = {quoted(header.delimiter)}, "
         f"compression = {quoted(compression)}"
     )  # fmt: skip
 
 
-def repaired_relation(path: Path, header: Header, delimiter: str) -> str:
+def repaired_relation(path: Path, header: Header) -> str:
     """The same of a repaired copy, with `line_number`."""
-    return _read_csv(path, ["line_number", *_columns(header)], _repaired(delimiter))
+    return _read_csv(path, ["line_number", *_columns(header)], _repaired(header.delimiter))
 
 
 def rejects_relation(path: Path) -> str:
@@ -56,7 +58,7 @@ def numbered(relation: str, first: int) -> str:
 def typed_rows(
     relation: str,
     header: Header,
-    shop: ShopConfig,
+    source: Source,
     *,
     line_number: str = "null",
     dialect: Dialect = DUCKDB,
@@ -64,11 +66,14 @@ def typed_rows(
 ) -> str:
     """A select of RAW_COLUMNS, `line_number`, `line_text` and `reason` over columns of text.
 
+    The reason is BLANK, which is none, where all columns of the file are blank.
+
     id_types: column of ids → its type, where that is not text; it comes out null, without a reason,
     where a good id is none of the type.
     What few lines need stands inside a case: it is computed for these alone, which halves the cost.
     """
     columns = {name: f"c{position}" for name, position in header.ours.items()}
+    columns |= {name: dialect.quoted(value) for name, value in header.constants.items()}
     nothing = f"cast(null as {dialect.text_type})"
     texts = {
         name: dialect.clean(columns[name]) if name in columns else nothing
@@ -84,30 +89,39 @@ def typed_rows(
     trimmed = {
         name: dialect.trimmed(columns[name]) if name in columns else nothing for name in COLUMNS
     }
+    numbers = {
+        name: dialect.plain_number(trimmed[name], source.decimal)
+        for name in ("price", "quantity")
+        if source.decimal and name in header.ours
+    }
+    price = numbers.get("price", columns.get("price", nothing))
+    quantity = numbers.get("quantity", trimmed["quantity"])
     event_time = columns["event_time"]
     return f"""
 with typed as (
     select
         *,
-        {dialect.instant(event_time, trimmed["event_time"], shop.time_zone)} as instant,
-        {_event_type(columns["event_type"], trimmed["event_type"], shop, dialect)} as event_type,
+        {dialect.instant(event_time, trimmed["event_time"], source)} as instant,
+        {_event_type(columns["event_type"], trimmed["event_type"], source, dialect)} as event_type,
         {", ".join(f"{text} as {name}" for name, text in texts.items())},
-        {dialect.price(columns.get("price", nothing), trimmed["price"])} as price,
-        {_quantity(trimmed["quantity"], dialect)} as quantity
+        {dialect.price(price, numbers.get("price", trimmed["price"]))} as price,
+        {_quantity(trimmed["quantity"], quantity, dialect)} as quantity
     from {relation}
 )
 select
     instant as event_time, event_type, product_id, category_id, category_code, brand, price,
     user_id, user_session, order_id, quantity,
     {line_number} as line_number,
-    {_line(header, shop, dialect)} as line_text,
+    {_line(header, dialect)} as line_text,
     left(case
+        when instant is null and {is_blank(header, dialect)} then '{BLANK}'
+        {_skipped(trimmed["event_time"], source, dialect)}
         when instant is null
             then coalesce('event_time not understood: ' || {trimmed["event_time"]}, 'event_time is empty')
         when instant > {dialect.latest()}
             then '{AHEAD}: ' || {trimmed["event_time"]}
-        when instant < timestamp '{shop.earliest_date} 00:00:00+00:00'
-            then '{BEFORE} {shop.earliest_date}: ' || {trimmed["event_time"]}
+        when instant < timestamp '{source.earliest_date} 00:00:00+00:00'
+            then '{BEFORE} {source.earliest_date}: ' || {trimmed["event_time"]}
         {_empty(ids, "event_type", "product_id", "user_id", "user_session")}
         when price is null and {trimmed["price"]} is not null
             then 'price not understood: ' || {trimmed["price"]}
@@ -119,12 +133,40 @@ select
 from typed"""  # noqa: E501
 
 
-def _quantity(trimmed: str, dialect: Dialect) -> str:
+def is_blank(header: Header, dialect: Dialect = DUCKDB) -> str:
+    """Whether nothing stands between the separators of a row."""
+    return f"coalesce({', '.join(dialect.trimmed(each) for each in _columns(header))}) is null"
+
+
+def _quantity(trimmed: str, number: str, dialect: Dialect) -> str:
     return (
         f"case when {trimmed} is null then 1 "
-        f"when {dialect.is_like(trimmed, '[0-9]{1,9}([.]0+)?')} "
-        f"then {dialect.whole(trimmed)} end"
+        f"when {dialect.is_like(number, '[0-9]{1,9}([.]0*)?')} "
+        f"then {dialect.whole(number)} end"
     )
+
+
+def _skipped(trimmed: str, source: Source, dialect: Dialect) -> str:
+    """A local time that never was, as the clocks were put forward."""
+    written = source.time_format or ""
+    if not gap_hours(source.time_zone) or written in EPOCHS or "%z" in written:
+        return ""
+    return (
+        f"when instant is null and {dialect.local(trimmed, source.time_format)} is not null "
+        f"then 'event_time never was in {source.time_zone}, as the clocks were put forward: ' "
+        f"|| {trimmed}"
+    )
+
+
+def twice(
+    header: Header, source: Source, first: datetime, last: datetime, dialect: Dialect = DUCKDB
+) -> str | None:
+    """Whether a row's local time was twice, as the clocks were put back; None: in no such days."""
+    written = source.time_format or ""
+    if source.time_zone == "UTC" or written in EPOCHS or "%z" in written:
+        return None
+    trimmed = dialect.trimmed(f"c{header.ours['event_time']}")
+    return dialect.is_in(dialect.local(trimmed, source.time_format), source.time_zone, first, last)
 
 
 def _columns(header: Header) -> list[str]:
@@ -148,17 +190,17 @@ def _repaired(delimiter: str) -> str:
     )
 
 
-def _line(header: Header, shop: ShopConfig, dialect: Dialect) -> str:
+def _line(header: Header, dialect: Dialect) -> str:
     """The line's fields as CSV again."""
     quote, doubled = dialect.quoted('"'), dialect.quoted('""')
-    special = f'["\r\n{re.escape(shop.delimiter)}]'
+    special = f'["\r\n{re.escape(header.delimiter)}]'
     fields = (
         f"case when {dialect.has(column, special)} "
         f"then concat({quote}, replace({column}, {quote}, {doubled}), {quote}) "
         f"else coalesce({column}, '') end"
         for column in _columns(header)
     )
-    between = f" || {dialect.quoted(shop.delimiter)} || "
+    between = f" || {dialect.quoted(header.delimiter)} || "
     return f"left({between.join(fields)}, {MAX_TEXT})"
 
 
@@ -174,11 +216,18 @@ def _empty(ids: Mapping[str, str], *columns: str) -> str:
 
 
 def _rounded(dialect: Dialect, ids: Mapping[str, str], *columns: str) -> str:
-    """2.1e+18 and 501.0 come of a program that took an id for a decimal number."""
-    pattern = "[0-9]+[.]0+|[0-9]+([.][0-9]+)?[eE][+][0-9]+"
+    """2.1e+18, 2,1E18 and 501.0 come of a program that took an id for a decimal number.
+
+    7E5 and 12e3456 may be ids; 2e18 is what some programs make of a round number.
+    """
+    pattern = (
+        "[+-]?[0-9]+[.,]0+|[+-]?[0-9]+[.,][0-9]*[eE][+-]?[0-9]+|[+-]?[0-9]+[eE][+][0-9]+"
+        "|[0-9][eE](1[5-9]|2[0-9])"
+    )
     return " ".join(
         f"when {_unless_compact(column, ids)}"
-        f"({dialect.contains(text, '.')} or {dialect.contains(text, '+')}) "
+        f"({dialect.contains(text, '.')} or {dialect.contains(text, ',')} "
+        f"or {dialect.contains(text, '+')} or length({text}) = 4) "
         f"and {dialect.is_like(text, pattern)} "
         f"then '{column} was rounded by the program that wrote it: ' || {text}"
         for column in columns
@@ -191,11 +240,11 @@ def _unless_compact(column: str, ids: Mapping[str, str]) -> str:
     return f"{column} is null and " if column in ids else ""
 
 
-def _event_type(column: str, trimmed: str, shop: ShopConfig, dialect: Dialect) -> str:
+def _event_type(column: str, trimmed: str, source: Source, dialect: Dialect) -> str:
     """The type in lower case, by our names."""
     cases = "".join(
         f" when {dialect.quoted(theirs.lower())} then {dialect.quoted(ours.lower())}"
-        for theirs, ours in shop.event_types.items()
+        for theirs, ours in source.event_types.items()
     )
     if cases:
         return f"case lower({trimmed}){cases} else lower({trimmed}) end"

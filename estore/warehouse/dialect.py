@@ -1,12 +1,20 @@
 """Dialect: what the rules of `rows.py` need of an engine, said the same way in each one's SQL."""
 
+import re
 from abc import ABC, abstractmethod
+from datetime import datetime
 
 from estore import clock
+from estore.clock_changes import Change, changes, gap_hours
+from estore.sources import EPOCHS, Source
 from estore.warehouse.quoting import quoted
 
 _DAY_AND_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
-_ZONE = " ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"
+_OFFSET = "[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
+_ZONE = f" ?(Z|UTC|GMT|{_OFFSET})"
+_EPOCH = "-?[0-9]{1,18}([.][0-9]{1,9})?"
+#: Between groups of three digits, beside the point or comma that is no decimal sign.
+_GROUPS = " '\u2019\u00a0\u202f"
 #: What an engine's own trim removes differs: these are the spaces of Unicode.
 SPACES = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
 
@@ -14,8 +22,9 @@ SPACES = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u2
 class Dialect(ABC):
     """Pieces of SQL over columns of text. trimmed: the same column, null where it is blank."""
 
-    #: The type of text.
+    #: The types of text, and of a time without a zone.
     text_type: str
+    local_type: str
 
     @abstractmethod
     def quoted(self, text: str) -> str:
@@ -54,8 +63,54 @@ class Dialect(ABC):
         """A whole number, from text that is known to be one but for a fraction of zeros."""
 
     @abstractmethod
-    def instant(self, column: str, trimmed: str, zone: str) -> str:
-        """The UTC instant of a day and time; zone: of those that name none."""
+    def instant(self, column: str, trimmed: str, source: Source) -> str:
+        """The UTC instant of a day and time, as the source writes it.
+
+        Null for what is none, and for a local time that the clocks passed over. Of one that was
+        twice, when they were put back, the later.
+        """
+
+    @abstractmethod
+    def local(self, trimmed: str, time_format: str | None) -> str:
+        """A day and time that names no zone, as it stands; null for what is none."""
+
+    @abstractmethod
+    def of_zone(self, local: str, zone: str) -> str:
+        """The UTC instant of a local time; zone: a name, or an offset such as +01:00."""
+
+    def plain_number(self, trimmed: str, decimal: str) -> str:
+        """A number with this decimal sign, maybe in groups of three, as one with a point alone."""
+        groups = f"[{'.' if decimal == ',' else ','}{_GROUPS}]"
+        sign = re.escape(decimal)
+        pattern = f"[+-]?(([0-9]+|[0-9]{{1,3}}({groups}[0-9]{{3}})+)({sign}[0-9]*)?|{sign}[0-9]+)"
+        texts = f"{decimal}{'.' if decimal == ',' else ','}{_GROUPS}"
+        return (
+            f"case when {self.is_like(trimmed, pattern)} "
+            f"then translate({trimmed}, {self.quoted(texts)}, '.') end"
+        )
+
+    def is_in(self, local: str, zone: str, first: datetime, last: datetime) -> str | None:
+        """Whether a local time was twice; None where there is no such in these days."""
+        ranges = [
+            f"({local} >= {self._naive(change.start)} and {local} < {self._naive(change.end)})"
+            for change in changes(zone)
+            if not change.is_gap and first <= change.end and change.start <= last
+        ]
+        return " or ".join(ranges) or None
+
+    def _naive(self, moment: datetime) -> str:
+        return f"cast('{moment:%Y-%m-%d %H:%M:%S}' as {self.local_type})"
+
+    def _named(self, trimmed: str, source: Source) -> str:
+        """Cases of times that end with the name of a zone."""
+        cases = ""
+        for name, zone in source.zone_names.items():
+            rest = self.trimmed(f"left({trimmed}, length({trimmed}) - {len(name)})")
+            cases += (
+                f" when {self.has(trimmed, f'[0-9 ]{re.escape(name)}$')} "
+                f"then {self.of_zone(self.local(rest, source.time_format), zone)}"
+            )
+        return cases
 
     @abstractmethod
     def latest(self) -> str:
@@ -65,7 +120,7 @@ class Dialect(ABC):
 class DuckDB(Dialect):
     """What few values need stands inside a case: it is computed for these alone."""
 
-    text_type = "varchar"
+    text_type, local_type = "varchar", "timestamp"
 
     def quoted(self, text: str) -> str:
         return quoted(text)
@@ -107,19 +162,53 @@ class DuckDB(Dialect):
     def whole(self, trimmed: str) -> str:
         return f"try_cast({trimmed} as bigint)"
 
-    def instant(self, column: str, trimmed: str, zone: str) -> str:
+    def instant(self, column: str, trimmed: str, source: Source) -> str:
         """The real data's own form goes first: a plain cast is five times faster."""
-        zoneless = (
-            f"try_cast({trimmed} as timestamp)"
-            if zone == "UTC"
-            else f"timezone('UTC', timezone({quoted(zone)}, try_cast({trimmed} as timestamp)))"
+        written = source.time_format
+        if written in EPOCHS:
+            micros = f"try_cast({trimmed} as decimal(38, 9)) * {1_000_000 // EPOCHS[written]}"
+            is_count = self.is_like(trimmed, _EPOCH)
+            return f"case when {is_count} then make_timestamp(cast({micros} as bigint)) end"
+        named, local = self._named(trimmed, source), self.local(trimmed, written)
+        if written:
+            plain = (
+                f"timezone('UTC', {local})" if "%z" in written
+                else self.of_zone(local, source.time_zone)
+            )  # fmt: skip
+            return f"case{named} else {plain} end" if named else plain
+        # The engine reads a zone only where no space stands before it.
+        ends = f"regexp_replace({trimmed}, ' ?(Z|UTC|GMT)$', 'Z')"
+        zoned = (
+            f"case when right({trimmed}, 1) in ('C', 'T') or contains(substr({trimmed}, 17), ' ') "
+            f"then replace(replace({ends}, ' +', '+'), ' -', '-') else {trimmed} end"
         )
         return f"""case
-            when {column} like '____-__-__ __:__:__ UTC' then try_cast({column} as timestamp)
-            when {self.is_like(trimmed, _DAY_AND_TIME)} then {zoneless}
+            when {column} like '____-__-__ __:__:__ UTC' then try_cast({column} as timestamp){named}
+            when {self.is_like(trimmed, _DAY_AND_TIME)}
+                then {self.of_zone(f"try_cast({trimmed} as timestamp)", source.time_zone)}
             when {self.is_like(trimmed, _DAY_AND_TIME + _ZONE)}
-                then timezone('UTC', try_cast(replace({trimmed}, 'GMT', 'UTC') as timestamptz))
+                then timezone('UTC', try_cast({zoned} as timestamptz))
         end"""
+
+    def local(self, trimmed: str, time_format: str | None) -> str:
+        if time_format:
+            return f"try_strptime({trimmed}, {quoted(time_format)})"
+        is_local = self.is_like(trimmed, _DAY_AND_TIME)
+        return f"case when {is_local} then try_cast({trimmed} as timestamp) end"
+
+    def of_zone(self, local: str, zone: str) -> str:
+        """The roundtrip that finds a gap is asked only for hours of the day that have had one."""
+        if zone == "UTC":
+            return local
+        if zone[0] in "+-":
+            return f"{local} - interval ({_minutes(zone)}) minutes"
+        instant = f"timezone({quoted(zone)}, {local})"
+        if not (hours := gap_hours(zone)):
+            return f"timezone('UTC', {instant})"
+        return (
+            f"case when extract(hour from {local}) not in ({', '.join(map(str, hours))}) "
+            f"or timezone({quoted(zone)}, {instant}) = {local} then timezone('UTC', {instant}) end"
+        )
 
     def latest(self) -> str:
         return "cast($latest as timestamp)"
@@ -128,7 +217,7 @@ class DuckDB(Dialect):
 class BigQuery(Dialect):
     """Casts only see what a pattern has let through: so they understand what DuckDB does."""
 
-    text_type = "string"
+    text_type, local_type = "string", "datetime"
 
     def quoted(self, text: str) -> str:
         escaped = text.replace("\\", "\\\\").replace("'", "\\'")
@@ -162,25 +251,73 @@ class BigQuery(Dialect):
     def whole(self, trimmed: str) -> str:
         return f"safe_cast(regexp_extract({trimmed}, '^[0-9]+') as int64)"
 
-    def instant(self, column: str, trimmed: str, zone: str) -> str:
-        """Seconds where there are none, six digits at most; +0530 is refused as by DuckDB."""
+    def instant(self, column: str, trimmed: str, source: Source) -> str:
+        written = source.time_format
+        if written in EPOCHS:
+            micros = f"safe_cast({trimmed} as bignumeric) * {1_000_000 // EPOCHS[written]}"
+            micros = f"safe_cast(trunc({micros}) as int64)"
+            return f"case when {self.is_like(trimmed, _EPOCH)} then timestamp_micros({micros}) end"
+        named, local = self._named(trimmed, source), self.local(trimmed, written)
+        if written:
+            plain = (
+                f"safe.parse_timestamp({self.quoted(_parts(written))}, {trimmed})"
+                if "%z" in written else self.of_zone(local, source.time_zone)
+            )  # fmt: skip
+            return f"case{named} else {plain} end" if named else plain
+        hours = _extracted(trimmed, ".{16}.*([+-][0-9]{2}):?[0-9]{0,2}$", "+00")
+        minutes = _extracted(trimmed, ".{16}.*[+-][0-9]{2}:?([0-9]{2})$", "00")
+        return f"""case{named}
+            when {self.is_like(trimmed, _DAY_AND_TIME)}
+                then {self.of_zone(local, source.time_zone)}
+            when {self.is_like(trimmed, _DAY_AND_TIME + _ZONE)}
+                then safe_cast(concat({self._time(trimmed)}, {hours}, ':', {minutes}) as timestamp)
+        end"""
+
+    def _time(self, trimmed: str) -> str:
+        """Seconds where there are none, six digits at most."""
         seconds = _extracted(trimmed, "^.{16}(:[0-9]{2})", ":00")
         fraction = _extracted(trimmed, "^.{19}([.][0-9]{1,6})", "")
-        time = (
+        return (
             f"concat(substr({trimmed}, 1, 10), ' ', substr({trimmed}, 12, 5), "
             f"{seconds}, {fraction})"
         )
-        hours = _extracted(trimmed, ".{16}.*([+-][0-9]{2}):?[0-9]{0,2}$", "+00")
-        minutes = _extracted(trimmed, ".{16}.*[+-][0-9]{2}:?([0-9]{2})$", "00")
-        return f"""case
-            when {self.is_like(trimmed, _DAY_AND_TIME)}
-                then safe.timestamp(safe_cast({time} as datetime), {self.quoted(zone)})
-            when {self.is_like(trimmed, _DAY_AND_TIME + _ZONE.replace(":?", ":"))}
-                then safe_cast(concat({time}, {hours}, ':', {minutes}) as timestamp)
-        end"""
+
+    def local(self, trimmed: str, time_format: str | None) -> str:
+        if time_format:
+            return f"safe.parse_datetime({self.quoted(_parts(time_format))}, {trimmed})"
+        is_local = self.is_like(trimmed, _DAY_AND_TIME)
+        return f"case when {is_local} then safe_cast({self._time(trimmed)} as datetime) end"
+
+    def of_zone(self, local: str, zone: str) -> str:
+        """The engine takes the earlier of two: later by as much as the clocks are put back."""
+        name = self.quoted(zone)
+        instant = f"safe.timestamp({local}, {name})"
+        if zone == "UTC" or zone[0] in "+-":
+            return instant
+        put_back = sorted({_length(change) for change in changes(zone) if not change.is_gap})
+        later = " ".join(
+            f"when datetime(timestamp_add({instant}, interval {minutes} minute), {name}) = {local} "
+            f"then timestamp_add({instant}, interval {minutes} minute)"
+            for minutes in put_back
+        )
+        return f"case {later} when datetime({instant}, {name}) = {local} then {instant} end"
 
     def latest(self) -> str:
         return f"timestamp '{clock.now() + clock.AHEAD:%Y-%m-%d %H:%M:%S}+00:00'"
+
+
+def _parts(time_format: str) -> str:
+    """A format of strptime with BigQuery's name of fractions of a second."""
+    return time_format.replace("%S.%f", "%E*S")
+
+
+def _minutes(offset: str) -> int:
+    hours, minutes = offset[1:].split(":")
+    return int(f"{offset[0]}1") * (60 * int(hours) + int(minutes))
+
+
+def _length(change: Change) -> int:
+    return int((change.end - change.start).total_seconds() // 60)
 
 
 def _extracted(text: str, pattern: str, otherwise: str) -> str:

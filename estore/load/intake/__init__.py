@@ -18,8 +18,9 @@ def open_intake(
     on_progress: OnProgress,
 ) -> Intake:
     """The engine's way of taking a file in."""
+    source = shop.source_for(file.uri)
     if warehouse.name == "bigquery":
         from estore.load.intake.bigquery import BigQueryIntake  # its libraries are optional
 
-        return BigQueryIntake(warehouse, file, shop, settings, on_progress)
-    return DuckDBIntake(warehouse, file, shop, settings, on_progress)
+        return BigQueryIntake(warehouse, file, source, settings, on_progress)
+    return DuckDBIntake(warehouse, file, source, settings, on_progress)

@@ -4,15 +4,17 @@ The fast way reads the file once, strictly; the careful one repairs it first whe
 Which of them, and the transaction around it, is the loader's to say.
 """
 
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from estore.landing import LandedFile
-from estore.load.content import Content, Text
+from estore.load.content import Content, Text, open_bytes
 from estore.load.header import Header
 from estore.settings import Settings
-from estore.shop import ShopConfig
+from estore.sources import Source
 from estore.warehouse import Warehouse
 
 #: Told bytes and lines done; lines only where a file's are known before it is read.
@@ -40,15 +42,17 @@ class Intake(ABC):
         self,
         warehouse: Warehouse,
         file: LandedFile,
-        shop: ShopConfig,
+        source: Source,
         settings: Settings,
         on_progress: OnProgress,
     ) -> None:
-        self.warehouse, self.file, self.shop = warehouse, file, shop
+        self.warehouse, self.file, self.source = warehouse, file, source
         self.connection = warehouse.books
         self.on_progress = on_progress
         self.expected_lines = 0
         self.scratch = settings.temp / "repair"
+        #: What a person should know of the rows that went in.
+        self.notes: list[str] = []
 
     @abstractmethod
     def content(self) -> Content:
@@ -79,6 +83,16 @@ class Intake(ABC):
         """From now on this column of ids holds text."""
         raise NotImplementedError(f"{type(self).__name__} keeps ids as text")
 
+    def in_utf8(self, file: LandedFile) -> LandedFile:
+        """The file, or a copy of it as UTF-8 where it is written otherwise."""
+        if self.source.encoding == "utf-8" or file.format != "csv":
+            return file
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        path = self.scratch / "utf8.csv"
+        with open_bytes(file, self.source.encoding) as text, path.open("wb") as copy:
+            shutil.copyfileobj(text, copy, 1 << 20)
+        return replace(file, uri=str(path), copy=path, compression="none")
+
     @abstractmethod
     def rejected(self, file_id: int) -> int:
         """Lines refused."""
@@ -102,3 +116,16 @@ class Intake(ABC):
     @abstractmethod
     def note_days(self, file_id: int) -> None:
         """Write the UTC days of the file's events to the books."""
+
+
+def blank_note(count: int) -> str:
+    """Of rows that are no rows."""
+    return f"rows of separators only, not counted: {count:,}"
+
+
+def twice_note(count: int, source: Source) -> str:
+    """Of local times that do not say which instant they are."""
+    return (
+        f"rows of the hour that came twice in {source.time_zone}, when the clocks were put back: "
+        f"{count:,}, taken for the later one"
+    )

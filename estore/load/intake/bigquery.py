@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
@@ -29,9 +29,10 @@ from estore.landing import LandedFile, landed_file
 from estore.load import event_types
 from estore.load.content import Content, Text, check_kind, open_bytes, read_content
 from estore.load.header import Header, check_format, parquet_header, read_csv_header
-from estore.load.intake.base import Intake, NotWellFormed
-from estore.load.repair import repair
-from estore.load.rows import AHEAD, rejects_relation, repaired_relation, typed_rows
+from estore.load.intake.base import Intake, NotWellFormed, blank_note, twice_note
+from estore.load.intake.load_jobs import as_text, csv_config, parquet_config
+from estore.load.repair import BLANK, repair
+from estore.load.rows import AHEAD, rejects_relation, repaired_relation, twice, typed_rows
 from estore.warehouse.bigquery import BigQueryWarehouse
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.faults import advice
@@ -54,6 +55,7 @@ class _Counted:
     reasons: dict[str, int] = field(default_factory=dict)
     days: dict[date, int] = field(default_factory=dict)
     damaged: int = 0
+    blank: int = 0
     others: int = 0  # loaded rows of types that are not ours
     first_ahead: datetime | None = None  # of the rows rejected as too far in the future
 
@@ -76,14 +78,24 @@ class BigQueryIntake(Intake):
     def _name(self) -> str:
         """The same for the same content of a path, split alike: of its load job and tables."""
         told = "|".join(
-            (self.warehouse.dataset, self.file.uri, self.file.generation, self.shop.delimiter)
+            (
+                self.warehouse.dataset,
+                self.file.uri,
+                self.file.generation,
+                self.source.delimiter,
+                self.source.encoding,
+            )
         )
         return f"load_{hashlib.sha256(told.encode()).hexdigest()[:24]}"
 
     @property
     def _is_in_reach(self) -> bool:
         """Whether a load job can read the file where it lies."""
-        return self.file.uri.startswith("gs://") and self.file.compression != "zstd"
+        return (
+            self.file.uri.startswith("gs://")
+            and self.file.compression != "zstd"
+            and self.source.encoding == "utf-8"
+        )
 
     def content(self) -> Content:
         """An object goes by the checksum that Cloud Storage keeps of it, and its size."""
@@ -114,15 +126,15 @@ class BigQueryIntake(Intake):
         head = self._head()
         check_kind(head)
         if self.file.format == "csv":
-            return read_csv_header(head, self.shop)
-        return parquet_header([(name, kind) for name, kind in self._parquet[0]], self.shop)
+            return read_csv_header(head, self.source)
+        return parquet_header([(name, kind) for name, kind in self._parquet[0]], self.source)
 
     def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
         """A line break in a field fails the job: so every line is a row, or the way ends here."""
+        if header.is_odd:
+            raise NotWellFormed
         try:
-            self._load(
-                _csv_config(_columns(header), self.shop.delimiter, skip=int(header.has_line))
-            )
+            self._load(csv_config(_columns(header), header.delimiter, skip=int(header.has_line)))
         except BadRequest as error:
             self._raise_if_general(error)
             raise NotWellFormed from error
@@ -130,7 +142,7 @@ class BigQueryIntake(Intake):
 
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
         try:
-            self._load(_parquet_config(self._parquet[0]))
+            self._load(parquet_config(self._parquet[0]))
         except BadRequest as error:
             self._raise_if_general(error)
             raise RefusedFile(
@@ -138,19 +150,20 @@ class BigQueryIntake(Intake):
             ) from error
         kinds, lines = self._parquet
         texts = ", ".join(
-            f"{_as_text(f'`{name}`', kind)} as c{position}"
+            f"{as_text(f'`{name}`', kind)} as c{position}"
             for position, (name, kind) in enumerate(kinds)
         )
         rows, loaded = self._typed(file_id, header, f"(select {texts} from `{self._table()}`)")
-        if rows != lines:
-            raise RefusedFile(f"does not add up: it holds {lines} rows, of which {rows} came in")
+        came = rows + self.counted.blank
+        if came != lines:
+            raise RefusedFile(f"does not add up: it holds {lines} rows, of which {came} came in")
         return rows, loaded
 
     def insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
         """The careful way passes through this machine."""
         with self._here() as here:
-            repaired = repair(here, header, self.shop.delimiter, self.scratch)
-            rows = repaired_relation(repaired.path, header, self.shop.delimiter)
+            repaired = repair(self.in_utf8(here), header, self.scratch)
+            rows = repaired_relation(repaired.path, header)
             self._send_rows(rows, ["line_number", *_columns(header)], "_repaired")
             rows = rejects_relation(repaired.rejects)
             self._send_rows(rows, ["line_number", "line_text", "reason"], "_rejects")
@@ -159,8 +172,10 @@ class BigQueryIntake(Intake):
             line_number="cast(line_number as int64)",
             refused=self._table("_rejects"),
         )  # fmt: skip
-        if lines != repaired.records:
-            raise RefusedFile(f"does not add up: {repaired.records} records, but {lines} came in")
+        came = lines + self.counted.blank
+        if came != repaired.records:
+            raise RefusedFile(f"does not add up: {repaired.records} records, but {came} came in")
+        self._note(header, f"`{self._table('_repaired')}`", repaired.blank)
         return lines, loaded
 
     def rejected(self, file_id: int) -> int:
@@ -202,7 +217,7 @@ class BigQueryIntake(Intake):
         refused: str | None = None, is_checked: bool = False,
     ) -> tuple[int, int]:  # fmt: skip
         """Type the staged lines, count them, and have them inserted at the transaction's end."""
-        rows = typed_rows(relation, header, self.shop, line_number=line_number, dialect=BIGQUERY)
+        rows = typed_rows(relation, header, self.source, line_number=line_number, dialect=BIGQUERY)
         columns = ", ".join(RAW_COLUMNS)
         if refused:
             nothing = ", ".join("null" for _ in RAW_COLUMNS)
@@ -219,6 +234,7 @@ class BigQueryIntake(Intake):
         self.counted = self._count(typed)
         if is_checked and self.counted.damaged:
             raise NotWellFormed
+        self._note(header, relation, 0)
         self.warehouse.staged[file_id] = typed
         self.warehouse.later(
             f"insert into raw.events (file_id, {columns}) "
@@ -228,9 +244,23 @@ class BigQueryIntake(Intake):
             self.warehouse.later(
                 "insert into raw.rejects (file_id, uri, line_number, line_text, reason) "
                 f"select {file_id}, {BIGQUERY.quoted(self.file.uri)}, line_number, line_text, "
-                f"reason from `{typed}` where reason is not null;"
+                f"reason from `{typed}` where reason <> '{BLANK}';"
             )
         return self.counted.loaded + self.counted.rejected, self.counted.loaded
+
+    def _note(self, header: Header, relation: str, blank: int) -> None:
+        """blank: rows left out before."""
+        blank += self.counted.blank
+        self.notes = [blank_note(blank)] if blank else []
+        days = [datetime.combine(day, time()) for day in self.counted.days]
+        if not days:
+            return
+        is_twice = twice(
+            header, self.source, min(days) - timedelta(1), max(days) + timedelta(2), BIGQUERY
+        )
+        if is_twice:
+            ((count,),) = self.warehouse.select(f"select countif({is_twice}) from {relation}")
+            self.notes += [twice_note(count, self.source)] if count else []
 
     def _count(self, typed: str) -> _Counted:
         texts = ", ".join(
@@ -261,6 +291,8 @@ class BigQueryIntake(Intake):
             if kind is None:
                 counted.loaded += count
                 counted.days[day] = count
+            elif kind == BLANK:
+                counted.blank = count
             else:
                 counted.reasons[kind] = count
         return counted
@@ -271,7 +303,7 @@ class BigQueryIntake(Intake):
     def _load(self, config: bigquery.LoadJobConfig) -> None:
         """Bring the file in as it lies."""
         if not self._is_in_reach:
-            with self._here() as here, _plain(here, self.scratch) as stream:
+            with self._here() as here, _plain(self.in_utf8(here), self.scratch) as stream:
                 self._send(stream, config, "")
             return
         try:
@@ -314,7 +346,7 @@ class BigQueryIntake(Intake):
                 f"to {quoted(str(path))} (format parquet)"
             )
         with path.open("rb") as stream:
-            self._send(stream, _parquet_config([(name, "VARCHAR") for name in columns]), ending)
+            self._send(stream, parquet_config([(name, "VARCHAR") for name in columns]), ending)
 
     def _end(self, job: Any) -> None:
         job.result()
@@ -376,45 +408,6 @@ def _tomorrow() -> Any:
 
 def _columns(header: Header) -> list[str]:
     return [f"c{position}" for position in range(len(header.names))]
-
-
-def _csv_config(columns: list[str], delimiter: str, *, skip: int) -> bigquery.LoadJobConfig:
-    """Columns of text; one line that does not fit fails the job."""
-    return bigquery.LoadJobConfig(
-        schema=[bigquery.SchemaField(column, "STRING") for column in columns],
-        source_format="CSV",
-        skip_leading_rows=skip,
-        field_delimiter=delimiter,
-        quote_character='"',
-        allow_quoted_newlines=False,
-        allow_jagged_rows=False,
-        ignore_unknown_values=False,
-        max_bad_records=0,
-        write_disposition="WRITE_TRUNCATE",
-    )
-
-
-#: DuckDB's types as load jobs know them; a file with any other is taken as it describes itself.
-_KINDS = {
-    "VARCHAR": "STRING", "BIGINT": "INT64", "INTEGER": "INT64", "UINTEGER": "INT64",
-    "SMALLINT": "INT64", "DOUBLE": "FLOAT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "DATE": "DATE",
-    "TIMESTAMP": "TIMESTAMP", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP",
-}  # fmt: skip
-
-
-def _parquet_config(columns: list[tuple[str, str]]) -> bigquery.LoadJobConfig:
-    """columns: (name, DuckDB's type)."""
-    config = bigquery.LoadJobConfig(source_format="PARQUET", write_disposition="WRITE_TRUNCATE")
-    if all(kind in _KINDS for _, kind in columns):
-        config.schema = [bigquery.SchemaField(name, _KINDS[kind]) for name, kind in columns]
-    return config
-
-
-def _as_text(column: str, kind: str) -> str:
-    """As DuckDB writes it: an instant without a zone stays without one."""
-    if kind.startswith("TIMESTAMP") and kind != "TIMESTAMP WITH TIME ZONE":
-        return f"format_timestamp('%F %H:%M:%E6S', timestamp({column}))"
-    return f"cast({column} as string)"
 
 
 def _listed(file: LandedFile) -> tuple[str, Listed]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 import duckdb
 
@@ -10,18 +11,20 @@ from estore import clock
 from estore.errors import RefusedFile
 from estore.landing import landed_file
 from estore.load import event_types
-from estore.load.content import Content, Text, read_content
+from estore.load.content import Content, Text, read_content, read_text
 from estore.load.header import ID_COLUMNS, Header, check_format, parquet_header, read_csv_header
-from estore.load.intake.base import Intake, NotWellFormed, TextIds
-from estore.load.repair import repair
+from estore.load.intake.base import Intake, NotWellFormed, TextIds, blank_note, twice_note
+from estore.load.repair import BLANK, repair
 from estore.load.rows import (
     AHEAD,
     csv_relation,
+    is_blank,
     numbered,
     parquet_relation,
     read_parquet,
     rejects_relation,
     repaired_relation,
+    twice,
     typed_rows,
 )
 from estore.warehouse.base import BUILT
@@ -36,54 +39,88 @@ class DuckDBIntake(Intake):
     _first_ahead: datetime | None = None  # of the rows rejected as too far in the future
 
     def content(self) -> Content:
-        return read_content(self.file)
+        return read_content(self.file, self.source.delimiter)
 
     def header(self) -> Header:
         check_format(self.file)
         if self.file.format == "csv":
-            return read_csv_header(self.file, self.shop)
+            return read_csv_header(self.file, self.source)
         with _file_faults(RefusedFile, "is not a Parquet file: "):
             described = self.connection.execute(
                 f"describe select * from {read_parquet(self.file.path)}"
             ).fetchall()
-        return parquet_header([(name, kind) for name, kind, *_ in described], self.shop)
+        return parquet_header([(name, kind) for name, kind, *_ in described], self.source)
 
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
         relation = parquet_relation(self.file.path, header)
         with _file_faults(RefusedFile, "is damaged: "):
-            lines = self._scalar(
+            rows = self._scalar(
                 f"select sum(num_rows) from parquet_file_metadata({exact_path(self.file.path)})"
             )
-            loaded = self._insert_good(file_id, relation, header)
-            if loaded < lines:
-                self._insert_bad(file_id, numbered(relation, 1), header)
-        return lines, loaded
+            return self._insert(file_id, relation, numbered(relation, 1), header, rows)
 
     def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
-        relation = csv_relation(self.file.path, header, self.shop.delimiter, self.file.compression)
+        if header.is_odd:
+            raise NotWellFormed
+        file = self.in_utf8(self.file)
+        if file != self.file:
+            text = partial(read_text, file, header.delimiter)
+        relation = csv_relation(file.path, header, file.compression)
         try:
             with _file_faults(NotWellFormed):
-                loaded = self._insert_good(file_id, relation, header)
+                self._insert_good(file_id, relation, header)
         except NotWellFormed:
             text()  # says so where the file is damaged rather than badly written
             raise
         counts = text()
-        lines = counts.lines - header.has_line
-        if loaded < lines:
-            self._insert_bad(file_id, numbered(relation, 1 + header.has_line), header)
-        if counts.has_zero or lines != loaded + self.count("raw.rejects", file_id):
+        if not counts.is_plain or counts.separators != counts.lines * (len(header.names) - 1):
             raise NotWellFormed
-        return lines, loaded
+        rows = counts.lines - header.has_line
+        lines = numbered(relation, 1 + header.has_line)
+        return self._insert_rest(file_id, relation, lines, header, rows)
 
     def insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
-        repaired = repair(self.file, header, self.shop.delimiter, self.scratch)
-        relation = repaired_relation(repaired.path, header, self.shop.delimiter)
+        repaired = repair(self.in_utf8(self.file), header, self.scratch)
+        relation = repaired_relation(repaired.path, header)
+        rows = repaired.records - repaired.rejected
         with _file_faults(RefusedFile, "cannot be read: "):
-            loaded = self._insert_good(file_id, relation, header)
-            if loaded + repaired.rejected < repaired.records:
-                self._insert_bad(file_id, relation, header)
+            lines, loaded = self._insert(file_id, relation, relation, header, rows, repaired.blank)
             self._insert_rejects(file_id, rejects_relation(repaired.rejects))
-        return repaired.records, loaded
+        return lines + repaired.rejected, loaded
+
+    def _insert(
+        self, file_id: int, relation: str, lines: str, header: Header, rows: int, blank: int = 0
+    ) -> tuple[int, int]:
+        """All rows of a relation; lines: the same with numbers; blank: rows left out before."""
+        self._insert_good(file_id, relation, header)
+        return self._insert_rest(file_id, relation, lines, header, rows, blank)
+
+    def _insert_rest(
+        self, file_id: int, relation: str, lines: str, header: Header, rows: int, blank: int = 0
+    ) -> tuple[int, int]:
+        """The refused ones; blank ones are no rows. Raises NotWellFormed unless all add up."""
+        loaded = self.count("raw.events", file_id)
+        if loaded < rows:
+            self._insert_bad(file_id, lines, header)
+        missing = rows - loaded - self.count("raw.rejects", file_id)
+        if missing and missing != self._scalar(
+            f"select count(*) from {relation} where {is_blank(header)}"
+        ):
+            raise NotWellFormed
+        self._note(file_id, relation, header, missing + blank)
+        return rows - missing, loaded
+
+    def _note(self, file_id: int, relation: str, header: Header, blank: int) -> None:
+        self.notes = [blank_note(blank)] if blank else []
+        ((first, last),) = self.connection.execute(
+            "select min(event_time), max(event_time) from raw.events where file_id = ?", [file_id]
+        ).fetchall()
+        day = timedelta(days=1)
+        is_twice = first and twice(header, self.source, first - day, last + day)
+        if is_twice and (
+            count := self._scalar(f"select count(*) from {relation} where {is_twice}")
+        ):
+            self.notes.append(twice_note(count, self.source))
 
     def _insert_good(self, file_id: int, relation: str, header: Header) -> int:
         self._first_ahead = None
@@ -92,7 +129,7 @@ class DuckDBIntake(Intake):
             execute_watched(
                 self.connection,
                 f"insert into raw.events (file_id, {columns}) select {file_id}, {columns} "
-                f"from ({typed_rows(relation, header, self.shop, id_types=id_types)}) "
+                f"from ({typed_rows(relation, header, self.source, id_types=id_types)}) "
                 "where reason is null",
                 {"latest": _latest()},
                 lambda share: self.on_progress(
@@ -131,7 +168,7 @@ class DuckDBIntake(Intake):
 
     def _insert_bad(self, file_id: int, relation: str, header: Header) -> None:
         """Keep the refused lines. Their numbers count on the file's order, so it is kept here."""
-        rows = typed_rows(relation, header, self.shop, line_number="line_number")
+        rows = typed_rows(relation, header, self.source, line_number="line_number")
         self.connection.execute("set preserve_insertion_order = true")
         try:
             execute_watched(
@@ -156,7 +193,7 @@ class DuckDBIntake(Intake):
         execute_watched(
             self.connection,
             f"insert into raw.rejects select {file_id}, {quoted(self.file.uri)}, "
-            f"cast(line_number as bigint), line_text, reason from {rows} where reason is not null",
+            f"cast(line_number as bigint), line_text, reason from {rows} where reason <> '{BLANK}'",
             parameters,
         )
 

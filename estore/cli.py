@@ -62,12 +62,12 @@ class Context:
             return self._home or Path(".estore")
 
     def shop(self, mapping: Path | None = None) -> "ShopConfig":
-        """The shop's own file."""
-        from estore.shop import read_shop
+        """The shop's own file, with thresholds that are known."""
+        from estore.build.dbt_project import read_checked_shop
 
         settings = self.settings
         path = mapping or settings.shop_file
-        return read_shop(path, must_exist=bool(mapping or settings.shop))
+        return read_checked_shop(path, must_exist=bool(mapping or settings.shop))
 
     def console(self, *, quiet: bool = False) -> "Console":
         """Where progress is told."""
@@ -155,6 +155,9 @@ def run(
     places = [*paths, *(places_in(data) if data else [])]
     shop = context.shop(mapping)
     found = pipeline.look_at(places, console) if places else Found()
+    if mapping and shop.thresholds:
+        said = f"the thresholds of {mapping} hold for this run; later commands read"
+        console.line(f"{said} {settings.shop_file}: copy them there", "yellow")
     report = pipeline.run(settings, shop, found.files, console)
     if report.snapshot is None:
         raise EstoreError("the data tests did not hold, so nothing was published; see above")

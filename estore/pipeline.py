@@ -195,6 +195,8 @@ def _load(
 def _build(
     settings: Settings, transform: Transform, console: Console, *, full_refresh: bool = False
 ) -> tuple[BuildReport, Manifest | None]:
+    if changed := transform.changed_thresholds():
+        console.line(f"thresholds changed since the last build: {', '.join(changed)}", "yellow")
     with console.step("build") as step:
         report = transform.build(
             full_refresh=full_refresh,

@@ -50,7 +50,7 @@ def read_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
         return ShopConfig()
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EstoreError(f"{path}: not valid TOML: {error}") from error
     except OSError as error:
         raise EstoreError(f"{path}: cannot be read: {error.strerror}") from error

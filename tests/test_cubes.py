@@ -255,7 +255,10 @@ def test_names_that_moved_in_a_build_that_died_reach_the_cubes(
     assert workshop.query(brands) == [("new",)]
 
 
-def test_new_rules_of_segments_reach_the_cubes_also_beside_a_new_day(workshop: Workshop) -> None:
+def test_new_rules_of_segments_reach_the_cubes_also_beside_a_new_day(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estore.build.thresholds.RFM_BANDS", 1)
     workshop.write("1.csv", first_files())
     workshop.load()
     workshop.build()

@@ -128,6 +128,7 @@ class Transform:
                 state = State(warehouse.books)
                 state.set("built", self.project.fingerprint)
                 state.set("built_at", datetime.now(UTC).isoformat(timespec="seconds"))
+                state.set("thresholds", json.dumps(self.project.thresholds))
                 state.set("tests", json.dumps(report.tests))
                 state.set("test_rows", json.dumps(report.test_rows))
         return report
@@ -156,6 +157,16 @@ class Transform:
             state.set("published", None)
             state.set("daily", self.project.daily_fingerprint)
         return waiting
+
+    def changed_thresholds(self) -> list[str]:
+        """The thresholds that differ from those of the last complete build, as name: old → new."""
+        with open_warehouse(self.settings) as warehouse:
+            before = json.loads(State(warehouse.books).get("thresholds") or "{}")
+        return [
+            f"{name} {before[name]} → {value}"
+            for name, value in self.project.thresholds.items()
+            if name in before and before[name] != value
+        ]
 
     def is_sound(self) -> bool:
         """The last build ended, with these rules, and its data tests held."""

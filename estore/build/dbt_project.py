@@ -19,7 +19,7 @@ from estore.currency import currency
 from estore.errors import EstoreError
 from estore.escaping import shortened
 from estore.settings import Settings, bigquery_emulator
-from estore.shop import ShopConfig
+from estore.shop import ShopConfig, read_shop
 from estore.warehouse import advice
 
 #: What a day's events become depends on these; a change of theirs means a full refresh.
@@ -46,6 +46,14 @@ def project_folder() -> Path:
     package = Path(__file__).parents[1]
     inside = package / "transform_project"
     return inside if inside.is_dir() else package.parent / "transform"
+
+
+def read_checked_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
+    """A shop.toml whose thresholds are checked, too, as `load` needs it before a build does."""
+    shop = read_shop(path, must_exist=must_exist)
+    if shop.thresholds:
+        read_thresholds(project_folder(), shop, path)
+    return shop
 
 
 class DbtProject:

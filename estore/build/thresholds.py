@@ -1,7 +1,7 @@
 """Thresholds: the defaults with the shop's own on top, checked before any SQL sees them."""
 
-import math
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -25,19 +25,67 @@ STEP = (
     "currency_symbol",
     "currency_digits",
 )
-#: Smallest and largest value of whole numbers that have such; any other is 0 or more.
-LIMITS = {
-    "session_timeout_minutes": (1, 720),
-    "rfm_bands": (1, 9),
-    "ltv_bucket_amount": (1, 1_000_000),
-    "cohort_window_days": (1, 3_650),
-    "anomaly_min_days": (1, 1_000),
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The type and range of a threshold's values."""
+
+    least: float
+    most: float
+    is_whole: bool = True
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.is_whole else "a number"
+        return f"{kind} from {self.least:,} to {self.most:,}"
+
+    def check(self, value: Any) -> None:
+        """Raises ValueError for any other value."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or (self.is_whole and not isinstance(value, int)):
+            raise ValueError(f"must be {self}")
+        if not self.least <= value <= self.most:  # nan is in no range
+            raise ValueError(f"must be {self}")
+
+
+#: Name, or how names end → what is allowed; the first that fits counts. docs/metrics.md lists them.
+ALLOWED = {
+    "session_timeout_minutes": Allowed(1, 720),
+    "ltv_bucket_amount": Allowed(1, 1_000_000),
+    "average_order_target": Allowed(0, 1_000_000_000, is_whole=False),
+    "anomaly_min_days": Allowed(1, 1_000),
     # Rows of the dashboard's cubes grow with each name.
-    "dashboard_brands": (0, 100),
-    "dashboard_categories": (0, 100),
-    "dashboard_subcategories": (0, 300),
-    "dashboard_customers": (0, 1_000),
+    "dashboard_brands": Allowed(0, 100),
+    "dashboard_categories": Allowed(0, 100),
+    "dashboard_subcategories": Allowed(0, 300),
+    "dashboard_customers": Allowed(0, 1_000),
+    "_days": Allowed(1, 3_650),
+    "_share": Allowed(0, 1, is_whole=False),
+    "_fall": Allowed(0, 1, is_whole=False),
+    "_deviation": Allowed(0, 1, is_whole=False),
+    "_deviations": Allowed(0.5, 100, is_whole=False),
+    "_factor": Allowed(1, 1_000, is_whole=False),
+    "": Allowed(0, 1_000_000_000),
 }
+#: The segment rules tell scores of 1 to 5 apart; with other bands some segments would be empty.
+RFM_BANDS = 5
+
+
+def allowed(name: str, default: Any) -> str:
+    """What a threshold may be, in words."""
+    if name == "shop_timezone":
+        return "an IANA time zone, as in Europe/Berlin"
+    if name == "shop_currency":
+        return "an ISO 4217 code, as in EUR"
+    if name == "as_of_date":
+        return "a day, as in 2020-04-30"
+    if name == "rfm_bands":
+        return f"{RFM_BANDS}, as the segment rules are made for {RFM_BANDS} bands"
+    return "true or false" if isinstance(default, bool) else str(_range(name))
+
+
+def _range(name: str) -> Allowed:
+    return next(found for end, found in ALLOWED.items() if name.endswith(end))
 
 
 def read_thresholds(project: Path, shop: ShopConfig, shop_file: Path) -> dict[str, Any]:
@@ -56,7 +104,9 @@ def read_thresholds(project: Path, shop: ShopConfig, shop_file: Path) -> dict[st
         try:
             thresholds[name] = _checked(name, value, thresholds[name])
         except ValueError as error:
-            raise EstoreError(f"{shop_file}: [thresholds] {name} = {value!r}: {error}") from error
+            raise EstoreError(
+                f"{shop_file}: [thresholds] {name} = {_short(value)}: {error}"
+            ) from error
     steps = [thresholds[name] for name in ("declining_days", "at_risk_days", "churned_days")]
     if steps != sorted(steps):
         raise EstoreError(
@@ -66,27 +116,37 @@ def read_thresholds(project: Path, shop: ShopConfig, shop_file: Path) -> dict[st
     return thresholds
 
 
+def _short(value: Any) -> str:
+    shown = " ".join(repr(value).split())
+    return shown if len(shown) <= 80 else f"{shown[:79]}…"
+
+
 def _checked(name: str, value: Any, default: Any) -> Any:
+    """The value as the project takes it; raises ValueError that says what is allowed."""
     if name == "as_of_date":
-        day = value.date() if isinstance(value, datetime) else value
-        return str(day if isinstance(day, date) else date.fromisoformat(str(day)))
+        return _day(value)
     if name == "shop_timezone":
-        if not isinstance(value, str) or value not in available_timezones():
-            raise ValueError("not a known time zone; use a name such as Europe/Berlin")
+        # The engine does not know the machine's own "localtime".
+        if not isinstance(value, str) or value not in available_timezones() - {"localtime"}:
+            raise ValueError(f"not a known time zone; must be {allowed(name, default)}")
         return value
     if name == "shop_currency":
         return currency(str(value)).code
+    if name == "rfm_bands":
+        if value != RFM_BANDS or not isinstance(value, int):
+            raise ValueError(f"must be {allowed(name, default)}")
+        return value
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise ValueError("must be true or false")
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("must be a number")
-    if not math.isfinite(value):
-        raise ValueError("must be a number")
-    if isinstance(default, int) and not isinstance(value, int):
-        raise ValueError("must be a whole number")
-    least, most = LIMITS.get(name, (0, float("inf")))
-    if not least <= value <= most:
-        raise ValueError(f"must be {least} or more" + (f", {most} at most" if most < 1e9 else ""))
+    _range(name).check(value)
     return value
+
+
+def _day(value: Any) -> str:
+    text = str(value) if isinstance(value, str | date) else ""
+    try:
+        return str(date.fromisoformat(text))  # not of an instant
+    except ValueError as error:
+        raise ValueError("must be a day, as in 2020-04-30") from error

@@ -175,7 +175,7 @@ def _name_the_partitions_that_they_change(jobs: list[dict[str, Any]]) -> None:
     for table in ("raw.events", "intermediate`.`int_sessions", "intermediate`.`int_event_days"):
         assert any(re.search(rf"delete from \S*_{table}`", sql) for sql in sent), table
     # Rows of buyers: theirs may lie in any month.
-    small = {"fct_orders", "fct_user_rfm_monthly"}
+    small = {"int_orders", "int_user_rfm_monthly"}
     assert {table for sql in sent for table in unbounded_changes(sql)} <= small
 
 

@@ -28,9 +28,12 @@ PARTITIONED = {
     "int_spread_sessions": {"session_start_date"},
     "fct_sessions": {"session_start_date"},
     "int_order_lines": {"order_date"},
+    "int_orders": {"order_date"},
     "fct_orders": {"order_date"},
+    "int_user_rfm_monthly": {"month_end_date"},
     "fct_user_rfm_monthly": {"month_end_date"},
-    "cube_sessions": {"session_start_date"},
+    "int_session_cells": {"session_start_date"},
+    "int_session_days": {"session_start_date"},
 }
 
 
@@ -81,11 +84,15 @@ def _is_literal_bound(part: exp.Expression, table: exp.Table) -> bool:
 
 #: One row per order, per hour or day, or per buyer and month: cheap to read whole.
 SMALL = {
-    "int_event_hours", "int_event_days", "int_purchases", "int_order_lines", "fct_orders",
-    "fct_user_rfm_monthly", "cube_sessions",
+    "int_event_hours", "int_event_days", "int_purchases", "int_order_lines", "int_orders",
+    "fct_orders", "int_user_rfm_monthly", "fct_user_rfm_monthly", "int_session_cells",
+    "int_session_days",
 }  # fmt: skip
 #: Views pass on the conditions of whoever reads them.
-VIEWS = {"stg_lines", "stg_events", "fct_events", "fct_sessions", "int_spread_sessions"}
+VIEWS = {
+    "stg_lines", "stg_events", "fct_events", "fct_sessions", "int_spread_sessions", "fct_orders",
+    "fct_user_rfm_monthly", "int_session_days",
+}  # fmt: skip
 #: Statement → larger tables of which it reads a few columns of all days, to tell of all time.
 WHOLE = {
     "int_duplicate_bursts": {"stg_repeats"},

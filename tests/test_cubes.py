@@ -210,7 +210,7 @@ def test_a_day_more_leaves_the_cubes_of_the_days_before_alone(workshop: Workshop
     workshop.load()
     workshop.build()
     marked = {
-        "dashboard.cube_sessions": ("session_start_date", "view_count"),
+        "intermediate.int_session_cells": ("session_start_date", "view_count"),
         "intermediate.int_order_lines": ("order_date", "item_count"),
         "dashboard.cube_sales": ("order_date", "item_count"),
         "dashboard.cube_products": ("event_date", "item_count"),

@@ -159,7 +159,7 @@ def test_one_more_day_sums_up_the_orders_of_its_buyers_and_no_others(workshop: W
     workshop.build()
     orders = "select user_id, count(*), sum(order_amount > 0) from marts.fct_orders group by 1"
     assert sorted(workshop.query(orders)) == [("7", 2, 2), ("8", 1, 1), ("9", 2, 2)]
-    workshop.query("update marts.fct_orders set order_amount = -1")
+    workshop.query("update intermediate.int_orders set order_amount = -1")
 
     # Of 7, one look joins two sessions, and so two orders; 8 only looks; 9 buys once more.
     workshop.write("2.csv", [
@@ -195,7 +195,7 @@ def test_a_month_is_scored_anew_only_where_a_later_day_changed_one_of_its_orders
     workshop.write("1.csv", [*crowd, *orders])
     workshop.load()
     workshop.build()
-    workshop.query("update marts.fct_user_rfm_monthly set frequency = -1")
+    workshop.query("update intermediate.int_user_rfm_monthly set frequency = -1")
     for name, (rows, is_anew) in days.items():
         shutil.copytree(workshop.settings.home, tmp_path / name / "home")
         tried = Workshop(tmp_path / name)

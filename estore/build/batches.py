@@ -140,13 +140,13 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
 
 def _extended_order_began(warehouse: Warehouse, days: Step) -> date | None:
     """The day of the oldest order that purchases of these days belong to by the shop's own id."""
-    if not warehouse.has_table("marts", "fct_orders"):
+    if not warehouse.has_table("intermediate", "int_orders"):
         return None
     began: date | None = warehouse.scalar(
         """
         select min(orders.order_date)
         from intermediate.int_purchases as purchases
-        inner join marts.fct_orders as orders
+        inner join intermediate.int_orders as orders
             on
                 cast(purchases.user_id as string) = orders.user_id
                 and purchases.order_id = orders.order_id

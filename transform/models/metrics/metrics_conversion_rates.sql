@@ -3,23 +3,12 @@
     'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase',
 ] %}
 
--- Each session is in one cell of the cube, whose other days a new one leaves alone.
-with days as (
-    select
-        {% for count in counts -%}
-        cast(sum({{ count }}) as int64) as {{ count }},
-        {% endfor -%}
-        session_start_date
-    from {{ ref('cube_sessions') }}
-    group by session_start_date
-),
-
-grains as (
+with grains as (
     select
         'day' as grain,
         {{ counts | join(', ') }},
         session_start_date
-    from days
+    from {{ ref('int_session_days') }}
     union all
     select
         'overall' as grain,
@@ -27,7 +16,7 @@ grains as (
         cast(coalesce(sum({{ count }}), 0) as int64) as {{ count }},
         {% endfor -%}
         cast(null as date) as session_start_date
-    from days
+    from {{ ref('int_session_days') }}
 ),
 
 counted as (

@@ -5,10 +5,9 @@ with high_days as (
         sessions_with_purchase,
         sessions_with_purchase - sessions_with_cart_and_purchase as without_cart,
         {{ run_of_days('session_start_date') }} as run
-    from {{ ref('metrics_conversion_rates') }}
+    from {{ ref('int_session_days') }}
     where
-        grain = 'day'
-        and {{ wilson_bound(
+        {{ wilson_bound(
             '(sessions_with_purchase - sessions_with_cart_and_purchase)', 'sessions_with_purchase', '-'
         ) }} > {{ var('alert_uncarted_share') }}
 ),

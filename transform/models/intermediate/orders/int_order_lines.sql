@@ -41,7 +41,7 @@ orders as (
         order_date,
         order_number,
         case when order_number > 1 then {{ month_end_before('order_date') }} end as known_date
-    from {{ ref('fct_orders') }}
+    from {{ ref('int_orders') }}
     where order_date >= {{ changed_from() }}
 )
 
@@ -58,5 +58,5 @@ select
     cast(lines.revenue_amount as numeric) as revenue_amount
 from lines
 inner join orders on lines.user_id = orders.user_id and lines.order_id = orders.order_id
-left join {{ ref('fct_user_rfm_monthly') }} as segments
+left join {{ ref('int_user_rfm_monthly') }} as segments
     on orders.user_id = segments.user_id and orders.known_date = segments.month_end_date

@@ -9,9 +9,9 @@ with moved as (
         coalesce(latest_categories.level_1, 'unknown') as to_category,
         coalesce(products.latest_category_code, '') != coalesce(products.category_code, '') as has_other_code
     from {{ ref('int_products') }} as products
-    left join {{ ref('dim_categories') }} as first_categories
+    left join {{ ref('int_categories') }} as first_categories
         on products.category_id = first_categories.category_id
-    left join {{ ref('dim_categories') }} as latest_categories
+    left join {{ ref('int_categories') }} as latest_categories
         on products.latest_category_id = latest_categories.category_id
     where products.is_category_conflict and products.latest_category_id != products.category_id
 ),

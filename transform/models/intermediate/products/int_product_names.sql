@@ -17,7 +17,7 @@ products as (
         coalesce(products.brand, 'unknown') as brand,
         coalesce(revenue.revenue_amount, 0) as revenue_amount
     from {{ ref('int_products') }} as products
-    left join {{ ref('dim_categories') }} as categories on products.category_id = categories.category_id
+    left join {{ ref('int_categories') }} as categories on products.category_id = categories.category_id
     left join revenue on products.product_id = revenue.product_id
 ),
 

@@ -112,5 +112,5 @@ select
     named.first_seen_at,
     named.last_seen_at
 from named
-left join {{ ref('dim_categories') }} as first_codes on named.category_id = first_codes.category_id
-left join {{ ref('dim_categories') }} as latest_codes on named.latest_category_id = latest_codes.category_id
+left join {{ ref('int_categories') }} as first_codes on named.category_id = first_codes.category_id
+left join {{ ref('int_categories') }} as latest_codes on named.latest_category_id = latest_codes.category_id

@@ -17,7 +17,7 @@ with buyers as (
         min(orders.order_date) as first_order_date,
         min(case when orders.order_number = 2 then orders.order_date end) as second_order_date,
         max(orders.order_date) as last_order_date
-    from {{ ref('fct_orders') }} as orders
+    from {{ ref('int_orders') }} as orders
     {{ of_touched_users('orders', as_text('user_id')) }}
     group by orders.user_id
 ),

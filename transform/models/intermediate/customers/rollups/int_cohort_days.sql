@@ -8,7 +8,7 @@ with orders as (
         first_order_date,
         order_date,
         {{ add_days('order_date', '-days_since_previous_order') }} as previous_order_date
-    from {{ ref('fct_orders') }}
+    from {{ ref('int_orders') }}
     where order_date >= {{ changed_from() }}
 ),
 

@@ -7,7 +7,7 @@ select
     count(*) as customer_count,
     cast(sum(monetary_amount) as numeric) as revenue_amount,
     cast(sum(month_revenue_amount) as numeric) as month_revenue_amount
-from {{ ref('fct_user_rfm_monthly') }}
+from {{ ref('int_user_rfm_monthly') }}
 {% if is_incremental() and not is_made_anew('later months') -%}
 where
     month_end_date >= {{ changed_from() }}

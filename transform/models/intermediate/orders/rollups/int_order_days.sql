@@ -10,6 +10,6 @@ select
     count(distinct user_id) as buyer_count,
     cast(sum(item_count) as int64) as item_count,
     {{ count_if('order_number = 1') }} as first_order_count
-from {{ ref('fct_orders') }}
+from {{ ref('int_orders') }}
 where order_date >= {{ changed_from() }}
 group by order_date

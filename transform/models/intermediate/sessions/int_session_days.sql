@@ -1,0 +1,13 @@
+{% set counts = [
+    'session_count', 'robot_session_count', 'sessions_with_view', 'sessions_with_cart', 'sessions_with_purchase',
+    'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase',
+] %}
+
+-- Each session is in one cell, whose other days a new one leaves alone.
+select
+    session_start_date,
+    {% for count in counts -%}
+    cast(sum({{ count }}) as int64) as {{ count }}{{ ',' if not loop.last }}
+    {% endfor -%}
+from {{ ref('int_session_cells') }}
+group by session_start_date

@@ -17,13 +17,13 @@ class Thresholds(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    poll_seconds: int = Field(300, ge=1)
-    tries: int = Field(3, ge=1)
-    fresh_hours: int = Field(36, ge=1)
-    alert_seconds: int = Field(300, ge=0)
-    repeat_hours: int = Field(24, ge=1)
-    retry_seconds: int = Field(30, ge=0)
-    timeout_hours: int = Field(12, ge=1)
+    poll_seconds: int = Field(300, ge=1, le=604_800)
+    tries: int = Field(3, ge=1, le=100)
+    fresh_hours: int = Field(36, ge=1, le=10_000)
+    alert_seconds: int = Field(300, ge=0, le=604_800)
+    repeat_hours: int = Field(24, ge=1, le=10_000)
+    retry_seconds: int = Field(30, ge=0, le=86_400)
+    timeout_hours: int = Field(12, ge=1, le=1_000)
     daily_at: str = Field("0 4 * * *", min_length=9)
     weekly_at: str = Field("0 5 * * 1", min_length=9)
 

@@ -8,6 +8,7 @@ from estore.orchestration.context import Shop
 from estore.orchestration.jobs import jobs, schedules
 from estore.orchestration.loading import loading_assets
 from estore.orchestration.project import Project
+from estore.orchestration.standstill import standstill_sensor
 from estore.orchestration.telling import telling_sensors
 from estore.orchestration.transforming import transforming_assets
 from estore.orchestration.watching import landing_sensor, transform_sensor
@@ -35,6 +36,7 @@ def build_definitions(shop: Shop) -> dg.Definitions:
         schedules=schedules(shop),
         sensors=[
             landing_sensor(shop, outbox), transform_sensor(shop), *telling_sensors(shop, outbox),
+            standstill_sensor(shop, outbox),
         ],
         executor=dg.in_process_executor,
     )  # fmt: skip

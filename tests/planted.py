@@ -13,7 +13,7 @@ DAY = timedelta(days=1)
 #: (test_lateness.py); odd session ids and views without a price mislead nothing.
 ALERTS = {
     "purchase-outage": {("missing_events", "purchase")},
-    "view-outage": {("missing_events", "view"), ("missing_events", "cart")},
+    "view-outage": {("missing_events", "view")},
     "doubled-purchases": {("duplicate_burst", "purchase")},
     "unlogged-carts": {("purchases_without_carts", "cart")},
     "unpriced-purchases": {("unpriced_purchases", "purchase")},

@@ -78,7 +78,7 @@ def test_no_function_of_duckdb_alone_is_left(compiled: dict[str, str]) -> None:
 
 def test_days_and_instants_are_literals(compiled: dict[str, str]) -> None:
     """A subquery or a cast on the partition column would scan the whole table."""
-    for name in ("stg_repeats", "int_purchases", "int_product_days", "int_event_days"):
+    for name in ("stg_repeats", "int_purchases", "int_product_days", "int_day_sums"):
         assert "event_date between date '1970-01-01' and date '2199-12-31'" in compiled[name], name
 
 

@@ -172,7 +172,7 @@ def _pass_the_analyser(jobs: list[dict[str, Any]]) -> None:
 
 def _name_the_partitions_that_they_change(jobs: list[dict[str, Any]]) -> None:
     sent = [job["sql"] for job in jobs if re.search("delete from|update|merge", job.get("sql", ""))]
-    for table in ("raw.events", "intermediate`.`int_sessions", "intermediate`.`int_event_days"):
+    for table in ("raw.events", "intermediate`.`int_sessions", "intermediate`.`int_day_sums"):
         assert any(re.search(rf"delete from \S*_{table}`", sql) for sql in sent), table
     # Rows of buyers: theirs may lie in any month.
     small = {"int_orders", "int_user_rfm_monthly"}

@@ -20,7 +20,7 @@ PARTITIONED = {
     "fct_events": {"event_at", "event_date"},
     "stg_repeats": {"event_date"},
     "int_event_hours": {"event_date"},
-    "int_event_days": {"event_date"},
+    "int_day_sums": {"event_date"},
     "int_product_days": {"event_date"},
     "int_product_values": {"event_date"},
     "int_purchases": {"event_date"},
@@ -84,7 +84,7 @@ def _is_literal_bound(part: exp.Expression, table: exp.Table) -> bool:
 
 #: One row per order, per hour or day, or per buyer and month: cheap to read whole.
 SMALL = {
-    "int_event_hours", "int_event_days", "int_purchases", "int_order_lines", "int_orders",
+    "int_event_hours", "int_day_sums", "int_purchases", "int_order_lines", "int_orders",
     "fct_orders", "int_user_rfm_monthly", "fct_user_rfm_monthly", "int_session_cells",
     "int_session_days",
 }  # fmt: skip

@@ -64,7 +64,7 @@ def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:
         "staging.stg_repeats": ("quantity", "event_date"),
         "intermediate.int_product_days": ("view_count", "event_date"),
         "intermediate.int_product_values": ("event_count", "event_date"),
-        "intermediate.int_event_days": ("event_count", "event_date"),
+        "intermediate.int_day_sums": ("event_count", "event_date"),
         "intermediate.int_sessions": ("item_count", "session_start_date"),
     }
     for table, (column, _) in marked.items():

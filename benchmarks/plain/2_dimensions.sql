@@ -1,13 +1,5 @@
--- Today, and the days that are heard of to their last hour.
-create table event_days as
-select
-    event_date,
-    event_date + interval 1 day - max(event_at) <= interval 1 hour as is_complete
-from marts.fct_events
-group by event_date;
-
 create table as_of as
-select max(event_date) as as_of_date, min(event_date) as first_date from event_days;
+select max(event_date) as as_of_date, min(event_date) as first_date from marts.fct_events;
 
 create table marts.dim_categories as
 with codes as (

@@ -36,67 +36,19 @@ with days as (
         count(order_id) as order_count,
         count(distinct user_id) as buyer_count,
         coalesce(sum(item_count), 0) as item_count,
-        count(*) filter (order_number = 1) as first_order_count,
-        coalesce(any_value(is_complete), false) as is_complete
+        count(*) filter (order_number = 1) as first_order_count
     from as_of
     cross join unnest(generate_series(first_date, as_of_date, interval 1 day)) as calendar (day)
     left join marts.fct_orders as orders on orders.order_date = day
-    left join event_days on event_days.event_date = day
     group by day
-),
-
-medians as (
-    select
-        days.order_date,
-        count(*) as comparable_day_count,
-        list(cast(earlier.revenue_amount as double)) as revenues,
-        quantile_cont(cast(earlier.revenue_amount as double), 0.5) as expected_revenue
-    from days
-    inner join days as earlier
-        on
-            date_diff('day', earlier.order_date, days.order_date) between 1 and 56
-            and dayofweek(days.order_date) = dayofweek(earlier.order_date)
-    where days.is_complete and earlier.is_complete
-    group by days.order_date
-    having count(*) >= 4
-),
-
-expected as (
-    select
-        *,
-        greatest(
-            1.4826 * list_aggregate(
-                list_transform(revenues, lambda revenue: abs(revenue - expected_revenue)), 'quantile_cont', 0.5
-            ),
-            0.05 * expected_revenue
-        ) as deviation
-    from medians
-),
-
-compared as (
-    select
-        days.*,
-        last_week.revenue_amount as last_week_revenue_amount,
-        coalesce(comparable_day_count, 0) as comparable_day_count,
-        expected_revenue,
-        (days.revenue_amount - expected_revenue) / nullif(deviation, 0) as revenue_deviation
-    from days
-    left join days as last_week
-        on
-            last_week.order_date = days.order_date - interval 7 day
-            and days.is_complete and last_week.is_complete
-    left join expected on days.order_date = expected.order_date
 )
 
 select
-    compared.* exclude (expected_revenue),
-    cast(round(expected_revenue, 3) as decimal(18, 3)) as expected_revenue_amount,
+    days.*,
     cast(round(revenue_amount / nullif(order_count, 0), 3) as decimal(18, 3)) as average_order_amount,
     order_count - first_order_count as repeat_order_count,
-    revenue_amount / nullif(last_week_revenue_amount, 0) - 1 as revenue_change_rate,
-    coalesce(abs(revenue_deviation) > 5, false) as is_revenue_anomaly,
     as_of_date
-from compared
+from days
 cross join as_of;
 
 create table metrics.metrics_churn as

@@ -40,10 +40,42 @@
 
 {% macro minute_in_words(instant) -%} substr(cast({{ instant }} as string), 1, 16) {%- endmacro %}
 
-{# Hours since 1970, and back. #}
-{% macro hour_number(instant) -%} {{ whole_quotient(epoch_micros(instant), 3600000000) }} {%- endmacro %}
+{# Hours of the shop's clock since 1970: each day has 24, also one on which the clock is changed. #}
+{% macro hour_number(day, hour) -%} ({{ days_between("date '1970-01-01'", day) }} * 24 + {{ hour }}) {%- endmacro %}
 
-{% macro hour_start(number) -%} {{ from_micros('(' ~ number ~ ') * 3600000000') }} {%- endmacro %}
+{# A whole number of days is added before the division: engines round negative quotients up. #}
+{% macro clock_day(number) -%}
+    {{ add_days("date '1970-01-01'", whole_quotient('(' ~ number ~ ') + 24000000', 24) ~ ' - 1000000') }}
+{%- endmacro %}
+
+{% macro clock_hour(number) -%} mod(({{ number }}) + 24000000, 24) {%- endmacro %}
+
+{# The UTC instant at which that hour begins, the first one of an hour that comes twice. #}
+{% macro clock_start(number) -%}
+    {%- set at = hour_start(clock_day(number), clock_hour(number)) -%}
+    {%- if var('shop_timezone') == 'UTC' -%} {{ at }}
+    {%- else -%}
+    {%- set earlier = from_micros(epoch_micros(at) ~ ' - 3600000000') -%}
+    case
+        when {{ shop_date(earlier) }} = {{ clock_day(number) }} and {{ shop_hour(earlier) }} = {{ clock_hour(number) }}
+            then {{ earlier }}
+        else {{ at }}
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+{# "2019-10-27 09:00", by the shop's clock. #}
+{% macro clock_in_words(number) -%}
+    concat(
+        cast({{ clock_day(number) }} as string), ' ',
+        substr(cast(100 + {{ clock_hour(number) }} as string), 2), ':00'
+    )
+{%- endmacro %}
+
+{# Whether a gap lasts longer than another, both in hours of the clock. #}
+{% macro is_longer(gap, than) -%}
+    ({{ gap }}.last_hour - {{ gap }}.first_hour > {{ than }}.last_hour - {{ than }}.first_hour)
+{%- endmacro %}
 
 {% macro days_in_words(first_day, last_day) -%}
     case
@@ -56,6 +88,30 @@
 {% macro run_of_days(day, per=none) -%}
     {{ days_between("date '1970-01-01'", day) }}
     - row_number() over ({{ 'partition by ' ~ per if per }} order by {{ day }})
+{%- endmacro %}
+
+{# Days of one incident share the number, also with up to a week between them: one cause is told once. Makes
+   `incidents` of a table. #}
+{% macro incidents(table, day, per=none) -%}
+    {% set window = 'over (' ~ ('partition by ' ~ per ~ ' ' if per else '') ~ 'order by ' ~ day ~ ')' -%}
+    spaced as (
+        select
+            *,
+            {{ days_between('lag(' ~ day ~ ') ' ~ window, day) }} as days_since_last
+        from {{ table }}
+    ),
+
+    incidents as (
+        select
+            *,
+            sum(case when days_since_last <= 7 then 0 else 1 end) {{ window }} as incident
+        from spaced
+    )
+{%- endmacro %}
+
+{# Whether so many of a number are more than a share that is usual lets chance make. #}
+{% macro is_beyond_chance(count, of, share) -%}
+    ({{ count }} - {{ share }} * {{ of }} > {{ var('anomaly_deviations') }} * sqrt({{ share }} * (1 - {{ share }}) * {{ of }}))
 {%- endmacro %}
 
 {# What is usual: of a table `days` with subject, event_date, measured, of_count and share, the median and the median
@@ -107,8 +163,8 @@
 {% macro day_alert(kind, severity, sentence, revenue='cast(null as numeric)') -%}
     '{{ kind }}' as kind,
     subject,
-    {{ day_start('first_day') }} as from_at,
-    {{ day_start(add_days('last_day', 1)) }} as to_at,
+    {{ clock_start(hour_number('first_day', 0)) }} as from_at,
+    {{ clock_start(hour_number('last_day', 24)) }} as to_at,
     {{ as_float('measured') }} as measured,
     {{ as_float('expected') }} as expected,
     {{ revenue }} as revenue_amount,
@@ -116,14 +172,14 @@
     concat({{ sentence | join(', ') }}) as sentence
 {%- endmacro %}
 
-{# Of a table `runs`: not those of which int_missing_events tells the reason, on the same days. #}
+{# Of a table `runs`: not those of which a gap of hours on the same days is the reason. #}
 {% macro is_not_told_as_missing() -%}
     not exists (
         select 1
         from {{ ref('int_missing_events') }} as missing
         where
-            missing.subject = runs.subject
-            and missing.from_at < {{ day_start(add_days('runs.first_day', 1)) }}
-            and missing.to_at > {{ day_start('runs.last_day') }}
+            (missing.subject = runs.subject or (missing.subject = 'view' and runs.subject = 'cart'))
+            and missing.first_day <= runs.first_day
+            and missing.last_day >= runs.last_day
     )
 {%- endmacro %}

@@ -6,11 +6,29 @@ with alerts as (
     {% for alerts in [
         ref('int_missing_events'), ref('int_low_events'), ref('int_uncarted_purchases'),
         ref('int_duplicate_bursts'), ref('int_taxonomy_breaks'), ref('int_brand_conflicts'), ref('int_robots'),
-        ref('int_odd_prices'), ref('int_unfinished_days'),
+        ref('int_odd_prices'), ref('int_unfinished_days'), ref('int_outlying_dates'),
     ] -%}
     select {{ columns }} from {{ alerts }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+-- What is missing for hours of longer days on which it is low is not told again.
+told as (
+    select alerts.*
+    from alerts
+    where
+        alerts.kind not in ('missing_events', 'low_events')
+        or not exists (
+            select 1
+            from alerts as wider
+            where
+                wider.kind in ('low_events', 'purchases_without_carts')
+                and wider.kind != alerts.kind
+                and wider.subject = alerts.subject
+                and wider.from_at <= alerts.from_at
+                and wider.to_at >= alerts.to_at
+        )
 )
 
 select
@@ -19,12 +37,15 @@ select
     alerts.from_at,
     alerts.to_at,
     {{ shop_date('alerts.from_at') }} as from_date,
-    {{ shop_date(from_micros(epoch_micros('alerts.to_at') ~ ' - 1000000')) }} as to_date,
+    greatest(
+        {{ shop_date('alerts.from_at') }},
+        {{ shop_date(from_micros(epoch_micros('alerts.to_at') ~ ' - 1000000')) }}
+    ) as to_date,
     alerts.measured,
     alerts.expected,
     alerts.revenue_amount,
     alerts.severity,
     alerts.sentence,
     as_of.as_of_date
-from alerts
+from told as alerts
 cross join {{ ref('int_as_of') }} as as_of

@@ -6,6 +6,5 @@ select
     max(event_date) as as_of_date,
     {%- endif %}
     min(event_date) as first_date,
-    max(event_date) as last_date,
-    max(case when is_complete then event_date end) as last_complete_date
-from {{ ref('int_event_days') }}
+    max(event_date) as last_date
+from {{ ref('int_day_sums') }}

@@ -1,42 +1,84 @@
-{{ config(
-    materialized='incremental',
-    meta={'replaces': 'days'},
-    tags='daily',
-    partition_by={'field': 'event_date', 'data_type': 'date'},
-) }}
+{{ config(materialized='table') }}
 
 with days as (
     select
-        event_date,
-        cast(sum(event_count) as int64) as event_count,
-        cast(sum(view_count) as int64) as view_count,
-        cast(sum(cart_add_count) as int64) as cart_add_count,
-        cast(sum(purchase_count) as int64) as purchase_count,
-        cast(sum(repeat_count) as int64) as duplicate_row_count,
-        min(first_event_at) as first_event_at,
-        max(last_event_at) as last_event_at
-    from {{ ref('int_event_hours') }}
-    where {{ in_built_days() }}
-    group by event_date
+        *,
+        last_hour * 3600
+        + {{ whole_quotient(
+            epoch_micros('last_event_at') ~ ' - ' ~ epoch_micros(hour_start('event_date', 'last_hour')), 1000000
+        ) }} as last_second,
+        max(event_date) over () as last_date
+    from {{ ref('int_day_sums') }}
 ),
 
-products as (
+-- How late the shop is usually heard of, on the weekday of the last day and on any.
+earlier as (
     select
-        event_date,
-        count(*) as product_count
-    from {{ ref('int_product_days') }}
-    where {{ in_built_days() }}
-    group by event_date
+        'weekday' as kind,
+        last_second
+    from days
+    where
+        event_date >= {{ add_days('last_date', -var('anomaly_history_days')) }}
+        and event_date < last_date
+        and mod({{ days_between('event_date', 'last_date') }}, 7) = 0
+    union all
+    select
+        'day' as kind,
+        last_second
+    from days
+    where
+        event_date >= {{ add_days('last_date', -var('anomaly_history_days')) }}
+        and event_date < last_date
+),
+
+spread as (
+    select
+        kind,
+        {{ percentile('last_second', 0.5, 'kind') }} as usual,
+        {{ percentile('last_second', 0.95, 'kind') }} as latest
+    from earlier
+),
+
+-- Where that varies by more than an hour, only a late event shows that a day is over.
+bounds as (
+    select
+        kind,
+        max(latest - usual) <= 3600 as is_regular,
+        max(
+            case when latest - usual <= 3600 then usual - greatest(latest - usual, 900) else latest end
+        ) as least_second
+    from spread
+    group by kind
+    having count(*) >= {{ var('anomaly_min_days') }}
+),
+
+expected as (
+    select
+        coalesce(
+            max(case when kind = 'weekday' and is_regular then least_second end),
+            max(case when kind = 'day' then least_second end),
+            23 * 3600
+        ) as least_second
+    from bounds
 )
 
--- A day whose tracking stopped early looks like a day of few sales: its last hour must have been heard of.
 select
-    days.*,
-    products.product_count,
-    (
-        {{ epoch_micros(day_start(add_days('days.event_date', 1))) }}
-        - {{ epoch_micros('days.last_event_at') }}
-        <= {{ 60 * 60 * 1000000 }}
+    days.event_date,
+    days.event_count,
+    days.view_count,
+    days.cart_add_count,
+    days.purchase_count,
+    days.duplicate_row_count,
+    days.first_event_at,
+    days.last_event_at,
+    days.product_count,
+    (days.event_date < days.last_date or days.last_second >= expected.least_second)
+    and not exists (
+        select 1
+        from {{ ref('int_missing_events') }} as missing
+        where
+            missing.subject = 'event'
+            and days.event_date between missing.first_day and missing.last_day
     ) as is_complete
 from days
-left join products on days.event_date = products.event_date
+cross join expected

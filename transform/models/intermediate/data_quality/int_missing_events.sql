@@ -2,81 +2,81 @@
 
 {% set share = var('alert_missing_share') %}
 
-{# Views come several to a session: it takes so many more of them to say as much as purchases do. #}
-{% set least = var('alert_least_events') %}
-
--- Low both in number and among the events of its hour: a quiet holiday lowers only the first. Of hours
--- without any event nothing can be said of a type: they neither end a gap nor add to it.
-with low_hours as (
+with gaps as (
     select
         subject,
-        hour_number,
-        measured,
-        case when subject = 'event' or event_count > 0 then expected else 0 end as expected,
-        case when subject in ('event', 'view') then {{ 5 * least }} else {{ least }} end as least_in_all,
-        case when subject in ('event', 'view') then {{ least }} else {{ least }} / 10 end as least_of_an_hour,
-        hour_number - row_number() over (partition by subject order by hour_number) as gap
-    from {{ ref('int_expected_hours') }}
-    where
-        (subject = 'event' and event_count = 0)
-        or (
-            subject != 'event'
-            and measured <= {{ share }} * expected
-            and measured <= {{ share }} * coalesce(expected_share * event_count, 0)
-        )
+        min(case when is_telling then hour_number end) as first_hour,
+        max(case when is_telling then hour_number end) as last_hour,
+        min(case when is_telling then event_date end) as first_day,
+        max(case when is_telling then event_date end) as last_day,
+        sum(measured) as measured,
+        least(sum(expected), sum(expected_by_others)) as expected,
+        max(events_per_session) as events_per_session,
+        sum(expected_before) >= 0.5 * sum(expected)
+        and sum(measured_before) <= {{ share }} * sum(expected_before) as was_low_before,
+        sum(expected_after) >= 0.5 * sum(expected)
+        and sum(measured_after) <= {{ share }} * sum(expected_after) as was_low_after
+    from {{ ref('int_gap_hours') }}
+    group by subject, gap
 ),
 
--- An hour in which hardly anything is usual tells neither where a gap begins nor where it ends; in a small
--- shop that is an hour below the gap's average.
-telling_hours as (
+-- That chance leaves so few is less likely than e to the power of minus this (Chernoff's bound).
+scored as (
     select
         *,
-        expected >= least(least_of_an_hour, avg(expected) over (partition by subject, gap)) as is_telling
-    from low_hours
-),
-
-gaps as (
-    select
-        hours.subject,
-        min(case when hours.is_telling then hours.hour_number end) as first_hour,
-        max(case when hours.is_telling then hours.hour_number end) as last_hour,
-        sum(hours.measured) as measured,
-        sum(hours.expected) as expected
-    from telling_hours as hours
-    group by hours.subject, hours.gap
-    having sum(hours.expected) >= max(hours.least_in_all)
-),
-
-dated as (
-    select
-        *,
-        {{ hour_start('first_hour') }} as from_at,
-        {{ hour_start('last_hour + 1') }} as to_at
+        (
+            expected - measured
+            + case when measured > 0 then measured * ln(measured / nullif(expected, 0)) else 0 end
+        ) / events_per_session as sessions_missing
     from gaps
+    where expected > measured
+),
+
+found as (
+    select *
+    from scored
+    where
+        sessions_missing >= {{ var('alert_least_sessions') }}
+        and not coalesce(was_low_before, false)
+        and not coalesce(was_low_after, false)
 )
 
+-- One failure is one alert: carts go with views, and both with all events.
 select
     'missing_events' as kind,
-    subject,
-    from_at,
-    to_at,
-    {{ as_float('measured') }} as measured,
-    expected,
+    found.subject,
+    found.first_hour,
+    found.last_hour,
+    found.first_day,
+    found.last_day,
+    {{ clock_start('found.first_hour') }} as from_at,
+    {{ clock_start('found.last_hour + 1') }} as to_at,
+    {{ as_float('found.measured') }} as measured,
+    found.expected,
     cast(null as numeric) as revenue_amount,
     'high' as severity,
     concat(
-        'From ', {{ minute_in_words('from_at') }}, ' to ', {{ minute_in_words('to_at') }}, ' UTC ',
-        {{ counted_in_words('measured', 'subject') }}, ' came in, where ', {{ usual_in_words('expected') }},
-        ': the tracking seems to have failed.'
+        'From ', {{ clock_in_words('found.first_hour') }},
+        ' to ', {{ clock_in_words('found.last_hour + 1') }},
+        ' {{ var("shop_timezone") }} ', {{ counted_in_words('found.measured', 'found.subject') }},
+        ' came in, where ', {{ usual_in_words('found.expected') }}, ': the tracking seems to have failed.'
     ) as sentence
-from dated
-where
-    subject != 'event'
-    or not exists (
-        select 1
-        from dated as types
-        where
-            types.subject != 'event'
-            and types.from_at <= dated.to_at
-            and types.to_at >= dated.from_at
-    )
+from found
+where not exists (
+    select 1
+    from found as others
+    where
+        others.first_hour <= found.last_hour + 1
+        and others.last_hour >= found.first_hour - 1
+        and (
+            (found.subject = 'cart' and others.subject = 'view')
+            or (
+                found.subject != 'event' and others.subject = 'event'
+                and not {{ is_longer('found', 'others') }}
+            )
+            or (
+                found.subject = 'event' and others.subject != 'event'
+                and {{ is_longer('others', 'found') }}
+            )
+        )
+)

@@ -8,22 +8,22 @@ with changes_by_day as (
 ),
 
 broken_days as (
-    select
-        by_day.changed_date,
-        {{ run_of_days('by_day.changed_date') }} as run
+    select by_day.changed_date
     from changes_by_day as by_day
-    inner join {{ ref('int_event_days') }} as seen on by_day.changed_date = seen.event_date
+    inner join {{ ref('int_day_sums') }} as seen on by_day.changed_date = seen.event_date
     where
         by_day.changed_count >= {{ var('alert_least_products') }}
         and by_day.changed_count >= {{ var('alert_category_share') }} * seen.product_count
 ),
 
+{{ incidents('broken_days', 'changed_date') }},
+
 breaks as (
     select
         min(changed_date) as first_day,
         max(changed_date) as last_day
-    from broken_days
-    group by run
+    from incidents
+    group by incident
 ),
 
 runs as (

@@ -1,16 +1,38 @@
--- The interval's lower end: few sessions must differ much to differ at all.
-with high_days as (
+{% set bound = var('alert_uncarted_share') %}
+{% set week = 'order by day_number range between 3 preceding and 3 following' %}
+
+with days as (
     select
         session_start_date,
         sessions_with_purchase,
         sessions_with_purchase - sessions_with_cart_and_purchase as without_cart,
-        {{ run_of_days('session_start_date') }} as run
+        sum(sessions_with_cart) over () as cart_count,
+        {{ days_between("date '1970-01-01'", 'session_start_date') }} as day_number
     from {{ ref('int_session_days') }}
-    where
-        {{ wilson_bound(
-            '(sessions_with_purchase - sessions_with_cart_and_purchase)', 'sessions_with_purchase', '-'
-        ) }} > {{ var('alert_uncarted_share') }}
 ),
+
+-- A shop without any cart event has none to miss. Where a day has too few buying sessions, a week has more.
+around as (
+    select
+        *,
+        sum(sessions_with_purchase) over ({{ week }}) as sessions_of_week,
+        sum(without_cart) over ({{ week }}) as without_cart_of_week
+    from days
+    where cart_count > 0
+),
+
+high_days as (
+    select *
+    from around
+    where
+        without_cart > {{ bound }} * sessions_with_purchase
+        and (
+            {{ is_beyond_chance('without_cart', 'sessions_with_purchase', bound) }}
+            or {{ is_beyond_chance('without_cart_of_week', 'sessions_of_week', bound) }}
+        )
+),
+
+{{ incidents('high_days', 'session_start_date') }},
 
 runs as (
     select
@@ -18,9 +40,10 @@ runs as (
         min(session_start_date) as first_day,
         max(session_start_date) as last_day,
         sum(without_cart) as measured,
-        {{ var('alert_uncarted_share') }} * sum(sessions_with_purchase) as expected
-    from high_days
-    group by run
+        {{ bound }} * sum(sessions_with_purchase) as expected
+    from incidents
+    group by incident
+    having sum(without_cart) >= {{ var('alert_least_sessions') }}
 )
 
 select

@@ -1,50 +1,65 @@
 -- Days without any event between the first and the last, and the last one where it is not over.
-with days as (
+with silent as (
+    select
+        min(event_date) as first_day,
+        max(event_date) as last_day,
+        sum(expected) as expected
+    from {{ ref('int_silent_days') }}
+    where is_told
+    group by run
+    union all
+    select
+        {{ add_days('max(last_day)', 1) }} as first_day,
+        {{ add_days('min(next_day)', -1) }} as last_day,
+        cast(null as int64) as expected
+    from {{ ref('int_periods') }}
+    where not is_outlying and next_day is not null
+    group by period_number
+),
+
+last_days as (
     select
         event_date,
-        {{ add_days('lag(event_date) over (order by event_date)', 1) }} as silent_from,
-        {{ add_days('event_date', -1) }} as silent_to,
-        event_date = max(event_date) over () and not is_complete as is_running,
         last_event_at
     from {{ ref('int_event_days') }}
+    where not is_complete and event_date = (select max(event_date) from {{ ref('int_event_days') }})
 )
 
 select
     'no_events' as kind,
     'event' as subject,
-    {{ day_start('silent_from') }} as from_at,
-    {{ day_start('event_date') }} as to_at,
+    {{ clock_start(hour_number('silent.first_day', 0)) }} as from_at,
+    {{ clock_start(hour_number('silent.last_day', 24)) }} as to_at,
     {{ as_float(0) }} as measured,
-    {{ as_float('null') }} as expected,
+    {{ as_float('silent.expected') }} as expected,
     cast(null as numeric) as revenue_amount,
     'high' as severity,
     concat(
-        {{ days_in_words('silent_from', 'silent_to') }}, ' without any event: a file may be missing.'
+        'No events on ', {{ days_in_words('silent.first_day', 'silent.last_day') }},
+        ': a file is missing, or the shop was closed.'
     ) as sentence
-from days
+from silent
 where
-    silent_from < event_date
-    and not exists (
+    not exists (
         select 1
         from {{ ref('int_missing_events') }} as missing
         where
             missing.subject = 'event'
-            and missing.from_at < {{ day_start('days.event_date') }}
-            and missing.to_at > {{ day_start('days.silent_from') }}
+            and missing.first_day <= silent.last_day
+            and missing.last_day >= silent.first_day
     )
 union all
 select
     'unfinished_day' as kind,
     'event' as subject,
-    {{ day_start('event_date') }} as from_at,
-    {{ day_start(add_days('event_date', 1)) }} as to_at,
+    {{ clock_start(hour_number('event_date', 0)) }} as from_at,
+    {{ clock_start(hour_number('event_date', 24)) }} as to_at,
     {{ as_float(0) }} as measured,
     {{ as_float('null') }} as expected,
     cast(null as numeric) as revenue_amount,
     'low' as severity,
     concat(
-        cast(event_date as string), ' is known until ', {{ minute_in_words('last_event_at') }},
-        ' UTC; it is compared with nothing.'
+        'The last event of ', cast(event_date as string), ' is at ', {{ minute_in_words('last_event_at') }},
+        ' UTC: the day is not over, and is compared with nothing.'
     ) as sentence
-from days
-where is_running
+from last_days

@@ -1,8 +1,7 @@
 -- Every day counts, also one without an order: a gap in the dates would hide it from a chart.
 with days as (
-    select {{ add_days('as_of.first_date', 'number') }} as order_date
-    from {{ ref('int_as_of') }} as as_of
-    cross join {{ each_number(0, days_between('as_of.first_date', 'as_of.last_date')) }}
+    select event_date as order_date
+    from {{ ref('int_calendar') }}
 ),
 
 event_days as (
@@ -13,6 +12,7 @@ orders as (
     select * from {{ ref('int_order_days') }}
 )
 
+-- A day without any event is one on which nothing was sold, unless it is told as missing.
 select
     days.order_date,
     cast(coalesce(orders.revenue_amount, 0) as numeric) as revenue_amount,
@@ -20,7 +20,14 @@ select
     coalesce(orders.buyer_count, 0) as buyer_count,
     coalesce(orders.item_count, 0) as item_count,
     coalesce(orders.first_order_count, 0) as first_order_count,
-    coalesce(event_days.is_complete, false) as is_complete
+    coalesce(
+        event_days.is_complete,
+        not exists (
+            select 1
+            from {{ ref('int_silent_days') }} as silent
+            where silent.is_told and days.order_date = silent.event_date
+        )
+    ) as is_complete
 from days
 left join orders on days.order_date = orders.order_date
 left join event_days on days.order_date = event_days.event_date

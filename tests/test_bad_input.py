@@ -287,9 +287,39 @@ BAD_FILES: list[tuple[str, str, bytes, str]] = [
     ("unclosed_header", "day.csv", text(GOOD, '"' + HEADER), "has none of the columns"),
     ("header_endless", "day.csv", b'"' + b"x" * 200_000, "has none of the columns"),
     ("all_bad", "day.csv", text([line(price="free")] * 30),
-     r"refused whole: 30 of its 30 lines .*\(price not understood: 30\).*ESTORE_MAX_REJECT_SHARE"),
+     r'refused whole: 30 of its 30 rows cannot be used \(price not understood: 30\)\. The first: '
+     r'"free"\. A price is a number, as in 1035\.79; see decimal in shop\.toml'),
+    ("half_bad", "day.csv", text([line(price="free")] * 3 + lines(3)),
+     "3 of its 6 rows .*; or raise ESTORE_MAX_REJECT_SHARE above 0.1 to load the other rows"),
     ("times_unknown", "day.csv", text([line(event_time="1.10.2019 12:00")] * 3),
-     r"refused whole: 3 of its 3 lines cannot be used \(event_time not understood: 3\)"),
+     r"refused whole: 3 of its 3 rows cannot be used \(event_time not understood: 3\)"),
+    *[(f"times_{name}", "day.csv", text([line(event_time=time)] * 3), said)
+      for name, time, said in [
+        ("day_first", "31.10.2019 12:00", r'"31\.10\.2019 12:00"\. .*"%d\.%m\.%Y %H:%M" in shop'),
+        ("slashes", "10/31/2019 12:00", r'"%d/%m/%Y .* \(the day\) or "%m/%d/%Y'),
+        ("day_only", "2019-10-31", r'days without a time: set time_format = "%Y-%m-%d" in shop'),
+        ("seconds", "1569931200", r'seconds since 1970: set time_format = "epoch_seconds" in shop'),
+        ("milliseconds", "1569931200123", 'set time_format = "epoch_milliseconds" in shop.toml'),
+        ("microseconds", "1569931200123456", 'set time_format = "epoch_microseconds" in shop'),
+        ("zone", "2019-10-01 12:00:00 CET", r'under \[zone_names\]: CET = "\+01:00" in shop.toml'),
+        ("month_name", "1 Oct 2019", r'"1 Oct 2019"\. Say how times are written, as in'),
+        ("long", "x" * 500, 'The first: "x{58} …"'),
+        ("escapes", "\x1b]52;c;aGk=\x07", r'The first: "\\x1b]52;c;aGk=\\x07"'),
+    ]],
+    *[(f"prices_{name}", "day.csv", text([line(price=price)] * 3), said)
+      for name, price, said in [
+        ("comma", "1.035,79", r'"1\.035,79"\. The decimal sign is a comma: set decimal = "," in'),
+        ("thousands", "1,035.79", r'Thousands are grouped: set decimal = "\."'),
+        ("dollar", "$35.79", r'"\$35\.79"\. Write the number alone, without a currency$'),
+        ("refunds", "-35.79", r'The first: "-35\.79"\. Refunds are not supported: leave their'),
+    ]],
+    ("windows_1252", "day.csv", text([line(brand="café")] * 3).decode().encode("cp1252"),
+     r'not UTF-8 text: 3\)\. The first: ".*caf.*"\. Set encoding = "windows-1252" \(or as it is'),
+    ("rounded_ids", "day.csv", text([line(user_id="1.5E18")] * 3),
+     r'The first: "1.5E18"\. Export ids as text or whole numbers: digits are lost$'),
+    ("no_users", "day.csv", text([line(user_id="")] * 3), r"holds user_id under \[columns\]"),
+    ("two_delimiters", "day.csv", text([row.replace(",", ";", 3) for row in GOOD[:3]]),
+     r"too few columns: 3\)\. The first: \"2019-.*Check delimiter"),
     ("all_misshapen", "day.csv", text(["a,b"] * 30), "30 of its 30 .*too few columns"),
     ("parquet_is_text", "day.parquet", text(GOOD), "is not a Parquet file"),
     ("parquet_cut", "day.parquet", b"PAR1" + b"x" * 500, "is not a Parquet file"),
@@ -431,10 +461,23 @@ TYPED = """
          r"stores category_id as a rounded number \(DOUBLE\): ids above 2\^53 have lost digits"),
         (f"select * replace (user_id::float as user_id) from ({TYPED})", "stores user_id as a ro"),
         (f"select * replace (event_time::date as event_time) from ({TYPED})",
-         r"19 of its 19 lines cannot be used \(event_time not understood: 19\)"),
+         r"19 of its 19 rows cannot be used \(event_time not understood: 19\)"),
         (f"select * replace (epoch(event_time) as event_time) from ({TYPED})",
          "event_time not understood: 19"),
         (f"select * replace ('nan'::double as price) from ({TYPED})", "price not understood: 19"),
+        (f"select * replace ([brand] as brand) from ({TYPED})",
+         r"stores brand as VARCHAR\[\], where text is due; write it as text"),
+        (f"select * replace ({{'a': brand}} as brand) from ({TYPED})", "stores brand as STRUCT"),
+        (f"select * replace (map {{'a': 1}} as category_id) from ({TYPED})", "category_id as MAP"),
+        (f"select * replace (true as event_type) from ({TYPED})", "stores event_type as BOOLEAN"),
+        (f"select * replace (true as price) from ({TYPED})", "BOOLEAN, where a number is due"),
+        (f"select * replace ([price] as price) from ({TYPED})", "where a number is due"),
+        (f"select *, true as quantity from ({TYPED})", "where a whole number is due"),
+        (f"select * replace (event_time::time as event_time) from ({TYPED})", "a time is due"),
+        (f"select * replace ('\\xE9'::blob as brand) from ({TYPED})",
+         "stores brand as bytes that are not UTF-8 text"),
+        (f"select * replace (1.5e9::double as user_session) from ({TYPED})",
+         "stores user_session as a rounded number"),
     ],
 )  # fmt: skip
 def test_a_bad_parquet_file_is_refused_whole(home: Home, select: str, said: str) -> None:
@@ -443,6 +486,17 @@ def test_a_bad_parquet_file_is_refused_whole(home: Home, select: str, said: str)
     assert outcome.error is not None
     assert re.search(said, outcome.error), outcome.error
     assert home.events() == []
+
+
+def test_bytes_of_a_parquet_file_that_are_text_are_read_as_text(home: Home) -> None:
+    columns = "event_type, brand, user_session"
+    blobs = ", ".join(f"encode({name}) as {name}" for name in columns.split(", "))
+    select = (
+        f"select * replace ({blobs}) from (select * replace ('Käthe''s' as brand) from ({TYPED}))"
+    )
+    parquet(home.landing / "day.parquet", select)
+    assert home.load_one("day.parquet").loaded == 19
+    assert home.query(f"select distinct {columns} from raw.events") == [("view", "Käthe's", "s")]
 
 
 def test_a_parquet_file_with_a_damaged_page_is_refused_and_the_rest_is_loaded(home: Home) -> None:

@@ -28,7 +28,8 @@ class Header:
     names: every column of the file in its order; ours: our column → its position there;
     constants: our column → the value of all rows; notes: what a person should know of them;
     has_line: they stand in a line of the file; skipped: lines before that one; is_odd: written so
-    that only the careful way reads it.
+    that only the careful way reads it; binary: our columns that a Parquet file keeps as bytes;
+    typed: those that it keeps as numbers and times, so that no setting says how they are written.
     """
 
     names: tuple[str, ...]
@@ -39,6 +40,12 @@ class Header:
     delimiter: str = ","
     skipped: int = 0
     is_odd: bool = False
+    binary: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
+
+    def source_name(self, column: str) -> str:
+        """What the file calls one of our columns."""
+        return self.names[self.ours[column]]
 
 
 def read_csv_header(file: LandedFile, shop: Source) -> Header:
@@ -160,15 +167,41 @@ def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
     Raises RefusedFile for missing ones, and for ids that were stored as rounded numbers.
     """
     header = match_columns([name for name, _ in columns], shop, has_line=False)
-    for column in ID_COLUMNS:
-        kind = columns[header.ours[column]][1] if column in header.ours else None
-        if kind in ("DOUBLE", "FLOAT"):
+    kinds = {ours: columns[position][1] for ours, position in header.ours.items()}
+    for ours, kind in kinds.items():
+        named = f"stores {header.source_name(ours)} as"
+        if ours in ID_COLUMNS and kind in ("DOUBLE", "FLOAT"):
             raise RefusedFile(
-                f"stores {header.names[header.ours[column]]} as a rounded number "
-                f"({kind}): ids above 2^53 have lost digits. "
+                f"{named} a rounded number ({kind}): ids above 2^53 have lost digits. "
                 "Write it as a whole number or as text"
             )
-    return header
+        if not _is_readable(ours, kind):
+            due = _DUE.get(ours, "text")
+            raise RefusedFile(f"{named} {kind[:60]}, where {due} is due; write it as {due}")
+    binary = tuple(ours for ours, kind in kinds.items() if kind == "BLOB")
+    typed = tuple(
+        ours
+        for ours, kind in kinds.items()
+        if kind.startswith("TIMESTAMP" if ours == "event_time" else "")
+        and kind not in ("VARCHAR", "BLOB")
+    )
+    return replace(header, binary=binary, typed=typed)
+
+
+_DUE = {"event_time": "a time", "price": "a number", "quantity": "a whole number"}
+
+
+def _is_readable(ours: str, kind: str) -> bool:
+    """Whether a column of DuckDB's type can hold what is due: no list, no struct, no boolean."""
+    if kind in ("VARCHAR", "BLOB") or kind.startswith("ENUM"):
+        return True
+    if ours == "event_time":
+        return kind.startswith(("TIMESTAMP", "DATE")) or _NUMBER.fullmatch(kind) is not None
+    is_uuid = kind == "UUID" and ours not in _DUE
+    return is_uuid or kind == '"NULL"' or _NUMBER.fullmatch(kind) is not None
+
+
+_NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL\(\d+,\d+\)")
 
 
 def _no_header(fields: list[str], used: str) -> str:

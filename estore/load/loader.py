@@ -9,7 +9,7 @@ from functools import partial
 
 from estore.errors import CHANGED, EstoreError, RefusedFile
 from estore.landing import LandedFile, printable
-from estore.load import event_types, replacement
+from estore.load import advice, event_types, replacement
 from estore.load.content import (
     Beside,
     Content,
@@ -356,7 +356,7 @@ class _Load:
                     "Nothing of it was kept; please report this file's shape"
                 )
             reasons = self.intake.reasons(file_id)
-            self._check_share(lines, rejected, reasons)
+            self._check_share(file_id, lines, rejected, reasons)
             self.intake.note_days(file_id)
             entry = replace(
                 new_entry(file_id, self.file, self.content, "loaded"),
@@ -383,19 +383,21 @@ class _Load:
         # Read again, as it lies there, a file replaces what it had become before.
         return outcome if self.again else self._with_replaced(outcome, days)
 
-    def _check_share(self, lines: int, rejected: int, reasons: dict[str, int]) -> None:
+    def _check_share(
+        self, file_id: int, lines: int, rejected: int, reasons: dict[str, int]
+    ) -> None:
         """A clock that was reset dates a few rows decades ago; that is no wrong mapping."""
         of_clock = sum(count for reason, count in reasons.items() if reason.startswith(BEFORE))
         counted = rejected - of_clock if of_clock < lines / 2 else rejected
         share = self.settings.max_reject_share
         is_alone = counted == 1 < lines and share > 0  # a single row holds no others back
         if counted and counted / lines > share and not is_alone:
-            worst = "; ".join(f"{reason}: {count}" for reason, count in list(reasons.items())[:3])
-            raise RefusedFile(
-                f"was refused whole: {rejected} of its {lines} lines cannot be used ({worst}). "
-                "Is a column mapped wrongly? See [columns] in shop.toml, or raise "
-                f"ESTORE_MAX_REJECT_SHARE above {share:g}"
-            )
+            kind = next(iter(reasons))
+            reason, text = self.intake.first_rejected(file_id, kind)
+            said = advice.sentence(rejected, lines, reasons, reason, text)
+            if rejected < lines:
+                said += f"; or raise ESTORE_MAX_REJECT_SHARE above {share:g} to load the other rows"
+            raise RefusedFile(said)
 
     def _check_still(self) -> None:
         if not self.intake.is_still():

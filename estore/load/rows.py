@@ -6,6 +6,7 @@ out. Nothing is guessed: what cannot be read exactly is refused with its reason.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,8 +42,23 @@ def rejects_relation(path: Path) -> str:
 def parquet_relation(path: str | Path, header: Header) -> str:
     """The columns of a Parquet file as text, in the positions of the header."""
     columns = _columns(header)
-    texts = ", ".join(f"cast({column} as varchar) as {column}" for column in columns)
+    binary = {f"c{header.ours[name]}" for name in header.binary}
+    texts = ", ".join(
+        # Bytes that are no text stay visible as such.
+        f"coalesce(try(decode({column})), '\ufffd' || nullif({column}::varchar, '')) as {column}"
+        if column in binary
+        else f"cast({column} as varchar) as {column}"
+        for column in columns
+    )
     return f"(select {texts} from {read_parquet(path)} as file ({', '.join(columns)}))"
+
+
+def not_text(header: Header) -> dict[str, str]:
+    """The source's column → whether a row's bytes in it are no text."""
+    return {
+        header.source_name(name): f"starts_with(c{header.ours[name]}, '\ufffd')"
+        for name in header.binary
+    }
 
 
 def read_parquet(path: str | Path) -> str:
@@ -92,8 +108,10 @@ def typed_rows(
     numbers = {
         name: dialect.plain_number(trimmed[name], source.decimal)
         for name in ("price", "quantity")
-        if source.decimal and name in header.ours
+        if source.decimal and name in header.ours and name not in header.typed
     }
+    if "event_time" in header.typed:
+        source = replace(source, time_format=None)
     price = numbers.get("price", columns.get("price", nothing))
     quantity = numbers.get("quantity", trimmed["quantity"])
     event_time = columns["event_time"]

@@ -110,6 +110,10 @@ class Intake(ABC):
         """When the first of the rows rejected as too far in the future is so no more."""
 
     @abstractmethod
+    def first_rejected(self, file_id: int, kind: str) -> tuple[str, str]:
+        """The reason and the text of the first line refused for this kind of reason."""
+
+    @abstractmethod
     def is_still(self) -> bool:
         """Whether the file is still what was listed, so that what was loaded of it is that."""
 

@@ -154,6 +154,11 @@ class BigQueryIntake(Intake):
             for position, (name, kind) in enumerate(kinds)
         )
         rows, loaded = self._typed(file_id, header, f"(select {texts} from `{self._table()}`)")
+        if self.counted.damaged and header.binary:
+            raise RefusedFile(
+                f"stores {', '.join(map(header.source_name, header.binary))} as bytes that are not "
+                "UTF-8 text"
+            )
         came = rows + self.counted.blank
         if came != lines:
             raise RefusedFile(f"does not add up: it holds {lines} rows, of which {came} came in")
@@ -183,6 +188,13 @@ class BigQueryIntake(Intake):
 
     def reasons(self, file_id: int) -> dict[str, int]:
         return dict(sorted(self.counted.reasons.items(), key=lambda told: (-told[1], told[0])))
+
+    def first_rejected(self, file_id: int, kind: str) -> tuple[str, str]:
+        ((reason, text),) = self.warehouse.select(
+            f"select reason, coalesce(line_text, '') from `{self._table('_typed')}` "
+            f"where starts_with(reason, {BIGQUERY.quoted(kind)}) order by line_number limit 1"
+        )
+        return reason, text
 
     def other_event_types(self, file_id: int) -> str | None:
         if not self.counted.others:

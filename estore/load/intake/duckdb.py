@@ -19,6 +19,7 @@ from estore.load.rows import (
     AHEAD,
     csv_relation,
     is_blank,
+    not_text,
     numbered,
     parquet_relation,
     read_parquet,
@@ -57,6 +58,9 @@ class DuckDBIntake(Intake):
             rows = self._scalar(
                 f"select sum(num_rows) from parquet_file_metadata({exact_path(self.file.path)})"
             )
+            for column, where in not_text(header).items():
+                if self._scalar(f"select 1 from {relation} where {where} limit 1"):
+                    raise RefusedFile(f"stores {column} as bytes that are not UTF-8 text")
             return self._insert(file_id, relation, numbered(relation, 1), header, rows)
 
     def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
@@ -207,6 +211,14 @@ class DuckDBIntake(Intake):
             [file_id],
         ).fetchall()
         return dict(rows)
+
+    def first_rejected(self, file_id: int, kind: str) -> tuple[str, str]:
+        ((reason, text),) = self.connection.execute(
+            "select reason, coalesce(line_text, '') from raw.rejects "
+            "where file_id = ? and starts_with(reason, ?) order by line_number limit 1",
+            [file_id, kind],
+        ).fetchall()
+        return reason, text
 
     def other_event_types(self, file_id: int) -> str | None:
         rows = self.connection.execute(

@@ -39,4 +39,6 @@ def as_text(column: str, kind: str) -> str:
     """As DuckDB writes it: an instant without a zone stays without one."""
     if kind.startswith("TIMESTAMP") and kind != "TIMESTAMP WITH TIME ZONE":
         return f"format_timestamp('%F %H:%M:%E6S', timestamp({column}))"
+    if kind == "BLOB":
+        return f"safe_convert_bytes_to_string({column})"
     return f"cast({column} as string)"

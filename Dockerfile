@@ -14,7 +14,7 @@ RUN uv sync --locked --no-cache --no-dev --no-editable --extra bigquery --extra 
 FROM python:3.13-slim-bookworm
 RUN groupadd --gid 10001 estore \
     && useradd --uid 10001 --gid estore --no-create-home --home-dir /data --shell /usr/sbin/nologin estore \
-    && install --directory --owner estore --group estore /data
+    && install --directory --mode 700 --owner estore --group estore /data
 COPY --from=build /opt/estore /opt/estore
 COPY .ci/container-entrypoint /usr/local/bin/container-entrypoint
 ENV PATH=/opt/estore/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp ESTORE_HOME=/data DAGSTER_HOME=/data/dagster

@@ -47,7 +47,7 @@ setup-bigquery: .venv/.base # for workflows: the base install and what BigQuery 
 .PHONY: run
 run: .venv/.base ## events to findings; DATA="files or folder" for your own, else a synthetic shop
 ifeq ($(value DATA),)
-	@test -f $(DEMO)/.complete || { .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
+	@test -f $(DEMO)/.complete || { umask 077 && .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
 	@$(COMMAND) --home "$(HOME_DIR)" run $(DEMO)
 else
 	@$(COMMAND) --home "$(HOME_DIR)" run --data "$$DATA_TEXT"
@@ -62,9 +62,9 @@ IN_BUCKET = $(findstring ://,$(LANDING))
 
 .PHONY: dev
 dev: .venv/.dagster ## Dagster on http://localhost:3000 watches a landing folder; LANDING, HOME_DIR, PORT=3000
-	@mkdir -p $(if $(IN_BUCKET),,$(LANDING)) $(HOME_DIR)/dagster && cp estore/orchestration/dagster.yaml $(HOME_DIR)/dagster/
+	@umask 077 && mkdir -p $(if $(IN_BUCKET),,$(LANDING)) $(HOME_DIR)/dagster && cp estore/orchestration/dagster.yaml $(HOME_DIR)/dagster/
 ifeq ($(LANDING),$(DEMO))
-	@test -f $(DEMO)/.complete || { .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
+	@test -f $(DEMO)/.complete || { umask 077 && .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
 endif
 	@echo "http://localhost:$(or $(PORT),3000): files that appear in $(LANDING) are loaded, built and published;"
 	@echo "the first look is now, the next ones every 5 minutes (docs/operations.md). Ctrl-C ends it."

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from estore.errors import EstoreError, engine_advice
 from estore.escaping import one_line, shortened
+from estore.home import make_home
 
 #: Bytes after which the log of unexpected errors begins again; the one before is kept.
 LARGEST = 1 << 20
@@ -42,7 +43,8 @@ def unexpected(error: Exception, home: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_home(path.parent.parent)
+    path.parent.mkdir(exist_ok=True)
     if path.exists() and path.stat().st_size > LARGEST:
         path.replace(path.with_suffix(".log.1"))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -13,6 +13,7 @@ from estore.build.builder import BuildReport, Transform
 from estore.console import Console
 from estore.errors import Damaged, EstoreError, NothingLoaded
 from estore.escaping import one_line
+from estore.home import openness
 from estore.landing import Found, LandedFile, look
 from estore.load import LoadReport, load_files
 from estore.load.ledger import Entry
@@ -53,6 +54,8 @@ def _alone(
                     "not name are not in it",
                     "yellow",
                 )
+        if warning := openness(settings.home):
+            console.line(warning, "yellow")
         shutil.rmtree(settings.temp, ignore_errors=True)  # what a crash has left there
         with open_warehouse(settings):
             yield

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from estore.errors import Busy
+from estore.home import as_open_as, make_home
 
 #: A reader holds run.lock for microseconds while it looks; a run that holds it, for seconds.
 _LOOKS, _PAUSE = 10, 0.02
@@ -32,8 +33,12 @@ def run_lock(
 
     Raises Busy with who holds the lock where another command does.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with _file(home / "run.lock", "a+") as ours, _file(home / "readers.lock", "a") as readers:
+    make_home(home)
+    with (
+        as_open_as(home),
+        _file(home / "run.lock", "a+") as ours,
+        _file(home / "readers.lock", "a") as readers,
+    ):
         for _ in range(_LOOKS):
             if _try(ours, fcntl.LOCK_EX):
                 break

@@ -16,6 +16,7 @@ from dagster_slack import SlackResource
 
 from estore.errors import EstoreError
 from estore.escaping import chat, one_line, printable, slack
+from estore.home import make_home
 
 #: Alerts that one message spells out; the others are counted.
 SPELT_OUT = 10
@@ -132,8 +133,8 @@ class Outbox:
         Where it cannot be written, as on a full disk, this process remembers it: else the same
         alert would be sent at every look, or none.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self.path.with_suffix(".lock").open("w") as lock:
+        make_home(self.path.parent)
+        with os.fdopen(os.open(self.path.with_suffix(".lock"), _NEW_FILE, 0o600), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             state = self._unsaved or self._read()
             before = json.dumps(state)

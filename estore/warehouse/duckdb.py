@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from estore.errors import Busy, Damaged, EstoreError, NothingLoaded, engine_advice
+from estore.home import make_home
 from estore.settings import Settings
 from estore.warehouse.base import BUILT, Warehouse
 from estore.warehouse.control_tables import CONTROL_TABLES
@@ -30,7 +31,8 @@ CHECKPOINT_AT = "256MB"
 
 def engine_config(settings: Settings) -> dict[str, Any]:
     """Connection options that bound memory and disk; every connection must use the same."""
-    settings.temp.mkdir(parents=True, exist_ok=True)
+    make_home(settings.home)
+    settings.temp.mkdir(exist_ok=True, mode=0o700)
     config: dict[str, Any] = {
         "memory_limit": settings.memory_limit,
         "temp_directory": str(settings.temp),
@@ -50,7 +52,6 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises Busy when another process has it open, Damaged where the file cannot be read. Connections
     of one process share the engine, dbt's too, where they name the file and the options alike.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
     with _connected(settings) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = true")  # so that query_progress() knows

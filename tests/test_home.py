@@ -1,0 +1,69 @@
+"""The home is its owner's alone, whatever is written into it, and a group's where it is shared."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from conftest import Workshop
+
+from estore.cli import main
+from estore.orchestration.alerts import Alert, Outbox
+
+
+@pytest.fixture(autouse=True)
+def usual_mask() -> Iterator[None]:
+    """As most systems have it: what is made can be read by everyone."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def run(workshop: Workshop, *command: str) -> str:
+    ended = CliRunner().invoke(main, ["--home", str(workshop.settings.home), *command])
+    assert ended.exit_code == 0, ended.output
+    return ended.output
+
+
+def modes(home: Path) -> set[int]:
+    """What the group and others may, of everything in the home."""
+    return {path.lstat().st_mode & 0o077 for path in (home, *home.rglob("*"))}
+
+
+def test_everything_in_a_new_home_is_its_owner_s_alone(workshop: Workshop) -> None:
+    workshop.write("a.csv", [{"event_type": "purchase"}, {"event_time": "yesterday"}] * 9)
+    (workshop.landing / "b.csv").write_text((workshop.landing / "a.csv").read_text() + "x,y\n")
+    said = (
+        CliRunner()
+        .invoke(main, ["--home", str(workshop.settings.home), "load", str(workshop.landing)])
+        .output
+    )
+    Outbox(workshop.settings.home, pause=0, repeat=1).add(Alert("a", "b", "c", "d", "e"), 1)
+    assert "can be read by everyone" not in said
+    assert modes(workshop.settings.home) == {0}
+    before = os.umask(0o022)
+    os.umask(before)
+    assert before == 0o022, "the mask is as it was"
+
+
+def test_a_published_home_is_its_owner_s_alone(published_home: Workshop) -> None:
+    home = published_home.settings.home
+    assert modes(home) == {0}
+    run(published_home, "publish")
+    assert modes(home) == {0}
+
+
+def test_a_home_that_is_shared_with_a_group_stays_so(published_home: Workshop) -> None:
+    home = published_home.settings.home
+    home.chmod(0o750)
+    assert "can be read by everyone" not in run(published_home, "publish")
+    folder = home / "published" / "v000002"
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
+
+
+def test_a_home_that_everyone_can_read_is_named_with_the_way_out(published_home: Workshop) -> None:
+    home = published_home.settings.home
+    home.chmod(0o755)
+    assert f"`chmod -R o-rwx {home}` ends that" in run(published_home, "publish")

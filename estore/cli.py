@@ -13,12 +13,12 @@ from estore import interruption
 from estore.error_report import in_words, unexpected
 from estore.errors import EstoreError
 from estore.escaping import one_line, printable, shortened
+from estore.queries import verbs
 
 if TYPE_CHECKING:
     from estore.console import Console
     from estore.landing import Found
     from estore.load import LoadReport
-    from estore.reading import Answer
     from estore.settings import Settings
     from estore.shop import ShopConfig
 
@@ -281,21 +281,6 @@ def status(context: Context, as_json: bool) -> None:
         raise EstoreError(told["snapshot_error"])
 
 
-@main.command()
-@click.argument("file", required=False, callback=_utf8)
-@click.option("--limit", type=click.IntRange(min=0), help="Show at most so many lines.")
-@_format("table", "csv", "json")
-@click.pass_obj
-def rejects(context: Context, file: str | None, limit: int | None, form: str) -> None:
-    """The refused lines with their reasons, of one FILE or of all."""
-    from estore import reading
-    from estore.tables import render
-
-    answer = reading.rejects(context.settings, uri=file, limit=limit)
-    _tell_source(answer)
-    _say(render(answer.columns, answer.rows, form))
-
-
 @main.command("findings")
 @_format("text", "markdown", "json")
 @click.pass_obj
@@ -312,20 +297,6 @@ def show_findings(context: Context, form: str) -> None:
     else:
         write = findings.as_markdown if form == "markdown" else findings.as_text
         _say(write(found, manifest))
-
-
-@main.command()
-@click.argument("sql", callback=_utf8)
-@_format("table", "csv", "json")
-@click.pass_obj
-def query(context: Context, sql: str, form: str) -> None:
-    """Answer one SQL query from the warehouse, or from the snapshot while a run is under way."""
-    from estore import reading
-    from estore.tables import render
-
-    answer = reading.query(context.settings, sql)
-    _tell_source(answer)
-    _say(render(answer.columns, answer.rows, form))
 
 
 @main.command()
@@ -433,17 +404,15 @@ def _say(said: object, *, err: bool = False) -> None:
         sys.exit(CUT_OFF)
 
 
-def _tell_source(answer: "Answer") -> None:
-    if answer.source != "warehouse":
-        _say(f"(from snapshot {answer.source}: the warehouse is being written to)", err=True)
-
-
 def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:
     return {
         "files": [vars(outcome) for outcome in report.outcomes],
         "problems": found.problems, "passed_over": found.passed_over,
     }  # fmt: skip
 
+
+for verb in (verbs.query, verbs.rejects, verbs.tables):
+    main.add_command(verb)
 
 if __name__ == "__main__":
     main()

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from estore.errors import Busy, Damaged, EstoreError, NothingLoaded
+from estore.errors import Busy, Damaged, NothingLoaded
 from estore.findings.lateness import late_files
 from estore.load import event_types
 from estore.runlock import reading_lock
@@ -22,9 +22,8 @@ from estore.snapshot.manifest import (
     missing_snapshot,
 )
 from estore.snapshot.reader import open_snapshot
-from estore.warehouse.duckdb import damage, read_warehouse
+from estore.warehouse.duckdb import read_warehouse
 
-_EMPTY = 'the query is empty; as in: estore query "select 1"'
 #: Columns of the ledger that a status names; a home made by an earlier version lacks the last.
 _OF_FILES = [
     "uri", "status", "lines", "loaded", "rejected", "first_date", "last_date", "loaded_at", "error",
@@ -32,39 +31,9 @@ _OF_FILES = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Rows of a query and where they come from: `warehouse` or a snapshot's version."""
-
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
-    source: str
-
-
-def query(settings: Settings, sql: str) -> Answer:
-    """Answer one SQL query, read-only and without access to files or the network.
-
-    Raises EstoreError with the engine's own words for SQL that is wrong.
-    """
-    if not sql.strip():
-        raise EstoreError(_EMPTY)
-    if settings.target == "bigquery":
-        return _ask_bigquery(settings, sql)
-    with _engine(settings) as (connection, source):
-        connection.execute("set enable_external_access = false")
-        try:
-            cursor = connection.execute(sql)
-            if cursor is None:
-                raise EstoreError(_EMPTY)
-            columns = [column[0] for column in cursor.description or ()]
-            return Answer(columns, cursor.fetchall() if columns else [], source)
-        except duckdb.Error as error:
-            raise EstoreError(damage(str(error), settings) or str(error)) from error
-
-
 def status(settings: Settings) -> dict[str, Any]:
     """Files with their counts, days covered, days waiting, last build and snapshot."""
-    with _engine(settings) as (connection, source):
+    with open_reader(settings) as (connection, source):
         is_warehouse = source == "warehouse"
         files = "raw.files" if is_warehouse else "raw_files"
         cursor = connection.execute(f"select * from {files} order by uri, loaded_at")
@@ -118,41 +87,6 @@ def _newest_snapshot(settings: Settings) -> tuple[Manifest | None, str | None]:
     return None, missing_snapshot(settings) if is_lost else None
 
 
-def rejects(settings: Settings, *, uri: str | None = None, limit: int | None = None) -> Answer:
-    """The refused lines, by file and line."""
-    select = "select uri, line_number, reason, line_text from {}"
-    where = " where uri = $uri or ends_with(uri, concat('/', $uri))" if uri else ""
-    order = " order by uri, line_number, line_text, reason"
-    sql = select + where + order + (f" limit {int(limit)}" if limit is not None else "")
-    parameters = {"uri": uri} if uri else {}
-    known = f"select 1 from {{}}{where} limit 1"
-    if settings.target == "bigquery":
-        if uri and not _ask_bigquery(settings, known.format("raw.files"), **parameters).rows:
-            raise _unknown_file(uri)
-        return _ask_bigquery(settings, sql.format("raw.rejects"), **parameters)
-    with _engine(settings) as (connection, source):
-        table, files = (
-            ("raw.rejects", "raw.files") if source == "warehouse" else ("raw_rejects", "raw_files")
-        )
-        if uri and not connection.execute(known.format(files), parameters).fetchall():
-            raise _unknown_file(uri)
-        cursor = connection.execute(sql.format(table), parameters)
-        columns = [column[0] for column in cursor.description or ()]
-        return Answer(columns, cursor.fetchall(), source)
-
-
-def _unknown_file(uri: str) -> EstoreError:
-    return EstoreError(f"{uri}: no such file was ever loaded; `estore status` lists the files")
-
-
-def _ask_bigquery(settings: Settings, sql: str, **parameters: Any) -> Answer:
-    """Readers and a run are not in each other's way there."""
-    from estore.warehouse.bigquery import ask
-
-    columns, rows = ask(settings, sql, **parameters)
-    return Answer(columns, rows, "warehouse")
-
-
 @dataclass(frozen=True)
 class Known:
     """What the ledger says of one content of a path."""
@@ -171,7 +105,7 @@ def ledger(settings: Settings) -> list[Known]:
     Damaged where the warehouse cannot be read.
     """
     try:
-        with _engine(settings) as (connection, source):
+        with open_reader(settings) as (connection, source):
             if source != "warehouse":
                 raise Busy(f"{settings.home}: the warehouse is being written to; ask again later")
             rows = connection.execute(
@@ -191,7 +125,7 @@ def row_counts(settings: Settings, tables: list[str]) -> dict[str, int]:
 
         with open_bigquery(settings, for_writing=False) as warehouse:
             return {table: warehouse.count(table) for table in tables}
-    with _engine(settings) as (connection, source):
+    with open_reader(settings) as (connection, source):
         if source != "warehouse":
             return {}
         counts = (f"select '{table}', count(*) from {table}" for table in tables)
@@ -199,8 +133,12 @@ def row_counts(settings: Settings, tables: list[str]) -> dict[str, int]:
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+def open_reader(
+    settings: Settings, what: str = "a short question", *, is_bounded: bool = False
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """The warehouse, or the newest snapshot while it is written to; and which of them it is.
+
+    what: names the reader to a run that waits for it. is_bounded: see `open_snapshot`.
 
     Of BigQuery only the books: the ledger, what waits and what was built. Raises NothingLoaded
     without a warehouse and Damaged for one that cannot be read: only a lock means a writer.
@@ -217,7 +155,7 @@ def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str
             f"{settings.home}: the first run is under way, and nothing is published yet; "
             "ask again when it has ended"
         )
-        if stack.enter_context(reading_lock(settings.home)):
+        if stack.enter_context(reading_lock(settings.home, what)):
             try:
                 connection = stack.enter_context(read_warehouse(settings))
             except Busy as error:
@@ -227,7 +165,9 @@ def _engine(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, str
         elif current_version(settings) is None:
             raise busy
         else:
-            connection, manifest = stack.enter_context(open_snapshot(settings, in_memory=True))
+            connection, manifest = stack.enter_context(
+                open_snapshot(settings, in_memory=True, is_bounded=is_bounded)
+            )
             yield connection, manifest.version
 
 

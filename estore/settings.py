@@ -75,6 +75,9 @@ class Settings(BaseSettings):
         description="rows that a build step takes at most, whole days; 0: as fit in memory",
     )
     keep_versions: int = Field(5, ge=1, le=10_000, description="published snapshots that are kept")
+    query_seconds: int = Field(
+        300, ge=0, le=10**9, description="seconds that `estore query` may take; 0: no bound"
+    )
     dashboard_auth: SecretStr | None = Field(
         None, description="who may open the dashboard: bearer:TOKEN or basic:USER:PASSWORD"
     )

@@ -16,7 +16,7 @@ from rich.text import Text
 from estore.escaping import in_json, one_line
 
 #: A spreadsheet takes a text that begins so for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: Wider than any line that is kept.
 _WIDTH = 100_000
 
@@ -32,21 +32,31 @@ def render(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> 
 
 def to_json(value: Any) -> str:
     """JSON with decimals as numbers, days and instants as ISO text, what is no number as null."""
-    return in_json(json.dumps(_strict(value), default=_plain, indent=2, ensure_ascii=False))
+    return in_json(json.dumps(_strict(value), default=plain, indent=2, ensure_ascii=False))
+
+
+def as_json_value(value: Any) -> Any:
+    """A value as JSON has it."""
+    return _strict(value) if isinstance(value, (float, list, tuple, dict)) else value
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """CSV that is safe in a spreadsheet: no text cell can run as a formula."""
-    return "\n".join(_csv_line([_inert(value) for value in row]) for row in [columns, *rows])
+    return csv_lines([columns, *rows])
+
+
+def csv_lines(rows: Sequence[Sequence[Any]], *, raw: bool = False) -> str:
+    """Rows of a CSV; raw: without the guard against formulas."""
+    return "\n".join(_csv_line(row if raw else [_inert(value) for value in row]) for row in rows)
 
 
 def to_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """An aligned table; numbers to the right, as wide as it needs to be."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for position, column in enumerate(columns):
-        is_number = any(_is_number(row[position]) for row in rows)
+        is_right = any(is_number(row[position]) for row in rows)
         table.add_column(
-            Text(one_line(column)), justify="right" if is_number else "left", no_wrap=True
+            Text(one_line(column)), justify="right" if is_right else "left", no_wrap=True
         )
     for row in rows:
         table.add_row(*(Text(_shown(value)) for value in row))
@@ -61,7 +71,8 @@ def _csv_line(cells: Sequence[Any]) -> str:
     return buffer.getvalue().removesuffix("\r\n")
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is aligned to the right."""
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
@@ -82,7 +93,7 @@ def _shown(value: Any) -> str:
 
 
 def _inert(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def _strict(value: Any) -> Any:
@@ -96,7 +107,8 @@ def _strict(value: Any) -> Any:
     return value
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What JSON has no form for: decimals as numbers, days and instants as ISO text."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, (date, datetime)):

@@ -20,6 +20,7 @@ from conftest import COMPARED_SCHEMAS, COMPARED_TABLES, NOT_COMPARED
 from estore import pipeline, reading
 from estore.console import Console
 from estore.landing import find_files
+from estore.queries.ask import ask
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.snapshot.manifest import current_version, read_manifest
@@ -289,7 +290,7 @@ class Killing:
             return
         assert folder.is_dir()
         assert reading.status(self.settings)["loaded_files"] >= 6
-        (answer,) = reading.query(self.settings, "select 1 as one").rows
+        (answer,) = ask(self.settings, "select 1 as one").rows
         assert answer == (1,)
         with open_snapshot(self.settings) as (connection, _):
             assert connection.execute("select count(*) from metrics_daily_sales").fetchall()

@@ -21,6 +21,8 @@ from estore.landing import find_files
 from estore.load.header import match_columns
 from estore.load.rows import typed_rows
 from estore.pipeline import load
+from estore.queries.ask import ask
+from estore.queries.rejects import rejects
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.warehouse import open_warehouse
@@ -150,9 +152,9 @@ def test_files_and_their_changes_are_told_alike(bigquery: BigQuery, tmp_path: Pa
     both(loaded)
     pair.put("good.csv", lines(GOOD))
     both(loaded)
-    assert sorted(reading.rejects(pair.cloud.settings).rows) == sorted(
+    assert sorted(rejects(pair.cloud.settings).rows) == sorted(
         (uri, number if "torn" in uri else None, reason, text)
-        for uri, number, reason, text in reading.rejects(pair.local.settings).rows
+        for uri, number, reason, text in rejects(pair.local.settings).rows
     )
 
 
@@ -188,11 +190,11 @@ def test_only_selects_can_be_asked(bigquery: BigQuery, tmp_path: Path) -> None:
     with open_warehouse(settings):
         pass
     with pytest.raises(EstoreError, match="only a select"):
-        reading.query(settings, "delete from raw.files where true")
+        ask(settings, "delete from raw.files where true")
     with pytest.raises(EstoreError, match="the query is empty"):
-        reading.query(settings, " ")
-    assert reading.query(settings, "select count(*) as n from raw.files").rows == [(0,)]
-    assert reading.query(settings, "select 'raw.files' as n").rows == [("raw.files",)]
+        ask(settings, " ")
+    assert ask(settings, "select count(*) as n from raw.files").rows == [(0,)]
+    assert ask(settings, "select 'raw.files' as n").rows == [("raw.files",)]
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ COMMANDS = (["query", "select 1 as one"], ["status"], ["rejects"], ["findings"])
 HAMMER = """
 import sys, time
 from pathlib import Path
-from estore import reading
+from estore.queries.ask import ask
 from estore.settings import Settings
 settings = Settings(home=Path(sys.argv[1]))
 while True:
-    reading.query(settings, "select 1 as one")
+    ask(settings, "select 1 as one")
     time.sleep(0.05)
 """
 

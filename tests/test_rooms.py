@@ -19,6 +19,7 @@ FLOORS = (
     ("audiences",),
     ("export",),
     ("reading", "pipeline", "dashboard"),
+    ("queries",),
     ("cli", "orchestration"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 from conftest import Workshop
 
-from estore import pipeline, reading
+from estore import pipeline, reading, runlock
 from estore.console import Console
-from estore.errors import EstoreError
+from estore.errors import Busy, EstoreError
 from estore.landing import find_files
+from estore.queries import limits
+from estore.queries.ask import ask
 from estore.runlock import reading_lock, run_lock
 from estore.settings import Settings
 
@@ -115,7 +117,49 @@ def test_a_run_waits_for_who_reads_and_no_reader_comes_in_between(tmp_path: Path
             assert not another
     writer.join()
     assert began.is_set()
-    assert told == ["waiting for a query to end that reads the warehouse"]
+    assert len(told) == 1
+    assert re.fullmatch(
+        rf"waiting for process {os.getpid()} \(since [-\d: ]+ UTC: a reader\) to end, "
+        r"20 seconds at most", told[0],
+    ), told  # fmt: skip
+
+
+def test_a_run_that_waited_long_enough_names_who_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runlock, "LONGEST_WAIT", 0.3)
+    with run_lock(tmp_path, "load"):
+        pass
+    with (
+        reading_lock(tmp_path, "`estore query`: select\n 1" + "x" * 900),
+        pytest.raises(Busy) as told,
+        run_lock(tmp_path, "run"),
+    ):
+        raise AssertionError("it must not begin")
+    said = str(told.value)
+    assert f"process {os.getpid()} (since " in said and "`estore query`: select 1xxx" in said
+    assert f"`kill -KILL {os.getpid()}`" in said and len(said) < 500
+    with run_lock(tmp_path, "run"):
+        assert not list((tmp_path / "readers").iterdir())
+
+
+def test_a_reader_that_was_killed_is_not_named(tmp_path: Path) -> None:
+    with run_lock(tmp_path, "load"):
+        pass
+    reader = (
+        "import sys, time; from pathlib import Path; from estore.runlock import reading_lock\n"
+        "with reading_lock(Path(sys.argv[1]), 'gone'): print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", reader, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as dead:
+        assert dead.stdout and dead.stdout.readline() == "held\n"
+        assert len(list((tmp_path / "readers").iterdir())) == 1
+        dead.kill()
+    with reading_lock(tmp_path, "alive"):
+        (named,) = runlock._readers(tmp_path)
+    assert named["command"] == "alive"
+    assert not list((tmp_path / "readers").iterdir())
 
 
 def test_a_query_in_flight_makes_no_run_fail(
@@ -133,13 +177,23 @@ def test_a_query_in_flight_makes_no_run_fail(
             yield connection
 
     monkeypatch.setattr(reading, "read_warehouse", told)
-    slow = "select count(*) from range(100000) a, range(20000) b where a.range <> b.range"
-    query = threading.Thread(target=reading.query, args=[settings, slow])
+    slow = "select count(*) from range(10000000) a, range(20000) b where a.range <> b.range"
+    monkeypatch.setattr(limits, "GRACE", 0.5)
+    said: list[str] = []
+
+    def run_query() -> None:
+        try:
+            ask(settings, slow)
+        except EstoreError as error:
+            said.append(str(error))
+
+    query = threading.Thread(target=run_query)
     query.start()
     assert is_open.wait(30)
     report = pipeline.load(settings, shop, find_files([str(workshop.landing)]), quiet)
     query.join()
     assert report.count("loaded") == 1
+    assert len(said) == 1 and "the query was ended: `estore load` (process" in said[0]
 
 
 def test_before_the_first_snapshot_a_reader_is_told_to_wait(workshop: Workshop) -> None:

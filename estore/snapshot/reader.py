@@ -13,19 +13,22 @@ from estore.snapshot.manifest import (
     current_snapshot,
     missing_snapshot,
 )
+from estore.warehouse.duckdb import engine_config
 from estore.warehouse.quoting import exact_path
 
 
 @contextmanager
 def open_snapshot(
-    settings: Settings, *, in_memory: bool = False
+    settings: Settings, *, in_memory: bool = False, is_bounded: bool = False
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Manifest]]:
     """The newest snapshot as views, or as copies that need no file access; all its tables by name.
 
-    Raises EstoreError without one, Damaged where a file of it is not as it was written.
+    is_bounded: for SQL of a user's own, within the settings' memory. Raises EstoreError without
+    one, Damaged where a file of it is not as it was written.
     """
     kind = "table" if in_memory else "view"
-    with current_snapshot(settings) as folder, duckdb.connect() as connection:
+    config = engine_config(settings) if is_bounded else {}
+    with current_snapshot(settings) as folder, duckdb.connect(config=config) as connection:
         if folder is None:
             raise EstoreError(missing_snapshot(settings))
         manifest = check_snapshot(folder)

@@ -7,18 +7,18 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "estore"
 #: From the ground up. A room imports from the floors below its own, and from itself.
 FLOORS = (
-    ("errors", "interruption", "escaping", "clock", "clocks"),
-    ("settings", "console", "tables", "shop", "runlock"),
+    ("errors", "interruption", "escaping", "clock", "clock_changes", "currency"),
+    ("error_report", "sources"),
+    ("settings", "console", "tables", "shop", "runlock", "home"),
     ("synth", "buckets", "warehouse"),
     ("landing",),
-    ("sources",),
     ("load", "build"),
     ("predict",),
     ("snapshot",),
     ("findings",),
     ("audiences",),
     ("export",),
-    ("reading", "pipeline", "dashboard"),
+    ("reading", "pipeline", "dashboard", "status"),
     ("queries",),
     ("cli", "orchestration"),
 )

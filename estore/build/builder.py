@@ -138,7 +138,7 @@ class Transform:
     ) -> list[batches.Step]:
         """The steps to build; notes in the report what is made anew, or that nothing is to do."""
         state = State(warehouse.books)
-        if full_refresh or state.get("daily") not in (None, self.project.daily_fingerprint):
+        if full_refresh or self._days_are_stale(state):
             report.is_full = True
             with warehouse.transaction():
                 state.set("daily", "stale")
@@ -156,6 +156,7 @@ class Transform:
             state.set("built", None)
             state.set("published", None)
             state.set("daily", self.project.daily_fingerprint)
+            state.set("daily_of", self.project.fingerprint)
         return waiting
 
     def changed_thresholds(self) -> list[str]:
@@ -167,6 +168,17 @@ class Transform:
             for name, value in self.project.thresholds.items()
             if name in before and before[name] != value
         ]
+
+    def _days_are_stale(self, state: State) -> bool:
+        """Whether what the built days depend on has changed.
+
+        Where the project is as it was, it has not; that is known without parsing it.
+        """
+        if state.get("daily") in (None, "stale"):
+            return state.get("daily") is not None
+        if state.get("daily_of") == self.project.fingerprint:
+            return False
+        return state.get("daily") != self.project.daily_fingerprint
 
     def is_sound(self) -> bool:
         """The last build ended, with these rules, and its data tests held."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from estore.build.fingerprint import daily_fingerprint
 from estore.build.thresholds import read_thresholds
 from estore.currency import currency
 from estore.errors import EstoreError
@@ -22,13 +23,6 @@ from estore.settings import Settings, bigquery_emulator
 from estore.shop import ShopConfig, read_shop
 from estore.warehouse import advice
 
-#: What a day's events become depends on these; a change of theirs means a full refresh.
-DAILY_SOURCES = (
-    "macros", "models/staging", "models/intermediate",
-)  # fmt: skip
-DAILY_THRESHOLDS = (
-    "shop_timezone", "session_timeout_minutes", "repeated_purchases_are_units",
-)  # fmt: skip
 #: The project's own sources. dbt, run by hand, writes other folders beside them.
 SOURCES = (
     "macros", "models", "seeds", "snapshots", "tests", "dbt_project.yml", "profiles.yml",
@@ -135,13 +129,8 @@ class DbtProject:
 
     @cached_property
     def daily_fingerprint(self) -> str:
-        """Of all that the days that are built depend on."""
-        files = [
-            file
-            for source in DAILY_SOURCES
-            for file in _files(self.folder / source, ".sql", ".csv")
-        ]
-        return _digest(files, {name: self.thresholds[name] for name in DAILY_THRESHOLDS})
+        """Of all that the days that are built depend on; needs the parsed project."""
+        return daily_fingerprint(self.manifest, self.thresholds)
 
     @cached_property
     def fingerprint(self) -> str:

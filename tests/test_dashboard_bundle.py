@@ -12,20 +12,20 @@ DASHBOARD = Path(__file__).resolve().parents[1] / "estore" / "dashboard"
 STATIC, WEB = DASHBOARD / "static", DASHBOARD / "web"
 SCRIPTS = ("app.js", "charts.js")
 STYLE = (WEB / "src" / "app.css").read_text()
-#: name → its colour on light and on dark
+#: name → its color on light and on dark
 PALETTE = {
     name: (light, dark)
     for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", STYLE)
 }
 GROUNDS = ["page", "card"]
-SOFT = ["blue-soft", "orange-soft", "green-soft", "grey-soft"]
+SOFT = ["blue-soft", "orange-soft", "green-soft", "gray-soft"]
 #: WCAG 2 AA: text 4.5, what is drawn or operated 3.
 PAIRS = [
     *[(ink, ground, 4.5) for ink in ("ink", "ink-soft", "ink-faint") for ground in GROUNDS],
     *[("ink", ground, 4.5) for ground in [*SOFT, "unknown"]],
     *[("ink-soft", "unknown", 4.5)],
-    *[(colour, ground, 4.5) for colour in ("blue", "orange") for ground in GROUNDS],
-    *[(colour, "card", 3) for colour in ("green", "purple", "grey")],
+    *[(color, ground, 4.5) for color in ("blue", "orange") for ground in GROUNDS],
+    *[(color, "card", 3) for color in ("green", "purple", "gray")],
     *[("control", ground, 3) for ground in GROUNDS],
 ]
 
@@ -33,8 +33,8 @@ PAIRS = [
 def contrast(one: str, other: str) -> float:
     """After WCAG 2: 1 to 21."""
 
-    def luminance(colour: str) -> float:
-        shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    def luminance(color: str) -> float:
+        shares = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
         red, green, blue = (
             share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
             for share in shares
@@ -51,7 +51,7 @@ def test_contrast_is_that_of_wcag_aa(ink: str, ground: str, least: float, theme:
     assert contrast(PALETTE[ink][theme], PALETTE[ground][theme]) >= least
 
 
-def test_every_colour_comes_from_the_palette() -> None:
+def test_every_color_comes_from_the_palette() -> None:
     sources = [*WEB.glob("src/**/*.js")]
     assert sources
     for path in sources:

@@ -207,7 +207,7 @@ def test_a_chart_names_the_filters_it_obeys_and_its_days(client: TestClient) -> 
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("/api/page/sales?colour=red", 400, "no filter is named colour"),
+        ("/api/page/sales?color=red", 400, "no filter is named color"),
         ("/api/page/sales?period=1y", 400, "no period is named 1y"),
         ("/api/page/sales?from=yesterday", 400, "write it as 2020-01-31"),
         ("/api/page/sales?from=2019-13-01", 400, "write it as 2020-01-31"),

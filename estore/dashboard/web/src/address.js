@@ -1,5 +1,5 @@
-// What is looked at stands in the address, so that a view can be shared. A server has a path a page; a
-// report opened from disk has no paths and keeps the same words after the #.
+// The address holds the page and the filters, so that a view can be shared. A server has one path a page; a
+// report opened from disk has no paths and keeps the same text after the #.
 
 import { pages } from '../../pages.json';
 
@@ -27,7 +27,7 @@ export function linkTo(page, filters) {
   return (isReport ? '#' : '') + page + (query ? `?${query}` : '');
 }
 
-/** Go there without loading anew; `replace` leaves no step in the history. */
+/** Go there without a reload; `replace` adds no entry to the history. */
 export function writeAddress(page, filters, { replace = false } = {}) {
   history[replace ? 'replaceState' : 'pushState'](null, '', linkTo(page, filters));
 }

@@ -1,14 +1,14 @@
-// What the data themselves warn of: `metrics_data_alerts`, as rows of a table and as marks on days.
+// Alerts about the data (`metrics_data_alerts`), as rows of a table and as marks on days.
 
 import { daysBetween, withDayNames } from './days.js';
 
-/** What is wrong, for a reader. */
+/** Names of the alert kinds for a reader. */
 const NAMES = {
   missing_events: 'tracking gap',
   low_events: 'too few events',
   purchases_without_carts: 'carts missing',
-  duplicate_burst: 'repeated lines',
-  taxonomy_break: 'categories renamed',
+  duplicate_burst: 'duplicate rows',
+  taxonomy_break: 'products changed category',
   brand_conflicts: 'brands in conflict',
   robots: 'robots',
   price_cap: 'capped prices',
@@ -16,15 +16,15 @@ const NAMES = {
   no_events: 'no events',
   unfinished_day: 'unfinished day',
 };
-/** Those that make some days unlike others; what holds all the time marks no day, and an unfinished day is drawn as one. */
+/** Kinds that concern certain days; a permanent issue marks no day, and an unfinished day has its own style. */
 const OF_DAYS = ['missing_events', 'low_events', 'purchases_without_carts', 'duplicate_burst', 'no_events'];
 const SEVERITIES = ['high', 'medium', 'low'];
 
-export const MARK = 'alert in the data';
+export const MARK = 'data issue';
 export const alertName = ({ kind }) => NAMES[kind] ?? kind.replaceAll('_', ' ');
-export const severityColour = (severity) => ({ high: 'orange', medium: 'purple' })[severity] ?? 'grey';
+export const severityColor = (severity) => ({ high: 'orange', medium: 'purple' })[severity] ?? 'gray';
 
-/** Worst first, then as they came. */
+/** Worst first, then in the published order. */
 export const alertsOf = (view) =>
   [...view.rows('alerts')].sort(
     (a, b) =>
@@ -33,7 +33,7 @@ export const alertsOf = (view) =>
   );
 
 /**
- * Alerts by the days that they touch.
+ * Alerts by the days that they concern.
  * @param {any} view whose answer has the question `alerts`
  * @param {string[]} subjects that the marked chart counts; all events are always among them
  * @returns {Map<string, any[]>}
@@ -48,5 +48,5 @@ export function alertDays(view, subjects) {
   return found;
 }
 
-/** What is to be known of a day, for its tooltip. */
+/** The alerts of a day, for its tooltip. */
 export const alertWords = (alerts) => alerts.map(({ sentence }) => withDayNames(sentence)).join(' ');

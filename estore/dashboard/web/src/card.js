@@ -1,5 +1,5 @@
-// A card: what is shown as a title, what it says in words, the drawing, and what the numbers rest on. Any
-// card turns into its table, and into a file.
+// A card: title, sentence, chart, and the basis of its numbers. Every card can also be shown as a table and
+// saved as a file.
 
 import { asCsv, download } from './csv.js';
 import { h, svg, worded } from './element.js';
@@ -9,30 +9,30 @@ import { pictureOf } from './picture.js';
 import { tableOf, tablePicture } from './table.js';
 
 /**
- * What a page says of a card; each function gets the View and the card's own choice.
+ * How a page defines a card; each function gets the View and the card's own choice.
  * @typedef {object} Spec
  * @property {string} id
  * @property {string} query the question whose filters it obeys
- * @property {'full'|'wider'|'narrow'|'half'|'half double'|'third'|'third last'} [width] double: beside two others, one above the other; last: alone in its row where two have room
- * @property {'s'|'m'|'arc'|'l'|'xl'} [height] of the drawing; none: as high as what it holds
+ * @property {'full'|'wider'|'narrow'|'half'|'half double'|'third'|'third last'} [width] double: next to two others, one above the other; last: alone in its row where two have room
+ * @property {'s'|'m'|'arc'|'l'|'xl'} [height] of the chart; none: as high as its content
  * @property {(view: any) => string} title
- * @property {(view: any, choice: any) => string | null} [reading] the finding, from the numbers shown
- * @property {(view: any) => string} [period] where it is not the page's
- * @property {string} measured what is counted, and what rates are divided by
+ * @property {(view: any, choice: any) => string | null} [reading] the sentence, from the numbers shown
+ * @property {(view: any) => string} [period] where it differs from the page's
+ * @property {string} measured what is counted, and the denominator of rates
  * @property {string[]} [obeys] where that differs from the question's
- * @property {(view: any, palette: any, choice: any) => {text: string, colour: string, shape?: string}[]} [legend]
+ * @property {(view: any, palette: any, choice: any) => {text: string, color: string, shape?: string}[]} [legend]
  * @property {(view: any, choice: any) => {columns: any[], rows: any[][]}} table
  * @property {(view: any, palette: any, room: {width: number, height: number, choice: any}) => object} [option] for the chart library
  * @property {(view: any) => any} [element] or elements of its own
- * @property {(view: any) => string | null} [empty] why there is nothing to draw
- * @property {(view: any) => number} [pixels] height of the drawing where it depends on what it holds
+ * @property {(view: any) => string | null} [empty] why there is no chart
+ * @property {(view: any) => number} [pixels] height of the chart where it depends on its content
  * @property {boolean} [tall] of a table: more of it is seen
  * @property {boolean} [stacked] of a table: rows of several lines on a phone
  * @property {number} [minWidth] of the drawing in px
  * @property {(view: any) => {label: string, values: {id: string, label: string}[]} | null} [choices] a choice of its own
  */
 
-const NOT_PUBLISHED = 'This snapshot does not hold these numbers. The next `estore build` makes them.';
+const NOT_PUBLISHED = 'This snapshot does not have these numbers. Run `estore build` to compute them.';
 
 export class Card {
   /** @param {Spec} spec */
@@ -76,7 +76,7 @@ export class Card {
     );
   }
 
-  /** Say an answer: words, and the room that its drawing takes, so that nothing moves while others are painted. */
+  /** Show an answer's text and reserve the chart's space, so that nothing moves while others are painted. */
   tell(view, palette) {
     Object.assign(this, { view, palette, plan: null });
     this.#safely(() => {
@@ -85,14 +85,14 @@ export class Card {
     });
   }
 
-  /** Settle what is to be drawn in a room that was measured; the chart library need not be there yet. */
+  /** Compute the chart for the measured space; the chart library need not be loaded yet. */
   prepare(size = this.measure()) {
     this.#safely(() => {
       this.plan = { size, option: this.#isDrawing ? this.#option(size) : null };
     });
   }
 
-  /** Draw what was told. */
+  /** Draw the computed chart. */
   draw() {
     if (!this.plan) this.prepare();
     this.#safely(() => this.#draw(this.plan));
@@ -103,13 +103,13 @@ export class Card {
     this.draw();
   }
 
-  /** The room of the drawing in px. All cards are measured before any is drawn, so that the page is laid out once. */
+  /** The chart's size in px. All cards are measured before any is drawn, so that the page is laid out once. */
   measure() {
     const { clientWidth: width, clientHeight: height } = this.drawn;
     return { width: Math.max(width, this.spec.minWidth ?? 0), height };
   }
 
-  /** Failing here is this card's affair: the others go on. */
+  /** An error here concerns this card only: the others continue. */
   #safely(run) {
     try {
       run();
@@ -132,11 +132,11 @@ export class Card {
     this.legendItems = legend;
     this.legend.hidden = !legend.length;
     this.legend.replaceChildren(
-      ...legend.map(({ text, colour, shape }) => h('li', {}, mark(shape, colour, this.palette), text)),
+      ...legend.map(({ text, color, shape }) => h('li', {}, mark(shape, color, this.palette), text)),
     );
     const set = view.ignored(spec.query, spec.obeys);
     const basis = [spec.period?.(view) ?? view.period, spec.measured, `as of ${view.asOfName}`].join(' · ');
-    // What is not filtered is said where a filter is set: that is when it would mislead.
+    // Filters that do not apply are named only where one is set: only then could they mislead.
     const warning = set.length ? ` Not filtered by ${listed(set)}.` : '';
     this.about = `${basis}.${warning}`;
     this.below.replaceChildren(`${basis}.`, warning ? h('strong', {}, warning) : '');
@@ -168,7 +168,7 @@ export class Card {
 
   #room() {
     const { spec, view } = this;
-    // A table that a drawing replaces must not be measured as its room.
+    // A table that a chart replaces must not be measured as its space.
     if (!this.#isDrawing || !this.drawing) this.#clear();
     this.drawn.className = this.#isDrawing
       ? `drawn ${spec.height ?? ''} ${spec.minWidth ? 'scrolls' : ''}`
@@ -182,7 +182,7 @@ export class Card {
     if (this.#isDrawing) {
       this.drawing ??= drawingOf(this.drawn, plan.size, spec.minWidth);
       this.drawn.setAttribute('role', 'img');
-      // What cannot be smaller scrolls inside its own card, by keyboard too.
+      // A chart with a minimum width scrolls inside its card, by keyboard too.
       if (spec.minWidth) this.drawn.tabIndex = 0;
       this.drawn.setAttribute(
         'aria-label',
@@ -207,7 +207,7 @@ export class Card {
     this.drawing.paint(option);
   }
 
-  /** Labels are chosen for a width: a new width is drawn anew. */
+  /** Labels depend on the width: a new width needs a redraw. */
   fit(size = this.measure()) {
     const { drawing, painted } = this;
     if (!drawing || !size.width || (size.width === painted.width && size.height === painted.height)) return;
@@ -243,7 +243,7 @@ export class Card {
 
   downloadCsv() {
     const { columns, rows } = this.spec.table(this.view, this.choice);
-    // The mark of UTF-8, without which a spreadsheet guesses another encoding.
+    // The UTF-8 byte order mark, without which a spreadsheet guesses another encoding.
     download(
       `${this.fileName}.csv`,
       new Blob(['\uFEFF', asCsv(columns, rows)], { type: 'text/csv;charset=utf-8' }),
@@ -261,7 +261,7 @@ export class Card {
     download(`${this.fileName}.png`, await pictureOf(words, drawing, this.palette));
   }
 
-  /** Cards without a drawing are pictured as their table. */
+  /** Cards without a chart are exported as a picture of their table. */
   #tablePicture() {
     const { columns, rows } = this.spec.table(this.view, this.choice);
     return tablePicture(columns, rows.slice(0, 40), this.palette);
@@ -273,22 +273,22 @@ export class Card {
   }
 }
 
-/** The mark of a legend, drawn as the chart draws it. */
-function mark(shape, colour, palette) {
+/** A legend mark in the style of the chart. */
+function mark(shape, color, palette) {
   const attributes = {
-    line: { d: 'M0 6H14', stroke: colour, 'stroke-width': 2 },
-    dashed: { d: 'M0 6H14', stroke: colour, 'stroke-width': 2, 'stroke-dasharray': '4 3' },
-    hollow: { d: 'M2 1.5H12V10.5H2Z', stroke: colour, fill: palette.card, 'stroke-dasharray': '2 1.5' },
+    line: { d: 'M0 6H14', stroke: color, 'stroke-width': 2 },
+    dashed: { d: 'M0 6H14', stroke: color, 'stroke-width': 2, 'stroke-dasharray': '4 3' },
+    hollow: { d: 'M2 1.5H12V10.5H2Z', stroke: color, fill: palette.card, 'stroke-dasharray': '2 1.5' },
     band: {
       d: 'M1 2H13V10H1Z',
       fill: palette.blueSoft,
-      stroke: colour,
+      stroke: color,
       'stroke-dasharray': '2 2',
     },
-    dot: { d: 'M7 2A4 4 0 1 1 6.99 2Z', fill: colour },
-    ring: { d: 'M7 2.5A3.5 3.5 0 1 1 6.99 2.5Z', stroke: colour, 'stroke-width': 2, fill: palette.card },
-    diamond: { d: 'M7 1L12 6L7 11L2 6Z', fill: colour },
-    triangle: { d: 'M7 1.5L12 10.5H2Z', fill: colour },
-  }[shape] ?? { d: 'M2 1.5H12V10.5H2Z', fill: colour };
+    dot: { d: 'M7 2A4 4 0 1 1 6.99 2Z', fill: color },
+    ring: { d: 'M7 2.5A3.5 3.5 0 1 1 6.99 2.5Z', stroke: color, 'stroke-width': 2, fill: palette.card },
+    diamond: { d: 'M7 1L12 6L7 11L2 6Z', fill: color },
+    triangle: { d: 'M7 1.5L12 10.5H2Z', fill: color },
+  }[shape] ?? { d: 'M2 1.5H12V10.5H2Z', fill: color };
   return svg('svg', { viewBox: '0 0 14 12' }, svg('path', attributes));
 }

@@ -20,7 +20,7 @@ export function asCsv(columns, rows) {
   );
 }
 
-/** Hand a file to the browser. */
+/** Save a file through the browser. */
 export function download(name, blob) {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);

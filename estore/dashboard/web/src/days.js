@@ -1,4 +1,4 @@
-// Days are text, YYYY-MM-DD: the shop's day, in no time zone. Only here do they become dates.
+// Days are text, YYYY-MM-DD: the shop's day, without a time zone. Only this module turns them into dates.
 
 const DAY = 86_400_000;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -21,7 +21,7 @@ export function daysBetween(from, to) {
   return Array.from({ length: Math.max(0, spanOf(from, to)) }, (_, index) => addDays(from, index));
 }
 
-/** "29 Feb"; with the year where it is asked for. */
+/** "29 Feb"; with the year on request. */
 export function dayName(day, year = false) {
   if (!day) return '–';
   return `${dayOfMonth(day)} ${MONTHS[Number(day.slice(5, 7)) - 1]}${year ? ` ${day.slice(0, 4)}` : ''}`;

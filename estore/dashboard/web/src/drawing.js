@@ -1,5 +1,5 @@
-// The chart library behind a handful of functions: only the parts in use are built into this script, which
-// library.js waits for.
+// The chart library behind a few functions: only the parts in use are built into this script, which library.js
+// waits for.
 
 import { BarChart, CustomChart, GaugeChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
@@ -20,15 +20,15 @@ use([
 ]);
 
 /**
- * A drawing in an element, of a size that is known: asking for it would lay out the page once a chart. It is kept
- * and repainted, which costs less than a new one.
+ * A chart in an element of known size: measuring it would lay out the page once a chart. It is kept and
+ * repainted, which costs less than a new one.
  * @param {{width: number, height: number}} size
  */
 function drawingOf(element, size, minWidth = 0) {
   const room = h('div', { class: 'room', style: minWidth ? { minWidth: `${minWidth}px` } : {} });
   element.append(room);
   const chart = init(room, null, { renderer: 'canvas', ...size });
-  // A tooltip asks for the page's layout when it is made: it is made when somebody points at the chart.
+  // Creating a tooltip needs the page's layout, so it is created when the pointer enters the chart.
   let [pointing, isPointed] = [null, false];
   const point = () => {
     if (pointing) chart.setOption(pointing);
@@ -40,11 +40,11 @@ function drawingOf(element, size, minWidth = 0) {
   });
   room.addEventListener('pointerleave', () => (isPointed = false));
   return {
-    /** Take the room there is by now. */
+    /** Adapt to the current size. */
     fill({ width, height }) {
       if (width !== chart.getWidth() || height !== chart.getHeight()) chart.resize({ width, height });
     },
-    /** Paint now, not with the next frame: what is measured as painted is painted. */
+    /** Paint now, not with the next frame, so that measured times are true. */
     paint({ tooltip, axisPointer, ...option }) {
       chart.setOption({ animation: false, ...option }, { notMerge: true });
       pointing = { tooltip, ...(axisPointer ? { axisPointer } : {}) };

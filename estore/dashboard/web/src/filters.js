@@ -1,4 +1,4 @@
-// The filter bar: period, category, brand, segment. It says what is set, and hands on what is changed.
+// The filter bar: period, category, brand, segment. It shows what is set and passes on changes.
 
 import { periods } from '../../pages.json';
 import { readAddress } from './address.js';
@@ -88,7 +88,7 @@ export class Filters {
     this.#set({ period: null, from, to });
   }
 
-  /** What is set, as the address has it. */
+  /** The current filters, as in the address. */
   given() {
     const { page, ...filters } = readAddress();
     return filters;
@@ -106,7 +106,7 @@ export class Filters {
 
   show(view) {
     const { filters, answer } = view;
-    // Where no chart obeys a filter there is none to set; what is set stays in the address for the other pages.
+    // A filter that no chart of the page uses is hidden; its value stays in the address for other pages.
     const obeyed = obeyedOn(view.page);
     this.element.hidden = !obeyed.size;
     for (const [id] of FIELDS) this.selects[id].parentElement.hidden = !obeyed.has(id);
@@ -130,6 +130,6 @@ export class Filters {
       if (value) set.push(value);
     }
     this.clear.hidden = !set.length;
-    this.summary.textContent = [view.period, ...(set.length ? set : ['whole shop'])].join(' · ');
+    this.summary.textContent = [view.period, ...(set.length ? set : ['entire shop'])].join(' · ');
   }
 }

@@ -1,4 +1,4 @@
-// The key findings of a page's topics, as the pipeline wrote them: over all the data, whatever is filtered.
+// The key findings of a page's topics, as the pipeline wrote them: over all data, whatever is filtered.
 
 import { h } from './element.js';
 import { withDayNames } from './days.js';
@@ -8,15 +8,14 @@ import { counted } from './numbers.js';
 const PAGES_OF_ALERTS = ['data'];
 
 /**
- * What happened on certain days is news and comes before what holds over all the data; else the pipeline's order,
- * by weight. The first is the page's headline.
+ * Findings about certain days come before findings over all data; otherwise in the pipeline's order, by weight. The first is the page's headline.
  */
 function ranked(findings, whole) {
   const isNews = ({ period }) => /^\d{4}-\d{2}-\d{2}/.test(period) && period !== whole;
   return [...findings.filter(isNews), ...findings.filter((finding) => !isNews(finding))];
 }
 
-/** Beside the table of alerts the worst of them is enough of what it says already. */
+/** The table of alerts shows them all, so the findings keep only the worst one. */
 function withoutRepeats(view, findings) {
   if (!PAGES_OF_ALERTS.includes(view.page)) return findings;
   const told = new Set(view.rows('alerts').map(({ sentence }) => sentence));
@@ -35,7 +34,7 @@ export function findingsOf(view) {
     view.filters.segment ||
     view.from !== view.first ||
     view.to !== view.last;
-  // Said once: of the first that tells of more than the page shows.
+  // Shown once: at the first finding with a longer period than the page's.
   const ofAll = isFiltered ? findings.findIndex(({ period }) => period === whole) : -1;
   return [
     h(

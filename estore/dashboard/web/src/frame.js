@@ -1,4 +1,4 @@
-// The frame of all pages: navigation, filters, heading, findings, and room for the cards.
+// The frame of all pages: navigation, filters, heading, findings, and space for the cards.
 
 import { linkTo } from './address.js';
 import { h } from './element.js';
@@ -30,7 +30,7 @@ export class Frame {
               go(page, this.filters.given());
             },
           },
-          // The rest of a long name is left out where all pages have to fit a phone.
+          // A long name is shortened where all pages must fit a phone.
           name.split(/(?= & )/).map((part, index) => h('span', { class: index ? 'rest' : null }, part)),
         ),
       ]),
@@ -72,13 +72,13 @@ export class Frame {
     );
   }
 
-  /** What is shown, in the frame's own words. */
+  /** Heading, title and notices for the page shown. */
   show(view) {
     this.page = view.page;
     const { name } = this.pages[view.page];
     document.title = `${name} · estore analytics`;
     this.heading.textContent = name;
-    const scope = obeyedOn(view.page).size ? '' : ' · period and filters do not change this page';
+    const scope = obeyedOn(view.page).size ? '' : ' · period and filters do not apply to this page';
     this.basis.textContent = view.first
       ? `${view.scope} · as of ${view.asOfName} · snapshot ${view.answer.version}${scope}`
       : `snapshot ${view.answer.version}: no events yet`;
@@ -87,7 +87,7 @@ export class Frame {
       link.href = linkTo(page, this.filters.given());
       if (page === view.page) {
         link.setAttribute('aria-current', 'page');
-        // Where the pages do not fit beside one another; after the paint, since it asks for the layout.
+        // Where the pages do not fit side by side; after the paint, since it needs the layout.
         requestAnimationFrame(() => link.scrollIntoView({ block: 'nearest', inline: 'nearest' }));
       } else link.removeAttribute('aria-current');
     }
@@ -108,7 +108,7 @@ export class Frame {
     this.live.textContent = text;
   }
 
-  /** Why there is no answer, and a way to try again. What was shown stays. */
+  /** Why there is no answer, and a button to retry. The previous page stays. */
   failed(text, again) {
     this.busy(false);
     this.#note(text, true, h('button', { type: 'button', class: 'clear', onclick: again }, 'Try again'));

@@ -1,4 +1,4 @@
-// How wide words are, before they are drawn.
+// Text widths, before drawing.
 
 let scratch = null;
 

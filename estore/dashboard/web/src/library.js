@@ -1,6 +1,6 @@
-// The chart library is a script of its own, which a browser still reads while the page is laid out.
+// The chart library is a separate script that the browser can still load while the page is laid out.
 
-/** Do this with the library there: at once, or when it has come. */
+/** Run this when the library is loaded. */
 export function withLibrary(run) {
   if (globalThis.estoreCharts) run();
   else addEventListener('DOMContentLoaded', run, { once: true });

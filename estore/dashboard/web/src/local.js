@@ -1,5 +1,5 @@
-// The report's own engine: answers the questions of pages.json from tables in the page, as the server does
-// from the snapshot. A test holds the two against each other.
+// The report's own engine: answers the queries of pages.json from tables in the page, as the server does
+// from the snapshot. A test compares the two.
 
 import declared from '../../pages.json';
 import { addDays, monthBefore, monthOf, spanOf } from './days.js';
@@ -8,7 +8,7 @@ const { cubes, pages, periods, default_period } = declared;
 
 const divided = (values, by) => values.map((value) => (value === null ? null : value / by));
 
-/** A column as it is stored for size: plain, as numbers of words, as whole parts, or as what it has over another. */
+/** A column in its compact form: plain, dictionary numbers, whole parts, or the difference to another column. */
 function valuesOf(column, others) {
   if (column.dict) return column.codes.map((code) => column.dict[code] ?? null);
   if (column.thousandths) return divided(column.thousandths, 1000);
@@ -27,7 +27,7 @@ function decoded({ columns, data }) {
   return { columns, values, length: values[0]?.length ?? 0 };
 }
 
-/** A report with its tables made readable, each when it is first asked for. */
+/** A report whose tables are decoded when first used. */
 export function openReport(report) {
   const opened = new Map();
   return {
@@ -86,7 +86,7 @@ export function groupSum(table, cube, { by, measures, obeys = [], period }, filt
     if (!group) groups.set(name, (group = [...key, ...measures.map(() => 0)]));
     sums.forEach((values, index) => (group[by.length + index] += values[row] ?? 0));
   }
-  // Sums of money are sums of cents: what binary fractions add to them is rounded away.
+  // Sums of money are rounded to cents, which removes errors of binary fractions.
   const rows = [...groups.values()].map((group) =>
     group.map((value) => (typeof value === 'number' ? Math.round(value * 1000) / 1000 : value)),
   );
@@ -100,7 +100,7 @@ function compare(a, b, columns) {
   return 0;
 }
 
-/** A table read as it is: some columns, of some rows. */
+/** A table as published: some columns of some rows. */
 function readTable(table, { columns, where = {} }) {
   const column = (name) => table.values[table.columns.indexOf(name)];
   const wanted = Object.entries(where).map(([name, value]) => [column(name), value]);
@@ -112,7 +112,7 @@ function readTable(table, { columns, where = {} }) {
   return { columns, rows };
 }
 
-/** Everything that a page asks, answered as the server answers it. */
+/** All queries of a page, answered as the server answers them. */
 export function localAnswer(report, page, given) {
   const { table: tableOf, tables, findings, ...about } = report;
   const { topics, queries } = pages[page];

@@ -1,4 +1,4 @@
-// The page: asks for what the address says, shows it, and looks now and then whether there is newer data.
+// The page: requests what the address names, shows it, and checks regularly for newer data.
 
 import './app.css';
 import { linkTo, queryOf, readAddress, writeAddress, isReport } from './address.js';
@@ -24,7 +24,7 @@ const given = () => {
   return { page, filters };
 };
 
-/** Bring the page to what the address says. */
+/** Show what the address names. */
 async function follow({ first = null } = {}) {
   asking?.abort();
   const { page, filters } = given();
@@ -40,7 +40,7 @@ async function follow({ first = null } = {}) {
   }
 }
 
-/** Draw an answer: the first row with a chart, or all charts in sight, at once; the rest in the next moment. */
+/** Draw an answer: first the top row or all visible charts, then the rest. */
 function paint(answer) {
   const view = new View(answer);
   const isNew = shown.page !== answer.page;
@@ -66,7 +66,7 @@ function paint(answer) {
       frame.grid.append(...below.map(({ element }) => element));
     }
     drawn(below);
-    // A neighbour may have made a card taller since it was painted.
+    // A neighbor may have made a card taller since it was painted.
     fitted(shown.cards);
     performance.mark('estore:all');
     document.documentElement.dataset.painted = `${answer.page} ${turn}`;
@@ -83,7 +83,7 @@ function paint(answer) {
 
 const chartsOf = (cards) => cards.filter(({ spec }) => spec.option);
 
-/** Tables and tiles first: they are what makes a neighbour taller. Then the charts' rooms are measured at once. */
+/** Tables and tiles first, because they make a neighbor taller; then all chart sizes are measured at once. */
 function prepared(cards) {
   for (const card of cards) if (!card.spec.option) card.draw();
   const charts = chartsOf(cards);
@@ -101,13 +101,13 @@ function fitted(cards) {
   cards.forEach((card, index) => card.fit(sizes[index]));
 }
 
-/** Up to the first chart, and the others: a new page is seen as early as it can be. */
+/** Cards up to the first chart, and the others, so that a new page appears as early as possible. */
 function firstAndRest(cards) {
   const first = cards.findIndex(({ spec }) => spec.option) + 1;
   return [cards.slice(0, first), cards.slice(first)];
 }
 
-/** Cards in sight, and the others. */
+/** Visible cards, and the others. */
 function parted(cards) {
   const places = cards.map(({ element }) => element.getBoundingClientRect());
   const isInSight = ({ top, bottom }) => top < innerHeight && bottom > 0;
@@ -117,7 +117,7 @@ function parted(cards) {
   ];
 }
 
-/** After the browser has shown what there is. A hidden tab has no frames, but it has timers. */
+/** After the next paint. A hidden tab has no frames, but it has timers. */
 function afterFrame(run) {
   if (document.hidden) setTimeout(run, 0);
   else requestAnimationFrame(() => setTimeout(run, 0));
@@ -129,7 +129,7 @@ function repaint() {
   drawn(shown.cards);
 }
 
-/** Another view: its address, then itself. */
+/** Change the view: the address first, then the page. */
 function go(page, filters) {
   const samePage = page === shown.page;
   if (linkTo(page, filters) !== linkTo(given().page, given().filters)) writeAddress(page, filters);
@@ -137,7 +137,7 @@ function go(page, filters) {
   return follow();
 }
 
-/** A snapshot published since is shown, and said. */
+/** Show a newly published snapshot, with a notice. */
 async function lookAgain() {
   if (document.hidden || !shown.view) return;
   const { page, filters } = given();
@@ -145,7 +145,7 @@ async function lookAgain() {
   const isElsewhere = page !== given().page || queryOf(filters) !== queryOf(given().filters);
   if (!answer || isElsewhere || answer.version === shown.view.answer.version) return;
   paint(answer);
-  frame.say(`New data, as of ${shown.view.asOfName}, are shown now.`);
+  frame.say(`Updated with new data as of ${shown.view.asOfName}.`);
 }
 
 async function start() {

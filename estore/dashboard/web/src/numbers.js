@@ -1,4 +1,4 @@
-// How numbers are written, everywhere: `short` on axes, labels and tiles, `full` in tables and tooltips.
+// How numbers are formatted everywhere: `short` on axes, labels and tiles, `full` in tables and tooltips.
 
 import { withDayNames } from './days.js';
 

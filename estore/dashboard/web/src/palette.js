@@ -1,4 +1,4 @@
-// The colours of charts, read from the style sheet, which is the one place that has them.
+// The colors of charts, read from the style sheet, which is the one place that has them.
 
 const NAMES = [
   'page',
@@ -7,7 +7,7 @@ const NAMES = [
   'ink',
   'ink-soft',
   'ink-faint',
-  'grey',
+  'gray',
   'unknown',
   'blue',
   'orange',
@@ -16,7 +16,7 @@ const NAMES = [
   'blue-soft',
   'orange-soft',
   'green-soft',
-  'grey-soft',
+  'gray-soft',
 ];
 
 export const isDark = () => {
@@ -24,19 +24,19 @@ export const isDark = () => {
   return chosen ? chosen === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
 };
 
-/** @returns {Record<string, string>} colours by name, in camel case, and the font */
+/** @returns {Record<string, string>} colors by name, in camel case, and the font */
 export function readPalette() {
   const style = getComputedStyle(document.documentElement);
   const side = isDark() ? 2 : 1;
-  const colours = NAMES.map((name) => [
+  const colors = NAMES.map((name) => [
     name.replace(/-(.)/g, (_, letter) => letter.toUpperCase()),
     /light-dark\((#\w+),\s*(#\w+)\)/.exec(style.getPropertyValue(`--${name}`))[side],
   ]);
-  return { ...Object.fromEntries(colours), font: style.getPropertyValue('--font').trim() };
+  return { ...Object.fromEntries(colors), font: style.getPropertyValue('--font').trim() };
 }
 
-/** What a segment asks for, as a colour; its name always stands beside it. */
-export const TYPE_COLOURS = { high_value: 'blue', growth: 'green', at_risk: 'orange', inactive: 'grey' };
+/** What a segment asks for, as a color; its name always stands beside it. */
+export const TYPE_COLORS = { high_value: 'blue', growth: 'green', at_risk: 'orange', inactive: 'gray' };
 export const TYPE_NAMES = {
   high_value: 'high value',
   growth: 'growth',
@@ -46,7 +46,7 @@ export const TYPE_NAMES = {
 
 const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-/** A colour between two, at 0 to 1. */
+/** A color between two, at 0 to 1. */
 export function between(from, to, at) {
   const [a, b] = [channels(from), channels(to)];
   return `#${a
@@ -66,7 +66,7 @@ function luminance(hex) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** Contrast of two colours after WCAG 2: 1 to 21. */
+/** Contrast of two colors after WCAG 2: 1 to 21. */
 export function contrast(one, other) {
   const [high, low] = [luminance(one), luminance(other)].sort((a, b) => b - a);
   return (high + 0.05) / (low + 0.05);

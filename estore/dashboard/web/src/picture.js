@@ -6,7 +6,7 @@ const SCALE = 2;
 const EDGE = 20;
 
 /**
- * @param {{title: string, reading: string | null, legend: {text: string, colour: string, shape?: string}[], about: string}} words
+ * @param {{title: string, reading: string | null, legend: {text: string, color: string, shape?: string}[], about: string}} words
  * @param {{width: number, height: number, draw: (context: CanvasRenderingContext2D, x: number, y: number) => void}} drawing
  * @param {Record<string, string>} palette
  * @returns {Promise<Blob>}
@@ -55,8 +55,8 @@ export function pictureOf(words, drawing, palette) {
   if (legendHeight) {
     let x = EDGE;
     context.font = styles.about[0];
-    for (const { text, colour, shape } of words.legend) {
-      context.fillStyle = colour;
+    for (const { text, color, shape } of words.legend) {
+      context.fillStyle = color;
       context.fillRect(x, shape === 'line' ? y + 11 : y + 8, 12, shape === 'line' ? 2 : 9);
       context.fillStyle = palette.inkSoft;
       context.fillText(text, x + 18, y + 6);

@@ -18,7 +18,7 @@ export function change(now, before) {
 }
 
 /**
- * What became of a number: a rate differs by points, also from none; all else by a share of what it was.
+ * The change of a number: rates change in points, everything else by a share of the earlier value.
  * @param {import('./numbers.js').Kind} kind of the number
  */
 export function changeOf(kind, now, before) {
@@ -43,7 +43,7 @@ export function interval(part, whole) {
   );
 }
 
-/** Sum of one column; nulls count for nothing. */
+/** Sum of one column; nulls are ignored. */
 export function sum(rows, column) {
   let total = 0;
   for (const row of rows) total += row[column] ?? 0;

@@ -1,4 +1,4 @@
-// Where answers come from: the server, or the tables that a report carries in itself.
+// The source of answers: the server, or the tables inside a report.
 
 import { isReport, queryOf } from './address.js';
 import { localAnswer, openReport } from './local.js';
@@ -37,7 +37,7 @@ async function fetchAnswer(page, filters, signal) {
     response = await fetch(address, { signal, headers: { accept: 'application/json' } });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Error('The server does not answer. Is `estore serve` still running?');
+    throw new Error('The server does not respond. Check that `estore serve` is running.');
   }
   const body = await response.json().catch(() => null);
   if (!response.ok || !body)
@@ -45,7 +45,7 @@ async function fetchAnswer(page, filters, signal) {
   return keep(page, address, body);
 }
 
-/** A report carries its tables as they are, or packed: base64 of gzip. */
+/** A report contains its tables as JSON, or compressed: base64 of gzip. */
 async function readReport() {
   const packed = document.getElementById('packed');
   if (!packed) return openReport(embedded('report'));
@@ -56,12 +56,12 @@ async function readReport() {
 
 let report = null;
 
-/** Before anything is asked. */
+/** Runs before the first query. */
 export async function openSource() {
   if (isReport) report = await readReport();
 }
 
-/** What of a page's questions is answered already, if it is. */
+/** The cached answer to a page's queries, if there is one. */
 export function known(page, filters) {
   return report ? localAnswer(report, page, filters) : (answers.get(addressOf(page, filters)) ?? null);
 }
@@ -71,7 +71,7 @@ export async function ask(page, filters, signal) {
   return known(page, filters) ?? fetchAnswer(page, filters, signal);
 }
 
-/** The same asked anew: tells of a snapshot that was published since. */
+/** The same without the cache: finds a newly published snapshot. */
 export async function askAnew(page, filters) {
   return report ? localAnswer(report, page, filters) : fetchAnswer(page, filters);
 }

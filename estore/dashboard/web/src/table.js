@@ -1,4 +1,4 @@
-// The table behind every chart: numbers to the right, a heading sorts.
+// The table behind every chart: numbers aligned right, a click on a heading sorts.
 
 import { h } from './element.js';
 import { measuring } from './lettering.js';
@@ -6,7 +6,7 @@ import { full, isNumber, NONE } from './numbers.js';
 
 /**
  * @typedef {{name: string, kind: import('./numbers.js').Kind, long?: boolean, mark?: (row: any[]) => string | null, spare?: boolean}} Column
- *   mark: the colour of a dot before the value; spare: left out on a narrow screen where rows are stacked on a phone
+ *   mark: the color of a dot before the value; spare: left out on a narrow screen where rows are stacked on a phone
  * @param {string} caption
  * @param {Column[]} given
  * @param {any[][]} rows
@@ -61,7 +61,7 @@ export function tableOf(caption, given, rows, { tall = false, stacked = false } 
   );
 }
 
-/** What is unknown stands last, whichever way is sorted. */
+/** Unknown values come last in either sort order. */
 function inOrder(a, b, down) {
   const [noA, noB] = [a === null || a === undefined, b === null || b === undefined];
   if (noA || noB) return Number(noA) - Number(noB);
@@ -71,7 +71,7 @@ function inOrder(a, b, down) {
 
 function cell(column, value, row, stacked) {
   const text = textOf(column, value, row);
-  const colour = column.mark?.(row);
+  const color = column.mark?.(row);
   const kinds = [
     isNumber(column.kind) ? 'number' : text.length <= 28 && !(stacked && column.long) ? 'name' : 'long',
     stacked && !['text', 'prose'].includes(column.kind) ? 'fact' : '',
@@ -82,7 +82,7 @@ function cell(column, value, row, stacked) {
     'td',
     // A stacked row has no heading above it.
     { class: kinds.filter(Boolean).join(' '), 'data-label': stacked ? column.name : null },
-    colour ? h('span', { class: `dot ${colour}` }) : null,
+    color ? h('span', { class: `dot ${color}` }) : null,
     text,
   );
 }
@@ -95,7 +95,7 @@ const textOf = (column, value, row) =>
     column.cents,
   );
 
-/** All money of a table has cents, or none has, so that it stands under one another. */
+/** All money of a table has cents or none has, so that the digits align. */
 export function aligned(columns, rows) {
   const cents = rows.every((row) =>
     columns.every(({ kind }, index) => kind !== 'money' || Math.abs(row[index] ?? 0) < 1000),
@@ -105,7 +105,7 @@ export function aligned(columns, rows) {
 
 const ROW = 24;
 
-/** A table as a drawing, for cards that have no other. */
+/** A table as a picture, for cards without a chart. */
 export function tablePicture(given, rows, palette) {
   const columns = aligned(given, rows);
   const fonts = [`600 12px ${palette.font}`, `12px ${palette.font}`];

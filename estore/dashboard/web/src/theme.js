@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it; what is chosen is remembered by the browser.
+// Light, dark, or the system's theme; the browser remembers the choice.
 
 import { h } from './element.js';
 
@@ -34,14 +34,14 @@ export function themeSwitch() {
   const button = h('button', { type: 'button', class: 'theme', onclick: turn });
   const label = () => {
     button.textContent = NAMES[theme];
-    button.setAttribute('aria-label', `Colours: ${theme}. Change to ${NEXT[theme]}`);
+    button.setAttribute('aria-label', `Colors: ${theme}. Change to ${NEXT[theme]}`);
   };
   function turn() {
     theme = NEXT[theme];
     try {
       localStorage.setItem(KEY, theme);
     } catch {
-      // Then it holds for this page.
+      // Then the choice applies to this page only.
     }
     apply(theme);
     label();

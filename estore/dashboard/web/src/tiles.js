@@ -1,4 +1,4 @@
-// The few numbers to look at first: value, change in words, and its recent days as a small line.
+// Headline numbers: value, change as text, and recent days as a small line.
 
 import { h, svg } from './element.js';
 import { full, kindOfChange, short } from './numbers.js';
@@ -12,7 +12,7 @@ import { full, kindOfChange, short } from './numbers.js';
  * @property {string} [against]
  * @property {string} [note] instead of a change
  * @property {(number | null)[]} [trend]
- * @property {string} [counts] what a rate is made of
+ * @property {string} [counts] numerator and denominator of a rate
  * @param {Tile[]} tiles
  */
 export function tilesOf(tiles) {
@@ -38,7 +38,7 @@ export function tilesOf(tiles) {
 }
 
 function changeWords(change, kind, against) {
-  if (change === null || change === undefined) return [`${against}: nothing to compare`];
+  if (change === null || change === undefined) return [`${against}: no comparison`];
   const arrow = change > 0 ? '▲' : change < 0 ? '▼' : '';
   return [
     h('b', {}, `${arrow} ${full(change, kind)}`.trim()),
@@ -74,7 +74,7 @@ function spark(values) {
 export function tilesTable(tiles) {
   const kinds = new Map();
   const rows = tiles.map(({ name, value, kind, change, against, note, counts }) => {
-    const inPoints = kind === 'rate' && against ? 'change as a difference, not a share' : null;
+    const inPoints = kind === 'rate' && against ? 'change in percentage points' : null;
     const words = [against, inPoints, note, counts].filter(Boolean).join('; ');
     const row = [name, value, change ?? null, words || null];
     kinds.set(row, kind);
@@ -85,7 +85,7 @@ export function tilesTable(tiles) {
       { name: 'Number', kind: 'text' },
       { name: 'Value', kind: 'amount', kindOf: (row) => kinds.get(row) },
       { name: 'Change', kind: 'change', kindOf: (row) => kindOfChange(kinds.get(row)) },
-      { name: 'Against or made of', kind: 'text', long: true },
+      { name: 'Comparison or counts', kind: 'text', long: true },
     ],
     rows,
   };

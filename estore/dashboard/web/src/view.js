@@ -1,4 +1,4 @@
-// One answer as the cards read it: rows as objects, the period, what is filtered, in words.
+// One answer for the cards: rows as objects, the period and the filters as text.
 
 import { pages } from '../../pages.json';
 import { dayName, periodName } from './days.js';
@@ -39,7 +39,7 @@ export class View {
     return Boolean(this.answer.charts[id]?.missing);
   }
 
-  /** Rows of days that lie in the period. */
+  /** Rows of days within the period. */
   within(rows, date) {
     return rows.filter((row) => row[date] >= this.from && row[date] <= this.to);
   }
@@ -52,7 +52,7 @@ export class View {
     return this.first ? periodName(this.first, this.last) : 'no days';
   }
 
-  /** The days that a page is about: those chosen, or all where none of its charts obeys them. */
+  /** The days of a page: the chosen ones, or all where none of its charts uses them. */
   get scope() {
     return obeyedOn(this.page).size ? this.period : this.wholePeriod;
   }
@@ -71,7 +71,7 @@ export class View {
   }
 }
 
-/** A function of a view that works once for each. What it gives is shared: nobody may change it. */
+/** A function of a view that runs once for each view. Its result is shared and must not be changed. */
 export function once(make) {
   const kept = new WeakMap();
   return (view) => {
@@ -84,5 +84,5 @@ export function once(make) {
 export const obeyedOn = (page) =>
   new Set(Object.values(pages[page].queries).flatMap(({ obeys }) => obeys ?? []));
 
-/** For cards that are about all the data, whatever period is chosen. */
+/** For cards about all data, whatever period is chosen. */
 export const whole = (view) => view.wholePeriod;

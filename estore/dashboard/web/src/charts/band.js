@@ -1,14 +1,14 @@
-// A curve that falls in steps, within its interval.
+// A step curve with its interval.
 
 import { grid, textOf, tooltip, valueAxis } from './parts.js';
 
 /**
  * @param {{points: [number, number, number, number][], beside: [number, number][], middle: number | null, name: string, tip: (index: number) => any}} what
- *   points: x, share, and its interval's ends; beside: another curve to compare with; middle: the x at which half is reached
+ *   points: x, share, and its interval's ends; beside: another curve for comparison; middle: the x at which half is reached
  */
 export function bandChart(palette, { points, beside, middle, name, tip }) {
   const step = { type: 'line', step: 'end', symbol: 'none', silent: true };
-  // Its edges are drawn: an area so light is not seen by everybody.
+  // Its edges are drawn, because a very light area is hard to see.
   const edge = { color: palette.blue, width: 1, type: [2, 2] };
   const band = (data, more) => ({ ...step, stack: 'band', lineStyle: edge, data, ...more });
   return {
@@ -47,7 +47,7 @@ export function bandChart(palette, { points, beside, middle, name, tip }) {
                   ...textOf(palette),
                   formatter: `half by day ${middle}`,
                   position: 'end',
-                  // Near the end it would leave the drawing.
+                  // Near the end it would leave the chart.
                   align: middle > 0.7 * points.at(-1)[0] ? 'right' : 'center',
                   distance: 2,
                 },
@@ -63,7 +63,7 @@ export function bandChart(palette, { points, beside, middle, name, tip }) {
       {
         ...step,
         data: beside.filter(([x]) => x <= points.at(-1)[0]),
-        lineStyle: { color: palette.grey, width: 1.5, type: 'dashed' },
+        lineStyle: { color: palette.gray, width: 1.5, type: 'dashed' },
         z: 3,
       },
     ],

@@ -1,11 +1,11 @@
-// Bars by name, lying, longest on top: a label for each, its value at its end.
+// Horizontal bars by name, longest on top, each with its value at the end.
 
 import { fittingNames, grid, nameAxis, namesRoom, textOf, tooltip, valueAxis } from './parts.js';
 
-/** Height of a drawing that gives each row its room. */
+/** Height of a chart with enough space for each row. */
 export const rowsHeight = (rows, each) => Math.max(3, rows) * each + 12;
 
-/** Where the scale begins so that the labels of the longest bars to the left have room before the names. */
+/** Start of the axis so that the labels of the longest negative bars fit before the names. */
 function leftEnd(rows, plot) {
   const values = rows.map(({ values: [{ value }] }) => value);
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
@@ -14,7 +14,7 @@ function leftEnd(rows, plot) {
 }
 
 /**
- * @param {{name: string, values: {value: number | null, label: string, colour: string}[]}[]} rows
+ * @param {{name: string, values: {value: number | null, label: string, color: string}[]}[]} rows
  * @param {{kind: any, tip: (index: number) => any, room?: number, signed?: boolean, thick?: number}} how room: px for the longest label of a value
  */
 export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = false, thick = 16 }) {
@@ -38,7 +38,7 @@ export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = 
       axisLabel: { show: false },
       splitLine: { show: false },
       min: signed ? leftEnd(rows, Math.max(80, width - names - room)) : 0,
-      // The longest bar ends where the room of its label begins.
+      // The longest bar ends where the space for its label starts.
       max: Math.max(...rows.flatMap(({ values }) => values.map(({ value }) => value ?? 0))) || 1,
     }),
     series: Array.from({ length: count }, (_, index) => ({
@@ -47,10 +47,10 @@ export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = 
       barGap: '30%',
       barCategoryGap: count > 1 ? '24%' : '38%',
       data: rows.map(({ values }) => {
-        const { value, label, colour } = values[index];
+        const { value, label, color } = values[index];
         return {
           value,
-          itemStyle: { color: colour, borderRadius: value < 0 ? [2, 0, 0, 2] : [0, 2, 2, 0] },
+          itemStyle: { color, borderRadius: value < 0 ? [2, 0, 0, 2] : [0, 2, 2, 0] },
           label: {
             show: true,
             position: value < 0 ? 'left' : 'right',
@@ -66,7 +66,7 @@ export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = 
               silent: true,
               symbol: 'none',
               label: { show: false },
-              lineStyle: { color: palette.grey, type: 'solid', width: 1 },
+              lineStyle: { color: palette.gray, type: 'solid', width: 1 },
               data: [{ xAxis: 0 }],
             },
           }
@@ -75,7 +75,7 @@ export function nameBars(palette, width, rows, { kind, tip, room = 64, signed = 
   };
 }
 
-/** The most of a kind; the rest, with what the cube already calls other, as one row: the whole stays the whole. */
+/** The largest rows; the rest, including the cube's own `other`, as one row, so that the total stays complete. */
 export function topRows(rows, count, measures, restName) {
   const named = rows.filter(({ name }) => name !== 'other');
   const others = rows.filter(({ name }) => name === 'other');
@@ -87,5 +87,5 @@ export function topRows(rows, count, measures, restName) {
   return [...shown, total];
 }
 
-/** Names that say something: the others are no winners. */
+/** Real names only: the rest is never the top row. */
 export const isNamed = ({ name, isRest }) => !isRest && !['other', 'unknown'].includes(name);

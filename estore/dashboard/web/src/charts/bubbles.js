@@ -1,4 +1,4 @@
-// Points of two measures, with an area and a name each; names are put where they touch no other, or left out.
+// Points of two measures, each with an area and a name; a name without free space is omitted.
 
 import { grid, roundEnds, textOf, tooltip, valueAxis } from './parts.js';
 
@@ -6,7 +6,7 @@ const ROOM = { left: 56, right: 20, top: 34, bottom: 44 };
 const LETTER = 6.4;
 const LINE = 14;
 
-/** A place for each name, largest point first: the first on which it meets no bubble, no name and no edge. */
+/** A position for each name, largest point first: the first one that touches no bubble, name or edge. */
 export function placeNames(points, width, height) {
   const taken = points.map(({ px, py, radius }) => ({
     x: px - radius,
@@ -40,7 +40,7 @@ export function placeNames(points, width, height) {
 const meet = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
 /**
- * @param {{name: string, x: number, y: number, area: number, colour: string}[]} points largest first
+ * @param {{name: string, x: number, y: number, area: number, color: string}[]} points largest first
  * @param {{x: {kind: any, name: string}, y: {kind: any, name: string}, tip: (index: number) => any}} how
  */
 export function bubbles(palette, width, height, points, { x, y, tip }) {
@@ -80,7 +80,7 @@ export function bubbles(palette, width, height, points, { x, y, tip }) {
         data: placed.map((point, index) => ({
           value: [point.x, point.y],
           symbolSize: 2 * point.radius,
-          itemStyle: { color: point.colour, opacity: 0.8, borderColor: palette.card, borderWidth: 1 },
+          itemStyle: { color: point.color, opacity: 0.8, borderColor: palette.card, borderWidth: 1 },
           label: {
             show: sides[index] !== null,
             // From the corner of its bubble.

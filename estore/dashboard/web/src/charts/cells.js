@@ -1,9 +1,9 @@
-// A table of colours: each cell holds its number; what is not known is grey, which is not the colour of zero.
+// A heat map: each cell shows its number; an unknown value is gray, which is not the color of zero.
 
 import { between, contrast, inkOn } from '../palette.js';
 import { grid, nameAxis, namesRoom, tooltip } from './parts.js';
 
-/** From faint to full; where neither ink reads well, a little more, if that helps. */
+/** From light to dark; slightly darker where no text color is readable, if that helps. */
 function groundOf(palette, share) {
   const at = 0.06 + 0.94 * Math.min(1, share);
   const grounds = [0, 0.02, 0.04, 0.06, 0.08, 0.1].map((more) =>

@@ -1,14 +1,14 @@
-// A number a day: bars, the mean of seven days over them, marks on days that are not like others.
+// One number a day: bars, their 7-day average, and marks on unusual days.
 
 import { short } from '../numbers.js';
 import { marked } from './marks.js';
 import { dayAxis, grid, hollow, roundEnds, textOf, tooltip, valueAxis } from './parts.js';
 
-/** Among so many days a few may be cut off, and only where they are so many times as high as the next. */
+/** Among so many days a few may be cut off, and only where they are this many times as high as the next. */
 const [FEWEST, SHARE, TIMES] = [20, 0.03, 4];
 
 /**
- * How far a drawing reaches so that a few days do not flatten all others.
+ * The top of the axis so that a few days do not flatten all others.
  * @param {(number | null)[]} values
  * @returns {number | null} null where nothing has to be cut off
  */
@@ -20,7 +20,7 @@ export function cutAt(values) {
   return null;
 }
 
-/** A bar that goes on beyond the drawing fades out at its top. */
+/** A bar that continues beyond the axis fades out at its top. */
 const fading = (palette) => ({
   type: 'linear',
   x: 0,
@@ -36,7 +36,7 @@ const fading = (palette) => ({
 
 /**
  * @param {{day: string, value: number | null, isComplete: boolean, isStrange?: boolean, hasAlert?: boolean}[]} days
- * @param {{kind: any, means?: (number | null)[], top?: number | null, tip: (index: number) => any}} how top: higher days are cut off there, with their number beside them
+ * @param {{kind: any, means?: (number | null)[], top?: number | null, tip: (index: number) => any}} how top: higher days are cut off there and labeled with their number
  */
 export function dayBars(palette, width, days, { kind, means, top = null, tip }) {
   const isCut = (value) => top !== null && value > top;
@@ -47,10 +47,10 @@ export function dayBars(palette, width, days, { kind, means, top = null, tip }) 
       ? { color: fading(palette) }
       : isComplete
         ? { color: isStrange ? palette.orange : palette.blue, opacity: means && !isStrange ? 0.55 : 1 }
-        : hollow(palette, palette.grey),
+        : hollow(palette, palette.gray),
   }));
   const each = (width - 62) / days.length;
-  /** On the highest of the days that share it. */
+  /** On the highest of the days that share a mark. */
   const marks = (has, symbol, color) =>
     marked(days.map(has), each).map((shared) => {
       const { day, value } = shared
@@ -118,7 +118,7 @@ export function dayBars(palette, width, days, { kind, means, top = null, tip }) 
   };
 }
 
-/** Mean of a day and the six before, where all seven are complete. */
+/** Average of a day and the six before, where all seven are complete. */
 export function sevenDayMeans(days) {
   return days.map((_, index) => {
     const week = days.slice(index - 6, index + 1);
@@ -150,7 +150,7 @@ export function monthBars(palette, now, before, tip) {
         barCategoryGap: '25%',
         data: now.map(({ revenue_amount, isComplete }) => ({
           value: revenue_amount,
-          itemStyle: isComplete ? { color: palette.blue, opacity: 0.55 } : hollow(palette, palette.grey),
+          itemStyle: isComplete ? { color: palette.blue, opacity: 0.55 } : hollow(palette, palette.gray),
         })),
       },
       // An incomplete day is a gap in the line.

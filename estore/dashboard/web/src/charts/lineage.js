@@ -1,14 +1,14 @@
-// The graph of the models, from left to right as the data flow; one is pointed at, and what it is made of and
-// what is made of it stays bright.
+// The graph of the models, from left to right as data flows. Pointing at one keeps its inputs and outputs
+// bright.
 
 import { grid, tooltip } from './parts.js';
 
-/** Order within the columns so that few edges cross: each model near the mean of its neighbours, a few times over. */
+/** Order within the columns with few crossing edges: each model near the mean of its neighbors, repeated. */
 export function orderLayers(layers, edges) {
-  const neighbours = new Map(layers.flat().map((name) => [name, []]));
+  const neighbors = new Map(layers.flat().map((name) => [name, []]));
   for (const [from, to] of edges) {
-    neighbours.get(from)?.push(to);
-    neighbours.get(to)?.push(from);
+    neighbors.get(from)?.push(to);
+    neighbors.get(to)?.push(from);
   }
   const place = new Map();
   const settle = (layer) => layer.forEach((name, index) => place.set(name, (index + 0.5) / layer.length));
@@ -17,7 +17,7 @@ export function orderLayers(layers, edges) {
     for (const layer of round % 2 ? [...layers].reverse() : layers) {
       const wish = new Map(
         layer.map((name) => {
-          const near = neighbours.get(name).map((other) => place.get(other));
+          const near = neighbors.get(name).map((other) => place.get(other));
           return [name, near.length ? near.reduce((sum, at) => sum + at, 0) / near.length : place.get(name)];
         }),
       );
@@ -28,7 +28,7 @@ export function orderLayers(layers, edges) {
   return place;
 }
 
-/** All that leads to a model, and all that comes of it. */
+/** All inputs of a model, and all outputs. */
 export function kinOf(name, edges) {
   const reach = (start, from, to) => {
     const found = new Set([start]);
@@ -49,17 +49,17 @@ export function kinOf(name, edges) {
 
 const HEAD = 24;
 const BOX = 22;
-/** So high that the boxes of the fullest layer stand apart. */
+/** High enough to separate the boxes of the fullest layer. */
 export function lineageHeight(models) {
   const counts = new Map();
   for (const { layer } of models) counts.set(layer, (counts.get(layer) ?? 0) + 1);
   return Math.max(400, HEAD + 4 + Math.max(0, ...counts.values()) * (BOX + 4));
 }
-/** Colour of a layer's boxes. */
-const LAYER_COLOURS = {
-  raw: 'greySoft',
-  staging: 'greySoft',
-  intermediate: 'greySoft',
+/** Color of a layer's boxes. */
+const LAYER_COLORS = {
+  raw: 'graySoft',
+  staging: 'graySoft',
+  intermediate: 'graySoft',
   marts: 'greenSoft',
   metrics: 'blueSoft',
   dashboard: 'orangeSoft',
@@ -90,7 +90,7 @@ export function lineage(palette, width, height, models, edges, chosen) {
     .filter(([from, to]) => at.has(from) && at.has(to))
     .map(([from, to]) => {
       const [a, b] = [at.get(from), at.get(to)];
-      // Within a layer the step is an arc on the right side of both.
+      // Within a layer the link is an arc on the right side of both.
       const [way, isArc] = [Math.sign(b.x - a.x) || 1, a.x === b.x];
       const [x1, x2] = [a.x + (way * box.width) / 2, b.x - (isArc ? -1 : way) * (box.width / 2)];
       const bend = isArc ? 20 : (Math.abs(x2 - x1) / 2) * way;
@@ -100,7 +100,7 @@ export function lineage(palette, width, height, models, edges, chosen) {
         silent: true,
         shape: { x1, y1: a.y, x2, y2: b.y, cpx1, cpy1: a.y, cpx2, cpy2: b.y },
         style: {
-          stroke: kin && bright(from, to) ? palette.blue : palette.grey,
+          stroke: kin && bright(from, to) ? palette.blue : palette.gray,
           opacity: bright(from, to) ? (kin ? 0.9 : 0.4) : 0.05,
           fill: null,
           lineWidth: kin && bright(from, to) ? 1.5 : 1,
@@ -151,7 +151,7 @@ export function lineage(palette, width, height, models, edges, chosen) {
             type: 'rect',
             shape: { x: x - box.width / 2, y: y - box.height / 2, ...box, r: 4 },
             style: {
-              fill: isChosen ? palette.blue : palette[LAYER_COLOURS[layer] ?? 'greySoft'],
+              fill: isChosen ? palette.blue : palette[LAYER_COLORS[layer] ?? 'graySoft'],
               opacity: lit ? 1 : 0.3,
             },
             textConfig: { position: 'inside' },

@@ -1,4 +1,4 @@
-// Lines over days, weeks or days of a month. A point that is not finished is an open dot, never a fall.
+// Lines over days, weeks or days of a month. An unfinished point is an open dot, never a drop.
 
 import { marked } from './marks.js';
 import { grid, markLine, roundEnds, textOf, tooltip, valueAxis } from './parts.js';
@@ -13,7 +13,7 @@ export function spread(heights) {
   order.forEach((index, at) => {
     if (at) moved[index] = Math.max(moved[index], moved[order[at - 1]] + LINE);
   });
-  // Half of what was pushed down goes back up, so that names stay near their lines.
+  // Half of the downward shift goes back up, so that names stay near their lines.
   const excess = Math.max(0, ...moved.map((height, index) => height - heights[index])) / 2;
   return moved.map(
     (height, index) =>
@@ -27,8 +27,8 @@ export function spread(heights) {
 }
 
 /**
- * @param {{name: string, colour: string, values: (number | null)[], quiet?: boolean, open?: boolean[]}[]} lines
- * @param {{kind: any, axis: any, tip: (index: number) => any, fromZero?: boolean, target?: {value: number, label: string}, named?: boolean, alerts?: boolean[]}} how alerts: marked at the foot
+ * @param {{name: string, color: string, values: (number | null)[], quiet?: boolean, open?: boolean[]}[]} lines
+ * @param {{kind: any, axis: any, tip: (index: number) => any, fromZero?: boolean, target?: {value: number, label: string}, named?: boolean, alerts?: boolean[]}} how alerts: marked at the bottom
  */
 export function lineChart(
   palette,
@@ -58,24 +58,24 @@ export function lineChart(
     xAxis: { ...axis, boundaryGap: false },
     yAxis: valueAxis(palette, kind, ends),
     series: [
-      ...lines.map(({ name, colour, values, quiet, open }, index) => ({
+      ...lines.map(({ name, color, values, quiet, open }, index) => ({
         type: 'line',
         name,
         data: values.map((value, at) => ({
           value,
           symbol: open?.[at] ? 'emptyCircle' : few && !quiet ? 'circle' : 'none',
-          itemStyle: { color: open?.[at] ? palette.grey : colour },
+          itemStyle: { color: open?.[at] ? palette.gray : color },
         })),
         symbolSize: 6,
         showAllSymbol: true,
         connectNulls: false,
         z: quiet ? 2 : 3,
-        lineStyle: { color: colour, width: quiet ? 1.5 : 2 },
+        lineStyle: { color, width: quiet ? 1.5 : 2 },
         ...(named
           ? {
               endLabel: {
                 show: true,
-                ...textOf(palette, colour),
+                ...textOf(palette, color),
                 formatter: name,
                 distance: 8,
                 offset: [0, offsets[index]],

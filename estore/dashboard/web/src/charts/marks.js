@@ -1,4 +1,4 @@
-// Marks on days: where a day is narrower than a mark, neighbours share one.
+// Marks on days: where a day is narrower than a mark, neighbors share one.
 
 /** From one mark to the next, in px. */
 const APART = 12;

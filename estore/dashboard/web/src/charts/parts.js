@@ -1,4 +1,4 @@
-// What all charts share: type, axes, tooltips. A tooltip is built of elements, so nothing in it is markup.
+// Shared by all charts: fonts, axes, tooltips. A tooltip is built from elements, so no value becomes markup.
 
 import { dayOfMonth, weekday, dayName } from '../days.js';
 import { h } from '../element.js';
@@ -7,13 +7,13 @@ import { axisLabel } from '../numbers.js';
 
 const SMALL = 12;
 
-export const textOf = (palette, colour = palette.inkSoft) => ({
-  color: colour,
+export const textOf = (palette, color = palette.inkSoft) => ({
+  color,
   fontFamily: palette.font,
   fontSize: SMALL,
 });
 
-/** Room around the drawing, with that for the labels of a value axis and of days: numbers are abbreviated, so it is known. */
+/** Margins with space for the labels of a value axis and of days: numbers are abbreviated, so the size is known. */
 export const grid = (more = {}) => ({
   left: 50,
   right: 12,
@@ -23,13 +23,13 @@ export const grid = (more = {}) => ({
   ...more,
 });
 
-/** Names that fit; of "a › b" the last part alone where one has no room for both. */
+/** Names that fit; for "a › b" only the last part where there is no space for both. */
 export const fittingNames = (palette, names, most) =>
   namesRoom(palette, names, Infinity) <= most + 2
     ? names
     : names.map((name) => name.replace(/(^△ |^).* › /, '$1› '));
 
-/** Room that names need, up to a most. */
+/** Space that names need, up to a maximum. */
 export function namesRoom(palette, names, most) {
   const context = measuring(`${SMALL}px ${palette.font}`);
   return Math.min(most, Math.ceil(Math.max(0, ...names.map((name) => context.measureText(name).width))) + 2);
@@ -61,7 +61,7 @@ export function nameAxis(palette, names, more = {}) {
   };
 }
 
-/** Days along the bottom: every day, Mondays, every second of them or firsts of months are named, whatever has room. */
+/** Days along the bottom: labels on every day, Mondays, every second Monday or firsts of months, as space allows. */
 export function dayAxis(palette, days, width, more = {}) {
   const room = Math.max(3, Math.floor(width / 64));
   const mondays = days.filter((day) => weekday(day) === 'Mon');
@@ -104,7 +104,7 @@ export function tooltip(palette, content, trigger = 'axis') {
     extraCssText: 'box-shadow: 0 4px 16px rgb(0 0 0 / 14%); border-radius: 8px;',
     axisPointer: {
       type: trigger === 'axis' ? 'line' : 'none',
-      lineStyle: { color: palette.grey, type: 'solid', width: 1 },
+      lineStyle: { color: palette.gray, type: 'solid', width: 1 },
     },
     formatter(what) {
       const told = content(Array.isArray(what) ? what[0] : what);
@@ -125,7 +125,7 @@ export function tooltip(palette, content, trigger = 'axis') {
   };
 }
 
-/** Round ends for an axis that does not begin at zero. */
+/** Round limits for an axis that does not start at zero. */
 export function roundEnds(low, high) {
   const rough = (high - low || Math.abs(high) || 1) / 4;
   const unit = 10 ** Math.floor(Math.log10(rough));
@@ -149,10 +149,10 @@ export function markLine(palette, value, label, position = 'end') {
   };
 }
 
-/** How an unfinished day is drawn: an outline, which promises nothing. */
-export const hollow = (palette, colour) => ({
+/** The style of an unfinished day: an outline. */
+export const hollow = (palette, color) => ({
   color: palette.card,
-  borderColor: colour,
+  borderColor: color,
   borderWidth: 1,
   borderType: 'dashed',
 });

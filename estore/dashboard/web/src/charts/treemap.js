@@ -1,4 +1,4 @@
-// A treemap whose tiles hold words: laid out here, so that each text knows its tile and stays in it.
+// A treemap with text in its tiles: laid out here, so that each text stays inside its tile.
 
 import { linesOf, measuring } from '../lettering.js';
 import { grid, tooltip } from './parts.js';
@@ -81,12 +81,12 @@ export function treemap(palette, width, height, tiles, tip) {
   };
 }
 
-/** Small tiles have a smaller edge: what it takes is room for words. */
+/** Small tiles have a smaller margin, which leaves more space for text. */
 const edgeOf = ({ width, height }) => (width < 130 || height < 90 ? 6 : 10);
 
 /**
- * The name, on two lines where one is too narrow; then as many whole lines as the tile has room for. Below
- * a tile's least width a line that would be broken is left to the tooltip and the table.
+ * The name, on two lines where one is too narrow; then as many complete lines as fit. Below a minimum width a
+ * line that would be broken is left to the tooltip and the table.
  */
 function tileShape(box, { name, figure, lines, ground, ink }, palette) {
   const edge = edgeOf(box);
@@ -111,7 +111,7 @@ function tileShape(box, { name, figure, lines, ground, ink }, palette) {
     const size = isLarge ? 14 : 12;
     const context = measuring(`600 ${size}px ${palette.font}`);
     const named = linesOf(context, name, inner.width);
-    // A word that is a little too long is written a little smaller.
+    // A word that is slightly too long gets a slightly smaller font.
     const longest = Math.max(...named.map((part) => context.measureText(part).width));
     const fontSize = longest > inner.width + edge / 2 ? size - 1.5 : size;
     let at = 0;

@@ -1,4 +1,4 @@
-// Tiles of a period against as many days just before it.
+// Tiles of a period against the same number of days just before it.
 
 import { addDays, dayName, spanOf } from '../days.js';
 import { changeOf } from '../ratio.js';
@@ -6,12 +6,12 @@ import { changeOf } from '../ratio.js';
 /**
  * @param {any} view
  * @param {any} now sums of the period
- * @param {any} before the same of the days before
+ * @param {any} before the same sums of the days before
  * @returns {(name: string, kind: any, value: (row: any) => number | null, counts?: (row: any) => string) => import('../tiles.js').Tile}
  */
 export function tileAgainstBefore(view, now, before) {
   const [from, to] = [addDays(view.from, -spanOf(view.from, view.to)), addDays(view.from, -1)];
-  // Days before the first of the data are not zero sales.
+  // Days before the data start do not have zero sales.
   const days = from === to ? dayName(to) : `${dayName(from)} – ${dayName(to)}`;
   const against = from >= view.first ? `vs ${days}` : undefined;
   return (name, kind, value, counts) => ({

@@ -1,6 +1,6 @@
-// The alerts as a card: what in the data would mislead whoever does not know of it.
+// The alerts as a card: data issues that make numbers misleading.
 
-import { alertName, alertsOf, severityColour } from '../alerts.js';
+import { alertName, alertsOf, severityColor } from '../alerts.js';
 import { counted } from '../numbers.js';
 import { whole } from '../view.js';
 
@@ -12,31 +12,31 @@ export const alertsCard = {
   title(view) {
     const all = alertsOf(view);
     const high = all.filter(({ severity }) => severity === 'high').length;
-    if (!all.length) return 'What in the data would mislead';
-    return `${counted(all.length, 'thing')} in the data that would mislead${high ? `, ${high} of them badly` : ''}`;
+    if (!all.length) return 'Data issues';
+    return `${counted(all.length, 'data issue')}${high ? `, ${high} of high severity` : ''}`;
   },
   period: whole,
   measured:
-    'found against what is usual; high = numbers of that time are wrong, medium = some are, low = good to know',
+    'compared with usual days; high = numbers of that time are wrong, medium = some are wrong, low = for information',
   empty: (view) =>
     alertsOf(view).length
       ? null
       : view.first
-        ? 'Nothing stands out: no gap in the tracking, no burst of repeats, no break in the names.'
+        ? 'No issues found: no tracking gaps, no bursts of duplicate rows, no changed categories.'
         : 'No events yet. Load a file with `estore run PATH`.',
   tableOnly: true,
   tall: true,
   stacked: true,
   table: (view) => ({
     columns: [
-      { name: 'Severity', kind: 'text', mark: ([severity]) => severityColour(severity) },
+      { name: 'Severity', kind: 'text', mark: ([severity]) => severityColor(severity) },
       { name: 'What', kind: 'text' },
       { name: 'Days', kind: 'prose' },
       { name: 'About', kind: 'text', spare: true },
       { name: 'Measured', kind: 'count', spare: true },
       { name: 'Expected', kind: 'count', spare: true },
       { name: 'Revenue', kind: 'money', spare: true },
-      { name: 'In words', kind: 'prose', long: true },
+      { name: 'Description', kind: 'prose', long: true },
     ],
     rows: alertsOf(view).map((row) => [
       row.severity,

@@ -1,4 +1,4 @@
-// Cohorts: who did not come back and who did, as far as it could be observed.
+// Cohorts: customers who reordered and customers who did not, where the history is long enough to know.
 
 import { cellTable } from '../charts/cells.js';
 import { dayAxis, grid, textOf, tooltip, valueAxis } from '../charts/parts.js';
@@ -11,10 +11,10 @@ const window = (view) => view.thresholds.cohort_window_days;
 
 const weekly = (view) => view.rows('churn').filter(({ cohort_grain }) => cohort_grain === 'week');
 const overall = (view) => view.rows('churn').find(({ cohort_grain }) => cohort_grain === 'overall');
-const noOrders = (view) => (overall(view)?.customer_count ? null : 'Nobody has bought yet.');
+const noOrders = (view) => (overall(view)?.customer_count ? null : 'No purchases yet.');
 const churned = (row) => ratio(row.churned_count, row.observed_count);
 
-/** Cohorts down, months since the first order across; the cohort's own month tells nothing and is left out. */
+/** Cohorts down, months since the first order across; the cohort's own month is omitted because it is always 100 %. */
 function triangle(view) {
   const rows = view.rows('months').filter(({ period_index }) => period_index > 0);
   const sizes = new Map(view.rows('months').map((row) => [row.cohort_start, row.customer_count]));
@@ -33,23 +33,23 @@ export const cohortCards = [
     id: 'churn-by-week',
     query: 'churn',
     height: 'l',
-    title: (view) => `Not back within ${window(view)} days, by week of first order`,
+    title: (view) => `Churn within ${window(view)} days, by week of first order`,
     reading(view) {
       const row = overall(view);
       const later = row.customer_count - row.observed_count;
       const said = row.observed_count
-        ? `${share(churned(row), row.observed_count)} customers watched for ${window(view)} days did not buy again.`
-        : `Nobody has been watched for ${window(view)} days yet.`;
+        ? `${share(churned(row), row.observed_count)} customers with at least ${window(view)} days of history did not reorder.`
+        : `No customer has ${window(view)} days of history yet.`;
       return later
-        ? `${said} ${counted(later, 'later customer')} cannot be judged yet and are left out.`
+        ? `${said} ${counted(later, 'later customer')} have a shorter history and are excluded.`
         : said;
     },
     period: whole,
-    measured: 'churned ÷ customers who could be observed for the whole window',
+    measured: 'churned ÷ customers whose history covers the full window',
     legend: (view, palette) => [
-      { text: 'share churned', colour: palette.orange, shape: 'line' },
-      { text: 'customers observed', colour: palette.blue },
-      { text: 'not observed long enough', colour: palette.grey, shape: 'hollow' },
+      { text: 'churn rate', color: palette.orange, shape: 'line' },
+      { text: 'customers with full history', color: palette.blue },
+      { text: 'history too short', color: palette.gray, shape: 'hollow' },
     ],
     empty: noOrders,
     option(view, palette, { width }) {
@@ -59,9 +59,9 @@ export const cohortCards = [
       const highest = Math.max(0, ...rows.map((row) => churned(row) ?? 0));
       const unknown = rows.flatMap((row, index) => (row.observed_count ? [] : [index]));
       const middle = unknown[Math.floor(unknown.length / 2)];
-      // In the grey, or where that is narrow on two lines.
+      // In the gray area; on two lines where it is narrow.
       const isNarrow = (unknown.length / rows.length) * (width - 62) < 190;
-      const unseen = ['not observed for', `${window(view)} days yet`].join(isNarrow ? '\n' : ' ');
+      const unseen = ['history shorter', `than ${window(view)} days`].join(isNarrow ? '\n' : ' ');
       const top = highest > 0.5 ? 1 : Math.min(1, Math.ceil(highest * 12) / 10 || 1);
       return {
         grid: [grid({ top: 26, height: '46%' }), grid({ top: '66%', bottom: 24 })],
@@ -71,15 +71,15 @@ export const cohortCards = [
             row.observed_count === row.customer_count
               ? null
               : row.observed_count
-                ? `${counted(row.customer_count - row.observed_count, 'customer')} of this week cannot be judged yet.`
-                : 'None of this week’s customers has been watched long enough.';
+                ? `${counted(row.customer_count - row.observed_count, 'customer')} of this week ${row.customer_count - row.observed_count > 1 ? 'have' : 'has'} a shorter history.`
+                : 'No customer of this week has a long enough history.';
           return [
             `First order in the week from ${longDay(row.cohort_start)}`,
             [
               ['Customers', full(row.customer_count, 'count')],
               ['Observed', full(row.observed_count, 'count')],
               ['Churned', full(row.observed_count ? row.churned_count : null, 'count')],
-              ['Share churned', full(churned(row), 'rate')],
+              ['Churn rate', full(churned(row), 'rate')],
               ['95% interval', ends(row.churn_rate_low, row.churn_rate_high)],
             ],
             note,
@@ -92,7 +92,7 @@ export const cohortCards = [
             gridIndex: 0,
             min: 0,
             max: top,
-            name: 'share churned',
+            name: 'churn rate',
             nameTextStyle: { ...textOf(palette, palette.inkFaint), align: 'left' },
             nameGap: 6,
             nameLocation: 'end',
@@ -108,7 +108,7 @@ export const cohortCards = [
           }),
         ],
         series: [
-          // Grey from top to bottom: not known is not low.
+          // Gray from top to bottom: unknown is not low.
           {
             type: 'bar',
             barCategoryGap: '4%',
@@ -152,7 +152,7 @@ export const cohortCards = [
             data: rows.map((row) => row.customer_count - row.observed_count),
             itemStyle: {
               color: palette.unknown,
-              borderColor: palette.grey,
+              borderColor: palette.gray,
               borderWidth: 1,
               borderType: 'dashed',
             },
@@ -166,9 +166,9 @@ export const cohortCards = [
         { name: 'Week from', kind: 'date' },
         { name: 'Customers', kind: 'count' },
         { name: 'Observed', kind: 'count' },
-        { name: 'Bought again', kind: 'count' },
+        { name: 'Reordered', kind: 'count' },
         { name: 'Churned', kind: 'count' },
-        { name: 'Share churned', kind: 'rate' },
+        { name: 'Churn rate', kind: 'rate' },
         { name: '95% from', kind: 'rate' },
         { name: '95% to', kind: 'rate' },
       ],
@@ -189,22 +189,22 @@ export const cohortCards = [
     query: 'months',
     height: 'm',
     width: 'half',
-    title: () => 'Ordered again, by months since first order',
+    title: () => 'Retention by month since the first order',
     reading(view) {
       const rows = triangle(view).rows.filter((row) => row.period_index === 1 && row.is_complete);
       const customers = sum(rows, 'customer_count');
       return customers
-        ? `${share(ratio(sum(rows, 'active_count'), customers), customers)} customers ordered in the month after their first.`
-        : 'No month after a first order is over yet.';
+        ? `${share(ratio(sum(rows, 'active_count'), customers), customers)} customers reordered in the month after their first order.`
+        : 'The month after the first orders has not ended yet.';
     },
     period: whole,
     measured:
-      'customers with an order in that month ÷ customers of the cohort; grey = not over, or still ahead',
+      'customers with an order in that month ÷ customers of the cohort; gray = month not over or in the future',
     empty: (view) =>
       noOrders(view) ??
       (triangle(view).months.length
         ? null
-        : 'All first orders lie in one month: come back when the next has begun.'),
+        : 'All first orders are in one month: this chart needs a second month.'),
     option(view, palette, { width }) {
       const { rows, cohorts, months, sizes } = triangle(view);
       const known = new Set(rows.map((row) => `${row.cohort_start} ${row.period_index}`));
@@ -230,7 +230,7 @@ export const cohortCards = [
         {
           tip(index) {
             const row = rows[index];
-            if (!row) return ['This month lies ahead.', []];
+            if (!row) return ['This month is in the future.', []];
             return [
               `First order in ${monthName(row.cohort_start)}`,
               [
@@ -240,7 +240,7 @@ export const cohortCards = [
                 ['Share', full(retained(row), 'rate')],
                 ['95% interval', ends(row.retention_rate_low, row.retention_rate_high)],
               ],
-              row.is_complete ? null : 'This month is not over, so it is not judged.',
+              row.is_complete ? null : 'This month is not over, so its rate is not shown.',
             ];
           },
         },

@@ -1,10 +1,10 @@
-// Customers: the segments by what they bring, by how many they are, and how customers move between them.
+// Customers: the segments by revenue and by size, and how customers move between them.
 
 import { nameBars, rowsHeight } from '../charts/bars.js';
 import { bubbles } from '../charts/bubbles.js';
 import { treemap } from '../charts/treemap.js';
 import { full, listed, share, short } from '../numbers.js';
-import { TYPE_COLOURS, TYPE_NAMES } from '../palette.js';
+import { TYPE_COLORS, TYPE_NAMES } from '../palette.js';
 import { ratio, sum } from '../ratio.js';
 import { whole } from '../view.js';
 import { movesCard } from './moves.js';
@@ -12,8 +12,7 @@ import { movesCard } from './moves.js';
 const NOW = 'buyers by their segment at the as-of date';
 
 const segments = (view) => view.rows('segments').filter(({ customer_count }) => customer_count);
-const noBuyers = (view) =>
-  segments(view).length ? null : 'Nobody has bought yet, so there are no segments.';
+const noBuyers = (view) => (segments(view).length ? null : 'No purchases yet, so there are no segments.');
 const byRevenue = (view) => [...segments(view)].sort((a, b) => b.revenue_amount - a.revenue_amount);
 const mean = (row) => ratio(row.revenue_amount, row.customer_count);
 const shareOf = (row) => ({
@@ -22,9 +21,9 @@ const shareOf = (row) => ({
 });
 
 const typeLegend = (view, palette) =>
-  Object.entries(TYPE_COLOURS)
+  Object.entries(TYPE_COLORS)
     .filter(([type]) => segments(view).some(({ category_type }) => category_type === type))
-    .map(([type, colour]) => ({ text: TYPE_NAMES[type], colour: palette[colour] }));
+    .map(([type, color]) => ({ text: TYPE_NAMES[type], color: palette[color] }));
 
 const tip = (row) => [
   row.rfm_segment,
@@ -45,7 +44,7 @@ const segmentTable = (view) => ({
       name: 'Segment',
       kind: 'text',
       mark: (row) =>
-        TYPE_COLOURS[view.rows('segments').find(({ rfm_segment }) => rfm_segment === row[0])?.category_type],
+        TYPE_COLORS[view.rows('segments').find(({ rfm_segment }) => rfm_segment === row[0])?.category_type],
     },
     { name: 'Kind', kind: 'text' },
     { name: 'Customers', kind: 'count' },
@@ -56,11 +55,11 @@ const segmentTable = (view) => ({
     { name: 'p25', kind: 'money', spare: true },
     { name: 'Median', kind: 'money', spare: true },
     { name: 'p75', kind: 'money', spare: true },
-    { name: 'Average order', kind: 'money', spare: true },
+    { name: 'Average order value', kind: 'money', spare: true },
     { name: 'Orders each', kind: 'amount', spare: true },
     { name: 'Sessions each', kind: 'amount', spare: true },
     { name: 'Churned', kind: 'rate' },
-    { name: 'What to do', kind: 'text', long: true },
+    { name: 'Recommended action', kind: 'text', long: true },
   ],
   rows: byRevenue(view).map((row) => [
     row.rfm_segment,
@@ -87,10 +86,10 @@ export const cards = [
     query: 'segments',
     stacked: true,
     pixels: () => (innerWidth < 720 ? 620 : 480),
-    title: () => 'Revenue by customer segment, with what to do',
+    title: () => 'Revenue by segment, with recommended actions',
     reading(view) {
       const [top] = byRevenue(view);
-      return `${top.rfm_segment} are ${share(shareOf(top).customers, top.total_customer_count)} buyers and bring ${full(shareOf(top).revenue, 'rate')} of their revenue.`;
+      return `${top.rfm_segment} are ${share(shareOf(top).customers, top.total_customer_count)} buyers and generated ${full(shareOf(top).revenue, 'rate')} of their revenue.`;
     },
     period: whole,
     measured: `revenue to date of ${NOW}; area = revenue`,
@@ -102,12 +101,12 @@ export const cards = [
         high_value: 'blueSoft',
         growth: 'greenSoft',
         at_risk: 'orangeSoft',
-        inactive: 'greySoft',
+        inactive: 'graySoft',
       };
       const tiles = rows.map((row) => ({
         value: row.revenue_amount,
         name: row.rfm_segment,
-        ground: palette[grounds[row.category_type] ?? 'greySoft'],
+        ground: palette[grounds[row.category_type] ?? 'graySoft'],
         ink: palette.ink,
         figure: short(row.revenue_amount, 'money'),
         lines: [
@@ -126,13 +125,13 @@ export const cards = [
     query: 'segments',
     width: 'half',
     height: 'l',
-    title: () => 'How many they are, and what each brings',
+    title: () => 'Segment size and average revenue per customer',
     reading(view) {
       const rows = [...segments(view)].sort((a, b) => mean(b) - mean(a));
       return `From ${full(mean(rows[0]), 'money')} a customer (${rows[0].rfm_segment}) to ${full(mean(rows.at(-1)), 'money')} (${rows.at(-1).rfm_segment}).`;
     },
     period: whole,
-    measured: `average revenue of ${NOW} against their number; area = revenue`,
+    measured: `average revenue per customer of ${NOW}, by number of customers; area = revenue`,
     legend: typeLegend,
     empty: noBuyers,
     option(view, palette, { width, height }) {
@@ -142,7 +141,7 @@ export const cards = [
         x: row.customer_count,
         y: mean(row),
         area: row.revenue_amount,
-        colour: palette[TYPE_COLOURS[row.category_type] ?? 'grey'],
+        color: palette[TYPE_COLORS[row.category_type] ?? 'gray'],
       }));
       return bubbles(palette, width, height, points, {
         x: { kind: 'count', name: 'customers' },
@@ -170,17 +169,17 @@ export const cards = [
     query: 'segments',
     width: 'half',
     pixels: (view) => rowsHeight(segments(view).length, 40),
-    title: () => 'Share of customers beside share of revenue',
+    title: () => 'Share of customers and share of revenue',
     reading(view) {
       const more = byRevenue(view).filter((row) => shareOf(row).revenue > shareOf(row).customers);
       if (!more.length) return null;
-      return `${listed(more.map(({ rfm_segment }) => rfm_segment))} bring${more.length === 1 ? 's' : ''} more than ${more.length === 1 ? 'its' : 'their'} share: ${full(ratio(sum(more, 'revenue_amount'), more[0].total_revenue_amount), 'rate')} of revenue from ${full(ratio(sum(more, 'customer_count'), more[0].total_customer_count), 'rate')} of customers.`;
+      return `${listed(more.map(({ rfm_segment }) => rfm_segment))} generated more revenue than ${more.length === 1 ? 'its' : 'their'} share of customers: ${full(ratio(sum(more, 'revenue_amount'), more[0].total_revenue_amount), 'rate')} of revenue from ${full(ratio(sum(more, 'customer_count'), more[0].total_customer_count), 'rate')} of customers.`;
     },
     period: whole,
-    measured: `of all ${NOW}, and of their revenue`,
+    measured: `share of all ${NOW}, and of their revenue`,
     legend: (view, palette) => [
-      { text: 'share of customers', colour: palette.grey },
-      { text: 'share of revenue', colour: palette.blue },
+      { text: 'share of customers', color: palette.gray },
+      { text: 'share of revenue', color: palette.blue },
     ],
     empty: noBuyers,
     option(view, palette, { width }) {
@@ -194,9 +193,9 @@ export const cards = [
             {
               value: shareOf(row).customers,
               label: full(shareOf(row).customers, 'rate'),
-              colour: palette.grey,
+              color: palette.gray,
             },
-            { value: shareOf(row).revenue, label: full(shareOf(row).revenue, 'rate'), colour: palette.blue },
+            { value: shareOf(row).revenue, label: full(shareOf(row).revenue, 'rate'), color: palette.blue },
           ],
         })),
         { kind: 'rate', room: 52, tip: (index) => tip(rows[index]) },
@@ -222,9 +221,9 @@ export const cards = [
   {
     id: 'segments',
     query: 'segments',
-    title: () => 'All segments in numbers',
+    title: () => 'All segments',
     period: whole,
-    measured: `${NOW}; churned = no order and no activity for the churned_days of shop.toml, ÷ customers of the segment; segments are cut by recency, so it is no finding that Champions have none`,
+    measured: `${NOW}; churned = no order and no activity for the churned_days of shop.toml, ÷ customers of the segment; segments depend on recency, so a low rate for Champions follows from the definition`,
     empty: noBuyers,
     tableOnly: true,
     tall: true,

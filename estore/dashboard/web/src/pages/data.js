@@ -1,4 +1,4 @@
-// Data: what was loaded, what was refused, which days are whole, what was tested, and what each number means.
+// Data: loaded and refused files, complete days, data tests, and the definition of each number.
 
 import { alertsCard } from './alerts.js';
 import { loadingCards } from './loading.js';

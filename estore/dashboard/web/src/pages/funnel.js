@@ -1,4 +1,4 @@
-// Funnel: where sessions leave, how the rates move, and whose sessions they are.
+// Funnel: where sessions end, how the rates change, and by which customers.
 
 import { MARK, alertDays, alertWords } from '../alerts.js';
 import { nameBars } from '../charts/bars.js';
@@ -27,7 +27,7 @@ import { daysOf, stepName, stepNote, stepsOf, withGaps } from './steps.js';
 
 const steps = once((view) => stepsOf(view, 'days', MEASURES));
 const daysWithAlerts = once((view) => alertDays(view, ['view', 'cart', 'purchase']));
-/** Alerts on the days of a step: what is wrong with a day is wrong with its week. */
+/** Alerts on the days of a point: an issue of a day is an issue of its week. */
 function alertsIn(view, all, row) {
   const found = daysWithAlerts(view);
   return [...new Set(daysOf(all, row).flatMap((day) => found.get(day) ?? []))];
@@ -51,7 +51,7 @@ function tiles(view) {
       'rate',
       (row) => ratio(row.sessions_with_cart - row.sessions_with_cart_and_purchase, row.sessions_with_cart),
       (row) =>
-        `${full(row.sessions_with_cart - row.sessions_with_cart_and_purchase, 'count')} of ${counted(row.sessions_with_cart, 'session')} with a cart end without a purchase`,
+        `${full(row.sessions_with_cart - row.sessions_with_cart_and_purchase, 'count')} of ${counted(row.sessions_with_cart, 'session')} with a cart ended without a purchase`,
     ),
     tile(
       'Revenue per session',
@@ -67,7 +67,7 @@ function stagesOf(view) {
   const total = totalOf(view.rows('days'));
   const counts = [
     ['Viewed a product', total.sessions_with_view],
-    ['… put in the cart', total.sessions_with_view_and_cart],
+    ['… added to cart', total.sessions_with_view_and_cart],
     ['… and bought it', total.sessions_with_all_three],
   ];
   return counts.map(([name, count], index) => ({
@@ -82,7 +82,7 @@ function stagesOf(view) {
 function stageLabel({ count, ofFirst, ofBefore }, width) {
   const said = `${short(count, 'count')} · ${full(ofFirst, 'rate')}`;
   return width > 460 && ofBefore !== null && ofBefore !== ofFirst
-    ? `${said} (${full(ofBefore, 'rate')} of the step before)`
+    ? `${said} (${full(ofBefore, 'rate')} of the previous stage)`
     : said;
 }
 
@@ -90,7 +90,7 @@ export const cards = [
   {
     id: 'funnel-numbers',
     query: 'days',
-    title: () => 'Sessions, conversion and carts left',
+    title: () => 'Sessions, conversion and abandoned carts',
     measured:
       'conversion and revenue over all sessions; abandonment over sessions with a cart; changes are relative',
     empty: noSessions,
@@ -107,9 +107,9 @@ export const cards = [
       const total = totalOf(view.rows('days'));
       const direct = total.sessions_with_view_and_purchase - total.sessions_with_all_three;
       const [, cart, bought] = stagesOf(view);
-      return `${full(ratio(cart.lost, total.sessions_with_view), 'rate')} of sessions with a view leave before a cart, ${full(ratio(bought.lost, cart.count), 'rate')} of those with a cart before buying. ${direct ? `Another ${counted(direct, 'session')} bought without a cart event.` : ''}`.trim();
+      return `${full(ratio(cart.lost, total.sessions_with_view), 'rate')} of sessions with a view end before a cart, and ${full(ratio(bought.lost, cart.count), 'rate')} of those with a cart end before a purchase. ${direct ? `Another ${counted(direct, 'session')} bought without a cart event.` : ''}`.trim();
     },
-    measured: 'sessions with a view; each step is part of the one before',
+    measured: 'sessions with a view; each stage is a subset of the previous one',
     empty: noSessions,
     option(view, palette, { width }) {
       const stages = stagesOf(view);
@@ -119,7 +119,7 @@ export const cards = [
         stages.map(({ name, count, ofFirst, ofBefore }) => ({
           name,
           values: [
-            { value: count, label: stageLabel({ count, ofFirst, ofBefore }, width), colour: palette.blue },
+            { value: count, label: stageLabel({ count, ofFirst, ofBefore }, width), color: palette.blue },
           ],
         })),
         {
@@ -132,11 +132,11 @@ export const cards = [
               name,
               [
                 ['Sessions', full(count, 'count')],
-                ['Of those with a view', full(ofFirst, 'rate')],
+                ['Share of sessions with a view', full(ofFirst, 'rate')],
                 ...(index
                   ? [
-                      ['Of the step before', full(ofBefore, 'rate')],
-                      ['Left here', full(lost, 'count')],
+                      ['Share of the previous stage', full(ofBefore, 'rate')],
+                      ['Dropped off', full(lost, 'count')],
                     ]
                   : []),
               ],
@@ -149,9 +149,9 @@ export const cards = [
       columns: [
         { name: 'Step', kind: 'text' },
         { name: 'Sessions', kind: 'count' },
-        { name: 'Of those with a view', kind: 'rate' },
-        { name: 'Of the step before', kind: 'rate' },
-        { name: 'Left here', kind: 'count' },
+        { name: 'Share of sessions with a view', kind: 'rate' },
+        { name: 'Share of the previous stage', kind: 'rate' },
+        { name: 'Dropped off', kind: 'count' },
       ],
       rows: stagesOf(view).map(({ name, count, ofFirst, ofBefore, lost }) => [
         name,
@@ -181,7 +181,7 @@ export const cards = [
     legend(view, palette) {
       const all = steps(view);
       return all.rows.some((row) => alertsIn(view, all, row).length)
-        ? [{ text: MARK, colour: palette.purple, shape: 'triangle' }]
+        ? [{ text: MARK, color: palette.purple, shape: 'triangle' }]
         : [];
     },
     empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
@@ -194,7 +194,7 @@ export const cards = [
         room,
         RATES.map((rate) => ({
           name: rate.name,
-          colour: palette[rate.colour],
+          color: palette[rate.color],
           values: rows.map((row) => rateOf(rate, row)),
           open: rows.map(({ days }) => all.byWeek && days < 7),
         })),
@@ -257,7 +257,7 @@ export const cards = [
     key: 'category',
     name: 'Category',
     title: 'Rates by category',
-    said: 'share bought:',
+    said: 'purchase rate:',
     measured: PAIRS,
   }),
   ratesBy({
@@ -266,7 +266,7 @@ export const cards = [
     key: 'brand',
     name: 'Brand',
     title: 'Rates by brand, the most viewed',
-    said: 'share bought:',
+    said: 'purchase rate:',
     measured: PAIRS,
   }),
   ratesBy({
@@ -274,17 +274,17 @@ export const cards = [
     query: 'segments',
     width: 'half double',
     key: 'rfm_segment',
-    name: 'Segment then',
+    name: 'Segment at the time',
     title: 'Rates by the customer’s segment at the time',
     said: 'share of buying sessions:',
-    measured: `${SESSIONS}; the segment at the end of the month before, New = no order by then`,
+    measured: `${SESSIONS}; the segment at the end of the month before, New = no order at that time`,
   }),
   ratesBy({
     id: 'rates-by-stage',
     query: 'stages',
     key: 'customer_stage',
-    name: 'Stage then',
-    title: 'Rates before and after a first order',
+    name: 'Stage at the time',
+    title: 'Rates before and after the first order',
     said: 'share of buying sessions:',
     measured: `${SESSIONS}; first = no order before the session`,
     order: ['first', 'returning'],
@@ -298,6 +298,6 @@ export const cards = [
     said: 'share of buying sessions:',
     measured: SESSIONS,
     order: ['1', '2–5', '6–20', '21+'],
-    note: 'A purchase is an event itself, so length is no cause.',
+    note: 'A purchase is an event itself, so length is not a cause.',
   }),
 ];

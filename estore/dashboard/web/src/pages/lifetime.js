@@ -1,4 +1,4 @@
-// Lifetime value: how many customers have brought how much, and who brought most.
+// Lifetime value: customers by revenue to date, and the top customers by revenue.
 
 import { nameBars, rowsHeight } from '../charts/bars.js';
 import { grid, textOf, tooltip, valueAxis } from '../charts/parts.js';
@@ -9,7 +9,7 @@ import { whole } from '../view.js';
 
 const MOST_BUCKETS = 30;
 
-/** Buckets of lifetime value, and those of the long tail, which would flatten the others and are told in words. */
+/** Buckets of lifetime value, and the long tail, which would flatten the others and is summarized in a sentence. */
 function buckets(view) {
   const all = view.rows('ltv').map((row) => ({ ...row, name: bucketName(row) }));
   const enough = sum(all, 'customer_count') * 0.98;
@@ -22,7 +22,7 @@ function buckets(view) {
 const bucketName = ({ bucket_start_amount: from, bucket_end_amount: to }) =>
   `${full(from, 'money')} – ${full(to, 'money')}`;
 
-/** A report without ids still tells the ranks. */
+/** A report without ids still shows the ranks. */
 const nameOf = ({ user_id, customer_rank }) =>
   user_id === null || user_id === undefined ? `No. ${customer_rank}` : String(user_id);
 
@@ -32,21 +32,21 @@ export const lifetimeCards = [
     query: 'ltv',
     width: 'half',
     height: 'm',
-    title: () => 'Customers by what they have brought so far',
+    title: () => 'Customers by lifetime value to date',
     reading(view) {
       const all = view.rows('ltv');
       const customers = sum(all, 'customer_count');
       let reached = 0;
       const middle = all.find((row) => (reached += row.customer_count) * 2 >= customers);
       const { tail } = buckets(view);
-      const said = `${full(ratio(sum(all, 'revenue_amount'), customers), 'money')} a customer on average; half of ${counted(customers, 'customer')} brought less than ${full(middle.bucket_end_amount, 'money')}.`;
+      const said = `${full(ratio(sum(all, 'revenue_amount'), customers), 'money')} a customer on average; half of ${counted(customers, 'customer')} spent less than ${full(middle.bucket_end_amount, 'money')}.`;
       return tail.length
-        ? `${said} Not drawn: ${counted(sum(tail, 'customer_count'), 'customer')} of ${full(tail[0].bucket_start_amount, 'money')} and more, who bring ${full(sum(tail, 'revenue_amount'), 'money')} together.`
+        ? `${said} Not drawn: ${counted(sum(tail, 'customer_count'), 'customer')} at ${full(tail[0].bucket_start_amount, 'money')} or more, with combined revenue of ${full(sum(tail, 'revenue_amount'), 'money')}.`
         : said;
     },
     period: whole,
     measured: 'buyers by revenue to date; their number and their combined revenue',
-    empty: (view) => (sum(view.rows('ltv'), 'customer_count') ? null : 'Nobody has bought yet.'),
+    empty: (view) => (sum(view.rows('ltv'), 'customer_count') ? null : 'No purchases yet.'),
     option(view, palette, { width }) {
       const rows = buckets(view).drawn;
       const axis = {
@@ -127,16 +127,16 @@ export const lifetimeCards = [
     query: 'top',
     width: 'half',
     pixels: (view) => rowsHeight(view.rows('top').length, 26),
-    title: (view) => `The ${view.rows('top').length || ''} customers who brought most`.replace('  ', ' '),
+    title: (view) => `Top ${view.rows('top').length || ''} customers by revenue`.replace('  ', ' '),
     reading(view) {
       const rows = view.rows('top');
       const total = sum(view.rows('ltv'), 'revenue_amount');
       const active = rows.filter(({ activity_status }) => activity_status === 'active').length;
-      return `Together ${full(sum(rows, 'revenue_amount'), 'money')}, ${full(ratio(sum(rows, 'revenue_amount'), total), 'rate')} of all revenue; ${active} of ${rows.length} ordered lately.`;
+      return `Together ${full(sum(rows, 'revenue_amount'), 'money')}, ${full(ratio(sum(rows, 'revenue_amount'), total), 'rate')} of all revenue; ${active} of ${rows.length} ordered recently.`;
     },
     period: whole,
     measured: 'revenue to date',
-    empty: (view) => (view.rows('top').length ? null : 'Nobody has bought yet.'),
+    empty: (view) => (view.rows('top').length ? null : 'No purchases yet.'),
     option(view, palette, { width }) {
       const rows = view.rows('top');
       return nameBars(
@@ -151,7 +151,7 @@ export const lifetimeCards = [
                 width > 560
                   ? `${short(row.revenue_amount, 'money')}   ${row.rfm_segment} · ${counted(row.order_count, 'order')} · last ${dayName(row.last_order_date)}`
                   : short(row.revenue_amount, 'money'),
-              colour: palette.blue,
+              color: palette.blue,
             },
           ],
         })),

@@ -1,4 +1,4 @@
-// What was loaded and refused, and which days are whole.
+// Loaded and refused files, and which days are complete.
 
 import { MARK, alertDays, alertWords } from '../alerts.js';
 import { nameBars } from '../charts/bars.js';
@@ -28,7 +28,7 @@ const days = once((view) => {
   }));
 });
 
-/** Where repeated lines are cut off: one file sent twice would hide every other day. */
+/** Where duplicate rows are cut off: one file sent twice would hide every other day. */
 const cutAtOf = (view) => cutAt(days(view).map((row) => row.duplicate_row_count));
 
 function tiles(view) {
@@ -45,18 +45,18 @@ function tiles(view) {
       value: files.length,
       note:
         view.rows('files').length > files.length
-          ? `${counted(view.rows('files').length - files.length, 'other')} refused or repeated`
-          : 'none refused or repeated',
+          ? `${counted(view.rows('files').length - files.length, 'other')} refused or duplicate`
+          : 'none refused or duplicate',
     },
-    { name: 'Lines', kind: 'count', value: lines, note: `${full(sum(all, 'event_count'), 'count')} events` },
+    { name: 'Rows', kind: 'count', value: lines, note: `${full(sum(all, 'event_count'), 'count')} events` },
     {
-      name: 'Repeated lines',
+      name: 'Duplicate rows',
       kind: 'rate',
       value: ratio(duplicates, lines),
       note: `${full(duplicates, 'count')} of ${full(lines, 'count')}`,
     },
     {
-      name: 'Rejected lines',
+      name: 'Rejected rows',
       kind: 'rate',
       value: ratio(sum(files, 'rejected'), lines),
       note: `${full(sum(files, 'rejected'), 'count')} of ${full(lines, 'count')}`,
@@ -85,9 +85,9 @@ export const loadingCards = [
   {
     id: 'data-numbers',
     query: 'files',
-    title: () => 'Every line is accounted for',
+    title: () => 'Every row is accounted for',
     period: whole,
-    measured: 'lines of loaded files: lines = loaded + rejected, loaded = events + repeated',
+    measured: 'rows of loaded files: rows = loaded + rejected, loaded = events + duplicates',
     element: (view) => tilesOf(tiles(view)),
     table: (view) => tilesTable(tiles(view)),
   },
@@ -102,16 +102,16 @@ export const loadingCards = [
       const missing = all.filter(({ event_count }) => event_count === null).length;
       const cut = all.filter(({ event_count, isComplete }) => event_count !== null && !isComplete).length;
       return missing || cut
-        ? `Of ${counted(all.length, 'day')}, ${counted(missing, 'day')} without any event and ${counted(cut, 'day')} that end before their last hour.`
-        : `All ${counted(all.length, 'day')} reach their last hour.`;
+        ? `Of ${counted(all.length, 'day')}, ${counted(missing, 'day')} ${missing === 1 ? 'has' : 'have'} no events and ${counted(cut, 'day')} ${cut === 1 ? 'is' : 'are'} incomplete.`
+        : `All ${counted(all.length, 'day')} are complete.`;
     },
     period: whole,
-    measured: 'distinct events; a day is complete when its data reach its last hour',
+    measured: 'distinct events; the last day is complete when its data reach the usual last hour',
     legend: (view, palette) => [
-      { text: 'complete', colour: palette.blue },
-      { text: 'incomplete', colour: palette.grey, shape: 'hollow' },
+      { text: 'complete', color: palette.blue },
+      { text: 'incomplete', color: palette.gray, shape: 'hollow' },
       ...(days(view).some(({ hasAlert }) => hasAlert)
-        ? [{ text: MARK, colour: palette.purple, shape: 'triangle' }]
+        ? [{ text: MARK, color: palette.purple, shape: 'triangle' }]
         : []),
     ],
     empty: (view) => (view.first ? null : 'No events yet. Load a file with `estore run PATH`.'),
@@ -132,15 +132,15 @@ export const loadingCards = [
                 ['Views', full(row.view_count, 'count')],
                 ['Carts', full(row.cart_add_count, 'count')],
                 ['Purchases', full(row.purchase_count, 'count')],
-                ['Repeated lines', full(row.duplicate_row_count, 'count')],
+                ['Duplicate rows', full(row.duplicate_row_count, 'count')],
               ],
               row.hasAlert
                 ? alertWords(row.alerts)
                 : row.event_count === null
-                  ? 'No event on this day.'
+                  ? 'No events on this day.'
                   : row.isComplete
                     ? null
-                    : 'Incomplete: the data do not reach the last hour.',
+                    : 'Incomplete: the data of this day end early.',
             ];
           },
         },
@@ -153,7 +153,7 @@ export const loadingCards = [
         { name: 'Views', kind: 'count' },
         { name: 'Carts', kind: 'count' },
         { name: 'Purchases', kind: 'count' },
-        { name: 'Repeated lines', kind: 'count' },
+        { name: 'Duplicate rows', kind: 'count' },
         { name: 'Complete', kind: 'text' },
       ],
       rows: days(view).map((row) => [
@@ -172,12 +172,12 @@ export const loadingCards = [
     query: 'rejects',
     width: 'narrow',
     height: 'm',
-    title: () => 'Rejected lines by reason',
+    title: () => 'Rejected rows by reason',
     reading: (view) =>
-      `${counted(sum(view.rows('rejects'), 'line_count'), 'line')} kept with their reason: \`estore rejects\` lists them.`,
+      `${counted(sum(view.rows('rejects'), 'line_count'), 'rejected row')}: \`estore rejects\` lists them with the reason.`,
     period: whole,
-    measured: 'lines of loaded files',
-    empty: (view) => (view.rows('rejects').length ? null : 'No line was rejected.'),
+    measured: 'rows of loaded files',
+    empty: (view) => (view.rows('rejects').length ? null : 'No row was rejected.'),
     option(view, palette, { width }) {
       const rows = reasons(view).slice(0, 8);
       return nameBars(
@@ -185,12 +185,12 @@ export const loadingCards = [
         width,
         rows.map((row) => ({
           name: row.key,
-          values: [{ value: row.line_count, label: short(row.line_count, 'count'), colour: palette.orange }],
+          values: [{ value: row.line_count, label: short(row.line_count, 'count'), color: palette.orange }],
         })),
         {
           kind: 'count',
           room: 52,
-          tip: (index) => [rows[index].key, [['Lines', full(rows[index].line_count, 'count')]]],
+          tip: (index) => [rows[index].key, [['Rows', full(rows[index].line_count, 'count')]]],
         },
       );
     },
@@ -198,7 +198,7 @@ export const loadingCards = [
       columns: [
         { name: 'File', kind: 'text' },
         { name: 'Reason', kind: 'text', long: true },
-        { name: 'Lines', kind: 'count' },
+        { name: 'Rows', kind: 'count' },
       ],
       rows: view.rows('rejects').map((row) => [fileName(row.uri), row.reason, row.line_count]),
     }),
@@ -206,10 +206,10 @@ export const loadingCards = [
   {
     id: 'files',
     query: 'files',
-    title: () => 'Files, as they were loaded or refused',
+    title: () => 'Loaded and refused files',
     period: whole,
     measured: 'lines = loaded + rejected',
-    empty: (view) => (view.rows('files').length ? null : 'No file yet.'),
+    empty: (view) => (view.rows('files').length ? null : 'No files yet.'),
     tableOnly: true,
     stacked: true,
     table: (view) => ({
@@ -217,13 +217,13 @@ export const loadingCards = [
         { name: 'File', kind: 'text' },
         { name: 'Status', kind: 'text' },
         { name: 'Size', kind: 'bytes' },
-        { name: 'Lines', kind: 'count' },
+        { name: 'Rows', kind: 'count' },
         { name: 'Loaded', kind: 'count' },
         { name: 'Rejected', kind: 'count' },
         { name: 'First day', kind: 'date' },
         { name: 'Last day', kind: 'date' },
         { name: 'Loaded at (UTC)', kind: 'instant' },
-        { name: 'Why refused', kind: 'text' },
+        { name: 'Reason for refusal', kind: 'text' },
       ],
       rows: view
         .rows('files')
@@ -246,21 +246,21 @@ export const loadingCards = [
     query: 'days',
     width: 'half',
     height: 's',
-    title: () => 'Repeated lines by day',
+    title: () => 'Duplicate rows by day',
     reading(view) {
       const all = days(view);
       const most = [...all].sort((a, b) => (b.duplicate_row_count ?? 0) - (a.duplicate_row_count ?? 0))[0];
       const total = sum(all, 'duplicate_row_count');
-      if (!total) return 'No line repeats an event.';
+      if (!total) return 'There are no duplicate rows.';
       const top = cutAtOf(view);
       const cut = top === null ? 0 : all.filter((row) => row.duplicate_row_count > top).length;
-      const said = `${counted(total, 'line')} repeat an event and count once; most on ${longDay(most.day)} (${full(most.duplicate_row_count, 'count')}).`;
+      const said = `${counted(total, 'duplicate row')}, each counted once; most on ${longDay(most.day)} (${full(most.duplicate_row_count, 'count')}).`;
       return cut
-        ? `${said} The drawing ends at ${full(top, 'count')}: ${counted(cut, 'higher day')} ${cut > 1 ? 'are' : 'is'} cut off (↑).`
+        ? `${said} The axis ends at ${full(top, 'count')}: ${counted(cut, 'higher day')} ${cut > 1 ? 'are' : 'is'} cut off (↑).`
         : said;
     },
     period: whole,
-    measured: 'lines that repeat an event; they are kept and counted once',
+    measured: 'duplicate rows of an event; they are stored, and the event counts once',
     empty: (view) => (view.first ? null : 'No events yet.'),
     option(view, palette, { width }) {
       const rows = days(view);
@@ -278,10 +278,10 @@ export const loadingCards = [
           tip: (index) => [
             longDay(rows[index].day),
             [
-              ['Repeated lines', full(rows[index].duplicate_row_count, 'count')],
+              ['Duplicate rows', full(rows[index].duplicate_row_count, 'count')],
               ['Events', full(rows[index].event_count, 'count')],
               [
-                'Of all lines',
+                'Share of all rows',
                 full(
                   ratio(
                     rows[index].duplicate_row_count,
@@ -298,7 +298,7 @@ export const loadingCards = [
     table: (view) => ({
       columns: [
         { name: 'Day', kind: 'date' },
-        { name: 'Repeated lines', kind: 'count' },
+        { name: 'Duplicate rows', kind: 'count' },
         { name: 'Events', kind: 'count' },
       ],
       rows: days(view).map((row) => [row.day, row.duplicate_row_count, row.event_count]),

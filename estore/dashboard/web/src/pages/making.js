@@ -1,4 +1,4 @@
-// How the numbers are made: tests, lineage, definitions.
+// How the numbers are computed: tests, lineage, definitions.
 
 import { lineage, lineageHeight } from '../charts/lineage.js';
 import { h } from '../element.js';
@@ -17,7 +17,7 @@ const edgesOf = (view) => view.rows('edges').map(({ from_model, to_model }) => [
 const definitionColumns = [
   { name: 'Table', kind: 'text' },
   { name: 'Number', kind: 'text' },
-  { name: 'What it is', kind: 'text', long: true },
+  { name: 'Description', kind: 'text', long: true },
 ];
 const definitions = (view) =>
   view.rows('definitions').map((row) => [row.table_name, row.column_name, row.description]);
@@ -35,7 +35,7 @@ export const makingCards = [
         : 'All tests of the last build passed';
     },
     period: whole,
-    measured: 'tests of the data, run after each build; failures are rows',
+    measured: 'data tests, run after each build; failures count rows',
     empty: (view) => (view.rows('tests').length ? null : 'The last build recorded no tests.'),
     tableOnly: true,
     stacked: true,
@@ -60,7 +60,7 @@ export const makingCards = [
     id: 'lineage',
     query: 'models',
     pixels: (view) => lineageHeight(modelsOf(view)),
-    title: () => 'How the numbers are made',
+    title: () => 'How the numbers are computed',
     choices: (view) =>
       view.rows('models').length
         ? {
@@ -72,9 +72,9 @@ export const makingCards = [
           }
         : null,
     reading: (view) =>
-      `${counted(view.rows('models').length, 'table')}, ${counted(view.rows('edges').length, 'step')}. Follow one to see what it is made of and what is made of it.`,
+      `${counted(view.rows('models').length, 'table')} and ${counted(view.rows('edges').length, 'link')}. Point at a table to see its inputs and outputs.`,
     period: whole,
-    measured: 'tables and what each reads, from files, left, to what this dashboard reads, right',
+    measured: 'tables and their inputs, from files (left) to this dashboard (right)',
     empty: (view) => (view.rows('models').length ? null : 'The last build recorded no lineage.'),
     minWidth: 1080,
     option: (view, palette, { width, height, choice: chosen }) =>
@@ -84,7 +84,7 @@ export const makingCards = [
         { name: 'Table', kind: 'text' },
         { name: 'Layer', kind: 'text' },
         { name: 'Reads', kind: 'text', long: true },
-        { name: 'What it is', kind: 'text', long: true },
+        { name: 'Description', kind: 'text', long: true },
       ],
       rows: modelsOf(view).map(({ name, layer, description }) => [
         name,
@@ -100,9 +100,9 @@ export const makingCards = [
   {
     id: 'definitions',
     query: 'definitions',
-    title: () => 'What each number is',
+    title: () => 'Definitions',
     period: whole,
-    measured: 'from the description of each table and column',
+    measured: 'descriptions of tables and columns',
     empty: (view) => (view.rows('definitions').length ? null : 'The last build recorded no definitions.'),
     element(view) {
       const rows = definitions(view);
@@ -110,7 +110,7 @@ export const makingCards = [
       const input = h('input', {
         type: 'search',
         class: 'search',
-        placeholder: 'Search, such as churn',
+        placeholder: 'Search, for example churn',
         'aria-label': 'Search the definitions',
       });
       const show = () => {
@@ -118,8 +118,8 @@ export const makingCards = [
         const found = rows.filter((row) => words.every((word) => row.join(' ').toLowerCase().includes(word)));
         room.replaceChildren(
           found.length
-            ? tableOf('What each number is', definitionColumns, found, { stacked: true })
-            : h('p', { class: 'empty' }, `No definition has “${input.value}”.`),
+            ? tableOf('Definitions', definitionColumns, found, { stacked: true })
+            : h('p', { class: 'empty' }, `No definition contains “${input.value}”.`),
         );
       };
       input.addEventListener('input', show);

@@ -1,4 +1,4 @@
-// Movement between segments from one month end to the next.
+// Transitions between segments from one month end to the next.
 
 import { cellTable } from '../charts/cells.js';
 import { dayName, monthName } from '../days.js';
@@ -7,8 +7,8 @@ import { ratio, sum } from '../ratio.js';
 
 const monthsOf = (view) =>
   [...new Set(view.rows('moves').map(({ month_end_date }) => month_end_date))].sort();
-/** Where customers come from who were in no segment a month before. */
-const FROM_OUTSIDE = { prospect: 'seen, not bought yet', new: 'first seen this month' };
+/** Origins of customers who were in no segment a month before. */
+const FROM_OUTSIDE = { prospect: 'visited, no purchase yet', new: 'first visit this month' };
 
 function moves(view, month) {
   const rows = view.rows('moves').filter(({ month_end_date }) => month_end_date === month);
@@ -35,7 +35,7 @@ export const movesCard = {
   query: 'moves',
   height: 'l',
   minWidth: 620,
-  title: () => 'Moves between segments in a month',
+  title: () => 'Segment transitions in a month',
   choices(view) {
     const months = monthsOf(view);
     return months.length
@@ -47,7 +47,7 @@ export const movesCard = {
     const buyers = rows.filter(({ from_segment }) => !(from_segment in FROM_OUTSIDE));
     const moved = buyers.filter(({ from_segment, to_segment }) => from_segment !== to_segment);
     const total = sum(buyers, 'customer_count');
-    if (!total) return `Nobody had a segment before ${monthName(month)}.`;
+    if (!total) return `No customer had a segment before ${monthName(month)}.`;
     const most = [...moved].sort((a, b) => b.customer_count - a.customer_count)[0];
     return `${share(ratio(sum(moved, 'customer_count'), total), total)} buyers changed segment in ${monthName(month)}${most ? `; most from ${most.from_segment} to ${most.to_segment} (${full(most.customer_count, 'count')})` : ''}.`;
   },
@@ -58,8 +58,8 @@ export const movesCard = {
       : 'no month ends yet';
   },
   measured:
-    'customers, from the row’s segment to the column’s; shade = share of those who were in the row’s segment a month before; outlined = stayed',
-  empty: (view) => (monthsOf(view).length ? null : 'No month has ended twice yet, so nobody has moved.'),
+    'customers, from the row’s segment to the column’s; shade = share of the row’s segment a month before; outlined = stayed',
+  empty: (view) => (monthsOf(view).length ? null : 'This chart needs two month ends.'),
   option(view, palette, { width, choice: month }) {
     const { rows, from, to, leaving } = moves(view, month);
     const cells = rows.map((row) => ({
@@ -85,8 +85,8 @@ export const movesCard = {
             `${FROM_OUTSIDE[row.from_segment] ?? row.from_segment} → ${row.to_segment}`,
             [
               ['Customers', full(row.customer_count, 'count')],
-              ['Of those before', share(cells[index].value, leaving.get(row.from_segment))],
-              ['Their revenue', full(row.revenue_amount, 'money')],
+              ['Share of the segment', share(cells[index].value, leaving.get(row.from_segment))],
+              ['Revenue', full(row.revenue_amount, 'money')],
             ],
           ];
         },
@@ -101,8 +101,8 @@ export const movesCard = {
         { name: 'From', kind: 'text' },
         { name: 'To', kind: 'text' },
         { name: 'Customers', kind: 'count' },
-        { name: 'Of those before', kind: 'rate' },
-        { name: 'Their revenue', kind: 'money' },
+        { name: 'Share of the segment', kind: 'rate' },
+        { name: 'Revenue', kind: 'money' },
       ],
       rows: rows.map((row) => [
         row.month_end_date,

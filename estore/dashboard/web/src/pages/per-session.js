@@ -26,7 +26,7 @@ export function perSession({ steps, measure, kind, name, of, fromZero = true, sa
       const rows = withGaps(all);
       const line = {
         name,
-        colour: palette.blue,
+        color: palette.blue,
         values: rows.map(value),
         open: rows.map(({ days }) => all.byWeek && days < 7),
       };

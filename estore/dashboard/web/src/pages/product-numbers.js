@@ -1,4 +1,4 @@
-// What the products did together: the numbers to look at before any of their charts.
+// Totals over all products, shown before their charts.
 
 import { counted, full } from '../numbers.js';
 import { ratio, sum } from '../ratio.js';
@@ -22,11 +22,11 @@ function tiles(view) {
     ),
     tile('Views', 'count', (row) => row.view_count),
     tile(
-      'Bought when viewed',
+      'Purchase rate',
       'rate',
       (row) => ratio(row.sessions_with_view_and_purchase, row.sessions_with_view),
       (row) =>
-        `${full(row.sessions_with_view_and_purchase, 'count')} of the ${full(row.sessions_with_view, 'count')} times a session viewed a product`,
+        `${full(row.sessions_with_view_and_purchase, 'count')} of ${full(row.sessions_with_view, 'count')} product sessions with a view`,
     ),
   ];
 }
@@ -34,9 +34,9 @@ function tiles(view) {
 export const productNumbersCard = {
   id: 'product-numbers',
   query: 'categories',
-  title: () => 'What was sold, and what was looked at',
+  title: () => 'Products sold and viewed',
   measured:
-    'bought when viewed = of the times that a session viewed a product, those in which it bought it; changes are relative',
+    'purchase rate = product sessions with a purchase ÷ product sessions with a view; changes are relative',
   empty: nothingSeen,
   element: (view) => tilesOf(tiles(view)),
   table: (view) => tilesTable(tiles(view)),

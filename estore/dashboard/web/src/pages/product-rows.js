@@ -1,4 +1,4 @@
-// Rows of products by category, subcategory and brand, and what is to be known of their names.
+// Rows of products by category, subcategory and brand, and notes on changed categories.
 
 import { dayName } from '../days.js';
 import { counted, listed, short } from '../numbers.js';
@@ -17,10 +17,10 @@ export const nothingSold = (view) =>
   sum(view.rows('categories'), 'revenue_amount')
     ? null
     : view.first
-      ? 'Nothing was sold in this selection.'
+      ? 'No purchases in this selection.'
       : 'No events yet. Load a file with `estore run PATH`.';
 export const nothingSeen = (view) =>
-  sum(view.rows('categories'), 'sessions_with_view') ? null : 'Nothing was viewed in this selection.';
+  sum(view.rows('categories'), 'sessions_with_view') ? null : 'No views in this selection.';
 
 export const subName = ({ category, subcategory }) =>
   subcategory && subcategory !== category ? `${category} › ${subcategory}` : category;
@@ -36,16 +36,16 @@ export const bySubcategory = once((view) =>
 export const byBrand = (view) => view.rows('brands').map((row) => ({ ...row, name: row.brand }));
 export const largest = (rows, column = 'revenue_amount') => [...rows].sort((a, b) => b[column] - a[column]);
 
-/** Categories renamed by the shop up to the last day looked at. */
+/** Categories that changed up to the last day shown. */
 const breaksOf = (view) => view.rows('breaks').filter(({ break_date }) => view.to && break_date <= view.to);
 
-/** Categories to mark; where most of them would be, a mark tells none from the others and the warning above is enough. */
+/** Categories to mark; none where most would be marked, because the warning above is enough then. */
 const renamed = once((view) => {
   const found = new Set(breaksOf(view).map(({ from_category }) => from_category));
   return 2 * found.size > byCategory(view).length ? new Set() : found;
 });
 
-/** A category that holds products which the shop files elsewhere by now is marked where it stands. */
+/** Marks a category with products that the shop has since moved to another one. */
 export const marked = (view, name, ofCategories = true) =>
   ofCategories && renamed(view).has(name.split(' › ')[0]) ? `△ ${name}` : name;
 
@@ -58,5 +58,5 @@ export function breakWords(view) {
     days.length > 3
       ? `between ${dayName(days[0], true)} and ${dayName(days.at(-1), true)}`
       : `on ${listed(days.map((day) => dayName(day, true)))}`;
-  return `△ The shop renamed the category of ${counted(sum(breaks, 'product_count'), 'product')} ${when}, most from ${most.from_category} to ${most.to_category}. Their revenue (${short(sum(breaks, 'revenue_amount'), 'money')} in all) stays with the category they had first, so nothing below jumps because of it.`;
+  return `△ ${counted(sum(breaks, 'product_count'), 'product')} changed category ${when}, most from ${most.from_category} to ${most.to_category}. Reports keep the original category (revenue of ${short(sum(breaks, 'revenue_amount'), 'money')} in total).`;
 }

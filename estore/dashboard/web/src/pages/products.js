@@ -1,4 +1,4 @@
-// Products: what brings the revenue, what converts, what changed most, and where the tracking renamed things.
+// Products: revenue, conversion, the largest changes, and changed categories.
 
 import { isNamed, nameBars, rowsHeight } from '../charts/bars.js';
 import { cellTable } from '../charts/cells.js';
@@ -66,18 +66,18 @@ export const cards = [
     query: 'categories',
     width: 'half double',
     pixels: (view) => rowsHeight(Math.min(13, byCategory(view).length), 38),
-    title: () => 'Cart and purchase by category',
+    title: () => 'Cart and purchase rate by category',
     reading(view) {
       const rows = byCategory(view).filter((row) => isNamed(row) && row[VIEWED] >= 100);
       if (rows.length < 2) return null;
       const best = [...rows].sort((a, b) => ratio(b[BOUGHT], b[VIEWED]) - ratio(a[BOUGHT], a[VIEWED]))[0];
-      if (!best[BOUGHT]) return 'Nothing was bought.';
-      return `Of those viewed a hundred times, ${best.name} is bought most often: ${share(ratio(best[BOUGHT], best[VIEWED]), best[VIEWED])} times that a session viewed a product of it.`;
+      if (!best[BOUGHT]) return 'No purchases.';
+      return `${best.name} has the highest purchase rate: ${share(ratio(best[BOUGHT], best[VIEWED]), best[VIEWED])} product sessions with a view.`;
     },
-    measured: 'of the times a session viewed a product: put in the cart, bought',
+    measured: 'share of product sessions with a view that added to the cart or bought',
     legend: (view, palette) => [
-      { text: 'put in the cart', colour: palette.blue },
-      { text: 'bought', colour: palette.orange },
+      { text: 'added to cart', color: palette.blue },
+      { text: 'bought', color: palette.orange },
     ],
     empty: nothingSeen,
     option(view, palette, { width }) {
@@ -92,10 +92,10 @@ export const cards = [
           values: [
             [CARTED, 'blue'],
             [BOUGHT, 'orange'],
-          ].map(([column, colour]) => ({
+          ].map(([column, color]) => ({
             value: ratio(row[column], row[VIEWED]),
             label: full(ratio(row[column], row[VIEWED]), 'rate'),
-            colour: palette[colour],
+            color: palette[color],
           })),
         })),
         {
@@ -105,7 +105,7 @@ export const cards = [
             rows[index].name,
             [
               [
-                'Put in the cart',
+                'Added to cart',
                 `${full(ratio(rows[index][CARTED], rows[index][VIEWED]), 'rate')} = ${full(rows[index][CARTED], 'count')} ÷ ${full(rows[index][VIEWED], 'count')}`,
               ],
               [
@@ -121,7 +121,7 @@ export const cards = [
       columns: [
         { name: 'Category', kind: 'text' },
         { name: 'Viewed', kind: 'count' },
-        { name: 'Put in the cart', kind: 'count' },
+        { name: 'Added to cart', kind: 'count' },
         { name: 'Cart rate', kind: 'rate' },
         { name: 'Bought', kind: 'count' },
         { name: 'Purchase rate', kind: 'rate' },
@@ -141,7 +141,7 @@ export const cards = [
     query: 'categories',
     noun: 'subcategory',
     plural: 'subcategories',
-    title: 'Subcategories that changed most',
+    title: 'Subcategories with the largest change',
     now: bySubcategory,
     before: (view) =>
       sumBy(view.rows('categories_before'), subName, ['revenue_amount']).map((row) => ({
@@ -154,7 +154,7 @@ export const cards = [
     query: 'brands',
     noun: 'brand',
     plural: 'brands',
-    title: 'Brands that changed most',
+    title: 'Brands with the largest change',
     now: byBrand,
     before: (view) => view.rows('brands_before').map((row) => ({ ...row, name: row.brand })),
   }),
@@ -170,7 +170,7 @@ export const cards = [
     of: { name: 'Views', kind: 'count' },
     fromZero: false,
     said: (views, sessions) => `${views} views in each of ${sessions}.`,
-    measured: 'views ÷ sessions; a gap is an incomplete day; the scale does not begin at 0',
+    measured: 'views ÷ sessions; a gap is an incomplete day; the axis does not start at 0',
     empty: (view) => (view.from && viewSteps(view).rows.length ? null : 'No complete day in this period.'),
   }),
   {
@@ -178,15 +178,15 @@ export const cards = [
     minWidth: 720,
     query: 'heat',
     pixels: (view) => rowsHeight(heat(view).categories.length + 1, 28),
-    title: () => 'Which segment buys which category',
+    title: () => 'Revenue by segment and category',
     reading(view) {
       const { rows } = heat(view);
       const total = sum(rows, 'revenue_amount');
       const [top] = largest(rows);
-      return `Most from ${top.rfm_segment} buying ${top.category}: ${full(ratio(top.revenue_amount, total), 'rate')} of ${full(total, 'money')}.`;
+      return `${top.rfm_segment} buying ${top.category} is the largest cell: ${full(ratio(top.revenue_amount, total), 'rate')} of ${full(total, 'money')}.`;
     },
-    measured: 'revenue by the buyer’s segment at the end of the month before, New = no order by then',
-    empty: (view) => (heat(view).rows.length ? null : 'Nothing was sold in this selection.'),
+    measured: 'revenue by the buyer’s segment at the end of the month before, New = no order at that time',
+    empty: (view) => (heat(view).rows.length ? null : 'No purchases in this selection.'),
     option(view, palette, { width }) {
       const { rows, categories, segments } = heat(view);
       const inside = rows.filter(({ category }) => categories.includes(category));
@@ -216,7 +216,7 @@ export const cards = [
     table: (view) => ({
       columns: [
         { name: 'Category', kind: 'text' },
-        { name: 'Segment then', kind: 'text' },
+        { name: 'Segment at the time', kind: 'text' },
         { name: 'Revenue', kind: 'money' },
         { name: 'Orders', kind: 'count' },
       ],
@@ -230,5 +230,5 @@ export const cards = [
   },
 ];
 
-/** Said above the charts, because it changes how all of them read. */
+/** Shown above the charts, because it affects all of them. */
 export const warning = breakWords;

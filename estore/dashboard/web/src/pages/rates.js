@@ -1,4 +1,4 @@
-// The rates of the funnel, and a card of them by anything that sessions or products have.
+// The funnel rates, and a card of them by any attribute of sessions or products.
 
 import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
 import { ends, full, share } from '../numbers.js';
@@ -17,21 +17,21 @@ export const MEASURES = [
 ];
 /** The three rates of the funnel: numerator ÷ denominator. */
 export const RATES = [
-  { name: 'View → cart', top: 'sessions_with_view_and_cart', bottom: 'sessions_with_view', colour: 'blue' },
+  { name: 'View → cart', top: 'sessions_with_view_and_cart', bottom: 'sessions_with_view', color: 'blue' },
   {
     name: 'Cart → purchase',
     top: 'sessions_with_cart_and_purchase',
     bottom: 'sessions_with_cart',
-    colour: 'green',
+    color: 'green',
   },
   {
     name: 'View → purchase',
     top: 'sessions_with_view_and_purchase',
     bottom: 'sessions_with_view',
-    colour: 'orange',
+    color: 'orange',
   },
 ];
-/** How sure a rate is, in words. */
+/** The 95 % interval of a rate, as text. */
 export const intervalOf = (rate, row) => ends(...(interval(row[rate.top], row[rate.bottom]) ?? [null]));
 export const rateOf = (rate, row) => ratio(row[rate.top], row[rate.bottom]);
 
@@ -50,7 +50,7 @@ export const rateCells = (rate, row) => [
   ...(interval(row[rate.top], row[rate.bottom]) ?? [null, null]),
 ];
 
-/** A card of rates by something: a row each, view → cart and view → purchase, with their counts. */
+/** A card of rates by one attribute: a row each, view → cart and view → purchase, with counts. */
 export function ratesBy({
   id,
   query,
@@ -89,16 +89,15 @@ export function ratesBy({
       if (known.length < 2) return null;
       const ordered = [...known].sort((a, b) => rateOf(toPurchase, b) - rateOf(toPurchase, a));
       const [best, worst] = [ordered[0], ordered.at(-1)];
-      if (!best[toPurchase.top]) return 'Nothing was bought.';
+      if (!best[toPurchase.top]) return 'No purchases.';
       const sentence = `Highest ${said} ${best.name}, ${share(rateOf(toPurchase, best), best.sessions_with_view)}; lowest ${worst.name}, ${share(rateOf(toPurchase, worst), worst.sessions_with_view)}.`;
       return note ? `${sentence} ${note}` : sentence;
     },
     legend: (view, palette) => [
-      { text: toCart.name, colour: palette.blue },
-      { text: toPurchase.name, colour: palette.orange },
+      { text: toCart.name, color: palette.blue },
+      { text: toPurchase.name, color: palette.orange },
     ],
-    empty: (view) =>
-      noSessions(view) ?? (rowsOf(view).length ? null : 'Nothing was viewed in this selection.'),
+    empty: (view) => noSessions(view) ?? (rowsOf(view).length ? null : 'No views in this selection.'),
     option(view, palette, { width }) {
       const rows = rowsOf(view);
       return nameBars(
@@ -109,7 +108,7 @@ export function ratesBy({
           values: [toCart, toPurchase].map((rate) => ({
             value: rateOf(rate, row),
             label: full(rateOf(rate, row), 'rate'),
-            colour: palette[rate.colour],
+            color: palette[rate.color],
           })),
         })),
         {
@@ -173,5 +172,5 @@ export function ratesBy({
   };
 }
 
-export const PAIRS = 'pairs of session and product with a view, and of them those with a cart or a purchase';
-export const SESSIONS = 'sessions with a view, and of them those with a cart or a purchase';
+export const PAIRS = 'product sessions with a view, and the share of them with a cart or a purchase';
+export const SESSIONS = 'sessions with a view, and the share of them with a cart or a purchase';

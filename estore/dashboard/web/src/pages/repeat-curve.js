@@ -1,5 +1,5 @@
-// How long customers take to order again: a curve of Kaplan and Meier, in which everybody counts for as
-// long as they were watched.
+// How long customers take to reorder: a Kaplan–Meier curve, in which each customer counts for the length of
+// their history.
 
 import { bandChart } from '../charts/band.js';
 import { monthName } from '../days.js';
@@ -12,7 +12,7 @@ const cohortsOf = (view) => [...new Set(view.rows('curve').map(idOf))].sort();
 const nameOf = (cohort) => (cohort === 'all' ? 'All customers' : `First order in ${monthName(cohort)}`);
 const between = ({ survival_low: low, survival_high: high }) => ends(low, high);
 
-/** Days at which to tell the curve in words: the last of these that it reaches. */
+/** Days for the sentence about the curve: the last of these that it reaches. */
 const TOLD = [90, 60, 30, 14, 7, 1];
 
 export const repeatCurveCard = {
@@ -20,7 +20,7 @@ export const repeatCurveCard = {
   query: 'curve',
   height: 'm',
   width: 'half',
-  title: () => 'How long customers take to order again',
+  title: () => 'Time to the second order',
   choices: (view) =>
     view.rows('curve').length
       ? {
@@ -34,19 +34,17 @@ export const repeatCurveCard = {
     const day = TOLD.find((days) => days <= rows.at(-1).day_number) ?? 0;
     const then = rows.find(({ day_number }) => day_number === day);
     const half =
-      median === null
-        ? 'Fewer than half have been seen to order again.'
-        : `Half had ordered again by day ${median}.`;
-    return `${nameOf(cohort)}, ${full(customers, 'count')}: ${full(then.survival, 'rate')} had not ordered again ${counted(day, 'day')} later (95% interval ${between(then)}). ${half}`;
+      median === null ? 'Fewer than half have reordered so far.' : `Half reordered by day ${median}.`;
+    return `${nameOf(cohort)}, ${full(customers, 'count')}: ${full(then.survival, 'rate')} did not reorder within ${counted(day, 'day')} (95% interval ${between(then)}). ${half}`;
   },
   period: whole,
   measured: 'share without a second order (Kaplan–Meier), of customers at risk on each day',
   legend: (view, palette, cohort) => [
-    { text: 'not ordered again', colour: palette.blue, shape: 'line' },
-    { text: '95% interval', colour: palette.blue, shape: 'band' },
-    ...(cohort === 'all' ? [] : [{ text: 'all customers', colour: palette.grey, shape: 'dashed' }]),
+    { text: 'not reordered', color: palette.blue, shape: 'line' },
+    { text: '95% interval', color: palette.blue, shape: 'band' },
+    ...(cohort === 'all' ? [] : [{ text: 'all customers', color: palette.gray, shape: 'dashed' }]),
   ],
-  empty: (view) => (view.rows('curve').length ? null : 'Nobody has bought yet.'),
+  empty: (view) => (view.rows('curve').length ? null : 'No purchases yet.'),
   option(view, palette, { choice: cohort }) {
     const rows = curveOf(view, cohort);
     const all = cohort === 'all' ? [] : curveOf(view, 'all');
@@ -62,10 +60,10 @@ export const repeatCurveCard = {
             ? `${counted(row.day_number, 'day')} after the first order`
             : 'On the day of the first order',
           [
-            ['Not ordered again', full(row.survival, 'rate')],
+            ['Not reordered', full(row.survival, 'rate')],
             ['95% interval', between(row)],
             ['At risk', full(row.at_risk_count, 'count')],
-            ['Ordered that day', full(row.repeated_count, 'count')],
+            ['Reordered that day', full(row.repeated_count, 'count')],
           ],
         ];
       },
@@ -75,8 +73,8 @@ export const repeatCurveCard = {
     columns: [
       { name: 'Day', kind: 'count' },
       { name: 'At risk', kind: 'count' },
-      { name: 'Ordered again', kind: 'count' },
-      { name: 'Not yet', kind: 'rate' },
+      { name: 'Reordered', kind: 'count' },
+      { name: 'Not reordered', kind: 'rate' },
       { name: '95% from', kind: 'rate' },
       { name: '95% to', kind: 'rate' },
     ],

@@ -1,4 +1,4 @@
-// Retention and value: who comes back, as far as it could be observed, and what a customer brings.
+// Retention and value: churn, time to the second order, retention, and lifetime value.
 
 import { cohortCards } from './cohorts.js';
 import { lifetimeCards } from './lifetime.js';

@@ -1,4 +1,4 @@
-// A card of revenue by name, and one of what changed most.
+// A card of revenue by name, and one of the largest changes.
 
 import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
 import { addDays, periodName, spanOf } from '../days.js';
@@ -6,7 +6,7 @@ import { counted, full, short } from '../numbers.js';
 import { change, ratio, sum } from '../ratio.js';
 import { PRODUCT_MEASURES, largest, marked, nothingSold } from './product-rows.js';
 
-/** A card of revenue by name, most first. */
+/** A card of revenue by name, highest first. */
 export const revenueBy = ({ id, query, noun, plural, title, rowsOf, count = 12, width = 'third' }) => ({
   id,
   query,
@@ -38,7 +38,7 @@ export const revenueBy = ({ id, query, noun, plural, title, rowsOf, count = 12, 
           {
             value: row.revenue_amount,
             label: `${short(row.revenue_amount, 'money')} · ${full(ratio(row.revenue_amount, total), 'rate')}`,
-            colour: isNamed(row) ? palette.blue : palette.grey,
+            color: isNamed(row) ? palette.blue : palette.gray,
           },
         ],
       })),
@@ -79,7 +79,7 @@ export const revenueBy = ({ id, query, noun, plural, title, rowsOf, count = 12, 
   },
 });
 
-/** What changed against as many days before. */
+/** Changes against the same number of days before. */
 export const changed = ({ id, query, noun, title, now, before }) => {
   const rowsOf = (view) => {
     const earlier = new Map(before(view).map((row) => [row.name, row.revenue_amount]));
@@ -109,18 +109,18 @@ export const changed = ({ id, query, noun, title, now, before }) => {
         rows.reduce((all, row) => all + row.before, 0),
       ];
       const most = rows.find(isNamed) ?? rows[0];
-      return `Revenue ${full(change(total, earlier), 'change')} in all; ${most.name} ${most.difference < 0 ? 'lost' : 'gained'} most, ${full(Math.abs(most.difference), 'money')}.`;
+      return `Revenue ${full(change(total, earlier), 'change')} in total; ${most.name} ${most.difference < 0 ? 'lost' : 'gained'} most, ${full(Math.abs(most.difference), 'money')}.`;
     },
     period: (view) => (view.from ? `${view.period} against ${days(view)}` : view.period),
-    measured: 'difference of revenue',
+    measured: 'difference in revenue',
     empty: (view) =>
       nothingSold(view) ??
       (uncovered(view)
-        ? `The ${counted(spanOf(view.from, view.to), 'day')} before are not all in the data: choose a shorter period to compare.`
+        ? `The ${counted(spanOf(view.from, view.to), 'day')} before are not all in the data: choose a shorter period.`
         : null),
     legend: (view, palette) => [
-      { text: 'more', colour: palette.blue },
-      { text: 'less', colour: palette.orange },
+      { text: 'more', color: palette.blue },
+      { text: 'less', color: palette.orange },
     ],
     option(view, palette, { width }) {
       const rows = shown(view);
@@ -133,7 +133,7 @@ export const changed = ({ id, query, noun, title, now, before }) => {
             {
               value: row.difference,
               label: `${row.difference > 0 ? '+' : ''}${short(row.difference, 'money')}`,
-              colour: row.difference < 0 ? palette.orange : palette.blue,
+              color: row.difference < 0 ? palette.orange : palette.blue,
             },
           ],
         })),

@@ -1,4 +1,4 @@
-// The days of the shop as the sales page reads them: sums, marks, and what belongs to a week or a month.
+// The days of the shop for the sales page: sums, marks, and their weeks and months.
 
 import { alertDays } from '../alerts.js';
 import { addDays, dayName, daysBetween, monthBefore, monthOf, weekOf } from '../days.js';
@@ -8,7 +8,7 @@ import { once } from '../view.js';
 
 export const NO_ORDERS = 'No orders in this selection.';
 
-/** Every day of the data, days without an order included: 0 where the day is known, its marks beside it. */
+/** Every day in the data, including days without an order (0 where the day is known), with its marks. */
 export const days = once((view) => {
   if (!view.first) return [];
   const sold = new Map(view.rows('days').map((row) => [row.order_date, row]));
@@ -33,7 +33,7 @@ export const days = once((view) => {
   });
 });
 
-/** What was expected of a day is known for the whole shop only. */
+/** The expected revenue of a day is only known for the entire shop. */
 export const isFiltered = (view) =>
   Boolean(view.filters.category || view.filters.brand || view.filters.segment);
 export const noOrders = (view) =>
@@ -50,7 +50,7 @@ export function lastDay(view) {
   const all = days(view);
   const at = all.findIndex(({ day }) => day === view.lastComplete);
   const [today, before] = [all[at], all[at - 7]];
-  // A week ago counts only where that day was complete too.
+  // The day a week before counts only where it is complete too.
   return {
     today,
     before: before?.isComplete ? before : null,
@@ -80,14 +80,14 @@ export function tiles(view) {
   });
   const conversion = (day) => ratio(day.sessions_with_purchase, day.session_count);
   return [
-    tile('Sales', 'money', (day) => day.revenue_amount),
+    tile('Revenue', 'money', (day) => day.revenue_amount),
     tile('Orders', 'count', (day) => day.order_count),
-    tile('Average order', 'money', (day) => ratio(day.revenue_amount, day.order_count), {
+    tile('Average order value', 'money', (day) => ratio(day.revenue_amount, day.order_count), {
       counts: `${full(today.revenue_amount, 'money')} from ${counted(today.order_count, 'order')}`,
     }),
     tile('Buyers', 'count', (day) => day.buyer_count),
     tile('Conversion', 'rate', conversion, {
-      name: view.filters.category || view.filters.brand ? 'Conversion, whole shop' : 'Conversion',
+      name: view.filters.category || view.filters.brand ? 'Conversion, entire shop' : 'Conversion',
       counts: `${full(today.sessions_with_purchase, 'count')} of ${counted(today.session_count, 'session')} with a purchase`,
     }),
   ];
@@ -107,7 +107,7 @@ export const months = once((view) => {
     const rows = all
       .filter(({ day }) => monthOf(day) === month && day <= view.lastComplete)
       .map((row) => ({ ...row, running: (revenue += row.revenue_amount) }));
-    // Where the data begin within the month, the days before stay empty.
+    // Where the data start within the month, the earlier days stay empty.
     const unknown = rows.length ? daysBetween(month, addDays(rows[0].day, -1)) : [];
     return [
       ...unknown.map((day) => ({ day, revenue_amount: null, running: null, isComplete: false })),
@@ -116,12 +116,12 @@ export const months = once((view) => {
   };
   const month = monthOf(view.lastComplete);
   const [now, before] = [running(month), running(monthBefore(view.lastComplete))];
-  // A month that the data begin in the middle of is no month to compare with.
+  // A month that the data cover only in part is not compared.
   const isWhole = before.length > 0 && before[0].running !== null;
   return { month, now, before: isWhole ? before : [] };
 });
 
-/** Weeks from Monday that touch the period; whole where all seven days are complete. */
+/** Weeks from Monday that overlap the period; full where all seven days are complete. */
 export const weeks = once((view) => {
   const from = weekOf(view.from);
   const within = days(view).filter(({ day }) => day >= from && day <= view.to);

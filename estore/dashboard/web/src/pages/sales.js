@@ -1,4 +1,4 @@
-// Sales: the last complete day, the month so far, average order, and every day with what is strange about it.
+// Sales: the last complete day, the month so far, average order value, and every day with its data issues.
 
 import { MARK, alertWords } from '../alerts.js';
 import { dayBars, monthBars, sevenDayMeans } from '../charts/days.js';
@@ -29,9 +29,11 @@ export const cards = [
     title: (view) =>
       view.lastComplete ? `${longDay(view.lastComplete)}, the last complete day` : 'The last complete day',
     period: (view) => `${lastDayName(view)} against the same weekday a week before, lines over 28 days`,
-    measured: 'average order = sales ÷ orders; conversion = sessions with a purchase ÷ sessions',
+    measured: 'average order value = revenue ÷ orders; conversion = sessions with a purchase ÷ sessions',
     empty: (view) =>
-      view.lastComplete ? null : 'No complete day yet: a day is complete when its data reach its last hour.',
+      view.lastComplete
+        ? null
+        : 'No complete day yet: the last day is complete when its data reach the usual last hour.',
     element: (view) => tilesOf(tiles(view)),
     table: (view) => (view.lastComplete ? tilesTable(tiles(view)) : { columns: [], rows: [] }),
   },
@@ -40,43 +42,48 @@ export const cards = [
     query: 'days',
     width: 'wider',
     height: 'm',
-    title: () => 'Sales by day',
+    title: () => 'Revenue by day',
     reading(view) {
       const shown = view.within(days(view), 'day');
       const strange = shown.filter(({ isStrange }) => isStrange);
       const unfinished = shown.filter(({ isComplete }) => !isComplete);
       const parts = [
-        `${full(sum(shown, 'revenue_amount'), 'money')} from ${counted(sum(shown, 'order_count'), 'order')}; ${full(ratio(sum(shown, 'first_order_count'), sum(shown, 'order_count')), 'rate')} of them a customer’s first.`,
+        `${full(sum(shown, 'revenue_amount'), 'money')} from ${counted(sum(shown, 'order_count'), 'order')}; ${full(ratio(sum(shown, 'first_order_count'), sum(shown, 'order_count')), 'rate')} of them first-time orders.`,
       ];
-      if (strange.length) parts.push(`${counted(strange.length, 'day')} unlike the same weekday before.`);
+      if (strange.length)
+        parts.push(
+          `${counted(strange.length, 'day')} ${strange.length > 1 ? 'are' : 'is'} unusual for the weekday.`,
+        );
       if (unfinished.length)
         parts.push(
           unfinished.length > 3
             ? `${unfinished.length} days are incomplete.`
             : `${listed(unfinished.map(({ day }) => dayName(day)))} ${unfinished.length > 1 ? 'are' : 'is'} incomplete.`,
         );
-      const told = shown.filter(({ hasAlert }) => hasAlert);
-      if (told.length)
-        parts.push(`Mind ${counted(told.length, 'day')} with an alert (▲): the page Data says why.`);
+      const flagged = shown.filter(({ hasAlert }) => hasAlert);
+      if (flagged.length)
+        parts.push(
+          `${counted(flagged.length, 'day')} ${flagged.length > 1 ? 'have' : 'has'} data issues (▲): the Data page explains them.`,
+        );
       if (isFiltered(view))
-        parts.push('Unusual days are known for the whole shop only, so none is marked here.');
+        parts.push('Unusual days are only known for the entire shop, so this chart marks none.');
       return parts.join(' ');
     },
     measured: 'revenue of orders, by the shop’s day',
     legend: (view, palette) => [
-      { text: 'complete day', colour: palette.blue },
-      { text: 'mean of 7 complete days', colour: palette.blue, shape: 'line' },
-      { text: 'unlike the same weekday before', colour: palette.orange, shape: 'diamond' },
-      { text: 'incomplete day', colour: palette.grey, shape: 'hollow' },
+      { text: 'complete day', color: palette.blue },
+      { text: '7-day average', color: palette.blue, shape: 'line' },
+      { text: 'unusual for the weekday', color: palette.orange, shape: 'diamond' },
+      { text: 'incomplete day', color: palette.gray, shape: 'hollow' },
       ...(view.within(days(view), 'day').some(({ hasAlert }) => hasAlert)
-        ? [{ text: MARK, colour: palette.purple, shape: 'triangle' }]
+        ? [{ text: MARK, color: palette.purple, shape: 'triangle' }]
         : []),
     ],
     empty: (view) =>
       noOrders(view) ??
       (sum(view.within(view.rows('days'), 'order_date'), 'order_count') ? null : 'No orders in this period.'),
     option(view, palette, { width }) {
-      // The mean needs the six days before the first one shown.
+      // The average needs the six days before the first one shown.
       const all = days(view);
       const shown = view.within(all, 'day');
       const means = sevenDayMeans(all.map((row) => ({ ...row, value: row.revenue_amount })));
@@ -90,9 +97,9 @@ export const cards = [
           tip(index) {
             const row = shown[index];
             const lines = [
-              ['Sales', full(row.revenue_amount, 'money')],
+              ['Revenue', full(row.revenue_amount, 'money')],
               ['Orders', full(row.order_count, 'count')],
-              ['Average order', full(ratio(row.revenue_amount, row.order_count), 'money')],
+              ['Average order value', full(ratio(row.revenue_amount, row.order_count), 'money')],
               ['Buyers', full(row.buyer_count, 'count')],
             ];
             if (row.expected !== null && !isFiltered(view))
@@ -103,9 +110,9 @@ export const cards = [
               row.hasAlert
                 ? alertWords(row.alerts)
                 : !row.isComplete
-                  ? 'Incomplete: the data of this day do not reach its last hour.'
+                  ? 'Incomplete: the data of this day end early.'
                   : row.isStrange
-                    ? 'Unlike the same weekday in the weeks before.'
+                    ? 'Unusual for the weekday, compared with the weeks before.'
                     : null,
             ];
           },
@@ -115,9 +122,9 @@ export const cards = [
     table: (view) => ({
       columns: [
         { name: 'Day', kind: 'date' },
-        { name: 'Sales', kind: 'money' },
+        { name: 'Revenue', kind: 'money' },
         { name: 'Orders', kind: 'count' },
-        { name: 'Average order', kind: 'money' },
+        { name: 'Average order value', kind: 'money' },
         { name: 'Buyers', kind: 'count' },
         { name: 'Items', kind: 'count' },
         { name: 'First orders', kind: 'count' },
@@ -146,14 +153,14 @@ export const cards = [
     query: 'days',
     width: 'narrow',
     height: 'arc',
-    title: () => 'Average order of the last seven complete days',
+    title: () => 'Average order value of the last seven complete days',
     reading(view) {
       const { value, target, rows } = week(view);
       const off = value - target;
       return `${full(value, 'money')} from ${counted(sum(rows, 'order_count'), 'order')}: ${full(Math.abs(off), 'money')} ${off < 0 ? 'below' : 'above'} the target of ${full(target, 'money')}.`;
     },
     period: (view) => `7 complete days to ${lastDayName(view)}`,
-    measured: 'sales ÷ orders; the target is average_order_target in shop.toml',
+    measured: 'revenue ÷ orders; set the target with average_order_target in shop.toml',
     empty: (view) => (view.lastComplete && sum(week(view).rows, 'order_count') ? null : NO_ORDERS),
     option: (view, palette, { width, height }) => {
       const { value, target } = week(view);
@@ -169,9 +176,9 @@ export const cards = [
       return {
         columns: [
           { name: 'Days', kind: 'text' },
-          { name: 'Sales', kind: 'money' },
+          { name: 'Revenue', kind: 'money' },
           { name: 'Orders', kind: 'count' },
-          { name: 'Average order', kind: 'money' },
+          { name: 'Average order value', kind: 'money' },
           { name: 'Target', kind: 'money' },
         ],
         rows: rows.length
@@ -202,16 +209,16 @@ export const cards = [
       const same = before[now.length - 1];
       const upTo = now.at(-1);
       if (!same)
-        return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}; there is no whole month before to compare with.`;
+        return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}; there is no complete month before it to compare with.`;
       return `${full(upTo.running, 'money')} in ${counted(now.length, 'day')}, ${full(change(upTo.running, same.running), 'change')} against the same days of ${monthName(same.day)} (${full(same.running, 'money')}).`;
     },
     period: (view) => `1 – ${lastDayName(view)} and the month before, complete days`,
-    measured: 'sales of each day; so far = summed from the first of the month',
+    measured: 'revenue of each day; so far = sum since the first of the month',
     empty: (view) => noOrders(view) ?? (view.lastComplete ? null : 'No complete day yet.'),
     legend: (view, palette) => [
-      { text: monthName(view.lastComplete), colour: palette.blue },
-      { text: monthName(monthBefore(view.lastComplete)), colour: palette.ink, shape: 'line' },
-      { text: 'incomplete day', colour: palette.grey, shape: 'hollow' },
+      { text: monthName(view.lastComplete), color: palette.blue },
+      { text: monthName(monthBefore(view.lastComplete)), color: palette.ink, shape: 'line' },
+      { text: 'incomplete day', color: palette.gray, shape: 'hollow' },
     ],
     option(view, palette) {
       const { now, before } = months(view);
@@ -222,7 +229,7 @@ export const cards = [
           [`${monthName(row.day)} so far`, full(row.running, 'money')],
         ]),
         now[index]?.isComplete === false || before[index]?.isComplete === false
-          ? 'The data of a day here do not reach its last hour.'
+          ? 'A day here has incomplete data.'
           : null,
       ];
       return monthBars(palette, now, before, tip);
@@ -255,18 +262,18 @@ export const cards = [
     query: 'days',
     width: 'half',
     height: 'm',
-    title: () => 'Average order by week',
+    title: () => 'Average order value by week',
     reading(view) {
       const whole = weeks(view).filter((row) => row.days === 7 && row.aov !== null);
-      if (whole.length < 2) return 'Fewer than two whole weeks in this period.';
+      if (whole.length < 2) return 'Fewer than two full weeks in this period.';
       const [last, before] = [whole.at(-1), whole.at(-2)];
       return `${full(last.aov, 'money')} in the week from ${dayName(last.key)}, ${full(change(last.aov, before.aov), 'change')} against the week before.`;
     },
-    measured: 'sales ÷ orders of complete days, weeks from Monday; the scale does not begin at 0',
+    measured: 'revenue ÷ orders of complete days, weeks start on Monday; the axis does not start at 0',
     legend: (view, palette) => [
-      { text: 'whole week', colour: palette.blue, shape: 'dot' },
-      { text: 'week not whole', colour: palette.grey, shape: 'ring' },
-      { text: 'target', colour: palette.inkSoft, shape: 'dashed' },
+      { text: 'full week', color: palette.blue, shape: 'dot' },
+      { text: 'partial week', color: palette.gray, shape: 'ring' },
+      { text: 'target', color: palette.inkSoft, shape: 'dashed' },
     ],
     empty: (view) =>
       noOrders(view) ??
@@ -282,8 +289,8 @@ export const cards = [
         room,
         [
           {
-            name: 'Average order',
-            colour: palette.blue,
+            name: 'Average order value',
+            color: palette.blue,
             values: rows.map((row) => row.aov),
             open: rows.map((row) => row.days < 7),
           },
@@ -301,8 +308,8 @@ export const cards = [
           tip: (index) => [
             `Week from ${longDay(rows[index].key)}`,
             [
-              ['Average order', full(rows[index].aov, 'money')],
-              ['Sales', full(rows[index].revenue_amount, 'money')],
+              ['Average order value', full(rows[index].aov, 'money')],
+              ['Revenue', full(rows[index].revenue_amount, 'money')],
               ['Orders', full(rows[index].order_count, 'count')],
             ],
             rows[index].days < 7 ? `Only ${counted(rows[index].days, 'complete day')} of this week.` : null,
@@ -314,9 +321,9 @@ export const cards = [
       columns: [
         { name: 'Week from', kind: 'date' },
         { name: 'Complete days', kind: 'count' },
-        { name: 'Sales', kind: 'money' },
+        { name: 'Revenue', kind: 'money' },
         { name: 'Orders', kind: 'count' },
-        { name: 'Average order', kind: 'money' },
+        { name: 'Average order value', kind: 'money' },
       ],
       rows: weeks(view).map((row) => [row.key, row.days, row.revenue_amount, row.order_count, row.aov]),
     }),

@@ -1,4 +1,4 @@
-// Complete days, or, where they are many, weeks of them: sums that rates are made of.
+// Complete days, or weeks where there are many: the sums behind rates.
 
 import { addDays, daysBetween, longDay, spanOf, weekOf } from '../days.js';
 import { counted } from '../numbers.js';
@@ -7,7 +7,7 @@ import { sumBy } from '../ratio.js';
 const MOST_DAYS = 45;
 
 /**
- * Rows of sessions summed by day or week; incomplete days are left out of both.
+ * Rows of sessions summed by day or week; both exclude incomplete days.
  * @returns {{byWeek: boolean, rows: any[]}} each row with `key`, its day or Monday, and `days`, how many it holds
  */
 export function stepsOf(view, query, measures) {
@@ -23,14 +23,14 @@ export function stepsOf(view, query, measures) {
   return { byWeek, rows: sumBy(rows, key, [...measures, 'days']) };
 }
 
-/** The rows as a line has them: an incomplete day between two others is a gap, not a shorter way. */
+/** The rows for a line chart: an incomplete day between two others is a gap. */
 export function withGaps({ byWeek, rows }) {
   if (byWeek || !rows.length) return rows;
   const known = new Map(rows.map((row) => [row.key, row]));
   return daysBetween(rows[0].key, rows.at(-1).key).map((key) => known.get(key) ?? { key, days: 0 });
 }
 
-/** The days that a row stands for. */
+/** The days that a row covers. */
 export const daysOf = ({ byWeek }, { key }) =>
   byWeek ? [0, 1, 2, 3, 4, 5, 6].map((day) => addDays(key, day)) : [key];
 
@@ -40,4 +40,4 @@ export const stepNote = ({ byWeek }, row) =>
     ? `Only ${counted(row.days, 'complete day')} of this week.`
     : row.days
       ? null
-      : 'Incomplete: the data of this day do not reach its last hour.';
+      : 'Incomplete: the data of this day end early.';

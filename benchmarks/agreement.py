@@ -14,6 +14,12 @@ COLUMNS_BEYOND_PLAIN = (
     "has_missing_sales",
     "missing_revenue_amount",
     "rfm_segment_before",
+    "is_left_censored",
+    "is_leaving",
+    "usual_interval_days",
+    "repeat_customer_count",
+    "leaving_count",
+    "leaving_revenue_amount",
 )
 #: Of the daily sales: what depends on which days may be compared.
 COMPARISONS = (

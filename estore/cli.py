@@ -372,10 +372,15 @@ def report(
 @click.option("--filling", type=float, default=1.0, help="Of its chance to fill a cart.")
 @click.option("--drop-out", type=float, default=1.0, help="Of a customer's to stay away for good.")
 @click.option("--spend", type=float, default=1.0, help="Of all prices.")
+@click.option(
+    "--known-customers", "known", type=float, default=0.2, show_default=True,
+    help="Of the first day's orders, the share of customers from before the data.",
+)  # fmt: skip
 @click.pass_obj
 def synth(
     context: Context, directory: Path, events: int, months: int, seed: int, form: str, faults: str,
     hazards: tuple[float, ...], buying: float, filling: float, drop_out: float, spend: float,
+    known: float,
 ) -> None:  # fmt: skip
     """Write a synthetic shop of the real one's shape, and the truth about it, to DIRECTORY."""
     from estore.synth import Behaviour, Shop, named_faults, write_shop
@@ -383,7 +388,7 @@ def synth(
     try:
         shop = Shop(
             events=events, months=months, seed=seed, format=form, faults=named_faults(faults),
-            behaviour=Behaviour(hazards, buying, filling, drop_out, spend),
+            behaviour=Behaviour(hazards, buying, filling, drop_out, spend), known_customers=known,
         )  # fmt: skip
         with context.console().step("synthetic shop") as step:
             paths = write_shop(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from estore.escaping import one_line
-from estore.findings.caveats import counted
+from estore.findings.phrases import counted
 from estore.tables import to_table
 
 _COLUMNS = ["file", "status", "lines", "loaded", "rejected", "first day", "last day"]

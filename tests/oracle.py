@@ -501,9 +501,16 @@ def funnel(sessions: Iterable[Session], robot_events: int = 500) -> list[Funnel]
     by_day: dict[date, list[Session]] = defaultdict(list)
     for session in sessions:
         by_day[session.session_start_date].append(session)
-    return [_funnel_row(None, sessions, robot_events)] + [
+    rows = [_funnel_row(None, sessions, robot_events)] + [
         _funnel_row(day, own, robot_events) for day, own in sorted(by_day.items())
     ]
+    # A source that sends no such events at all: nobody knows how many sessions reached the stage.
+    if not rows[0].with_cart:
+        rows = [replace(row, view_to_cart=None) for row in rows]
+    if not rows[0].with_purchase:
+        unknown = {"cart_to_purchase": None, "view_to_purchase": None, "cart_abandonment": None}
+        rows = [replace(row, **unknown) for row in rows]
+    return rows
 
 
 def _funnel_row(day: date | None, all_sessions: Sequence[Session], robot_events: int) -> Funnel:
@@ -665,6 +672,33 @@ def rfm(orders: Iterable[Order], as_of: date) -> list[Rfm]:
     ]
 
 
+@dataclass(frozen=True)
+class Rhythm:
+    """One buyer's mean days between own days with an order, and whether the pause is too long."""
+
+    user_id: str
+    usual_interval_days: float | None
+    is_leaving: bool
+
+
+def rhythms(orders: Iterable[Order], as_of: date) -> list[Rhythm]:
+    """Buyers by user_id. Leaving: no order for 45 days, which at the own rate is rarer than 5 %."""
+    result = []
+    for user_id, own in sorted(_orders_by_user(orders).items()):
+        days = sorted({order.order_date for order in own})
+        intervals, span, pause = len(days) - 1, (days[-1] - days[0]).days, (as_of - days[-1]).days
+        result.append(
+            Rhythm(
+                user_id=user_id,
+                usual_interval_days=span / intervals if intervals else None,
+                is_leaving=bool(intervals)
+                and pause >= 45
+                and (span / (span + pause)) ** intervals < 0.05,
+            )
+        )
+    return result
+
+
 def month_ends(events: Iterable[Event]) -> list[date]:
     """Last days of the months of the data that are over on the last day with events."""
     days = sorted(event.event_date for event in events)
@@ -726,10 +760,14 @@ def _next_week(week_start: date) -> date:
 
 @dataclass(frozen=True)
 class Churn:
-    """One cohort by first order: `cohort_kind` overall, month or week; overall has no start."""
+    """One cohort by first order: `cohort_kind` overall, overall_uncensored, month or week.
+
+    The overall ones have no start. Left-censored: somebody in it may have ordered before the data.
+    """
 
     cohort_kind: str
     cohort_start: date | None
+    is_left_censored: bool
     customers: int
     observed: int
     repeated: int
@@ -737,8 +775,13 @@ class Churn:
     churn_rate: float | None
 
 
-def churn(orders: Iterable[Order], as_of: date, window_days: int = 90) -> list[Churn]:
-    """The overall row, then months, then weeks, each by start."""
+def churn(
+    orders: Iterable[Order], as_of: date, window_days: int = 90, *, first_date: date | None = None
+) -> list[Churn]:
+    """The overall rows, then months, then weeks, each by start. `first_date`: of the data.
+
+    None: the shop began with the data, and nobody can have ordered before.
+    """
     by_user = _orders_by_user(orders)
     _check_nothing_after(as_of, (o.order_date for own in by_user.values() for o in own))
     cohorts: dict[tuple[str, date], list[list[Order]]] = defaultdict(list)
@@ -748,10 +791,22 @@ def churn(orders: Iterable[Order], as_of: date, window_days: int = 90) -> list[C
         cohorts["week", _week_start(first_order_date)].append(own)
 
     everyone = list(by_user.values())
-    return [_churn_row("overall", None, everyone, as_of, window_days)] + [
-        _churn_row(kind, start, cohort, as_of, window_days)
-        for (kind, start), cohort in sorted(cohorts.items())
+    surely_new = [own for own in everyone if not _may_be_older(own, first_date, window_days)]
+    return [
+        _churn_row(kind, start, cohort, as_of, window_days, first_date)
+        for kind, start, cohort in [
+            ("overall", None, everyone),
+            ("overall_uncensored", None, surely_new),
+            *((kind, start, cohort) for (kind, start), cohort in sorted(cohorts.items())),
+        ]
     ]
+
+
+def _may_be_older(own: list[Order], first_date: date | None, window_days: int) -> bool:
+    """Whether the customer's first order in the data is early enough to follow an older one."""
+    if first_date is None:
+        return False
+    return own[0].order_date < first_date + timedelta(days=window_days)
 
 
 def _churn_row(
@@ -760,6 +815,7 @@ def _churn_row(
     cohort: list[list[Order]],
     as_of: date,
     window_days: int,
+    first_date: date | None,
 ) -> Churn:
     # Only who could have come back for the whole window may count as gone.
     observed = [own for own in cohort if (as_of - own[0].order_date).days >= window_days]
@@ -772,6 +828,7 @@ def _churn_row(
     return Churn(
         cohort_kind=kind,
         cohort_start=start,
+        is_left_censored=any(_may_be_older(own, first_date, window_days) for own in cohort),
         customers=len(cohort),
         observed=len(observed),
         repeated=len(repeated),

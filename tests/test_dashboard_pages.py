@@ -577,7 +577,7 @@ def test_marks_of_neighbouring_days_do_not_cover_one_another(visitor: Visitor) -
 
 def test_news_is_the_headline(visitor: Visitor) -> None:
     headline = visitor("/sales").text(".findings .headline p")
-    assert headline.startswith("The last complete day brought $")
+    assert headline.startswith("The last complete day generated $")
     # Of a thing in the data, not of all the data: and as text, whatever is in it.
     assert (
         visitor("/data")

@@ -88,6 +88,91 @@ def test_lesson_18_the_curve_of_every_cohort_holds_the_truth(shop: Workshop, day
     assert holds[0] and holds.count(False) <= 1, "one of twenty may miss it"
 
 
+#: Share of the new customers, daily chance to reorder, and to leave for good after an order.
+KINDS = ((0.3, 0.08, 0.1), (0.7, 0.05, 0.5))
+
+
+@pytest.fixture(scope="module")
+def old_shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """Nothing has changed for 500 days: 15 new customers a day; the data are of the last 200."""
+    rng = np.random.default_rng(3)
+    rows: list[dict[str, Any]] = []
+    for user, first in enumerate(np.repeat(np.arange(-300, 200), 15)):
+        _, chance, leaving = KINDS[int(rng.random() >= KINDS[0][0])]
+        day = int(first)
+        while day < 200:
+            if day >= 0:
+                moment = START + timedelta(days=day, seconds=int(rng.integers(86_400)))
+                row = {
+                    "event_time": f"{moment:%Y-%m-%d %H:%M:%S} UTC", "event_type": "purchase",
+                    "user_id": str(user), "user_session": f"{user}-{day}",
+                }  # fmt: skip
+                rows.append(row)
+            if rng.random() < leaving:
+                break
+            day += int(rng.geometric(chance))
+    workshop = Workshop(
+        tmp_path_factory.mktemp("old"), ShopConfig(thresholds={"cohort_window_days": WINDOW})
+    )
+    workshop.write("all.csv", rows)
+    workshop.load()
+    pipeline.build(workshop.settings, workshop.shop, Console(quiet=True))
+    return workshop
+
+
+def test_customers_from_before_the_data_do_not_change_churn(old_shop: Workshop) -> None:
+    truth = 1 - sum(
+        share * (1 - leaving) * (1 - (1 - chance) ** WINDOW) for share, chance, leaving in KINDS
+    )
+    rows = {
+        (grain, start): (is_censored, rate, low, high)
+        for grain, start, is_censored, rate, low, high in old_shop.query(
+            "select cohort_grain, cohort_start::varchar, is_left_censored, churn_rate, "
+            "churn_rate_low, churn_rate_high from metrics.metrics_churn "
+            "where cohort_grain <> 'week' and observed_count > 100"
+        )
+    }
+    is_censored, _, _, high = rows["overall", None]
+    assert is_censored and high < truth - 0.01, "who ordered before is taken for new"
+
+    known = rows["overall_uncensored", None]
+    assert not known[0] and known[2] <= truth <= known[3]
+    censored = [start for (grain, start), row in rows.items() if grain == "month" and row[0]]
+    assert sorted(censored) == ["2019-10-01", "2019-11-01"]
+    flat = [row[2:] for (grain, _), row in rows.items() if grain == "month" and not row[0]]
+    assert len(flat) >= 3 and overlap(flat)
+    assert all(low <= truth <= high for low, high in flat)
+
+    with open_snapshot(old_shop.settings) as (snapshot, manifest):
+        churn = next(
+            finding
+            for finding in findings.key_findings(snapshot, manifest)
+            if "did not reorder" in finding.sentence
+        )
+    assert churn.numbers["churn_rate_low"] <= truth <= churn.numbers["churn_rate_high"]
+    assert "may have ordered before the data begin" in (churn.caveat or "")
+
+
+@pytest.mark.parametrize(("since", "marked"), [({}, True), ({"customers_since": "data"}, False)])
+def test_a_shop_that_began_with_its_data_has_no_left_censored_cohort(
+    workshop: Workshop, since: dict[str, str], marked: bool
+) -> None:
+    workshop.shop = ShopConfig(thresholds=since)
+    workshop.write("a.csv", [{"event_type": "purchase"}])
+    workshop.load()
+    workshop.build()
+    tables = ("churn", "retention", "repeat_curve")
+    rows = [
+        row
+        for name in tables
+        for row in workshop.query(
+            f"select distinct is_left_censored from metrics.metrics_{name} "
+            "where cohort_grain <> 'overall_uncensored'"
+        )
+    ]
+    assert rows == [(marked,)] * len(tables)
+
+
 def test_lesson_19_sessions_that_behave_the_same_convert_the_same(shop: Workshop) -> None:
     by = "select {} as orders, avg(reached_purchase::int) from {} group by 1 order by 1"
     naive = shop.query(

@@ -114,6 +114,13 @@ def test_rfm_agrees(built: tuple[Workshop, Truth]) -> None:
     agree(workshop, "marts.dim_user_rfm", names, oracle.rfm(truth.orders, truth.as_of))
 
 
+def test_who_is_leaving_agrees(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    rows = oracle.rhythms(truth.orders, truth.as_of)
+    assert any(row.usual_interval_days for row in rows)
+    agree(workshop, "marts.dim_user_rfm", same(*oracle.Rhythm.__dataclass_fields__), rows)
+
+
 def test_rfm_of_past_months_agrees_and_so_do_the_moves_between_them(
     built: tuple[Workshop, Truth],
 ) -> None:
@@ -168,6 +175,7 @@ def test_churn_agrees(built: tuple[Workshop, Truth]) -> None:
     workshop, truth = built
     names = same(
         "churn_rate",
+        "is_left_censored",
         cohort_grain="cohort_kind",
         cohort_start="cohort_start",
         customer_count="customers",
@@ -175,7 +183,14 @@ def test_churn_agrees(built: tuple[Workshop, Truth]) -> None:
         repeated_count="repeated",
         churned_count="churned",
     )
-    agree(workshop, "metrics.metrics_churn", names, oracle.churn(truth.orders, truth.as_of))
+    agree(
+        workshop,
+        "metrics.metrics_churn",
+        names,
+        oracle.churn(
+            truth.orders, truth.as_of, first_date=min(event.event_date for event in truth.events)
+        ),
+    )
 
 
 def test_retention_agrees(built: tuple[Workshop, Truth]) -> None:

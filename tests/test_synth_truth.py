@@ -271,3 +271,31 @@ def test_the_chance_to_repeat_is_that_of_its_formula() -> None:
 def test_a_wrong_behaviour_is_told_with_its_range(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=rf"{next(iter(wrong))} is .*: give 0 to"):
         Behaviour(**wrong)
+
+
+def test_known_customers_are_their_share_of_the_first_day_and_come_back_less_and_less(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(events=260_000, months=3, seed=5, faults=(), known_customers=0.5)
+    _, truth = made(tmp_path / "half", shop)
+    known = truth["known_customers"]
+    assert known["share_of_first_day_orders"] == 0.5
+    new = sum(cohort["customers"] for cohort in truth["repeat"])
+    assert known["customers"] + new == truth["happened"]["buyers"]
+    assert 0.02 * new < known["customers"] < new
+    assert known["back_within_90_days"] < known["customers"], "92 days: the rarest are still away"
+    # Whoever is new behaves as before: known customers are no part of the cohorts' truth.
+    for cohort in truth["repeat"]:
+        window = cohort["within_30_days"]
+        chance, observed = window["probability"], window["observed"]
+        if observed > 30:
+            error = (chance * (1 - chance) / observed) ** 0.5
+            assert abs(window["repeated"] / observed - chance) < 4 * error
+
+
+def test_a_shop_without_known_customers_has_none_and_a_share_is_a_share(clean: Any) -> None:
+    _, truth = clean
+    assert truth["known_customers"]["customers"] == 0
+    for wrong in (-0.1, 1):
+        with pytest.raises(ValueError, match="known customers"):
+            Shop(known_customers=wrong)

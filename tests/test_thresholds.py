@@ -67,6 +67,9 @@ def test_a_shop_changes_only_what_it_names() -> None:
         ({"churned_days": [1] * 500}, "must be a whole number from 1 to 3,650"),
         ({"churned_days": 40}, "are 30, 45, 40; none may be smaller than the one before"),
         ({"repeated_purchases_are_units": 1}, "must be true or false"),
+        ({"leaving_probability": 1.5}, "must be a number from 0 to 1"),
+        ({"customers_since": "always"}, 'must be "data": the shop began with the data'),
+        ({"customers_since": ["data"]}, 'must be "data"'),
     ],
 )
 def test_a_threshold_that_cannot_be_is_refused(own: dict[str, Any], said: str) -> None:

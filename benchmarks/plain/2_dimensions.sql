@@ -179,9 +179,12 @@ with ranked as (
 scored as (
     select
         user_id, recency_days, frequency, monetary_amount, session_count, activity_status, as_of_date,
-        cast(least(5, 1 + floor(5 * recency_rank)) as bigint) as recency_score,
-        cast(least(5, 1 + floor(5 * frequency_rank)) as bigint) as frequency_score,
-        cast(least(5, 1 + floor(5 * monetary_rank)) as bigint) as monetary_score
+        case when min(recency_days) over () = max(recency_days) over () then 3
+            else cast(least(5, 1 + floor(5 * recency_rank)) as bigint) end as recency_score,
+        case when min(frequency) over () = max(frequency) over () then 3
+            else cast(least(5, 1 + floor(5 * frequency_rank)) as bigint) end as frequency_score,
+        case when min(monetary_amount) over () = max(monetary_amount) over () then 3
+            else cast(least(5, 1 + floor(5 * monetary_rank)) as bigint) end as monetary_score
     from ranked
 )
 
@@ -225,9 +228,12 @@ ranked as (
 scored as (
     select
         * exclude (recency_rank, frequency_rank, monetary_rank),
-        cast(least(5, 1 + floor(5 * recency_rank)) as bigint) as recency_score,
-        cast(least(5, 1 + floor(5 * frequency_rank)) as bigint) as frequency_score,
-        cast(least(5, 1 + floor(5 * monetary_rank)) as bigint) as monetary_score
+        case when min(recency_days) over (partition by month_end_date) = max(recency_days) over (partition by month_end_date) then 3
+            else cast(least(5, 1 + floor(5 * recency_rank)) as bigint) end as recency_score,
+        case when min(frequency) over (partition by month_end_date) = max(frequency) over (partition by month_end_date) then 3
+            else cast(least(5, 1 + floor(5 * frequency_rank)) as bigint) end as frequency_score,
+        case when min(monetary_amount) over (partition by month_end_date) = max(monetary_amount) over (partition by month_end_date) then 3
+            else cast(least(5, 1 + floor(5 * monetary_rank)) as bigint) end as monetary_score
     from ranked
 ),
 

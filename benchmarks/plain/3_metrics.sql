@@ -81,6 +81,13 @@ cohorts as (
         from followed
     )
     group by grouping sets ((month), (week), ())
+    union all
+    select
+        'overall_uncensored', null, count(*), count(*) filter (is_observed),
+        count(*) filter (is_observed and is_repeated)
+    from followed
+    cross join as_of
+    where first_order_date >= first_date + 90
 )
 
 select

@@ -64,6 +64,7 @@ ALLOWED = {
     "_fall": Allowed(0, 1, is_whole=False),
     "_deviation": Allowed(0, 1, is_whole=False),
     "_deviations": Allowed(0.5, 100, is_whole=False),
+    "_probability": Allowed(0, 1, is_whole=False),
     "_factor": Allowed(1, 1_000, is_whole=False),
     "": Allowed(0, 1_000_000_000),
 }
@@ -79,6 +80,8 @@ def allowed(name: str, default: Any) -> str:
         return "an ISO 4217 code, as in EUR"
     if name == "as_of_date":
         return "a day, as in 2020-04-30"
+    if name == "customers_since":
+        return '"data": the shop began with the data'
     if name == "rfm_bands":
         return f"{RFM_BANDS}, as the segment rules are made for {RFM_BANDS} bands"
     return "true or false" if isinstance(default, bool) else str(_range(name))
@@ -129,6 +132,10 @@ def _checked(name: str, value: Any, default: Any) -> Any:
         # The engine does not know the machine's own "localtime".
         if not isinstance(value, str) or value not in available_timezones() - {"localtime"}:
             raise ValueError(f"not a known time zone; must be {allowed(name, default)}")
+        return value
+    if name == "customers_since":
+        if value != "data":
+            raise ValueError(f"must be {allowed(name, default)}")
         return value
     if name == "shop_currency":
         return currency(str(value)).code

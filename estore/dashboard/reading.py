@@ -21,6 +21,7 @@ from estore.dashboard.cubes import MISSING, THOUSANDTHS, Answer, Cube
 from estore.dashboard.pages import CubeShape, Pages, Query, read_pages
 from estore.dashboard.selection import DataDays, Selection
 from estore.dashboard.shown import Shown
+from estore.errors import EstoreError
 from estore.findings.findings import key_findings
 from estore.snapshot.manifest import Manifest, check_snapshot, kept
 from estore.warehouse.quoting import exact_path, quoted
@@ -127,7 +128,8 @@ def _table(connection: duckdb.DuckDBPyConnection, query: Query, known: Any) -> A
     sql = f'select {columns} from "{query.table}"'
     if query.where:
         sql += " where " + " and ".join(
-            f'"{name}" = {quoted(str(value))}' for name, value in query.where.items()
+            f'"{name}" in ({", ".join(quoted(str(value)) for value in _values(asked))})'
+            for name, asked in query.where.items()
         )
     if query.sort:
         sql += " order by " + ", ".join(f'"{name}"' for name in query.sort)
@@ -157,11 +159,16 @@ def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> Sequence[Any]:
     return connection.execute(sql).fetchone() or ()
 
 
+def _values(asked: Any) -> list[Any]:
+    """One value of a column, or a list of several."""
+    return asked if isinstance(asked, list) else [asked]
+
+
 def _findings(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> list[dict[str, Any]]:
     """What they say; nothing where an older version published too little for them."""
     try:
         found = [asdict(finding) for finding in key_findings(connection, manifest)]
-    except (duckdb.BinderException, duckdb.CatalogException, KeyError):
+    except EstoreError:
         return []
     return [
         {name: one[name] for name in ("topic", "sentence", "period", "caveat")} for one in found

@@ -1,9 +1,10 @@
 """Caveats: what the sales, the funnel and the products leave out or mark because of an alert."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from estore.currency import Currency, currency
+from estore.findings.phrases import counted
 
 _DOLLARS = currency("USD")
 
@@ -13,11 +14,6 @@ _DAYS = (
     "case when from_date = to_date then from_date::varchar "
     "else from_date || ' to ' || to_date end as days"
 )
-
-
-def counted(number: int, noun: str) -> str:
-    """1 day, 2 days."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def of_files(rows: Rows, refused: int) -> str | None:
@@ -37,30 +33,13 @@ def of_files(rows: Rows, refused: int) -> str | None:
 
 
 def of_sales(rows: Rows, money: Currency = _DOLLARS) -> str | None:
-    """Revenue that was not recorded, and lines that would count it twice."""
-    said = []
-    (missing,) = rows(
-        "select count(*) as days, count(missing_revenue_amount) as known, "
-        "coalesce(sum(missing_revenue_amount), 0) as amount "
-        "from metrics_daily_sales where has_missing_sales"
-    )
-    if missing["days"]:
-        how_much = (
-            f", about {money.amount(missing['amount'])} less than usual" if missing["known"] else ""
-        )
-        said.append(f"on {counted(missing['days'], 'day')} sales were not all recorded{how_much}")
-    for burst in rows(
-        f"select {_DAYS}, measured, revenue_amount from metrics_data_alerts "
-        "where kind = 'duplicate_burst' and subject = 'purchase' and revenue_amount > 0 "
-        "order by from_at"
-    ):
-        said.append(
-            f"{burst['measured']:,.0f} repeated purchases of {burst['days']} are left out "
-            f"({money.amount(burst['revenue_amount'])})"
-        )
+    """Revenue that was not recorded, and rows that would count it twice."""
+    said = [*_missing_revenue(rows, money), *_duplicates(rows, money)]
     for free in rows("select measured from metrics_data_alerts where kind = 'unpriced_purchases'"):
+        have, count = ("has", "counts") if free["measured"] == 1 else ("have", "count")
         said.append(
-            f"{free['measured']:,.0f} purchases have no price and count as {money.amount(0)}"
+            f"{counted(int(free['measured']), 'purchase')} {have} no price and {count} as "
+            f"{money.amount(0)}"
         )
     (odd,) = rows(
         "select count(*) filter (is_revenue_anomaly and not has_missing_sales) as days "
@@ -68,22 +47,69 @@ def of_sales(rows: Rows, money: Currency = _DOLLARS) -> str | None:
     )
     if odd["days"]:
         are = "is" if odd["days"] == 1 else "are"
-        said.append(f"{counted(odd['days'], 'day')} {are} unlike the same weekday before")
+        said.append(f"{counted(odd['days'], 'day')} {are} unusual for the weekday")
     return "; ".join(said) or None
 
 
-def of_funnel(rows: Rows) -> str | None:
-    """Robots, and gaps that make sessions look as if they had ended early."""
+def _missing_revenue(rows: Rows, money: Currency) -> Iterator[str]:
+    """Days on which purchases were not recorded, and what they are worth where that is known."""
+    (missing,) = rows(
+        "select count(*) as days, count(missing_revenue_amount) as known, "
+        "coalesce(sum(missing_revenue_amount), 0) as amount "
+        "from metrics_daily_sales where has_missing_sales"
+    )
+    days, known = missing["days"], missing["known"]
+    amount = f"about {money.amount(missing['amount'])} of revenue was not recorded"
+    if not days:
+        return
+    if not known:
+        yield (
+            f"purchases of {counted(days, 'day')} were not all recorded, and how much revenue is "
+            "missing cannot be estimated"
+        )
+    elif known == days:
+        yield f"{amount} on {counted(days, 'day')}"
+    else:
+        yield (
+            f"{amount} on {known:,} of {days:,} affected days, and for the others it cannot be "
+            "estimated"
+        )
+
+
+def _duplicates(rows: Rows, money: Currency) -> Iterator[str]:
+    """Purchases that are logged twice count once, on an odd day as on every other."""
+    (left_out,) = rows(
+        "select coalesce(sum(duplicate_purchase_count), 0)::bigint as rows, "
+        "coalesce(sum(duplicate_revenue_amount), 0) as amount from int_event_days"
+    )
+    if not left_out["amount"]:
+        return
+    said = (
+        f"{counted(left_out['rows'], 'duplicate purchase row')} "
+        f"{'is' if left_out['rows'] == 1 else 'are'} left out ({money.amount(left_out['amount'])}"
+    )
+    bursts = rows(
+        f"select {_DAYS}, measured from metrics_data_alerts "
+        "where kind = 'duplicate_burst' and subject = 'purchase' order by from_at"
+    )
+    of_days = [f"{burst['measured']:,.0f} of {burst['days']}" for burst in bursts]
+    yield f"{said}{': ' if of_days else ''}{', '.join(of_days)})"
+
+
+def of_funnel(rows: Rows, *, are_excluded: bool = True) -> str | None:
+    """Bots, and gaps that make sessions look as if they had ended early."""
     said = []
     (overall,) = rows(
         "select robot_session_count as robots, session_count as sessions "
         "from metrics_conversion_rates where grain = 'overall'"
     )
-    if overall["robots"]:
-        are = "is" if overall["robots"] == 1 else "are"
+    if bots := overall["robots"]:
+        # Left out, they are no part of session_count.
+        all_sessions = overall["sessions"] + (bots if are_excluded else 0)
         said.append(
-            f"{counted(overall['robots'], 'session')} suspected to be robots' {are} left out of "
-            f"{overall['robots'] + overall['sessions']:,}"
+            f"{bots:,} of {counted(all_sessions, 'session')} {'is a' if bots == 1 else 'are'} "
+            f"suspected bot session{'' if bots == 1 else 's'} and "
+            f"{'is' if bots == 1 else 'are'} {'left out' if are_excluded else 'included'}"
         )
     days = rows(
         "select count(distinct session_start_date) as days, sum(session_count)::bigint as sessions "
@@ -94,17 +120,18 @@ def of_funnel(rows: Rows) -> str | None:
     )[0]
     if days["days"]:
         said.append(
-            f"{counted(days['sessions'], 'session')} {'is' if days['sessions'] == 1 else 'are'} of "
-            f"{counted(days['days'], 'day')} on which events are missing"
+            f"{counted(days['days'], 'day')} with tracking gaps "
+            f"({counted(days['sessions'], 'session')}) "
+            f"{'is' if days['days'] == 1 else 'are'} included"
         )
     return "; ".join(said) or None
 
 
 def of_products(rows: Rows, money: Currency = _DOLLARS) -> str | None:
-    """Products that were renamed, and what would move with them."""
+    """Products that changed category, and the revenue that would move with them."""
     said = [
-        f"from {found['from_date']} on {found['measured']:,.0f} products are called otherwise; "
-        f"they stay where they began, or {money.amount(found['revenue_amount'])} of "
+        f"{counted(int(found['measured']), 'product')} changed category from {found['from_date']} "
+        f"on; reports keep the original category, or {money.amount(found['revenue_amount'])} of "
         "revenue would move"
         for found in rows(
             "select from_date, measured, revenue_amount from metrics_data_alerts "

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from estore.findings.phrases import counted
+
 #: Files that come within so many hours are of one delivery, in whatever order.
 ONE_DELIVERY_HOURS = 6
 
@@ -45,9 +47,11 @@ class LateFile:
         days = f"{self.first_date}"
         if self.last_date != self.first_date:
             days += f" to {self.last_date}"
+        were = "was" if self.rows == 1 else "were"
         return (
-            f"{Path(self.uri).name} came {self.hours:,} hours after data up to {self.known_until}: "
-            f"{self.rows:,} rows of {days} were missing from what was said until then."
+            f"{Path(self.uri).name} arrived {counted(self.hours, 'hour')} after data up to "
+            f"{self.known_until}: {counted(self.rows, 'row')} of {days} {were} missing from "
+            "earlier reports."
         )
 
 

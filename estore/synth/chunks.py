@@ -116,6 +116,7 @@ class Life:
         catalogue: Catalogue,
         *,
         behaviour: Behaviour,
+        known_customers: float = 0,
         robots: Fault | None = None,
         has_odd_ids: bool = False,
     ) -> None:
@@ -125,7 +126,7 @@ class Life:
         month_of_day = {piece.day: piece.month for piece in self._slices}
         self.months = np.array([month_of_day[day] for day in sorted(month_of_day)])
         self.crowd = Crowd(len(self.months))
-        self.customers = Customers(behaviour, self.months)
+        self.customers = Customers(behaviour, self.months, known_customers)
         self.tally = Tally()
 
     def chunks(self) -> Iterator[tuple[int, Rows]]:

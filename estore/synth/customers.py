@@ -11,6 +11,7 @@ from estore.synth.draws import Array, mixed
 
 CARDS = 1 << 14
 NEVER = -1  # a day that has not come
+NEW = -1  # a user who did not order before the data begin
 TYPE_SALT = 0x5EED
 
 
@@ -73,12 +74,14 @@ def _gap_deck(hazard: float) -> Array:
 class Customers:
     """Everybody who bought, and the days on which they do again.
 
-    Four bytes for each user who ever came, and four for each order that is still to come.
+    Five bytes for each user who ever came, and four for each order that is still to come.
     """
 
-    def __init__(self, behaviour: Behaviour, months: Array) -> None:
-        """`months`: of each day of the shop."""
-        self.behaviour, self.months = behaviour, months
+    def __init__(self, behaviour: Behaviour, months: Array, known_share: float = 0) -> None:
+        """`months`: of each day of the shop. `known_share`: of the first day's orders, those of
+        customers who ordered before the data begin."""
+        self.behaviour, self.months, self.known_share = behaviour, months, known_share
+        self.known_kind = np.full(1024, NEW, np.int8)
         self.first_day = np.full(1024, NEVER, np.int16)
         self.second_day = np.full(1024, NEVER, np.int16)
         self._due: list[list[Array]] = [[] for _ in months]
@@ -88,6 +91,31 @@ class Customers:
         users = np.concatenate([np.empty(0, np.int64), *self._due[day]])
         self._due[day] = [users]
         return users[int(begin * len(users)) : int(end * len(users))]
+
+    def known(self, rng: np.random.Generator, day: int, orders: int) -> Array:
+        """The kinds of the known customers among so many orders of a day who first come back then.
+
+        In a shop that is as old as its customers' habits, of each kind as many orders are theirs
+        as new ones follow with (1 - leaving) / leaving; who has not come back yet comes each day
+        with the kind's hazard.
+        """
+        if not self.known_share:
+            return np.empty(0, np.int8)
+        kinds = range(len(real.CUSTOMERS))
+        hazards = np.array([self.behaviour.hazard(kind, 0) for kind in kinds])
+        leaving = np.array([max(0.01, self.behaviour.leaving(kind)) for kind in kinds])
+        shares = np.array([share for share, _, _ in real.CUSTOMERS])
+        weights = (hazards > 0) * shares * (1 - leaving) / leaving
+        if not weights.any():
+            return np.empty(0, np.int8)
+        chances = self.known_share * weights / weights.sum() * (1 - hazards) ** day
+        counts = rng.binomial(orders, chances)
+        return np.repeat(np.arange(len(counts), dtype=np.int8), counts)[:orders]
+
+    def admit(self, users: Array, kinds: Array) -> None:
+        """These new users are customers from before the data."""
+        self._hold(users)
+        self.known_kind[users] = kinds
 
     def have_bought(self, users: Array) -> Array:
         """Which of these users are customers."""
@@ -121,6 +149,8 @@ class Customers:
         """The day of each one's next order; one beyond the shop's for whoever has left."""
         edges = np.cumsum([share for share, _, _ in real.CUSTOMERS]) * (1 << 20)
         kind = np.searchsorted(edges[:-1], mixed(users ^ TYPE_SALT) >> np.uint64(44), side="right")
+        known_kind = self.known_kind[users]
+        kind = np.where(known_kind == NEW, kind, known_kind)
         month = self.months[self.first_day[users]]
         leaves, at = rng.random(len(users)), rng.random(len(users))
         again = np.full(len(users), len(self.months))
@@ -138,3 +168,4 @@ class Customers:
             more = np.full(max(needed, len(self.first_day) // 4), NEVER, np.int16)
             self.first_day = np.concatenate([self.first_day, more])
             self.second_day = np.concatenate([self.second_day, more])
+            self.known_kind = np.concatenate([self.known_kind, np.full(len(more), NEW, np.int8)])

@@ -33,6 +33,7 @@ from estore.synth.truth import told_truth
 
 FORMATS = ("csv", "csv.gz", "parquet")
 MOST_MONTHS = 24
+MOST_KNOWN = 0.9
 TRUTH = "truth.json"
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -60,7 +61,9 @@ class Shop:
 
     `format` is `csv`, `csv.gz` or `parquet`; it changes the encoding, never the rows. `faults` name
     what the tracker does wrong (`estore.synth.ALL_FAULTS`; none: a clean shop); a fault adds rows
-    or takes some away. Raises ValueError on a number out of range or an unknown name.
+    or takes some away. `known_customers`: of the first day's orders, the share of customers who
+    ordered before the data begin; the rest of them come back later. Raises ValueError on a number
+    out of range or an unknown name.
     """
 
     events: int = 1_000_000
@@ -69,6 +72,7 @@ class Shop:
     format: str = "csv"
     faults: tuple[str, ...] = USUAL_FAULTS
     behaviour: Behaviour = field(default_factory=Behaviour)
+    known_customers: float = 0
 
     def __post_init__(self) -> None:
         if self.events < 1:
@@ -79,6 +83,11 @@ class Shop:
             raise ValueError(f"seed is {self.seed}: give 0 or a positive number.")
         if self.format not in FORMATS:
             raise ValueError(f"format is {self.format!r}: choose one of {', '.join(FORMATS)}.")
+        if not 0 <= self.known_customers <= MOST_KNOWN:
+            raise ValueError(
+                f"known customers are {self.known_customers}: give 0 to {MOST_KNOWN}, their share "
+                "of the first day's orders."
+            )
         for name in self.faults:
             if name not in ALL_FAULTS:
                 raise ValueError(f"fault {name!r}: choose of {', '.join(ALL_FAULTS)}.")
@@ -129,6 +138,7 @@ def write_months(
         shop.seed,
         catalogue,
         behaviour=shop.behaviour,
+        known_customers=shop.known_customers,
         robots=next((fault for fault in placed if fault.kind == "robots"), None),
         has_odd_ids="session-ids" in shop.faults,
     )

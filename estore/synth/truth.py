@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from estore.synth import calibration as real
-from estore.synth.customers import NEVER, Behaviour, Customers
+from estore.synth.customers import NEVER, NEW, Behaviour, Customers
 from estore.synth.draws import Array, mixed
 from estore.synth.visits import CART, PURCHASE, VIEW, Sessions
 
@@ -73,7 +73,7 @@ def repeat_truth(customers: Customers, months: Array) -> list[dict[str, Any]]:
     `probability`: what a customer does in the long run. `observed` were watched for so many days
     until the shop's last; of them `repeated` did.
     """
-    known = customers.first_day != NEVER
+    known = (customers.first_day != NEVER) & (customers.known_kind == NEW)
     first, second = customers.first_day[known].astype(int), customers.second_day[known].astype(int)
     last_day = len(months) - 1
     told = []
@@ -90,6 +90,16 @@ def repeat_truth(customers: Customers, months: Array) -> list[dict[str, Any]]:
             }
         told.append(row)
     return told
+
+
+def known_truth(customers: Customers) -> dict[str, Any]:
+    """The customers who ordered before the data begin, as far as they order in the data."""
+    back = customers.first_day[customers.known_kind != NEW]
+    return {
+        "share_of_first_day_orders": customers.known_share,
+        "customers": len(back),
+        "back_within_90_days": int(np.count_nonzero(back < 90)),
+    }
 
 
 def lifetime_truth(behaviour: Behaviour) -> list[dict[str, float]]:
@@ -132,6 +142,7 @@ def told_truth(
             "view_to_purchase_rate": _rate(stages["with_view_and_purchase"], stages["with_view"]),
         },
         "repeat": repeat_truth(customers, months),
+        "known_customers": known_truth(customers),
         "lifetime": lifetime_truth(customers.behaviour),
         "behaviour": asdict(customers.behaviour),
         "faults": faults,

@@ -156,6 +156,10 @@ def _users(
     due, first = buying[: len(again)], buying[len(again) :]
     customers.postpone(day, again[len(due) :])
     user[due] = again[: len(due)]
+    kinds = customers.known(rng, day, len(buying))[: len(first)]
+    back, first = first[: len(kinds)], first[len(kinds) :]
+    user[back] = crowd.newcomers(day, len(back))
+    customers.admit(user[back], kinds)
     is_other = np.ones(len(first), bool)
     is_other[np.unique(user[first], return_index=True)[1]] = False
     is_other |= customers.have_bought(user[first])

@@ -6,6 +6,8 @@ with buyers as (
         revenue_amount as monetary_amount,
         session_count,
         activity_status,
+        usual_interval_days,
+        is_leaving,
         as_of_date
     from {{ ref('int_buyers') }}
 ),
@@ -24,6 +26,8 @@ select
     segments.rfm_segment,
     scored.session_count,
     scored.activity_status,
+    scored.usual_interval_days,
+    scored.is_leaving,
     scored.as_of_date
 from scored
 inner join segments on {{ has_rfm_scores('scored', 'segments') }}

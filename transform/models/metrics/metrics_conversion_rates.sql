@@ -24,23 +24,37 @@ counted as (
         *,
         sessions_with_cart - sessions_with_cart_and_purchase as sessions_with_abandoned_cart
     from grains
+),
+
+-- A rate of a stage that no session of the data reaches is unknown: such a source does not send these events.
+stages as (
+    select
+        sessions_with_cart > 0 as has_cart,
+        sessions_with_purchase > 0 as has_purchase
+    from grains
+    where grain = 'overall'
 )
 
 -- Both stages in a numerator: a purchase without a logged cart must not push a rate above 1.
 select
     counted.*,
     {{ share_columns(
-        'view_to_cart_rate', 'counted.sessions_with_view_and_cart', 'counted.sessions_with_view'
+        'view_to_cart_rate', 'counted.sessions_with_view_and_cart',
+        '(case when stages.has_cart then counted.sessions_with_view end)'
     ) }},
     {{ share_columns(
-        'cart_to_purchase_rate', 'counted.sessions_with_cart_and_purchase', 'counted.sessions_with_cart'
+        'cart_to_purchase_rate', 'counted.sessions_with_cart_and_purchase',
+        '(case when stages.has_purchase then counted.sessions_with_cart end)'
     ) }},
     {{ share_columns(
-        'view_to_purchase_rate', 'counted.sessions_with_view_and_purchase', 'counted.sessions_with_view'
+        'view_to_purchase_rate', 'counted.sessions_with_view_and_purchase',
+        '(case when stages.has_purchase then counted.sessions_with_view end)'
     ) }},
     {{ share_columns(
-        'cart_abandonment_rate', 'counted.sessions_with_abandoned_cart', 'counted.sessions_with_cart'
+        'cart_abandonment_rate', 'counted.sessions_with_abandoned_cart',
+        '(case when stages.has_purchase then counted.sessions_with_cart end)'
     ) }},
     as_of.as_of_date
 from counted
+cross join stages
 cross join {{ ref('int_as_of') }} as as_of

@@ -25,6 +25,10 @@ intervals as (
 select
     intervals.cohort_grain,
     intervals.cohort_start,
+    case
+        when intervals.cohort_grain = 'overall_uncensored' or as_of.censored_until is null then false
+        else coalesce(intervals.cohort_start, as_of.first_date) < as_of.censored_until
+    end as is_left_censored,
     intervals.day_number,
     intervals.customer_count,
     intervals.at_risk_count,

@@ -22,6 +22,7 @@ periods as (
         '{{ grain }}' as cohort_grain,
         {{ period_start(grain, add_days('as_of.first_date', 'number')) }} as period_start,
         {{ period_start(grain, add_days('as_of.as_of_date', 1)) }} as unfinished_start,
+        as_of.censored_until,
         as_of.as_of_date
     from as_of
     cross join {{ each_number(0, days_between('as_of.first_date', 'as_of.as_of_date')) }}
@@ -41,6 +42,7 @@ cells as (
         periods.period_start,
         coalesce(active.active_count, 0) as active_count,
         periods.period_start < periods.unfinished_start as is_complete,
+        coalesce(cohorts.cohort_start < periods.censored_until, false) as is_left_censored,
         periods.as_of_date
     from active as cohorts
     inner join periods
@@ -68,6 +70,7 @@ select
     customer_count,
     active_count,
     is_complete,
+    is_left_censored,
     {{ share_columns('retention_rate', 'active_count', 'finished_customer_count') }},
     as_of_date
 from finished

@@ -5,6 +5,8 @@ with customers as (
         monetary_amount,
         session_count,
         activity_status,
+        usual_interval_days,
+        is_leaving,
         {{ percentile('monetary_amount', 0.25, 'rfm_segment') }} as p25_revenue,
         {{ percentile('monetary_amount', 0.5, 'rfm_segment') }} as median_revenue,
         {{ percentile('monetary_amount', 0.75, 'rfm_segment') }} as p75_revenue
@@ -21,7 +23,10 @@ segments as (
         max(p75_revenue) as p75_revenue,
         sum(frequency) as order_count,
         sum(session_count) as session_count,
-        {{ count_if("activity_status = 'churned'") }} as churned_count
+        {{ count_if("activity_status = 'churned'") }} as churned_count,
+        {{ count_if("usual_interval_days is not null") }} as repeat_customer_count,
+        {{ count_if("is_leaving") }} as leaving_count,
+        sum(case when is_leaving then monetary_amount end) as leaving_revenue_amount
     from customers
     group by rfm_segment
 ),
@@ -38,6 +43,9 @@ counted as (
         cast(coalesce(segments.order_count, 0) as int64) as order_count,
         cast(coalesce(segments.session_count, 0) as int64) as session_count,
         coalesce(segments.churned_count, 0) as churned_count,
+        coalesce(segments.repeat_customer_count, 0) as repeat_customer_count,
+        coalesce(segments.leaving_count, 0) as leaving_count,
+        cast(coalesce(segments.leaving_revenue_amount, 0) as numeric) as leaving_revenue_amount,
         {{ as_amount('segments.p25_revenue') }} as p25_revenue_amount,
         {{ as_amount('segments.median_revenue') }} as median_revenue_amount,
         {{ as_amount('segments.p75_revenue') }} as p75_revenue_amount

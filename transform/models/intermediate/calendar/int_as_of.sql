@@ -6,5 +6,11 @@ select
     max(event_date) as as_of_date,
     {%- endif %}
     min(event_date) as first_date,
+    -- Until then a first order in the data may be of a customer who ordered before the data begin.
+    {% if var('customers_since') == 'data' -%}
+    cast(null as date) as censored_until,
+    {%- else -%}
+    {{ add_days('min(event_date)', var('cohort_window_days')) }} as censored_until,
+    {%- endif %}
     max(event_date) as last_date
 from {{ ref('int_day_sums') }}

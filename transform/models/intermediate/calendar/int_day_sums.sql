@@ -13,6 +13,8 @@ with days as (
         cast(sum(cart_add_count) as int64) as cart_add_count,
         cast(sum(purchase_count) as int64) as purchase_count,
         cast(sum(repeat_count) as int64) as duplicate_row_count,
+        cast(sum(purchase_repeat_count) as int64) as duplicate_purchase_count,
+        cast(sum(repeat_revenue_amount) as numeric) as duplicate_revenue_amount,
         min(first_event_at) as first_event_at,
         max(last_event_at) as last_event_at,
         min(hour_of_day) as first_hour,

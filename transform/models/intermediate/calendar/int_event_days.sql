@@ -69,6 +69,8 @@ select
     days.cart_add_count,
     days.purchase_count,
     days.duplicate_row_count,
+    days.duplicate_purchase_count,
+    days.duplicate_revenue_amount,
     days.first_event_at,
     days.last_event_at,
     days.product_count,

@@ -17,6 +17,13 @@ with quarters as (
         cast(sum(case when event_type = '{{ type }}' then duplicate_count - 1 else 0 end) as int64)
             as {{ name }}_repeat_count,
         {% endfor -%}
+        {% if var('repeated_purchases_are_units') -%} cast(0 as numeric)
+        {%- else -%}
+        cast(
+            sum(case when event_type = 'purchase' then (duplicate_count - 1) * revenue_amount else 0 end)
+            as numeric
+        )
+        {%- endif %} as repeat_revenue_amount,
         count(*) as event_count,
         cast(sum(duplicate_count - 1) as int64) as repeat_count,
         min(event_at) as first_event_at,
@@ -40,6 +47,7 @@ select
     cast(sum({{ name }}_count) as int64) as {{ name }}_count,
     cast(sum({{ name }}_repeat_count) as int64) as {{ name }}_repeat_count,
     {% endfor -%}
+    cast(sum(repeat_revenue_amount) as numeric) as repeat_revenue_amount,
     cast(sum(event_count) as int64) as event_count,
     cast(sum(repeat_count) as int64) as repeat_count,
     min(first_event_at) as first_event_at,

@@ -2,13 +2,17 @@
 with customers as (
     select
         {{ period_start('month', 'first_order_date') }} as first_month,
+        coalesce(first_order_date < censored_until, false) as is_left_censored,
         second_order_date is not null as has_repeated,
-        {{ days_between('first_order_date', 'coalesce(second_order_date, as_of_date)') }} as last_day
+        {{ days_between('first_order_date', 'coalesce(second_order_date, as_of.as_of_date)') }} as last_day
     from {{ ref('int_buyers') }}
+    cross join {{ ref('int_as_of') }} as as_of
 ),
 
 leaving as (
-    {% for grain, cohort in [('month', 'first_month'), ('overall', 'cast(null as date)')] -%}
+    {% for grain, cohort in [
+        ('month', 'first_month'), ('overall', 'cast(null as date)'), ('overall_uncensored', 'cast(null as date)'),
+    ] -%}
     select
         '{{ grain }}' as cohort_grain,
         {{ cohort }} as cohort_start,
@@ -16,6 +20,7 @@ leaving as (
         count(*) as leaving_count,
         {{ count_if('has_repeated') }} as repeated_count
     from customers
+    {{ 'where not is_left_censored' if grain == 'overall_uncensored' }}
     group by {{ 'first_month, ' if grain == 'month' }}last_day
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -10,6 +10,7 @@ with buyers as (
     select
         orders.user_id,
         count(*) as order_count,
+        1 + {{ count_if('orders.days_since_previous_order > 0') }} as order_day_count,
         cast(sum(orders.item_count) as int64) as item_count,
         cast(sum(orders.order_amount) as numeric) as revenue_amount,
         min(orders.ordered_at) as first_ordered_at,

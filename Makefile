@@ -71,7 +71,7 @@ endif
 	@PYTHONWARNINGS="ignore:Function" \
 	    DAGSTER_HOME="$(abspath $(HOME_DIR))/dagster" ESTORE_HOME="$(abspath $(HOME_DIR))" \
 	    ESTORE_LANDING="$(if $(IN_BUCKET),$(LANDING),$(abspath $(LANDING)))" \
-	    .venv/bin/dagster dev -m estore.orchestration.definitions -p $(or $(PORT),3000)
+	    .venv/bin/python -m estore.orchestration.dev --port $(or $(PORT),3000)
 
 .PHONY: test
 test: .venv/.dev .venv-bigquery/.made ## all tests

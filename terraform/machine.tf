@@ -15,7 +15,7 @@ locals {
       port    = null
     }
     webserver = {
-      command = "dagster-webserver --grpc-host estore-code --grpc-port 4000 --host 0.0.0.0 --port 3000"
+      command = "python -m estore.orchestration.webserver --grpc-host estore-code --grpc-port 4000 --host 0.0.0.0 --port 3000"
       port    = 3000
     }
     dashboard = {

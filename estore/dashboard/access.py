@@ -74,7 +74,7 @@ class Guard:
             await send(message)
 
         headers = Headers(scope=scope)
-        if self.hosts is not None and _name(headers.get("host", "")) not in self.hosts:
+        if self.hosts is not None and host_name(headers.get("host", "")) not in self.hosts:
             await _refuse(send_bounded, 421, "this server does not go by that name", {})
         elif (
             self.credentials
@@ -103,7 +103,7 @@ async def _refuse(send: Send, status: int, said: str, headers: dict[str, str]) -
     await send({"type": "http.response.body", "body": body})
 
 
-def _name(host: str) -> str:
+def host_name(host: str) -> str:
     """A Host header without its port."""
     return (host if host.endswith("]") else host.rsplit(":", 1)[0]).lower()
 

@@ -23,16 +23,15 @@ locals {
     "roles/serviceusage.serviceUsageConsumer",
   ])
 
-  # What `terraform apply` and a deployment change.
+  # What `terraform apply` and a deployment change. No role here can give access to an account, a
+  # secret, a bucket, a dataset or the images: a person applies such a change (README.md).
   deployer_roles = toset([
-    "roles/artifactregistry.admin",
+    "roles/artifactregistry.repoAdmin",
     "roles/compute.instanceAdmin.v1",
     "roles/compute.networkAdmin",
     "roles/compute.securityAdmin",
-    "roles/iam.serviceAccountAdmin",
     "roles/logging.configWriter",
     "roles/monitoring.editor",
-    "roles/secretmanager.admin",
     "roles/serviceusage.serviceUsageAdmin",
   ])
 }
@@ -175,18 +174,20 @@ resource "google_project_iam_member" "deployer" {
 resource "google_project_iam_custom_role" "deployer" {
   project = var.project
   role_id = "estoreDeployer"
-  title   = "Settings of buckets and datasets, not what is in them"
+  title   = "Settings of buckets, datasets and secrets, not what is in them or who may use them"
   permissions = [
+    "artifactregistry.repositories.create",
+    "artifactregistry.repositories.update",
     "bigquery.datasets.create",
     "bigquery.datasets.get",
     "bigquery.datasets.getIamPolicy",
-    "bigquery.datasets.setIamPolicy",
     "bigquery.datasets.update",
+    "secretmanager.secrets.create",
+    "secretmanager.secrets.update",
     "storage.buckets.create",
     "storage.buckets.get",
     "storage.buckets.getIamPolicy",
     "storage.buckets.list",
-    "storage.buckets.setIamPolicy",
     "storage.buckets.update",
   ]
 }

@@ -86,7 +86,7 @@ def _watch(kept: Sequence[Kept]) -> None:
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     for process in processes:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
     until = time.monotonic() + PATIENCE
     for process in processes:
         try:

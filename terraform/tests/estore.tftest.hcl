@@ -115,9 +115,17 @@ run "no_account_owns_the_project" {
         "roles/owner", "roles/editor", "roles/viewer", "roles/bigquery.admin", "roles/storage.admin",
         "roles/iam.serviceAccountKeyAdmin", "roles/iam.serviceAccountTokenCreator",
         "roles/resourcemanager.projectIamAdmin", "roles/secretmanager.secretAccessor",
+        "roles/secretmanager.admin", "roles/iam.serviceAccountAdmin", "roles/artifactregistry.admin",
       ],
     )) == 0
     error_message = "No basic or all-powerful role."
+  }
+  assert {
+    condition = alltrue([
+      for permission in google_project_iam_custom_role.deployer.permissions :
+      !strcontains(permission, "setIamPolicy") && !strcontains(permission, "versions")
+    ])
+    error_message = "The deployer lets nobody in, itself included."
   }
   assert {
     condition = (

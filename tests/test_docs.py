@@ -85,9 +85,24 @@ def test_paths_in_the_docs_exist() -> None:
             assert (ROOT / path).exists(), f"{page.name} names {path}"
 
 
-def test_models_stay_small() -> None:
-    for sql in (ROOT / "transform" / "models").rglob("*.sql"):
-        assert len(sql.read_text().splitlines()) <= 120, f"{sql.name} is asking to be two"
+def limit(what: str) -> int:
+    """The largest number of lines, as CONTRIBUTING.md states it."""
+    found = re.search(
+        rf"{what}: (\d+) lines", (ROOT / "CONTRIBUTING.md").read_text(), re.IGNORECASE
+    )
+    assert found, f"CONTRIBUTING.md states no limit of {what}"
+    return int(found[1])
+
+
+def test_files_stay_as_small_as_contributing_says() -> None:
+    files = {
+        "a model": (ROOT / "transform" / "models").rglob("*.sql"),
+        "a Python module": (ROOT / "estore").rglob("*.py"),
+        "the README": [ROOT / "README.md"],
+    }
+    for what, paths in files.items():
+        for path in paths:
+            assert len(path.read_text().splitlines()) <= limit(what), f"split {path.name}"
 
 
 def test_no_folder_of_models_is_too_full_to_read() -> None:
@@ -100,5 +115,12 @@ def test_no_model_asks_which_engine_it_runs_on() -> None:
         assert "target." not in sql.read_text(), sql.name
 
 
-def test_the_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 150
+def test_every_law_that_the_code_names_is_in_the_list() -> None:
+    laws = (ROOT / "docs" / "laws.md").read_text()
+    listed = {int(number) for number in re.findall(r"^(\d+)\. \*\*", laws, re.MULTILINE)}
+    assert listed == set(range(1, len(listed) + 1))
+    for path in [*(ROOT / "tests").glob("*.py"), *(ROOT / "docs").rglob("*.md")]:
+        for number in re.findall(r"\b[Ll]aw (\d+)\b", path.read_text()):
+            assert int(number) in listed, f"{path.name} names law {number}"
+    for name in re.findall(r"`(test_\w+\.py)`", laws):
+        assert (ROOT / "tests" / name).is_file(), f"laws.md names {name}"

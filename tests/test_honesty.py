@@ -59,7 +59,7 @@ def overlap(rows: list[tuple[Any, ...]]) -> bool:
     return max(low for low, _ in rows) <= min(high for _, high in rows)
 
 
-def test_lesson_18_cohorts_that_behave_the_same_have_the_same_churn(shop: Workshop) -> None:
+def test_cohorts_that_behave_the_same_have_the_same_churn(shop: Workshop) -> None:
     naive = [
         share
         for (share,) in shop.query(
@@ -78,7 +78,7 @@ def test_lesson_18_cohorts_that_behave_the_same_have_the_same_churn(shop: Worksh
 
 
 @pytest.mark.parametrize("days", [15, 30, 45])
-def test_lesson_18_the_curve_of_every_cohort_holds_the_truth(shop: Workshop, days: int) -> None:
+def test_the_curve_of_every_cohort_holds_the_truth(shop: Workshop, days: int) -> None:
     rows = shop.query(
         "select survival_low, survival_high from metrics.metrics_repeat_curve "
         f"where day_number = {days} and at_risk_count > 100 order by cohort_grain desc"
@@ -173,7 +173,7 @@ def test_a_shop_that_began_with_its_data_has_no_left_censored_cohort(
     assert rows == [(marked,)] * len(tables)
 
 
-def test_lesson_19_sessions_that_behave_the_same_convert_the_same(shop: Workshop) -> None:
+def test_sessions_that_behave_the_same_convert_the_same(shop: Workshop) -> None:
     by = "select {} as orders, avg(reached_purchase::int) from {} group by 1 order by 1"
     naive = shop.query(
         by.format(
@@ -192,7 +192,7 @@ def test_lesson_19_sessions_that_behave_the_same_convert_the_same(shop: Workshop
         assert abs(rate - CHANCE) < 3 * math.sqrt(CHANCE * (1 - CHANCE) / counts[orders])
 
 
-def test_lesson_24_what_is_true_by_definition_is_no_finding(shop: Workshop) -> None:
+def test_what_is_true_by_definition_is_no_finding(shop: Workshop) -> None:
     naive = shop.query(
         "select churned_count from metrics.metrics_rfm_segments where rfm_segment = 'Champions'"
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "estore"
 #: From the ground up. A room imports from the floors below its own, and from itself.
 FLOORS = (
-    ("errors", "interruption", "escaping", "clock", "clock_changes", "currency"),
+    ("errors", "interruption", "escaping", "clock", "clock_changes", "currency", "home"),
     ("error_report", "sources"),
-    ("settings", "console", "tables", "shop", "runlock", "home"),
+    ("settings", "console", "tables", "shop", "runlock"),
     ("synth", "buckets", "warehouse"),
     ("landing",),
     ("load", "build"),

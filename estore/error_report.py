@@ -1,5 +1,6 @@
 """Error reports: what ends a command, as one sentence; what nobody expected, with a log to send."""
 
+import errno
 import os
 import traceback
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ from estore.home import make_home
 LARGEST = 1 << 20
 
 
+_OF_THE_DISK = {errno.EIO, errno.EROFS, errno.ESTALE, errno.ENODEV, errno.ENXIO}
+
+
 def in_words(error: Exception) -> str | None:
     """What a person can do about an error; None for a fault of ours."""
     if isinstance(error, EstoreError):
@@ -23,6 +27,8 @@ def in_words(error: Exception) -> str | None:
         return said
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        return f"{error.strerror}: a file cannot be written; check the disk, then run this again"
     if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8":
         return f"{one_line(shortened(error.object, 200))} is not UTF-8; use another name"
     return None

@@ -133,9 +133,7 @@ class Outbox:
         Where it cannot be written, as on a full disk, this process remembers it: else the same
         alert would be sent at every look, or none.
         """
-        make_home(self.path.parent)
-        with os.fdopen(os.open(self.path.with_suffix(".lock"), _NEW_FILE, 0o600), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._alone():
             state = self._unsaved or self._read()
             before = json.dumps(state)
             yield state
@@ -146,6 +144,22 @@ class Outbox:
                 except OSError as error:
                     self._unsaved = state
                     log.warning("%s cannot be written: %s", self.path, error.strerror)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One at a time. On a disk that fails even here, each for itself: not in silence."""
+        try:
+            make_home(self.path.parent)
+            lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            log.warning("%s cannot be locked: %s", self.path, error.strerror)
+            yield
+            return
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     def _read(self) -> dict[str, Any]:
         """What is kept; a file that cannot be understood is set aside, which is an alert itself."""

@@ -414,11 +414,25 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
     return result
 
 
+#: User ids, in any case, that mean nobody: their orders are sales, and they are no customers.
+NOBODY = {
+    "null", "undefined", "none", "nil", "nan", "na", "n/a", "#n/a", "\\n", "(not set)", "not set",
+    "(none)", "unknown", "anonymous", "guest", "-", "0", "-1",
+    "00000000-0000-0000-0000-000000000000",
+}  # fmt: skip
+
+
+def is_customer(user_id: str) -> bool:
+    """Whether the id means a person."""
+    return user_id.lower() not in NOBODY
+
+
 def _orders_by_user(orders: Iterable[Order]) -> dict[str, list[Order]]:
-    """Each buyer's orders, first order first."""
+    """Each customer's orders, first order first."""
     by_user: dict[str, list[Order]] = defaultdict(list)
     for order in sorted(orders, key=lambda order: (order.user_id, order.order_number)):
-        by_user[order.user_id].append(order)
+        if is_customer(order.user_id):
+            by_user[order.user_id].append(order)
     return by_user
 
 
@@ -461,7 +475,7 @@ def daily_sales(orders: Iterable[Order], events: Iterable[Event]) -> list[DailyS
                 order_date=day,
                 revenue_amount=revenue,
                 order_count=len(own),
-                buyer_count=len({order.user_id for order in own}),
+                buyer_count=len({o.user_id for o in own if is_customer(o.user_id)}),
                 item_count=sum(order.item_count for order in own),
                 average_order_amount=revenue / len(own) if own else None,
             )

@@ -90,8 +90,8 @@ def test_every_odd_text_is_typed_or_refused_alike(
 def ledger(shop: CloudShop) -> list[tuple[Any, ...]]:
     with open_warehouse(shop.settings) as warehouse:
         return warehouse.books.execute(
-            "select uri, status, lines, loaded, rejected, first_date, last_date, error "
-            "from raw.files order by all"
+            "select uri, status, lines, loaded, rejected, first_date, last_date, error, "
+            "other_event_types, recheck_at from raw.files order by all"
         ).fetchall()
 
 
@@ -146,6 +146,7 @@ def test_files_and_their_changes_are_told_alike(bigquery: BigQuery, tmp_path: Pa
     both(loaded)
     both(loaded)
     pair.put("day.parquet", parquet(tmp_path, lines(*[OTHER] * 3, "2019-10-04 10:00,buy,1,5,7,s")))
+    pair.put("ahead.csv", lines(*[OTHER] * 20, "2199-10-03 10:00:00 UTC,view,1,5,7,s"))
     pair.put("day.csv.zst", zstd.compress(lines(OTHER, OTHER)))
     both(loaded)
     pair.put("twin.csv", lines(LATER, GOOD, *[OTHER] * 12, "x,view,1,5,7,s"))

@@ -84,6 +84,8 @@ def allowed(name: str, default: Any) -> str:
         return '"data": the shop began with the data'
     if name == "rfm_bands":
         return f"{RFM_BANDS}, as the segment rules are made for {RFM_BANDS} bands"
+    if isinstance(default, list):
+        return 'a list of texts without \' in them, as in ["null", "guest"]'
     return "true or false" if isinstance(default, bool) else str(_range(name))
 
 
@@ -143,12 +145,25 @@ def _checked(name: str, value: Any, default: Any) -> Any:
         if value != RFM_BANDS or not isinstance(value, int):
             raise ValueError(f"must be {allowed(name, default)}")
         return value
+    if isinstance(default, list):
+        return _texts(value)
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise ValueError("must be true or false")
         return value
     _range(name).check(value)
     return value
+
+
+def _texts(value: Any) -> list[str]:
+    """Texts that stand in SQL as they are."""
+    is_list = isinstance(value, list) and len(value) <= 200
+    if not is_list or not all(
+        isinstance(text, str) and text.isprintable() and 0 < len(text) <= 100 and "'" not in text
+        for text in value
+    ):
+        raise ValueError('must be a list of texts without \' in them, as in ["null", "guest"]')
+    return list(value)
 
 
 def _day(value: Any) -> str:

@@ -3,11 +3,11 @@ with days as (
     select
         months.month_end_date,
         sum(sales.first_order_count) as customer_count,
-        sum(sales.revenue_amount) as revenue_amount,
-        sum(case when sales.order_date >= months.month_start then sales.revenue_amount else 0 end)
+        sum(sales.customer_revenue_amount) as revenue_amount,
+        sum(case when sales.order_date >= months.month_start then sales.customer_revenue_amount else 0 end)
             as month_revenue_amount
     from {{ ref('int_month_ends') }} as months
-    inner join {{ ref('int_daily_sales') }} as sales on sales.order_date <= months.month_end_date
+    inner join {{ ref('int_order_days') }} as sales on sales.order_date <= months.month_end_date
     group by months.month_end_date
 ),
 

@@ -1,7 +1,7 @@
 -- Where customers were lost or doubled on the way from the orders to the metrics.
 with totals as (
     {% for name, count, relation in [
-        ('orders', 'count(*)', ref('fct_orders') ~ ' where order_number = 1'),
+        ('orders', 'count(*)', ref('fct_orders') ~ ' where order_number = 1 and ' ~ is_customer('user_id')),
         ('users', 'count(*)', ref('int_buyers')),
         ('buyers', 'count(*)', ref('dim_user_rfm')),
         ('segments', 'sum(customer_count)', ref('metrics_rfm_segments')),

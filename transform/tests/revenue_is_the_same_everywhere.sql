@@ -12,6 +12,9 @@
     ) as sessions
 {%- endset %}
 
+{% set customers = ref('fct_orders') ~ ' where ' ~ is_customer('user_id') %}
+{% set of_customers = ['orders of customers', 'users', 'buyers', 'segments', 'bands'] %}
+
 with totals as (
     {% for name, relation, amount in [
         ('purchases', ref('int_purchases'), 'revenue_amount'),
@@ -19,11 +22,7 @@ with totals as (
         ('orders', ref('fct_orders'), 'order_amount'),
         ('product days', ref('int_product_days'), 'revenue_amount'),
         ('product months', ref('int_product_months'), 'revenue_amount'),
-        ('users', ref('int_buyers'), 'revenue_amount'),
-        ('buyers', ref('dim_user_rfm'), 'monetary_amount'),
         ('days', ref('metrics_daily_sales'), 'revenue_amount'),
-        ('segments', ref('metrics_rfm_segments'), 'revenue_amount'),
-        ('bands', ref('metrics_ltv_distribution'), 'revenue_amount'),
         ('categories', ref('metrics_product_performance') ~ " where level = 'category'", 'revenue_amount'),
         ('brands', ref('metrics_product_performance') ~ " where level = 'brand'", 'revenue_amount'),
         ('order lines', ref('int_order_lines'), 'revenue_amount'),
@@ -33,9 +32,15 @@ with totals as (
         ('sales by both', ref('cube_sales') ~ " where category != '*' and brand != '*'", 'revenue_amount'),
         ('kinds of session', ref('cube_sessions'), 'revenue_amount'),
         ('kinds of product', ref('cube_products'), 'revenue_amount'),
+        ('orders of customers', customers, 'order_amount'),
+        ('users', ref('int_buyers'), 'revenue_amount'),
+        ('buyers', ref('dim_user_rfm'), 'monetary_amount'),
+        ('segments', ref('metrics_rfm_segments'), 'revenue_amount'),
+        ('bands', ref('metrics_ltv_distribution'), 'revenue_amount'),
     ] -%}
     select
         '{{ name }}' as summed_over,
+        '{{ 'orders of customers' if name in of_customers else 'purchases' }}' as compared_with,
         coalesce(sum({{ amount }}), 0) as revenue_amount
     from {{ relation }}
     {{ 'union all' if not loop.last }}
@@ -44,5 +49,5 @@ with totals as (
 
 select totals.*
 from totals
-cross join totals as purchases
-where purchases.summed_over = 'purchases' and totals.revenue_amount != purchases.revenue_amount
+inner join totals as others on totals.compared_with = others.summed_over
+where totals.revenue_amount != others.revenue_amount

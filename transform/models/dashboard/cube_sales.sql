@@ -36,6 +36,7 @@ single as (
         rfm_segment,
         count(*) as order_count,
         {{ count_if('is_first_order') }} as first_order_count,
+        {{ count_if(is_customer('user_id')) }} as buyer_count,
         sum(item_count) as item_count,
         sum(revenue_amount) as revenue_amount
     from lines
@@ -84,7 +85,7 @@ counted as (
         rfm_segment,
         order_count,
         first_order_count,
-        order_count as buyer_count,
+        buyer_count,
         item_count,
         revenue_amount
     from single
@@ -97,7 +98,7 @@ counted as (
         rfm_segment,
         count(*) as order_count,
         {{ count_if('is_first_order') }} as first_order_count,
-        count(distinct user_id) as buyer_count,
+        count(distinct case when {{ is_customer('user_id') }} then user_id end) as buyer_count,
         sum(item_count) as item_count,
         sum(revenue_amount) as revenue_amount
     from orders

@@ -51,7 +51,7 @@ select
     lines.user_id,
     lines.order_id,
     lines.product_id,
-    orders.order_number = 1 as is_first_order,
+    orders.order_number = 1 and {{ is_customer('orders.user_id') }} as is_first_order,
     coalesce(segments.rfm_segment, 'New') as rfm_segment,
     count(*) over (partition by lines.user_id, orders.order_date) = 1 as is_only_line,
     cast(lines.item_count as int64) as item_count,

@@ -20,6 +20,7 @@ with buyers as (
         max(orders.order_date) as last_order_date
     from {{ ref('int_orders') }} as orders
     {{ of_touched_users('orders', as_text('user_id')) }}
+    where {{ is_customer('orders.user_id') }}
     group by orders.user_id
 ),
 

@@ -9,7 +9,7 @@ with orders as (
         order_date,
         {{ add_days('order_date', '-days_since_previous_order') }} as previous_order_date
     from {{ ref('int_orders') }}
-    where order_date >= {{ changed_from() }}
+    where order_date >= {{ changed_from() }} and {{ is_customer('user_id') }}
 ),
 
 -- Of a customer's orders in a period the first: that counts customers without telling them apart.

@@ -30,6 +30,7 @@ buyers as (
         ) as month_revenue_amount
     from {{ ref('int_orders') }} as orders
     inner join months on orders.order_date <= months.month_end_date
+    where {{ is_customer('orders.user_id') }}
     group by orders.user_id, months.month_start, months.month_end_date, months.previous_month_end_date
 ),
 

@@ -25,14 +25,14 @@ known as (
         on
             {{ as_text('sessions.user_id') }} = segments.user_id
             and {{ month_end_before('sessions.session_start_date') }} = segments.month_end_date
-    where sessions.orders_before > 0
+    where sessions.orders_before > 0 and {{ is_customer(as_text('sessions.user_id')) }}
     union all
     select
         {{ columns | join(', ') }},
         'first' as customer_stage,
         'New' as rfm_segment
     from sessions
-    where orders_before = 0
+    where orders_before = 0 or not ({{ is_customer(as_text('user_id')) }})
 ),
 
 measured as (

@@ -155,7 +155,7 @@ def test_findings_are_written_for_people(
 
 def test_markdown_is_safe_from_what_brands_are_called(workshop: Workshop) -> None:
     rows = [event(1, user, "purchase", brand="<img src=x>*b*") for user in range(3)]
-    rows += [event(1, 9, "purchase", brand="plain")]
+    rows += [event(1, 9, "purchase", brand="plain", product_id="2")]
     workshop.write("a.csv", rows)
     found(workshop)
     with open_snapshot(workshop.settings) as (snapshot, manifest):

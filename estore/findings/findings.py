@@ -128,6 +128,8 @@ def _sales(facts: Facts) -> Iterator[Finding]:
             said = f"generated {facts.money(day['revenue_amount'])} from {orders}"
         if day["revenue_change_rate"] is None:
             said += "; no complete day a week before to compare with"
+        elif abs(day["revenue_change_rate"]) < 0.0005:
+            said += ", as much as on the same day a week before"
         else:
             said += f", {day['revenue_change_rate']:+.1%} against the same day a week before"
         caveat = None

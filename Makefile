@@ -22,9 +22,10 @@ help: ## this list
 .PHONY: setup
 setup: .venv/.base ## the base install, locked versions
 
-$(UV):
-	@python3 -m venv $(TOOLS) && $(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv \
-	    && $(TOOLS)/bin/python -m pip uninstall --quiet --yes pip # it has done its work
+$(UV): .ci/uv.txt
+	@python3 -m venv $(TOOLS) \
+	    && $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+	    && $(TOOLS)/bin/python -m pip uninstall --quiet --yes pip && touch $@ # it has done its work
 
 .venv/.base: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --locked --no-dev --inexact --no-progress && touch $@

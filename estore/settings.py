@@ -48,7 +48,9 @@ _Place = Annotated[Path, AfterValidator(_expanded)]
 class Settings(BaseSettings):
     """What a user may set; the defaults make the demo work. `.env.example` documents each."""
 
-    model_config = SettingsConfigDict(env_prefix="ESTORE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ESTORE_", env_file=".env", env_ignore_empty=True, extra="ignore"
+    )
 
     home: _Place = Field(Path(".estore"), description="the folder that holds everything written")
     target: Literal["duckdb", "bigquery"] = Field("duckdb", description="the engine")

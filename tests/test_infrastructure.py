@@ -251,7 +251,7 @@ def test_what_compose_wants_set_is_set_where_the_image_is_tried() -> None:
 def test_the_image_is_built_from_the_lock_file_for_a_user_without_rights() -> None:
     assert DOCKERFILE.count("FROM python:3.13-slim-bookworm") == DOCKERFILE.count("FROM ") == 2
     assert DOCKERFILE.count("uv sync --locked") == DOCKERFILE.count("uv sync")
-    assert re.search(r"pip install --no-cache-dir uv==\d+\.\d+\.\d+", DOCKERFILE)
+    assert "pip install --no-cache-dir --require-hashes -r uv.txt" in DOCKERFILE
     after_user = DOCKERFILE[DOCKERFILE.index("USER ") :]
     assert not re.search(r"^(RUN|COPY|USER root)", after_user, re.MULTILINE)
 
@@ -342,3 +342,39 @@ def test_what_the_image_starts_is_in_it(installed: Path) -> None:
             if command:
                 program = command[1] if command[0] == "CMD" else command[0]
                 assert (installed / "bin" / program).is_file(), program
+
+
+def test_uv_is_pinned_by_version_and_hash() -> None:
+    pinned = (ROOT / ".ci" / "uv.txt").read_text()
+    assert re.search(r"^uv==\d+\.\d+\.\d+ ", pinned, re.MULTILINE)
+    assert pinned.count("--hash=sha256:") > 10, "for every platform"
+    assert "--require-hashes -r $<" in (ROOT / "Makefile").read_text()
+    assert "!.ci/uv.txt" in (ROOT / ".dockerignore").read_text()
+
+
+def test_containers_get_the_shop_file_read_only() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    for service in compose["services"].values():
+        (mounted,) = (each for each in service["volumes"] if isinstance(each, dict)
+                      and each["target"] == "/shop.toml")  # fmt: skip
+        assert mounted["read_only"] and mounted["source"] == "${ESTORE_SHOP_FILE:-/dev/null}"
+        assert service["environment"]["ESTORE_SHOP"] == "${ESTORE_SHOP_FILE:+/shop.toml}"
+
+
+def test_dagsters_instance_is_there_for_all_that_serve_dagster(tmp_path: Path) -> None:
+    for command in (["dagster", "api"], ["dagster-daemon"],
+                    ["python", "-m", "estore.orchestration.webserver"]):  # fmt: skip
+        home = tmp_path / "".join(command).replace("/", "")
+        folder = tmp_path / "bin"
+        folder.mkdir(exist_ok=True)
+        (folder / command[0]).write_text(f'#!/bin/sh\nexec {sys.executable} "$@" 2>/dev/null\n')
+        (folder / command[0]).chmod(0o700)
+        (folder / "python").write_text(
+            f'#!/bin/sh\ntest "$1" = -I && exec {sys.executable} "$@"\nexit 0\n'
+        )
+        (folder / "python").chmod(0o700)
+        subprocess.run(
+            ["sh", str(ROOT / ".ci" / "container-entrypoint"), *command], check=False,
+            env={"PATH": f"{folder}:/usr/bin:/bin", "DAGSTER_HOME": str(home)},
+        )  # fmt: skip
+        assert (home / "dagster.yaml").is_file(), command

@@ -319,7 +319,7 @@ BAD_FILES: list[tuple[str, str, bytes, str]] = [
      r'The first: "1.5E18"\. Export ids as text or whole numbers: digits are lost$'),
     ("no_users", "day.csv", text([line(user_id="")] * 3), r"holds user_id under \[columns\]"),
     ("two_delimiters", "day.csv", text([row.replace(",", ";", 3) for row in GOOD[:3]]),
-     r"too few columns: 3\)\. The first: \"2019-.*Check delimiter"),
+     r"too few columns: 3\)\. The first: \"2019-.*check delimiter in shop"),
     ("all_misshapen", "day.csv", text(["a,b"] * 30), "30 of its 30 .*too few columns"),
     ("parquet_is_text", "day.parquet", text(GOOD), "is not a Parquet file"),
     ("parquet_cut", "day.parquet", b"PAR1" + b"x" * 500, "is not a Parquet file"),

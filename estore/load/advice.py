@@ -20,7 +20,7 @@ _TIMES = (
      'The day comes first: set time_format = "%d.%m.%Y %H:%M:%S"'),
     (r"\d{1,2}/\d{1,2}/\d{2,4}.*",
      'Say which comes first: time_format = "%d/%m/%Y %H:%M:%S" (the day) or "%m/%d/%Y %H:%M:%S" '
-     "(the month)"),
+     "(the month), as the times are written,"),
     (r"\d{4}[/.]\d{1,2}[/.]\d{1,2}.*",
      'Say how they are written, as in time_format = "%Y/%m/%d %H:%M:%S"'),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.]\d+)?)? ?\[?[A-Za-z][\w/]+\]?",
@@ -42,11 +42,12 @@ _FIXES = {
     "price is negative": "Refunds are not supported: leave their rows out of the file",
     "price of a purchase is empty": "Export the price of every purchase",
     "quantity not understood": "A quantity is a whole number from 1; see decimal",
-    "not ": 'Set encoding = "windows-1252" (or as it is written), or save the file as UTF-8',
+    "not ": 'Set encoding = "windows-1252" (or as it is written) in shop.toml, or save the file as '
+    "UTF-8",
     "holds a zero byte": "Export the file again",
     "not CSV": "Quotes within a quoted field must be doubled",
-    "too few columns": "Check delimiter, and whether every row has all columns",
-    "too many columns": "Check delimiter; a field that holds it must stand in quotes",
+    "too few columns": "See whether every row has all columns, and check delimiter",
+    "too many columns": "A field that holds the delimiter must stand in quotes; or check delimiter",
 }
 
 
@@ -76,7 +77,8 @@ def sample(kind: str, reason: str, text: str) -> str:
 def advice(kind: str, reason: str) -> str:
     """What to do about rows refused for this reason."""
     fix = _fix(kind, reason)
-    return f"{fix} in shop.toml" if _SETTING.search(fix) else fix
+    is_setting = _SETTING.search(fix) and "shop.toml" not in fix
+    return f"{fix} in shop.toml" if is_setting else fix
 
 
 def _fix(kind: str, reason: str) -> str:

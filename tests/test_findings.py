@@ -170,5 +170,6 @@ def test_a_snapshot_of_an_older_version_says_what_to_do() -> None:
             "create table int_event_days as select date '2019-10-02' as event_date, "
             "true as is_complete"
         )
-        with pytest.raises(EstoreError, match="v000007 was published by another version"):
+        with pytest.raises(EstoreError, match="v000007 was published by another version") as told:
             findings.key_findings(snapshot, manifest)
+    assert len(str(told.value).splitlines()) == 1

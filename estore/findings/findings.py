@@ -12,7 +12,7 @@ import duckdb
 
 from estore.errors import EstoreError
 from estore.escaping import markdown as _escaped
-from estore.escaping import one_line
+from estore.escaping import one_line, shortened
 from estore.findings import caveats, customers
 from estore.findings.facts import Facts, Finding
 from estore.findings.lateness import late_files
@@ -40,9 +40,10 @@ def key_findings(snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> lis
     try:
         return [finding for make in makers for finding in make(facts)]
     except (duckdb.BinderException, duckdb.CatalogException, KeyError) as error:
+        missing = shortened(str(error).partition("\n")[0], 200)
         raise EstoreError(
             f"snapshot {manifest.version} was published by another version of estore; "
-            f"`estore build` publishes it again (not found: {error})"
+            f"`estore build` publishes it again (not found: {missing})"
         ) from error
 
 

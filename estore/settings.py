@@ -13,7 +13,7 @@ ROWS_PER_GB = 1_500_000
 #: BigQuery has no such bound; a step that fails is cheap to repeat.
 ROWS_IN_THE_CLOUD = 100_000_000
 #: DuckDB and dbt cut the path of the database file at these.
-_NOT_IN_HOME = ("?", "#")
+_NOT_IN_HOME = ("?", "#", "\\")
 _UNITS = {"": 1e-9, "B": 1e-9, "K": 1e-6, "M": 1e-3, "G": 1.0, "T": 1e3}
 
 

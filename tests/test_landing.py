@@ -177,7 +177,7 @@ def test_one_text_holds_several_paths_where_it_is_none_itself(folder: Path) -> N
     assert estore(folder, "run", "--data", "absent.csv").exit_code == 3
 
 
-@pytest.mark.parametrize("name", ["a?b", "a#b"])
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a\\b"])
 def test_a_home_that_the_engine_cannot_open_is_refused_before_anything_is_written(
     folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

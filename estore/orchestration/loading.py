@@ -108,11 +108,15 @@ def _results(report: LoadReport) -> Iterator[Any]:
     )  # fmt: skip
 
 
+def _note(outcome: Outcome) -> str:
+    return outcome.error or "; ".join((*outcome.warnings, *outcome.notes))
+
+
 def _table(outcomes: list[Outcome]) -> Any:
     records = [
         dg.TableRecord(
             {"file": outcome.uri, "outcome": outcome.status, "lines": outcome.lines,
-             "rejected": outcome.rejected, "note": outcome.error or "; ".join(outcome.notes)}
+             "rejected": outcome.rejected, "note": _note(outcome)}
         )
         for outcome in outcomes[:LISTED]
     ]  # fmt: skip

@@ -1,6 +1,7 @@
 """The command `estore`. Heavy imports wait until a command needs them: `--help` is instant."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -167,7 +168,11 @@ def run(
         _say(to_json({**_load_json(report.loaded, found), **findings.as_json(told, manifest)}))
     else:
         _say(findings.as_text(told, manifest))
+        home = (
+            "" if settings.home == Path(".estore") else f"--home {shlex.quote(str(settings.home))} "
+        )
         _say(f"\nSnapshot: {settings.published / manifest.version}")
+        _say(f"Next: `estore {home}serve` (or `make serve`) shows the dashboard.", err=True)
     sys.exit(REFUSED if report.loaded.refused or found.problems else DONE)
 
 

@@ -26,6 +26,7 @@ from estore.queries.ask import ask
 from estore.runlock import run_lock
 from estore.settings import Settings
 
+ROOT = Path(__file__).resolve().parents[1]
 VALUES = (
     "select 2019 as year, 1e-5 as small, null as nothing, '' as empty, "
     "timestamp '2020-01-01 00:00:00.123' as at, 5.50 as price, true as yes, "
@@ -288,3 +289,26 @@ def test_no_thread_is_left_after_a_query(shop: Workshop) -> None:
     for _ in range(3):
         ask(shop.settings, "select 1")
     assert threading.active_count() <= before
+
+
+def test_a_run_ends_with_the_next_step(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    workshop.write("a.csv", [{}])
+    answer = estore(workshop, "run", str(workshop.landing))
+    assert answer.exit_code == 0, answer.output
+    home = workshop.settings.home
+    assert answer.stderr.splitlines()[-1] == (
+        f"Next: `estore --home {home} serve` (or `make serve`) shows the dashboard."
+    )
+    assert "Next:" not in estore(workshop, "run", "--json").output
+
+
+def test_the_shell_can_complete_commands() -> None:
+    for shell in ("bash", "zsh", "fish"):
+        said = subprocess.run(
+            [sys.executable, "-c", "from estore.cli import main; main(prog_name='estore')"],
+            env={**os.environ, "_ESTORE_COMPLETE": f"{shell}_source"}, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert "_ESTORE_COMPLETE" in said.stdout, said.stderr
+        assert f"_ESTORE_COMPLETE={shell}_source" in (ROOT / "docs" / "queries.md").read_text()

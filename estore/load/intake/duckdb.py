@@ -116,6 +116,8 @@ class DuckDBIntake(Intake):
 
     def _note(self, file_id: int, relation: str, header: Header, blank: int) -> None:
         self.notes = [blank_note(blank)] if blank else []
+        if self.source.time_zone == "UTC":
+            return
         ((first, last),) = self.connection.execute(
             "select min(event_time), max(event_time) from raw.events where file_id = ?", [file_id]
         ).fetchall()

@@ -14,10 +14,10 @@ import gzip
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from math import floor
+from math import floor, sqrt
 from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
@@ -504,6 +504,18 @@ class Funnel:
     cart_to_purchase: float | None
     view_to_purchase: float | None
     cart_abandonment: float | None
+    # Ends of the 95 % intervals of the rates, in the same order.
+    intervals: tuple[tuple[float, float] | None, ...] = field(default=(), compare=False)
+
+    @property
+    def ends(self) -> dict[str, float | None]:
+        """rate_low and rate_high of each rate."""
+        names = ("view_to_cart", "cart_to_purchase", "view_to_purchase", "cart_abandonment")
+        return {
+            f"{name}_rate_{side}": interval and interval[place]
+            for name, interval in zip(names, self.intervals, strict=True)
+            for place, side in enumerate(("low", "high"))
+        }
 
 
 def funnel(sessions: Iterable[Session], robot_events: int = 500) -> list[Funnel]:
@@ -550,7 +562,43 @@ def _funnel_row(day: date | None, all_sessions: Sequence[Session], robot_events:
         cart_to_purchase=cart_to_purchase,
         view_to_purchase=_rate(view_and_purchase, with_view),
         cart_abandonment=None if cart_to_purchase is None else 1 - cart_to_purchase,
+        intervals=(
+            _clustered(sessions, lambda s: s.reached_view, lambda s: s.reached_cart),
+            _clustered(sessions, lambda s: s.reached_cart, lambda s: s.reached_purchase),
+            _clustered(sessions, lambda s: s.reached_view, lambda s: s.reached_purchase),
+            _clustered(sessions, lambda s: s.reached_cart, lambda s: not s.reached_purchase),
+        ),
     )
+
+
+def _clustered(
+    sessions: Iterable[Session],
+    counts: Callable[[Session], bool],
+    converts: Callable[[Session], bool],
+) -> tuple[float, float] | None:
+    """95 % interval of the share of counted sessions that convert; users are drawn, not sessions.
+
+    Wilson's, of as many sessions as would tell as much if each had a user of its own.
+    """
+    by_user: dict[str, list[bool]] = defaultdict(list)
+    for session in filter(counts, sessions):
+        by_user[session.user_id].append(converts(session))
+    total = sum(map(len, by_user.values()))
+    if not total:
+        return None
+    share = sum(map(sum, by_user.values())) / total
+    if share in (0, 1) or len(by_user) == 1:
+        effect = sum(len(own) ** 2 for own in by_user.values()) / total
+    else:
+        users = len(by_user)
+        spread = sum((sum(own) - share * len(own)) ** 2 for own in by_user.values())
+        variance = users / (users - 1) * spread / total**2
+        effect = min(total, max(1, variance / (share * (1 - share) / total)))
+    z = 1.959963984540054
+    size = total / effect
+    middle = (share + z**2 / (2 * size)) / (1 + z**2 / size)
+    margin = z / (1 + z**2 / size) * sqrt(share * (1 - share) / size + z**2 / (4 * size**2))
+    return max(0, middle - margin), min(1, middle + margin)
 
 
 def _rate(numerator: int, denominator: int) -> float | None:

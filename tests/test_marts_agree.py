@@ -168,7 +168,15 @@ def test_the_funnel_agrees(built: tuple[Workshop, Truth]) -> None:
         view_to_purchase_rate="view_to_purchase",
         cart_abandonment_rate="cart_abandonment",
     )
-    agree(workshop, "metrics.metrics_conversion_rates", names, oracle.funnel(truth.sessions))
+    funnel = oracle.funnel(truth.sessions)
+    agree(workshop, "metrics.metrics_conversion_rates", names, funnel)
+
+    ends = list(funnel[0].ends)
+    found = workshop.rows(
+        "metrics.metrics_conversion_rates", ", ".join(["session_start_date", *ends])
+    )
+    wanted = [{"session_start_date": row.session_start_date} | row.ends for row in funnel]
+    assert sorted(map(_plain, found)) == sorted(map(_plain, wanted))
 
 
 def test_churn_agrees(built: tuple[Workshop, Truth]) -> None:

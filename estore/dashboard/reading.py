@@ -61,7 +61,19 @@ def read_version(folder: Path, pages: Pages) -> Shown:
             },
             _findings(connection, manifest),
             _options(cubes),
+            _design_effects(connection) if "metrics_conversion_rates" in tables else {},
         )  # fmt: skip
+
+
+def _design_effects(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """By the name of the rate; an older snapshot has none."""
+    cursor = connection.execute("select * from metrics_conversion_rates where grain = 'overall'")
+    names = [column[0] for column in cursor.description or ()]
+    return {
+        name.removesuffix("_design_effect"): value
+        for name, value in zip(names, cursor.fetchone() or (), strict=False)
+        if name.endswith("_design_effect") and value is not None
+    }
 
 
 def read_cube(

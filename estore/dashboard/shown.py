@@ -1,6 +1,6 @@
 """Shown: a published version in memory, as far as pages can ask of it. Needs no engine."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ class Shown:
     tables: dict[tuple[str, str], Answer]  # (page, query) → rows
     findings: list[dict[str, Any]]
     options: dict[str, list[str]]
+    design_effects: dict[str, float] = field(default_factory=dict)  # of the rates of conversion
 
     @property
     def version(self) -> str:
@@ -44,6 +45,7 @@ class Shown:
             "last_date": _day(self.days.last),
             "last_complete_date": _day(self.days.last_complete),
             "thresholds": self.manifest.thresholds,
+            "design_effects": self.design_effects,
             "currency": asdict(self.manifest.currency),
         }
 

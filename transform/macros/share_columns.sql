@@ -1,23 +1,25 @@
 {# A share of things counted, as the columns name, name_low and name_high: the rate, and Wilson's 95 % interval of
    it, which stays within 0 and 1 also for few. Null where there is nothing to divide by. Wilson, E. B. (1927),
    Probable inference, the law of succession, and statistical inference, JASA 22. #}
-{% macro share_columns(name, numerator, denominator) -%}
+{% macro share_columns(name, numerator, denominator, effect='1e0') -%}
     {{ rate(numerator, denominator) }} as {{ name }},
-    {{ wilson_bound(numerator, denominator, '-') }} as {{ name }}_low,
-    {{ wilson_bound(numerator, denominator, '+') }} as {{ name }}_high
+    {{ wilson_bound(numerator, denominator, '-', effect) }} as {{ name }}_low,
+    {{ wilson_bound(numerator, denominator, '+', effect) }} as {{ name }}_high
 {%- endmacro %}
 
-{% macro wilson_bound(numerator, denominator, sign) -%}
+{# effect: so many things count as one, because those of one user are alike; see design_effect. #}
+{% macro wilson_bound(numerator, denominator, sign, effect='1e0') -%}
     {% set squared = z_of_interval() ~ ' * ' ~ z_of_interval() -%}
-    {% set of = as_float(denominator) -%}
+    {% set part = '(' ~ as_float(numerator) ~ ' / ' ~ effect ~ ')' -%}
+    {% set of = '(' ~ as_float(denominator) ~ ' / ' ~ effect ~ ')' -%}
     case
         when {{ denominator }} > 0
             then least(1e0, greatest(
                 0e0,
                 (
-                    {{ as_float(numerator) }} + {{ squared }} / 2
+                    {{ part }} + {{ squared }} / 2
                     {{ sign }} {{ z_of_interval() }} * sqrt(
-                        {{ as_float(numerator) }} * ({{ of }} - {{ as_float(numerator) }}) / nullif({{ of }}, 0)
+                        {{ part }} * ({{ of }} - {{ part }}) / nullif({{ of }}, 0)
                         + {{ squared }} / 4
                     )
                 ) / ({{ of }} + {{ squared }})

@@ -31,17 +31,28 @@ const Z = 1.959963984540054;
 
 /**
  * 95 % interval of a share after Wilson (1927), as `wilson_bound` of the transforms has it.
+ * @param {number} [effect] so many count as one, because those of one user are alike
  * @returns {[number, number] | null} null where the share is unknown
  */
-export function interval(part, whole) {
+export function interval(part, whole, effect = 1) {
   if (!whole) return null;
-  const [share, spread] = [part / whole, (Z * Z) / whole];
+  const size = whole / effect;
+  const [share, spread] = [part / whole, (Z * Z) / size];
   const middle = share + spread / 2;
-  const margin = Z * Math.sqrt((share * (1 - share) + spread / 4) / whole);
+  const margin = Z * Math.sqrt((share * (1 - share) + spread / 4) / size);
   return [Math.max(0, middle - margin), Math.min(1, middle + margin)].map((end, side) =>
     part === (side ? whole : 0) ? share : end / (1 + spread),
   );
 }
+
+/** Of the rates of conversion by their name, over all sessions; the page's cells have no users to count. */
+let effects = {};
+
+export function useDesignEffects(found = {}) {
+  effects = found;
+}
+
+export const designEffect = (name) => effects[name] ?? 1;
 
 /** Sum of one column; nulls are ignored. */
 export function sum(rows, column) {

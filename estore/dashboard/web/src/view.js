@@ -3,6 +3,7 @@
 import { pages } from '../../pages.json';
 import { dayName, periodName } from './days.js';
 import { payIn } from './numbers.js';
+import { useDesignEffects } from './ratio.js';
 
 export class View {
   constructor(answer) {
@@ -13,6 +14,7 @@ export class View {
       thresholds: answer.thresholds ?? {},
     });
     payIn(answer.currency);
+    useDesignEffects(answer.design_effects);
     ({
       as_of_date: this.asOf,
       first_date: this.first,

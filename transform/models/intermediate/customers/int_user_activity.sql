@@ -21,7 +21,8 @@ recent as (
         min(sessions.session_start_at) as first_event_at,
         max(sessions.session_end_at) as last_event_at,
         count(*) as session_count,
-        sum(sessions.event_count) as event_count
+        sum(sessions.event_count) as event_count,
+        {{ conversion_counts('sessions') }}
     from {{ ref('int_sessions') }} as sessions
     inner join touched on sessions.user_id = touched.user_id
     where sessions.session_end_at >= timestamp '{{ first_day }} 00:00:00'
@@ -34,6 +35,9 @@ before as (
         users.first_event_at,
         users.session_count - coalesce(last_days.session_count, 0) as session_count,
         users.event_count - coalesce(last_days.event_count, 0) as event_count,
+        {% for name in conversion_count_names() -%}
+        users.sessions_with_{{ name }} - coalesce(last_days.sessions_with_{{ name }}, 0) as sessions_with_{{ name }},
+        {% endfor -%}
         cast(users.last_event_at as date) < date '{{ first_day }}'
         or last_days.user_id is not null as is_known
     from {{ this }} as users
@@ -47,7 +51,8 @@ counts as (
     select
         sessions.user_id,
         count(*) as session_count,
-        sum(sessions.event_count) as event_count
+        sum(sessions.event_count) as event_count,
+        {{ conversion_counts('sessions') }}
     from {{ ref('int_sessions') }} as sessions
     inner join before on sessions.user_id = before.user_id
     where not before.is_known
@@ -61,7 +66,12 @@ select
     coalesce(counts.session_count, recent.session_count + coalesce(before.session_count, 0)) as session_count,
     cast(
         coalesce(counts.event_count, recent.event_count + coalesce(before.event_count, 0)) as int64
-    ) as event_count
+    ) as event_count,
+    {% for count in conversion_count_names() -%}
+    {% set name = 'sessions_with_' ~ count -%}
+    coalesce(counts.{{ name }}, recent.{{ name }} + coalesce(before.{{ name }}, 0)) as {{ name }}
+    {{- ', ' if not loop.last }}
+    {% endfor %}
 from recent
 left join before on recent.user_id = before.user_id
 left join counts on recent.user_id = counts.user_id
@@ -71,7 +81,8 @@ select
     min(session_start_at) as first_event_at,
     max(session_end_at) as last_event_at,
     count(*) as session_count,
-    cast(sum(event_count) as int64) as event_count
+    cast(sum(event_count) as int64) as event_count,
+    {{ conversion_counts() }}
 from {{ ref('int_sessions') }}
 group by user_id
 {%- endif %}

@@ -2,7 +2,7 @@
 
 import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
 import { ends, full, share } from '../numbers.js';
-import { interval, ratio, sum } from '../ratio.js';
+import { designEffect, interval, ratio, sum } from '../ratio.js';
 
 export const MEASURES = [
   'session_count',
@@ -17,22 +17,31 @@ export const MEASURES = [
 ];
 /** The three rates of the funnel: numerator ÷ denominator. */
 export const RATES = [
-  { name: 'View → cart', top: 'sessions_with_view_and_cart', bottom: 'sessions_with_view', color: 'blue' },
   {
+    id: 'view_to_cart',
+    name: 'View → cart',
+    top: 'sessions_with_view_and_cart',
+    bottom: 'sessions_with_view',
+    color: 'blue',
+  },
+  {
+    id: 'cart_to_purchase',
     name: 'Cart → purchase',
     top: 'sessions_with_cart_and_purchase',
     bottom: 'sessions_with_cart',
     color: 'green',
   },
   {
+    id: 'view_to_purchase',
     name: 'View → purchase',
     top: 'sessions_with_view_and_purchase',
     bottom: 'sessions_with_view',
     color: 'orange',
   },
 ];
+const ofRate = ({ id, top, bottom }, row) => interval(row[top], row[bottom], designEffect(id));
 /** The 95 % interval of a rate, as text. */
-export const intervalOf = (rate, row) => ends(...(interval(row[rate.top], row[rate.bottom]) ?? [null]));
+export const intervalOf = (rate, row) => ends(...(ofRate(rate, row) ?? [null]));
 export const rateOf = (rate, row) => ratio(row[rate.top], row[rate.bottom]);
 
 export const noSessions = (view) =>
@@ -45,10 +54,7 @@ export const noSessions = (view) =>
 /** A rate in a table, with its 95 % interval. */
 export const rateColumns = ({ name }) =>
   [name, `${name}, 95% from`, `${name}, 95% to`].map((heading) => ({ name: heading, kind: 'rate' }));
-export const rateCells = (rate, row) => [
-  rateOf(rate, row),
-  ...(interval(row[rate.top], row[rate.bottom]) ?? [null, null]),
-];
+export const rateCells = (rate, row) => [rateOf(rate, row), ...(ofRate(rate, row) ?? [null, null])];
 
 /** A card of rates by one attribute: a row each, view → cart and view → purchase, with counts. */
 export function ratesBy({

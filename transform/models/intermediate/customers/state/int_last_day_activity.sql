@@ -11,7 +11,8 @@ select
     sessions.user_id,
     data.last_date,
     count(*) as session_count,
-    cast(sum(sessions.event_count) as int64) as event_count
+    cast(sum(sessions.event_count) as int64) as event_count,
+    {{ conversion_counts('sessions') }}
 from {{ ref('int_sessions') }} as sessions
 inner join data on cast(sessions.session_end_at as date) = data.last_date
 {% if not is_made_anew('users') %}

@@ -598,7 +598,7 @@ def _clustered(
     size = total / effect
     middle = (share + z**2 / (2 * size)) / (1 + z**2 / size)
     margin = z / (1 + z**2 / size) * sqrt(share * (1 - share) / size + z**2 / (4 * size**2))
-    return max(0, middle - margin), min(1, middle + margin)
+    return max(0.0, middle - margin), min(1.0, middle + margin)
 
 
 def _rate(numerator: int, denominator: int) -> float | None:

@@ -226,3 +226,15 @@ def test_lifetime_value_agrees(built: tuple[Workshop, Truth]) -> None:
         (bucket.bucket_start, bucket.customers, bucket.revenue_amount)
         for bucket in oracle.ltv_buckets(truth.users)
     )
+
+
+def test_a_table_of_one_grain_is_those_rows_and_adds_up(built: tuple[Workshop, Truth]) -> None:
+    workshop, _ = built
+    query = workshop.query
+    ((customers,),) = query("select customer_count from metrics.metrics_churn_overall")
+    assert query("select sum(customer_count) from metrics.metrics_churn_monthly") == [(customers,)]
+    ((sessions,),) = query("select session_count from metrics.metrics_conversion_rates_overall")
+    assert query("select sum(session_count) from metrics.metrics_conversion_rates_daily") == [
+        (sessions,)
+    ]
+    assert customers and sessions

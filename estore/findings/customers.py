@@ -123,10 +123,18 @@ def churn(facts: Facts) -> Iterator[Finding]:
                 "Churn",
                 "Half of the customers reorder within "
                 f"{counted(curve['day_number'], 'day')} of their first order "
-                "(Kaplan–Meier estimate).",
+                f"(Kaplan–Meier estimate{_ends_of_median(curve)}).",
                 facts.period, curve, _OLDER_INCLUDED if row["is_left_censored"] else None,
             )  # fmt: skip
     yield from _next_month(facts)
+
+
+def _ends_of_median(curve: dict[str, Any]) -> str:
+    """Its interval, as far as it is known; an older snapshot has none."""
+    low, high = (curve.get(f"median_days_to_repeat_{end}") for end in ("low", "high"))
+    if low is None:
+        return ""
+    return f", 95% interval {low} to {high} days" if high else f", 95% interval from {low} days"
 
 
 def _too_early(facts: Facts, row: dict[str, Any]) -> Finding:

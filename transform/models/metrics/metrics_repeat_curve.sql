@@ -20,27 +20,42 @@ intervals as (
         case when survival not in (0, 1) then {{ z_of_interval() }} * sqrt(greenwood) / ln(survival) end
             as margin
     from products
+),
+
+bounded as (
+    select
+        *,
+        {% for bound, sign in [('low', '-'), ('high', '+')] -%}
+        coalesce(round(power(survival, exp({{ sign }}margin)), 12), survival) as survival_{{ bound }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from intervals
 )
 
+-- A median among few at risk would move with each of them. Its interval goes from where one bound of the curve reaches
+-- a half to where the other does (Brookmeyer and Crowley, 1982).
 select
-    intervals.cohort_grain,
-    intervals.cohort_start,
+    bounded.cohort_grain,
+    bounded.cohort_start,
     case
-        when intervals.cohort_grain = 'overall_uncensored' or as_of.censored_until is null then false
-        else coalesce(intervals.cohort_start, as_of.first_date) < as_of.censored_until
+        when bounded.cohort_grain = 'overall_uncensored' or as_of.censored_until is null then false
+        else coalesce(bounded.cohort_start, as_of.first_date) < as_of.censored_until
     end as is_left_censored,
-    intervals.day_number,
-    intervals.customer_count,
-    intervals.at_risk_count,
-    intervals.repeated_count,
-    intervals.survival,
-    {% for bound, sign in [('low', '-'), ('high', '+')] -%}
-    coalesce(round(power(intervals.survival, exp({{ sign }}intervals.margin)), 12), intervals.survival)
-        as survival_{{ bound }},
+    bounded.day_number,
+    bounded.customer_count,
+    bounded.at_risk_count,
+    bounded.repeated_count,
+    bounded.survival,
+    bounded.survival_low,
+    bounded.survival_high,
+    {% for name, curve in [('', 'survival'), ('_low', 'survival_low'), ('_high', 'survival_high')] -%}
+    min(
+        case
+            when bounded.{{ curve }} <= 0.5 and bounded.at_risk_count >= {{ var('median_min_at_risk') }}
+                then bounded.day_number
+        end
+    ) over (partition by bounded.cohort_grain, bounded.cohort_start) as median_days_to_repeat{{ name }},
     {% endfor -%}
-    min(case when intervals.survival <= 0.5 then intervals.day_number end) over (
-        partition by intervals.cohort_grain, intervals.cohort_start
-    ) as median_days_to_repeat,
     as_of.as_of_date
-from intervals
+from bounded
 cross join {{ ref('int_as_of') }} as as_of

@@ -1,14 +1,16 @@
 {{ config(materialized='table') }}
 
+{% set sums = [] %}
+{% for rate, x, y in conversion_rates() %}
+    {% for sum in ['users', 'xx', 'xy', 'yy'] %}
+        {% do sums.append(rate ~ '_' ~ sum) %}
+    {% endfor %}
+{% endfor %}
+
 select
     'day' as grain,
     session_start_date,
-    {% for rate, x, y in conversion_rates() -%}
-    {% for sum in ['users', 'xx', 'xy', 'yy'] -%}
-    {{ rate }}_{{ sum }}{{ ',' if not loop.last }}
-    {% endfor -%}
-    {{ ',' if not loop.last }}
-    {% endfor %}
+    {{ sums | join(', ') }}
 from {{ ref('int_conversion_days') }}
 union all
 select

@@ -34,7 +34,11 @@ export const repeatCurveCard = {
     const day = TOLD.find((days) => days <= rows.at(-1).day_number) ?? 0;
     const then = rows.find(({ day_number }) => day_number === day);
     const half =
-      median === null ? 'Fewer than half have reordered so far.' : `Half reordered by day ${median}.`;
+      median !== null
+        ? `Half reordered by day ${median}.`
+        : rows.at(-1).survival > 0.5
+          ? 'Fewer than half have reordered so far.'
+          : 'Too few customers remain to say by which day half reordered.';
     return `${nameOf(cohort)}, ${full(customers, 'count')}: ${full(then.survival, 'rate')} did not reorder within ${counted(day, 'day')} (95% interval ${between(then)}). ${half}`;
   },
   period: whole,

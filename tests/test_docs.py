@@ -126,3 +126,18 @@ def test_every_law_that_the_code_names_is_in_the_list() -> None:
             assert int(number) in listed, f"{path.name} names law {number}"
     for name in re.findall(r"`(test_\w+\.py)`", laws):
         assert (ROOT / "tests" / name).is_file(), f"laws.md names {name}"
+
+
+def test_every_model_is_on_the_map_under_its_folder() -> None:
+    models = ROOT / "transform" / "models"
+    sections = re.split(
+        r"^### `", (ROOT / "transform" / "README.md").read_text(), flags=re.MULTILINE
+    )
+    mapped = {
+        (section.partition("`")[0], name)
+        for section in sections[1:]
+        for name in re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    }
+    assert mapped == {
+        (str(sql.parent.relative_to(models)), sql.stem) for sql in models.rglob("*.sql")
+    }

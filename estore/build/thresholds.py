@@ -65,6 +65,7 @@ ALLOWED = {
     "_deviation": Allowed(0, 1, is_whole=False),
     "_deviations": Allowed(0.5, 100, is_whole=False),
     "_probability": Allowed(0, 1, is_whole=False),
+    "_error": Allowed(0.01, 1, is_whole=False),
     "_factor": Allowed(1, 1_000, is_whole=False),
     "": Allowed(0, 1_000_000_000),
 }

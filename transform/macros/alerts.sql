@@ -90,9 +90,9 @@
     - row_number() over ({{ 'partition by ' ~ per if per }} order by {{ day }})
 {%- endmacro %}
 
-{# Days of one incident share the number, also with up to a week between them: one cause is told once. Makes
+{# Days of one incident share the number, also with so many days from one to the next: one cause is told once. Makes
    `incidents` of a table. #}
-{% macro incidents(table, day, per=none) -%}
+{% macro incidents(table, day, per=none, most_apart=7) -%}
     {% set window = 'over (' ~ ('partition by ' ~ per ~ ' ' if per else '') ~ 'order by ' ~ day ~ ')' -%}
     spaced as (
         select
@@ -104,7 +104,7 @@
     incidents as (
         select
             *,
-            sum(case when days_since_last <= 7 then 0 else 1 end) {{ window }} as incident
+            sum(case when days_since_last <= {{ most_apart }} then 0 else 1 end) {{ window }} as incident
         from spaced
     )
 {%- endmacro %}
@@ -114,48 +114,16 @@
     ({{ count }} - {{ share }} * {{ of }} > {{ var('anomaly_deviations') }} * sqrt({{ share }} * (1 - {{ share }}) * {{ of }}))
 {%- endmacro %}
 
-{# What is usual: of a table `days` with subject, event_date, measured, of_count and share, the median and the median
-   deviation of the shares of the days around each, or of the same weekdays around it; never of the day itself.
-   Makes `usual`. The standard deviation is in counts, and never less than chance makes it. #}
-{% macro usual_shares(same_weekday) -%}
-    {% set apart = days_between('days.event_date', 'others.event_date') %}
-    compared as (
-        select
-            days.*,
-            others.share as other_share,
-            {{ percentile('others.share', 0.5, 'days.subject, days.event_date') }} as median_share
-        from days
-        inner join days as others
-            on
-                days.subject = others.subject
-                and days.event_date != others.event_date
-                and abs({{ apart }}) <= {{ var('anomaly_history_days') }}
-                {% if same_weekday -%} and mod(abs({{ apart }}), 7) = 0 {%- endif %}
-        where days.of_count > 0 and others.of_count > 0
-    ),
-
-    spread as (
-        select
-            *,
-            {{ percentile('abs(other_share - median_share)', 0.5, 'subject, event_date') }} as median_deviation
-        from compared
-    ),
-
-    usual as (
-        select
-            subject,
-            event_date,
-            max(measured) as measured,
-            max(of_count) * max(median_share) as expected,
-            greatest(
-                1.4826 * max(median_deviation) * max(of_count),
-                {{ var('anomaly_least_deviation') }} * max(median_share) * max(of_count),
-                sqrt(max(median_share) * max(of_count)),
-                1
-            ) as standard_deviation
-        from spread
-        group by subject, event_date
-        having count(*) >= {{ var('anomaly_min_days') }}
+{# Turns the median deviation of so few normal values into their standard deviation. Croux and Rousseeuw (1992), Time-
+   efficient algorithms for two highly robust estimators of scale. #}
+{% macro spread_factor(number) -%}
+    (
+        1.4826e0 * case
+            {% for few, factor in [(2, 1.196), (3, 1.495), (4, 1.363), (5, 1.206), (6, 1.200), (7, 1.140), (8, 1.129), (9, 1.107)] -%}
+            when {{ number }} <= {{ few }} then {{ factor }}
+            {% endfor -%}
+            else {{ number }} / ({{ number }} - 0.8e0)
+        end
     )
 {%- endmacro %}
 

@@ -6,29 +6,31 @@ expected as (
     select * from {{ ref('int_expected_revenue') }}
 ),
 
--- Days on which sales were made that nobody recorded.
-unrecorded as (
-    select distinct days.order_date
-    from days
-    inner join {{ ref('metrics_data_alerts') }} as alerts
-        on days.order_date between alerts.from_date and alerts.to_date
-    where
-        alerts.kind in ('missing_events', 'low_events', 'no_events')
-        and alerts.subject in ('purchase', 'event')
+missing as (
+    select * from {{ ref('int_missing_sales') }}
 ),
 
 compared as (
     select
         days.*,
-        case when days.is_complete and last_week.is_complete then last_week.revenue_amount end
-            as last_week_revenue_amount,
+        missing.order_date is not null as has_missing_sales,
+        missing.missing_amount,
+        case
+            when
+                days.is_complete and missing.order_date is null
+                and last_week.is_complete and last_missing.order_date is null
+                then last_week.revenue_amount
+        end as last_week_revenue_amount,
         expected.comparable_day_count,
+        expected.usual_order_count,
         expected.expected_revenue,
         ({{ as_float('days.revenue_amount') }} - expected.expected_revenue)
         / nullif(expected.standard_deviation, 0) as revenue_deviation
     from days
     left join days as last_week on {{ add_days('days.order_date', -7) }} = last_week.order_date
     left join expected on days.order_date = expected.order_date
+    left join missing on days.order_date = missing.order_date
+    left join missing as last_missing on last_week.order_date = last_missing.order_date
 )
 
 select
@@ -46,13 +48,13 @@ select
     coalesce(compared.comparable_day_count, 0) as comparable_day_count,
     {{ as_amount('compared.expected_revenue') }} as expected_revenue_amount,
     compared.revenue_deviation,
-    unrecorded.order_date is not null as has_missing_sales,
-    {{ as_amount(
-        'case when unrecorded.order_date is not null and compared.expected_revenue is not null '
-        ~ 'then greatest(0, compared.expected_revenue - ' ~ as_float('compared.revenue_amount') ~ ') end'
-    ) }} as missing_revenue_amount,
-    coalesce(abs(compared.revenue_deviation) > {{ var('anomaly_deviations') }}, false) as is_revenue_anomaly,
+    compared.has_missing_sales,
+    compared.missing_amount as missing_revenue_amount,
+    coalesce(
+        abs(compared.revenue_deviation) > {{ var('anomaly_deviations') }}
+        and compared.usual_order_count >= {{ var('anomaly_least_orders') }},
+        false
+    ) as is_revenue_anomaly,
     as_of.as_of_date
 from compared
-left join unrecorded on compared.order_date = unrecorded.order_date
 cross join {{ ref('int_as_of') }} as as_of

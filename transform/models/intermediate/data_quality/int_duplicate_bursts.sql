@@ -1,30 +1,10 @@
-with days as (
-    {% for subject, name in [('view', 'view'), ('cart', 'cart_add'), ('purchase', 'purchase')] -%}
-    select
-        '{{ subject }}' as subject,
-        event_date,
-        sum({{ name }}_repeat_count) as measured,
-        sum({{ name }}_count + {{ name }}_repeat_count) as of_count,
-        {{ rate('sum(' ~ name ~ '_repeat_count)', 'sum(' ~ name ~ '_count + ' ~ name ~ '_repeat_count)') }}
-            as share
-    from {{ ref('int_event_hours') }}
-    group by event_date
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+-- Many from the first day on are no burst, and usual; they are told all the same.
+with high_days as (
+    select * from {{ ref('int_repeat_shares') }}
+    where is_burst or measured >= {{ var('alert_duplicate_share') }} * of_count
 ),
 
--- All days around it: how often a tracker repeats itself does not depend on the weekday.
-{{ usual_shares(same_weekday=false) }},
-
-high_days as (
-    select
-        *,
-        {{ run_of_days('event_date', per='subject') }} as run
-    from usual
-    where
-        measured > {{ var('alert_duplicate_factor') }} * expected
-        and measured - expected > {{ var('anomaly_deviations') }} * standard_deviation
-),
+{{ incidents('high_days', 'event_date', per='subject', most_apart=2) }},
 
 -- What the repeats would add, if each counted.
 repeated_sales as (
@@ -39,23 +19,28 @@ repeated_sales as (
 
 runs as (
     select
-        high_days.subject,
-        min(high_days.event_date) as first_day,
-        max(high_days.event_date) as last_day,
-        sum(high_days.measured) as measured,
-        sum(high_days.expected) as expected,
+        incidents.subject,
+        min(incidents.event_date) as first_day,
+        max(incidents.event_date) as last_day,
+        sum(incidents.measured) as measured,
+        sum(incidents.of_count) as of_count,
+        case
+            when max(case when incidents.is_burst then 1 else 0 end) = 1 then sum(incidents.expected)
+        end as expected,
         cast(sum(repeated_sales.revenue_amount) as numeric) as revenue_amount
-    from high_days
+    from incidents
     left join repeated_sales
-        on high_days.subject = repeated_sales.subject and high_days.event_date = repeated_sales.event_date
-    group by high_days.subject, high_days.run
-    having sum(high_days.measured) >= {{ var('alert_least_events') }}
+        on incidents.subject = repeated_sales.subject and incidents.event_date = repeated_sales.event_date
+    group by incidents.subject, incidents.incident
+    having sum(incidents.measured) >= {{ var('alert_least_events') }}
 )
 
 select
     {{ day_alert('duplicate_burst', 'low', [
         days_in_words('first_day', 'last_day'), "': '", in_words('measured'), "' lines repeat a '", 'subject',
-        "', where '", usual_in_words('expected'), "'. Each counts once in all numbers'",
+        "', '",
+        "case when expected is null then concat('of ', " ~ in_words('of_count') ~ ", ' in all') else concat('where ', "
+        ~ usual_in_words('expected') ~ ') end', "'. Each counts once in all numbers'",
         "case when revenue_amount is null then '.' else concat('; all of them would add ', "
         ~ whole_amount_in_words('revenue_amount') ~ ", ' to revenue.') end",
     ], revenue='revenue_amount') }}

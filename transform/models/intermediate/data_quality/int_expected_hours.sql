@@ -1,6 +1,10 @@
 {{ config(materialized='table') }}
 
-{% set weeks = var('anomaly_history_days') // 7 %}
+{% set reach = 168 * (var('anomaly_history_days') // 7) %}
+{% set weekday = 'partition by subject, mod(hour_number + 168000000, 168) order by hour_number' %}
+{% set before = 'range between ' ~ reach ~ ' preceding and 1 preceding' %}
+{% set after = 'range between 1 following and ' ~ reach ~ ' following' %}
+{% set around = 'range between ' ~ reach ~ ' preceding and ' ~ reach ~ ' following' %}
 {% set subjects = [
     ('event', 'event_count'), ('view', 'view_count'), ('cart', 'cart_add_count'), ('purchase', 'purchase_count'),
 ] %}
@@ -47,24 +51,19 @@ subjects as (
 -- The same hour of the same weekday, weeks before and after; never the hour itself.
 compared as (
     select
-        subjects.subject,
-        subjects.hour_number,
-        subjects.event_date,
-        subjects.measured,
-        subjects.event_count,
-        count(*) as hour_count,
-        sum(others.measured) as usual,
-        max(others.measured) as highest,
-        sum(others.event_count - others.measured) as usual_others
+        subject,
+        event_date,
+        hour_number,
+        measured,
+        event_count,
+        count(*) over ({{ weekday }} {{ around }}) - 1 as hour_count,
+        sum(measured) over ({{ weekday }} {{ around }}) - measured as usual,
+        sum(event_count) over ({{ weekday }} {{ around }}) - event_count as usual_events,
+        greatest(
+            coalesce(max(measured) over ({{ weekday }} {{ before }}), 0),
+            coalesce(max(measured) over ({{ weekday }} {{ after }}), 0)
+        ) as highest
     from subjects
-    cross join {{ each_number(-weeks, weeks) }}
-    inner join subjects as others
-        on
-            subjects.subject = others.subject
-            and subjects.hour_number + 168 * number = others.hour_number
-    where number != 0
-    group by
-        subjects.subject, subjects.hour_number, subjects.event_date, subjects.measured, subjects.event_count
 )
 
 -- The mean, as in a small shop most hours have nothing; without the highest where that stands out.
@@ -79,6 +78,6 @@ select
             then {{ as_float('usual - highest') }} / (hour_count - 1)
         else {{ as_float('usual') }} / hour_count
     end as expected,
-    {{ rate('usual', 'usual_others') }} as expected_ratio
+    {{ rate('usual', '(usual_events - usual)') }} as expected_ratio
 from compared
 where hour_count >= {{ var('anomaly_min_days') }}

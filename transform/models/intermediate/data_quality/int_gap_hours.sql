@@ -2,21 +2,21 @@
 
 {% set share = var('alert_missing_share') %}
 
+with hours as (
+    select
+        *,
+        sum(measured) over (partition by subject, event_date) as measured_of_day,
+        sum(expected) over (partition by subject, event_date) as expected_of_day
+    from {{ ref('int_expected_hours') }}
+),
+
 -- Low both in number and beside the other events of its hour: a quiet holiday lowers only the first. Of hours
 -- without any event nothing can be said of a type: they neither end a gap nor add to it.
-with low_hours as (
+low_hours as (
     select
-        subject,
-        hour_number,
-        event_date,
-        measured,
-        case when subject = 'event' or event_count > 0 then expected else 0 end as expected,
-        case
-            when subject = 'event' then expected
-            else coalesce(expected_ratio * (event_count - measured), 0)
-        end as expected_by_others,
+        *,
         hour_number - row_number() over (partition by subject order by hour_number) as gap
-    from {{ ref('int_expected_hours') }}
+    from hours
     where
         (subject = 'event' and event_count = 0)
         or (
@@ -31,30 +31,47 @@ bounded as (
         *,
         min(hour_number) over (partition by subject, gap) as first_hour,
         max(hour_number) over (partition by subject, gap) as last_hour,
-        avg(expected) over (partition by subject, gap) as average_expected
+        sum(expected) over (partition by subject, gap, event_date) as expected_of_gap,
+        case when subject = 'event' or event_count > 0 then expected else 0 end as counted
     from low_hours
+),
+
+sized as (
+    select
+        bounded.*,
+        sizes.events_per_session,
+        avg(bounded.counted) over (partition by bounded.subject, bounded.gap) as average_expected,
+        5 * sizes.events_per_session as few
+    from bounded
+    inner join {{ ref('int_session_sizes') }} as sizes on bounded.subject = sizes.subject
 )
 
--- What the same hours had a week before and after, where these are not of the gap itself: a shop that closes
--- on Sundays does so more than once.
+-- For all events the rest of the day says whether it is a quiet one. What the same hours had a week before and
+-- after counts where they are not of the gap itself: a shop that closes on Sundays does so more than once.
 select
     hours.subject,
     hours.gap,
     hours.hour_number,
     hours.event_date,
     hours.measured,
-    hours.expected,
-    hours.expected_by_others,
-    hours.expected >= least(
-        sizes.events_per_session * {{ var('alert_least_sessions') }} / 10e0, hours.average_expected
-    ) as is_telling,
-    sizes.events_per_session,
+    hours.counted as expected,
+    case
+        when hours.subject = 'event'
+            then hours.expected * least(
+                1, (hours.measured_of_day + hours.few)
+                / (hours.expected_of_day - hours.expected_of_gap + hours.few)
+            )
+        else coalesce(hours.expected_ratio * (hours.event_count - hours.measured), 0)
+    end as expected_by_others,
+    hours.counted
+    >= least(hours.events_per_session * {{ var('alert_least_sessions') }} / 10e0, hours.average_expected)
+        as is_telling,
+    hours.events_per_session,
     before.measured as measured_before,
-    case when before.measured is not null then hours.expected end as expected_before,
+    case when before.measured is not null then hours.counted end as expected_before,
     later.measured as measured_after,
-    case when later.measured is not null then hours.expected end as expected_after
-from bounded as hours
-inner join {{ ref('int_session_sizes') }} as sizes on hours.subject = sizes.subject
+    case when later.measured is not null then hours.counted end as expected_after
+from sized as hours
 left join {{ ref('int_expected_hours') }} as before
     on
         hours.subject = before.subject

@@ -1,31 +1,8 @@
-with days as (
-    {% for subject, count in [
-        ('view', 'view_count'), ('cart', 'cart_add_count'), ('purchase', 'purchase_count'),
-    ] -%}
-    select
-        '{{ subject }}' as subject,
-        event_date,
-        {{ count }} as measured,
-        event_count as of_count,
-        {{ rate(count, 'event_count') }} as share
-    from {{ ref('int_event_days') }}
-    where is_complete
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+with low_days as (
+    select * from {{ ref('int_low_days') }}
 ),
 
-{{ usual_shares(same_weekday=true) }},
-
-low_days as (
-    select
-        *,
-        {{ run_of_days('event_date', per='subject') }} as run
-    from usual
-    where
-        expected >= {{ var('alert_least_events') }}
-        and measured < (1 - {{ var('alert_least_fall') }}) * expected
-        and expected - measured > {{ var('anomaly_deviations') }} * standard_deviation
-),
+{{ incidents('low_days', 'event_date', per='subject') }},
 
 runs as (
     select
@@ -34,14 +11,23 @@ runs as (
         max(event_date) as last_day,
         sum(measured) as measured,
         sum(expected) as expected
-    from low_days
-    group by subject, run
+    from incidents
+    group by subject, incident
 )
 
 select
     {{ day_alert('low_events', 'medium', [
-        days_in_words('first_day', 'last_day'), "': '", counted_in_words('measured', 'subject'), "', where '",
-        usual_in_words('expected', of=' of so many events'), "': some were not recorded.'",
+        days_in_words('first_day', 'last_day'), "': '", counted_in_words('measured', "'session'"), "' with a '", 'subject',
+        "', where '", usual_in_words('expected', of=' of so many sessions'), "': some were not recorded.'",
     ]) }}
 from runs
-where {{ is_not_told_as_missing() }}
+where
+    {{ is_not_told_as_missing() }}
+    and not exists (
+        select 1
+        from {{ ref('int_uncarted_purchases') }} as uncarted
+        where
+            runs.subject = 'cart'
+            and uncarted.from_at < {{ clock_start(hour_number('runs.last_day', 24)) }}
+            and uncarted.to_at > {{ clock_start(hour_number('runs.first_day', 0)) }}
+    )

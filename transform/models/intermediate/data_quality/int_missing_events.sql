@@ -20,14 +20,17 @@ with gaps as (
     group by subject, gap
 ),
 
--- That chance leaves so few is less likely than e to the power of minus this (Chernoff's bound).
+-- That chance leaves so few is less likely than e to the power of minus this (Chernoff's bound). Sessions vary
+-- in length as well as in number, unless there is none.
 scored as (
     select
         *,
-        (
-            expected - measured
-            + case when measured > 0 then measured * ln(measured / nullif(expected, 0)) else 0 end
-        ) / events_per_session as sessions_missing
+        case
+            when measured = 0 then expected / events_per_session
+            else
+                (expected - measured + measured * ln(measured / nullif(expected, 0)))
+                / (2 * events_per_session - 1)
+        end as sessions_missing
     from gaps
     where expected > measured
 ),

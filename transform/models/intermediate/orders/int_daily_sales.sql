@@ -20,6 +20,7 @@ select
     coalesce(orders.buyer_count, 0) as buyer_count,
     coalesce(orders.item_count, 0) as item_count,
     coalesce(orders.first_order_count, 0) as first_order_count,
+    coalesce(orders.squared_amount, 0) as squared_amount,
     coalesce(
         event_days.is_complete,
         not exists (

@@ -1,46 +1,68 @@
--- What the same weekday earned in the weeks before: median and spread, which one strange day cannot move.
--- The day itself is left out: it must not excuse its own value.
+{% set days_before = var('anomaly_history_days') %}
+
+-- What the same weekday earned in the weeks before: its median, which one strange day cannot move. Days whose sales are
+-- known to be wrong are no examples; nor is the day itself.
 with complete_days as (
-    select order_date, revenue_amount
+    select
+        order_date,
+        {{ as_float('revenue_amount') }} as revenue_amount,
+        order_count,
+        squared_amount
     from {{ ref('int_daily_sales') }}
     where is_complete
 ),
 
-comparable_days as (
+examples as (
+    select days.*
+    from complete_days as days
+    left join {{ ref('int_missing_sales') }} as missing on days.order_date = missing.order_date
+    left join {{ ref('int_odd_order_amounts') }} as odd on days.order_date = odd.order_date
+    where missing.order_date is null and odd.order_date is null
+),
+
+compared as (
     select
         days.order_date,
-        {{ as_float('earlier.revenue_amount') }} as revenue_amount
+        mod(number, 7) as days_apart,
+        earlier.revenue_amount,
+        earlier.order_count,
+        earlier.squared_amount,
+        {{ percentile('earlier.revenue_amount', 0.5, 'days.order_date, mod(number, 7)') }} as median_amount
     from complete_days as days
-    inner join complete_days as earlier
-        on
-            days.order_date > earlier.order_date
-            and earlier.order_date >= {{ add_days('days.order_date', -var('anomaly_history_days')) }}
-            and mod({{ days_between('earlier.order_date', 'days.order_date') }}, 7) = 0
+    cross join {{ each_number(1, days_before) }}
+    inner join examples as earlier on {{ add_days('days.order_date', '-number') }} = earlier.order_date
 ),
 
-centred as (
-    select
-        order_date,
-        revenue_amount,
-        {{ percentile('revenue_amount', 0.5, 'order_date') }} as median_amount
-    from comparable_days
-),
-
+-- How far days of any weekday lie from the median of theirs, as a share of it: eight days say little of that.
 spread as (
     select
+        *,
+        {{ percentile('abs(revenue_amount / nullif(median_amount, 0) - 1)', 0.5, 'order_date') }} as median_deviation
+    from compared
+),
+
+expected as (
+    select
         order_date,
-        median_amount,
-        {{ percentile('abs(revenue_amount - median_amount)', 0.5, 'order_date') }} as median_deviation
-    from centred
+        count(case when days_apart = 0 then 1 end) as comparable_day_count,
+        max(case when days_apart = 0 then median_amount end) as expected_revenue,
+        coalesce(max(median_deviation), 0) as median_deviation,
+        avg(squared_amount) as squared_amount,
+        avg(order_count) as order_count
+    from spread
+    group by order_date
 )
 
--- 1.4826 turns the median deviation of normal values into their standard deviation.
+-- At least what chance makes of so many orders of such amounts; the expected is an estimate as well.
 select
     order_date,
-    count(*) as comparable_day_count,
-    max(median_amount) as expected_revenue,
-    greatest(1.4826 * max(median_deviation), {{ var('anomaly_least_deviation') }} * max(median_amount))
-        as standard_deviation
-from spread
-group by order_date
-having count(*) >= {{ var('anomaly_min_days') }}
+    comparable_day_count,
+    order_count as usual_order_count,
+    expected_revenue,
+    greatest(
+        {{ spread_factor('comparable_day_count') }} * median_deviation * expected_revenue,
+        {{ var('anomaly_least_deviation') }} * expected_revenue,
+        sqrt(squared_amount)
+    ) * sqrt(1 + 1.57 / comparable_day_count) as standard_deviation
+from expected
+where comparable_day_count >= {{ var('anomaly_min_days') }}

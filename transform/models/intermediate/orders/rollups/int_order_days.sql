@@ -3,6 +3,18 @@
     on_schema_change='fail',
 ) }}
 
+-- Squares and logarithms say how far chance moves a day's revenue, and what a typical order is. Logarithms are
+-- whole thousandths, so that their sum does not depend on the order of the rows.
+with orders as (
+    select
+        *,
+        least(order_amount, 1000000000) as bounded_amount,
+        case when order_amount > 0 then cast(round(1000 * ln({{ as_float('order_amount') }})) as int64) end
+            as log_amount
+    from {{ ref('int_orders') }}
+    where order_date >= {{ changed_from() }}
+)
+
 select
     order_date,
     cast(sum(order_amount) as numeric) as revenue_amount,
@@ -11,7 +23,10 @@ select
     cast(sum(item_count) as int64) as item_count,
     {{ count_if('order_number = 1 and ' ~ is_customer('user_id')) }} as first_order_count,
     cast(sum(case when {{ is_customer('user_id') }} then order_amount else 0 end) as numeric)
-        as customer_revenue_amount
-from {{ ref('int_orders') }}
-where order_date >= {{ changed_from() }}
+        as customer_revenue_amount,
+    {{ as_float('sum(bounded_amount * bounded_amount)') }} as squared_amount,
+    count(log_amount) as priced_order_count,
+    cast(coalesce(sum(log_amount), 0) as int64) as log_amount,
+    cast(coalesce(sum(log_amount * log_amount), 0) as int64) as squared_log_amount
+from orders
 group by order_date

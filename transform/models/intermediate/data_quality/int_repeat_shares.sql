@@ -1,0 +1,63 @@
+{{ config(materialized='table') }}
+
+{% set history = var('anomaly_history_days') %}
+
+with days as (
+    {% for subject, name in [('view', 'view'), ('cart', 'cart_add'), ('purchase', 'purchase')] -%}
+    select
+        '{{ subject }}' as subject,
+        event_date,
+        10 * {{ days_between("date '1970-01-01'", 'event_date') }} + {{ loop.index }} as join_key,
+        sum({{ name }}_repeat_count) as measured,
+        sum({{ name }}_count + {{ name }}_repeat_count) as of_count,
+        {{ rate('sum(' ~ name ~ '_repeat_count)', 'sum(' ~ name ~ '_count + ' ~ name ~ '_repeat_count)') }}
+            as share
+    from {{ ref('int_event_hours') }}
+    group by event_date
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- All days around it: how often a tracker repeats itself does not depend on the weekday.
+compared as (
+    select
+        days.*,
+        others.share as other_share,
+        {{ percentile('others.share', 0.5, 'days.subject, days.event_date') }} as usual_share
+    from days
+    cross join {{ each_number(-history, history) }}
+    inner join days as others on days.join_key + 10 * number = others.join_key
+    where number != 0 and days.of_count > 0 and others.of_count > 0
+),
+
+spread as (
+    select
+        *,
+        {{ percentile('abs(other_share - usual_share)', 0.5, 'subject, event_date') }} as median_deviation
+    from compared
+),
+
+-- In counts, and never less than chance makes it.
+usual as (
+    select
+        subject,
+        event_date,
+        max(measured) as measured,
+        max(of_count) as of_count,
+        max(usual_share) * max(of_count) as expected,
+        greatest(
+            {{ spread_factor('count(*)') }} * max(median_deviation) * max(of_count),
+            {{ var('anomaly_least_deviation') }} * max(usual_share) * max(of_count),
+            sqrt(max(usual_share) * max(of_count)),
+            1
+        ) as standard_deviation
+    from spread
+    group by subject, event_date
+    having count(*) >= {{ var('anomaly_min_days') }}
+)
+
+select
+    *,
+    measured > {{ var('alert_duplicate_factor') }} * expected
+    and measured - expected > {{ var('anomaly_deviations') }} * standard_deviation as is_burst
+from usual

@@ -122,7 +122,12 @@ class DuckDBIntake(Intake):
             "select min(event_time), max(event_time) from raw.events where file_id = ?", [file_id]
         ).fetchall()
         day = timedelta(days=1)
-        is_twice = first and twice(header, self.source, first - day, last + day)
+        is_twice = first and twice(
+            header,
+            self.source,
+            max(first, datetime.min + day) - day,
+            min(last, datetime.max - day) + day,
+        )
         if is_twice and (
             count := self._scalar(f"select count(*) from {relation} where {is_twice}")
         ):

@@ -198,9 +198,20 @@ def test_what_is_true_by_definition_is_no_finding(shop: Workshop) -> None:
     )
     assert naive == [(0,)], "who bought lately has not left: the segment is cut that way"
     with open_snapshot(shop.settings) as (snapshot, manifest):
-        said = [made.sentence for made in findings.key_findings(snapshot, manifest)]
-    assert any(sentence.startswith("Champions are") for sentence in said)
-    assert not any("Champions" in sentence and "churn" in sentence.lower() for sentence in said)
+        made = findings.key_findings(snapshot, manifest)
+    named = [each for each in made if "Champions" in each.sentence]
+    assert any(each.sentence.startswith("Champions are") for each in named)
+    assert not any("churn" in each.sentence.lower() for each in named)
+    assert all("follow from the definition" in (each.caveat or "") for each in named)
+
+
+def test_of_customers_who_order_at_random_few_seem_to_leave(shop: Workshop) -> None:
+    """Their rate never changes, so that 5 % of those with a rhythm is what chance allows."""
+    ((known, leaving),) = shop.query(
+        "select count(*) filter (usual_interval_days is not null), count(*) filter (is_leaving) "
+        "from marts.dim_user_rfm"
+    )
+    assert known > 200 and leaving <= 0.05 * known + 3 * (0.05 * 0.95 * known) ** 0.5
 
 
 def test_nothing_is_wrong_with_an_even_shop(shop: Workshop) -> None:

@@ -94,11 +94,8 @@ def test_the_repeat_curve_is_that_of_lifelines(shop: Workshop) -> None:
             if cohort is None or row["first_order_date"].replace(day=1) == cohort
         ]
         curve = fitted(of_cohort)
-        start = f"date '{cohort}'" if cohort else "null"
-        rows = shop.rows(
-            "(from metrics.metrics_repeat_curve "
-            f"where cohort_start is not distinct from {start} order by day_number)"
-        )
+        where = f"cohort_start = date '{cohort}'" if cohort else "cohort_grain = 'overall'"
+        rows = shop.rows(f"(from metrics.metrics_repeat_curve where {where} order by day_number)")
         assert [row["day_number"] for row in rows] == list(range(int(curve.timeline[-1]) + 1))
         low, high = (curve.confidence_interval_[name] for name in curve.confidence_interval_)
         for row in rows:

@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from benchmarks.alarms import alarm_table, power_table
 from benchmarks.bench import bench
 from benchmarks.calibration import measured, write_picture
 from benchmarks.dashboard import bench_dashboard, dashboard_table, write_dashboard_table
+from benchmarks.detect import Detector
 from benchmarks.machine import commit, now
 from benchmarks.plan import Plan
 from benchmarks.report import newest, short_table, write_report
@@ -108,8 +110,18 @@ def draw_calibration(path: Path) -> None:
 @main.command("truth")
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--events", default=300_000, show_default=True)
-def compare_with_truth(seeds: int, events: int) -> None:
-    """Print what is measured of synthetic shops beside what is true of them, as markdown."""
+@click.option("--years", default=10, show_default=True, help="Of each kind of shop in the zoo.")
+def compare_with_truth(seeds: int, events: int, years: int) -> None:
+    """Print what is measured of synthetic shops beside what is true of them, as markdown.
+
+    Also the false alarms of clean shops of many kinds, and the faults found in them.
+    """
+    if years:
+        detector = Detector()
+        for made in (alarm_table(detector, years), power_table(detector, years)):
+            for line in made:
+                click.echo(line)
+            click.echo()
     for seed in range(1, seeds + 1):
         click.echo(truth_table(seed, events))
 

@@ -78,6 +78,16 @@ endif
 test: .venv/.dev .venv-bigquery/.made ## all tests
 	@.venv/bin/pytest -n 2 --dist worksteal -m "not long and not kills"
 
+# Files whose tests need no built shop, no browser and no emulator.
+FAST := $(patsubst %,tests/test_%.py,rooms docs shop tables escaping landing caveats currency load layers fingerprint)
+CHANGED_SQL = git diff --name-only --diff-filter=d $$(git merge-base HEAD main 2> /dev/null || echo HEAD) -- 'transform/models/*.sql' 'transform/tests/*.sql'
+
+.PHONY: check
+check: .venv/.dev ## before every commit, under a minute: lint of what changed, the fast tests
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+	@files=$$($(CHANGED_SQL)); [ -z "$$files" ] || (cd transform && ../.venv/bin/sqlfluff lint $${files//transform\//})
+	@.venv/bin/pytest -n 2 --dist loadfile $(FAST) --deselect tests/test_fingerprint.py::test_another_wording_of_an_alert_builds_no_day_anew
+
 # Google's own analyser of BigQuery's SQL, as Go: five minutes of processor time the first time.
 STRICT := $(TOOLS)/strict-sql
 

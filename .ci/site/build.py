@@ -19,7 +19,10 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BIN = Path(sys.executable).parent
 ZENSICAL = ROOT / ".venv-checks" / "bin" / "zensical"
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "benchmarks", "terraform")
+PAGES = (
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "benchmarks", "terraform",
+    "transform/README.md",
+)  # fmt: skip
 EVENTS, MONTHS = 300_000, 5
 #: Applications in one file; their links are made by their scripts.
 OPAQUE = frozenset({"sample/shop.html", "sample/tables.html"})

@@ -36,7 +36,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """The even shop, built and published."""
     rng = np.random.default_rng(7)
     rows: list[dict[str, Any]] = []
-    for user in range(USERS):
+    for user in range(1, USERS + 1):  # 0 means nobody
         for visit, second in enumerate(rng.integers(0, DAYS * 86_400, rng.poisson(VISITS))):
             moment = START + timedelta(seconds=int(second))
             row = {

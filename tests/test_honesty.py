@@ -229,6 +229,8 @@ KNOWN_BY_THEN = {
     "where month_end_date < '2019-12-01'",
     "metrics.metrics_conversion_rates": "* exclude (as_of_date) from {} "
     "where session_start_date < '2019-11-30'",
+    "metrics.metrics_conversion_rates_daily": "* exclude (as_of_date) from {} "
+    "where session_start_date < '2019-11-30'",
     # whether sales are missing on a day is judged by the days after it, too
     "metrics.metrics_daily_sales": "* exclude (as_of_date, has_missing_sales, "
     "missing_revenue_amount) from {} where order_date < '2019-12-01'",
@@ -247,7 +249,8 @@ AS_OF = {
     "marts.rfm_segments", "metrics.metrics_data_alerts", "metrics.metrics_ltv_distribution",
     "metrics.metrics_product_performance", "metrics.metrics_repeat_curve",
     "metrics.metrics_rfm_segments", "dashboard.cube_products", "dashboard.taxonomy_breaks",
-    "dashboard.top_customers",
+    "dashboard.top_customers", "metrics.metrics_churn_overall", "metrics.metrics_churn_monthly",
+    "metrics.metrics_conversion_rates_overall",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@
 with orders as (
     select
         *,
-        least(order_amount, 1000000000) as bounded_amount,
+        least(order_amount, 1000000) as bounded_amount,
         case when order_amount > 0 then cast(round(1000 * ln({{ as_float('order_amount') }})) as int64) end
             as log_amount
     from {{ ref('int_orders') }}
@@ -24,7 +24,7 @@ select
     {{ count_if('order_number = 1 and ' ~ is_customer('user_id')) }} as first_order_count,
     cast(sum(case when {{ is_customer('user_id') }} then order_amount else 0 end) as numeric)
         as customer_revenue_amount,
-    {{ as_float('sum(bounded_amount * bounded_amount)') }} as squared_amount,
+    cast(round(sum(bounded_amount * bounded_amount)) as int64) as squared_amount,
     count(log_amount) as priced_order_count,
     cast(coalesce(sum(log_amount), 0) as int64) as log_amount,
     cast(coalesce(sum(log_amount * log_amount), 0) as int64) as squared_log_amount

@@ -12,7 +12,7 @@ import duckdb
 import matplotlib as mpl
 
 from benchmarks.plot import GRID, INK, OURS, PAPER, PLAIN, STYLE
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 mpl.use("svg")
 
@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 #: Large enough that chance moves no share by its tolerance; without faults of some days only.
-SHOP = Shop(events=300_000, months=3, seed=1, faults=("zero-prices",))
+SHOP = SyntheticShop(events=300_000, months=3, seed=1, faults=("zero-prices",))
 AUTUMN, DECEMBER = "event_time < '2019-12-01'", "event_time >= '2019-12-01'"
 
 

@@ -16,7 +16,7 @@ from estore.landing import find_files
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.snapshot.manifest import current_version, read_manifest
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 from estore.warehouse.quoting import exact_path, quoted
 
 MONTHS = 7  # October to April: 213 days
@@ -31,7 +31,9 @@ def make_large_snapshot(home: Path, *, customers: int = 2_000_000, events: int =
     """Run a shop of so many events in a home, and publish it again enlarged; the new version."""
     settings = Settings(home=home)
     landing = home / "landing"
-    write_shop(landing, Shop(events=events, months=MONTHS, seed=1, format="parquet", faults=()))
+    write_shop(
+        landing, SyntheticShop(events=events, months=MONTHS, seed=1, format="parquet", faults=())
+    )
     pipeline.run(settings, ShopConfig(), find_files([str(landing)]), Console(quiet=True))
     source = current_version(settings)
     assert source is not None

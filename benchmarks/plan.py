@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import Run, run
-from estore.synth import Shop
+from estore.synth import SyntheticShop
 
 MONTHS, SEED = 7, 1
 ESTORE = Path(sys.executable).parent / "estore"
@@ -32,9 +32,9 @@ class Plan:
     say: Callable[[str], None] = print
 
     @property
-    def shop(self) -> Shop:
+    def shop(self) -> SyntheticShop:
         """The synthetic shop of this size."""
-        return Shop(events=self.events, months=MONTHS, seed=SEED, faults=())
+        return SyntheticShop(events=self.events, months=MONTHS, seed=SEED, faults=())
 
     @property
     def landing(self) -> Path:

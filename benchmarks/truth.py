@@ -14,7 +14,7 @@ from estore.landing import find_files
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.snapshot.reader import open_snapshot
-from estore.synth import ALL_FAULTS, TRUTH, Shop, write_shop
+from estore.synth import ALL_FAULTS, TRUTH, SyntheticShop, write_shop
 
 MONTHS = 5
 WINDOWS = (30, 60, 90)
@@ -59,7 +59,9 @@ def compared(seed: int, events: int, faults: tuple[str, ...]) -> list[Row]:
     """Make a shop, run it to a snapshot, and read both."""
     with tempfile.TemporaryDirectory() as folder:
         landing, home = Path(folder, "landing"), Path(folder, "home")
-        shop = Shop(events=events, months=MONTHS, seed=seed, faults=faults, format="parquet")
+        shop = SyntheticShop(
+            events=events, months=MONTHS, seed=seed, faults=faults, format="parquet"
+        )
         paths = write_shop(landing, shop)
         truth = json.loads((landing / TRUTH).read_text())
         settings = Settings(home=home)

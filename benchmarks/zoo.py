@@ -149,7 +149,7 @@ def tables(sums: Sums) -> Mapping[str, dict[str, NDArray[np.generic] | list[date
         "int_session_cells": {
             "session_start_date": [dates[n] for n in seen],
             "session_count": total(sums.sessions),
-            "robot_session_count": np.zeros(len(seen), np.int64),
+            "bot_session_count": np.zeros(len(seen), np.int64),
             "view_count": total(sums.views),
             "sessions_with_view": np.where(total(sums.views) > 0, total(sums.sessions), 0),
             "sessions_with_cart": total(sums.with_cart),

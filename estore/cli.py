@@ -251,21 +251,29 @@ def withdraw(context: Context, path: str) -> None:
     from estore.landing import local_path
 
     uri = path if "://" in path else str(local_path(path).resolve())
-    entry, heir = pipeline.withdraw(context.settings, uri, context.console())
-    if heir:
-        _say(f"{entry.uri}: withdrawn, but its rows stay: {heir.uri} holds the same ones")
+    entry, successor = pipeline.withdraw(context.settings, uri, context.console())
+    if successor:
+        _say(f"{entry.uri}: withdrawn, but its rows stay: {successor.uri} holds the same ones")
     else:
         _say(f"{entry.uri}: {entry.loaded:,} rows withdrawn; `estore build` forgets them")
 
 
-@main.command()
+@main.command("record-history")
 @click.pass_obj
-def snapshot(context: Context) -> None:
+def record_history(context: Context) -> None:
     """Record now what is said of every customer (segment, status), as a dated version."""
     from estore import pipeline
 
     pipeline.snapshot(context.settings, context.shop(), context.console())
     _say("recorded in snapshots.snap_user_rfm and snapshots.snap_user_status")
+
+
+@main.command("snapshot", hidden=True)
+@click.pass_context
+def snapshot(context: click.Context) -> None:
+    """The former name of record-history; it works in this release."""
+    _say("warning: `estore record-history` is now called `estore record-history`")
+    context.forward(record_history)
 
 
 @main.command()
@@ -388,10 +396,10 @@ def synth(
     known: float,
 ) -> None:  # fmt: skip
     """Write a synthetic shop of the real one's shape, and the truth about it, to DIRECTORY."""
-    from estore.synth import Behaviour, Shop, named_faults, write_shop
+    from estore.synth import Behaviour, SyntheticShop, named_faults, write_shop
 
     try:
-        shop = Shop(
+        shop = SyntheticShop(
             events=events, months=months, seed=seed, format=form, faults=named_faults(faults),
             behaviour=Behaviour(hazards, buying, filling, drop_out, spend), known_customers=known,
         )  # fmt: skip

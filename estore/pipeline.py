@@ -104,7 +104,7 @@ def build(
     with _alone(settings, "build", console):
         if days:
             with open_warehouse(settings) as warehouse, warehouse.transaction():
-                if not batches.wait_again(warehouse.books, *days):
+                if not batches.wait_again(warehouse.control_tables, *days):
                     raise EstoreError(
                         f"no events are loaded for {days[0]} to {days[1]}; `estore status` says "
                         "which days are covered"

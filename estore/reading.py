@@ -140,14 +140,15 @@ def open_reader(
 
     what: names the reader to a run that waits for it. is_bounded: see `open_snapshot`.
 
-    Of BigQuery only the books: the ledger, what waits and what was built. Raises NothingLoaded
-    without a warehouse and Damaged for one that cannot be read: only a lock means a writer.
+    Of BigQuery only the control tables: the ledger, what waits and what was built. Raises
+    NothingLoaded without a warehouse and Damaged for one that cannot be read: only a lock means
+    a writer.
     """
     if settings.target == "bigquery":
         from estore.warehouse.bigquery import open_bigquery
 
         with open_bigquery(settings, for_writing=False) as warehouse:
-            yield warehouse.books, "warehouse"
+            yield warehouse.control_tables, "warehouse"
         return
     with ExitStack() as stack:
         connection = None

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: A larger step is no faster: its hash tables leave the cache, then the memory.
 ROWS_PER_GB = 1_500_000
-#: BigQuery has no such bound; a step that fails is cheap to repeat.
+#: BigQuery has no such bound; a batch that fails is cheap to repeat.
 ROWS_IN_THE_CLOUD = 100_000_000
 #: DuckDB and dbt cut the path of the database file at these.
 _NOT_IN_HOME = ("?", "#", "\\")
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=10**12,
-        description="rows that a build step takes at most, whole days; 0: as fit in memory",
+        description="rows that a build batch takes at most, whole days; 0: as fit in memory",
     )
     keep_versions: int = Field(5, ge=1, le=10_000, description="published snapshots that are kept")
     query_seconds: int = Field(
@@ -106,8 +106,8 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def step_rows(self) -> int:
-        """Rows that a build step takes at most."""
+    def batch_rows(self) -> int:
+        """Rows that a build batch takes at most."""
         if self.target == "bigquery":
             return self.chunk_rows or ROWS_IN_THE_CLOUD
         return self.chunk_rows or max(int(ROWS_PER_GB * _gigabytes(self.memory_limit)), 100_000)

@@ -15,7 +15,7 @@ from estore.console import Console
 from estore.landing import find_files
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 EVENTS, MONTHS = 30_000, 4
 HOSTILE_BRAND = "<img src=x onerror=alert(1)>"
@@ -61,7 +61,9 @@ def publish_shop(home: Path) -> None:
     """A home with a snapshot of a synthetic shop that also sells two dear things of bad names."""
     settings = Settings(home=home)
     landing = home / "landing"
-    write_shop(landing, Shop(events=EVENTS, months=MONTHS, seed=3, format="csv", faults=()))
+    write_shop(
+        landing, SyntheticShop(events=EVENTS, months=MONTHS, seed=3, format="csv", faults=())
+    )
     with (landing / "hostile.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

@@ -25,7 +25,7 @@ from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.snapshot.manifest import current_version, read_manifest
 from estore.snapshot.reader import open_snapshot
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 from estore.warehouse.duckdb import open_warehouse
 
 SCENARIOS = ("initial", "incremental", "replacement")
@@ -91,7 +91,7 @@ class Killing:
     def _write_landing(self) -> None:
         """Eight days of some 8,000 lines, some of them bad; the third day in two versions."""
         (whole,) = write_shop(
-            self.folder / "synth", Shop(events=250_000, months=1, seed=7, faults=())
+            self.folder / "synth", SyntheticShop(events=250_000, months=1, seed=7, faults=())
         )
         header, *lines = whole.read_text().splitlines()
         days: dict[str, list[str]] = defaultdict(list)

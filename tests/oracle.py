@@ -493,7 +493,7 @@ class Funnel:
 
     session_start_date: date | None
     sessions: int
-    robots: int
+    bots: int
     with_view: int
     with_cart: int
     with_purchase: int
@@ -518,17 +518,17 @@ class Funnel:
         }
 
 
-def funnel(sessions: Iterable[Session], robot_events: int = 500) -> list[Funnel]:
+def funnel(sessions: Iterable[Session], bot_events: int = 500) -> list[Funnel]:
     """The overall row first, then one for every day on which a session starts.
 
-    A session of more than `robot_events` events is a robot's: counted as such, and in nothing else.
+    A session of more than `bot_events` events is a bot's: counted as such, and in nothing else.
     """
     sessions = list(sessions)
     by_day: dict[date, list[Session]] = defaultdict(list)
     for session in sessions:
         by_day[session.session_start_date].append(session)
-    rows = [_funnel_row(None, sessions, robot_events)] + [
-        _funnel_row(day, own, robot_events) for day, own in sorted(by_day.items())
+    rows = [_funnel_row(None, sessions, bot_events)] + [
+        _funnel_row(day, own, bot_events) for day, own in sorted(by_day.items())
     ]
     # A source that sends no such events at all: nobody knows how many sessions reached the stage.
     if not rows[0].with_cart:
@@ -539,8 +539,8 @@ def funnel(sessions: Iterable[Session], robot_events: int = 500) -> list[Funnel]
     return rows
 
 
-def _funnel_row(day: date | None, all_sessions: Sequence[Session], robot_events: int) -> Funnel:
-    sessions = [s for s in all_sessions if s.event_count <= robot_events]
+def _funnel_row(day: date | None, all_sessions: Sequence[Session], bot_events: int) -> Funnel:
+    sessions = [s for s in all_sessions if s.event_count <= bot_events]
     with_view = sum(s.reached_view for s in sessions)
     with_cart = sum(s.reached_cart for s in sessions)
     # Both stages, so that a purchase without a logged cart cannot push a rate above 1.
@@ -551,7 +551,7 @@ def _funnel_row(day: date | None, all_sessions: Sequence[Session], robot_events:
     return Funnel(
         session_start_date=day,
         sessions=len(sessions),
-        robots=len(all_sessions) - len(sessions),
+        bots=len(all_sessions) - len(sessions),
         with_view=with_view,
         with_cart=with_cart,
         with_purchase=sum(s.reached_purchase for s in sessions),

@@ -13,7 +13,7 @@ from dagster._core.remote_origin import (
 )
 
 from estore.orchestration.alerts import Outbox
-from estore.orchestration.context import Shop
+from estore.orchestration.context import ShopContext
 from estore.orchestration.jobs import LOAD
 from estore.orchestration.loading import loading_assets
 from estore.orchestration.watching import landing_sensor, transform_sensor
@@ -37,7 +37,7 @@ class Watched:
 
     def use(self, settings: Settings) -> None:
         """Build the sensors and the job for these settings."""
-        self.shop = Shop(settings)
+        self.shop = ShopContext(settings)
         self.shop.config = self.workshop.shop
         self.shop.config.orchestration.update(self.thresholds)
         self.outbox = Outbox(settings.home, pause=0, repeat=3600)

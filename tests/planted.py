@@ -6,7 +6,7 @@ from typing import Any
 
 from conftest import Workshop
 
-from estore.synth import TRUTH, Shop, write_shop
+from estore.synth import TRUTH, SyntheticShop, write_shop
 
 DAY = timedelta(days=1)
 #: Fault → the alerts that tell it: kind and subject. Late files are told by the ledger
@@ -19,7 +19,7 @@ ALERTS = {
     "unpriced-purchases": {("unpriced_purchases", "purchase")},
     "missing-day": {("missing_events", "event")},
     "overlapping-file": {("duplicate_burst", kind) for kind in ("view", "cart", "purchase")},
-    "robots": {("robots", "session")},
+    "bots": {("bots", "session")},
     "taxonomy-break": {("taxonomy_break", "category")},
     "price-cap": {("price_cap", "purchase")},
 }
@@ -29,7 +29,7 @@ DAYS_OF_A_BREAK = 7
 Alert = tuple[str, str, str, str]  # kind, subject, first and last day
 
 
-def build_shop(workshop: Workshop, shop: Shop) -> dict[str, Any]:
+def build_shop(workshop: Workshop, shop: SyntheticShop) -> dict[str, Any]:
     """Make, load and build it; returns its truth."""
     workshop.load(*write_shop(workshop.landing, shop))
     workshop.build()

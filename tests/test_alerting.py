@@ -15,12 +15,12 @@ from unattended import Receiver
 from estore.build.builder import Transform
 from estore.errors import EstoreError
 from estore.orchestration.alerts import Alert, Outbox, body, message, send
-from estore.orchestration.context import Shop
-from estore.orchestration.telling import (
+from estore.orchestration.context import ShopContext
+from estore.orchestration.notifications import (
     failure_alert,
     freshness_alerts,
+    notification_sensors,
     refusal_alerts,
-    telling_sensors,
 )
 from estore.reading import Known, ledger
 from estore.snapshot.writer import publish
@@ -198,7 +198,11 @@ def test_without_an_address_alerts_stand_in_the_tick(
 
 def sensor(workshop: Workshop, outbox: Outbox, name: str) -> Callable[[], str]:
     """A look of a sensor; returns what it says."""
-    (found,) = [one for one in telling_sensors(Shop(workshop.settings), outbox) if one.name == name]
+    (found,) = [
+        one
+        for one in notification_sensors(ShopContext(workshop.settings), outbox)
+        if one.name == name
+    ]
 
     def look() -> str:
         with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as tick:

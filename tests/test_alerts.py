@@ -8,7 +8,7 @@ import pytest
 from conftest import SAMPLE, Workshop, needs_sample
 from planted import ALERTS, alerts, build_shop, false_alarms, untold
 
-from estore.synth import ALL_FAULTS, Shop
+from estore.synth import ALL_FAULTS, SyntheticShop
 
 SEEDS = range(1, 21)
 
@@ -17,7 +17,7 @@ SEEDS = range(1, 21)
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, dict[str, Any]]:
     """Three months of a shop in which everything goes wrong that can."""
     workshop = Workshop(tmp_path_factory.mktemp("faulty"))
-    shop = Shop(events=300_000, months=3, seed=1, faults=ALL_FAULTS)
+    shop = SyntheticShop(events=300_000, months=3, seed=1, faults=ALL_FAULTS)
     return workshop, build_shop(workshop, shop)
 
 
@@ -65,11 +65,11 @@ def test_sales_mark_the_days_on_which_they_were_not_all_recorded(
     assert [day for (day,) in marked] == sorted(days)
 
 
-def test_a_robot_is_counted_beside_the_funnel_and_in_none_of_its_rates(
+def test_a_bot_is_counted_beside_the_funnel_and_in_none_of_its_rates(
     faulty: tuple[Workshop, dict[str, Any]],
 ) -> None:
     workshop, _ = faulty
-    columns = "sum(session_count), sum(robot_session_count), sum(sessions_with_view)"
+    columns = "sum(session_count), sum(bot_session_count), sum(sessions_with_view)"
     overall = workshop.query(
         f"select {columns} from metrics.metrics_conversion_rates where grain = 'overall'"
     )
@@ -84,7 +84,7 @@ def test_a_robot_is_counted_beside_the_funnel_and_in_none_of_its_rates(
 def test_a_shop_without_faults_is_left_in_peace(
     workshop: Workshop, events: int, months: int, seed: int
 ) -> None:
-    build_shop(workshop, Shop(events=events, months=months, seed=seed, faults=()))
+    build_shop(workshop, SyntheticShop(events=events, months=months, seed=seed, faults=()))
     assert alerts(workshop) == set()
 
 
@@ -96,7 +96,7 @@ def test_at_most_one_alarm_a_clean_month_and_no_fault_untold_over_twenty_seeds(
     for seed in SEEDS:
         for faults in ((), ALL_FAULTS):
             workshop = open_workshop()
-            shop = Shop(events=300_000, months=3, seed=seed, faults=faults)
+            shop = SyntheticShop(events=300_000, months=3, seed=seed, faults=faults)
             truth = build_shop(workshop, shop)
             told = alerts(workshop)
             alarms += [(seed, bool(faults), *alert) for alert in false_alarms(truth, told)]

@@ -14,7 +14,7 @@ from benchmarks.landing import read_csv, write_late_file, write_next_day
 from benchmarks.plan import Plan
 from benchmarks.report import write_report
 from benchmarks.stages import stages
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 MODELS = Path(__file__).resolve().parents[1] / "transform" / "models"
 LOG = """
@@ -90,7 +90,7 @@ def test_seconds_are_split_over_models_tests_and_what_lies_between() -> None:
 
 
 def test_later_files_follow_the_history_in_sessions_of_their_own(tmp_path: Path) -> None:
-    (month,) = write_shop(tmp_path, Shop(events=30_000, months=1, faults=()))
+    (month,) = write_shop(tmp_path, SyntheticShop(events=30_000, months=1, faults=()))
     day, late = tmp_path / "day.csv", tmp_path / "late.csv"
     written = write_next_day(month, day, 4_000)
     assert written == pytest.approx(4_000, rel=0.2)

@@ -27,9 +27,11 @@ DUCKDB_ONLY = {
 
 
 #: A step of two days, as `estore build` would name it.
-STEP = {
-    "built_from": "2019-11-03", "built_to": "2019-11-04", "reach_from": "2019-11-02 23:00:00",
-    "reach_to": "2019-11-05 01:00:00", "sessions_from": "2019-11-02", "sessions_to": "2019-11-05",
+BATCH = {
+    "batch_from": "2019-11-03", "batch_to": "2019-11-04",
+    "session_window_from": "2019-11-02 23:00:00",
+    "session_window_to": "2019-11-05 01:00:00",
+    "sessions_from": "2019-11-02", "sessions_to": "2019-11-05",
     "changed_from": "2019-11-02", "all_users": "false",
 }  # fmt: skip
 

@@ -70,7 +70,9 @@ class Cloud(CloudShop):
                 "select file_id, count(*) from raw.events "
                 "where event_time >= timestamp '1970-01-01' group by file_id"
             ))  # fmt: skip
-            files = warehouse.books.execute("select file_id, uri, status from raw.files").fetchall()
+            files = warehouse.control_tables.execute(
+                "select file_id, uri, status from raw.files"
+            ).fetchall()
         told = {uri.rpartition("/")[2]: (status, rows.pop(id, 0)) for id, uri, status in files}
         assert not rows, "rows of no file"
         return told

@@ -29,7 +29,7 @@ from estore.warehouse import open_warehouse
 from estore.warehouse.bigquery import BigQueryWarehouse, split_name
 from estore.warehouse.dialect import BIGQUERY, DUCKDB, Dialect
 from estore.warehouse.duckdb import DuckDBWarehouse
-from estore.warehouse.faults import in_words, told
+from estore.warehouse.error_messages import in_words, told
 
 #: Column → texts that the rules of typing tell apart.
 ODD: dict[str, list[str | None]] = {
@@ -89,7 +89,7 @@ def test_every_odd_text_is_typed_or_refused_alike(
 
 def ledger(shop: CloudShop) -> list[tuple[Any, ...]]:
     with open_warehouse(shop.settings) as warehouse:
-        return warehouse.books.execute(
+        return warehouse.control_tables.execute(
             "select uri, status, lines, loaded, rejected, first_date, last_date, error, "
             "other_event_types, recheck_at from raw.files order by all"
         ).fetchall()
@@ -161,7 +161,7 @@ def test_files_and_their_changes_are_told_alike(bigquery: BigQuery, tmp_path: Pa
 
 def _by_id(shop: CloudShop) -> list[tuple[Any, ...]]:
     with open_warehouse(shop.settings) as warehouse:
-        return warehouse.books.execute(
+        return warehouse.control_tables.execute(
             "select file_id, uri, status, loaded from raw.files "
             "where status = 'loaded' order by file_id"
         ).fetchall()
@@ -173,13 +173,15 @@ def test_two_runs_at_once_do_not_mix(bigquery: BigQuery, tmp_path: Path) -> None
     first.connect(for_writing=True)
     second.connect(for_writing=True)
     with first.transaction():
-        first.books.execute("insert into build.pending_days values (date '2019-10-01')")
+        first.control_tables.execute("insert into build.pending_days values (date '2019-10-01')")
     with pytest.raises(Busy, match="run this again"), told(settings), second.transaction():
-        second.books.execute("insert into build.pending_days values (date '2019-10-02')")
+        second.control_tables.execute("insert into build.pending_days values (date '2019-10-02')")
         second.later("insert into raw.rejects (file_id, uri, reason) values (1, 'u', 'r');")
     third = BigQueryWarehouse(settings)
     third.connect(for_writing=False)
-    days = third.books.execute("select cast(event_date as varchar) from build.pending_days")
+    days = third.control_tables.execute(
+        "select cast(event_date as varchar) from build.pending_days"
+    )
     assert days.fetchall() == [("2019-10-01",)]
     assert third.count("raw.rejects") == 0
 

@@ -20,7 +20,7 @@ from recording import recording
 from test_bigquery_partitions import unbounded_changes
 
 from estore.snapshot.reader import open_snapshot
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 from estore.warehouse import open_warehouse
 
 
@@ -65,7 +65,7 @@ class Pair:
         with open_warehouse(self.cloud.settings) as warehouse:
             names = tables_in(warehouse, "intermediate")
         assert "int_sessions" in names
-        assert not {name for name in names if name.startswith("int_step_")}, "of the last step"
+        assert not {name for name in names if name.startswith("int_batch_")}, "of the last step"
         return assert_equal(self.cloud, self.local)
 
 
@@ -108,7 +108,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]
     """Lines of a synthetic shop by day; the header under the empty name."""
     folder = tmp_path_factory.mktemp("shop")
     found: dict[str, list[list[str]]] = {}
-    for path in write_shop(folder, Shop(events=6_000, months=2, seed=4)):
+    for path in write_shop(folder, SyntheticShop(events=6_000, months=2, seed=4)):
         with path.open(newline="") as file:
             found[""], *lines = list(csv.reader(file))
         for line in lines:

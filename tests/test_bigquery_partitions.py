@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlglot
 from sqlglot import exp
-from test_bigquery import STEP, compile_project
+from test_bigquery import BATCH, compile_project
 
 #: Table or view → the days or instants by which its partitions are named.
 PARTITIONED = {
@@ -22,10 +22,10 @@ PARTITIONED = {
     "int_event_hours": {"event_date"},
     "int_day_sums": {"event_date"},
     "int_product_days": {"event_date"},
-    "int_product_values": {"event_date"},
+    "int_product_attribute_days": {"event_date"},
     "int_purchases": {"event_date"},
     "int_sessions": {"session_start_date"},
-    "int_spread_sessions": {"session_start_date"},
+    "int_multi_slot_sessions": {"session_start_date"},
     "fct_sessions": {"session_start_date"},
     "int_order_lines": {"order_date"},
     "int_orders": {"order_date"},
@@ -90,16 +90,17 @@ SMALL = {
 }  # fmt: skip
 #: Views pass on the conditions of whoever reads them.
 VIEWS = {
-    "stg_lines", "stg_events", "fct_events", "fct_sessions", "int_spread_sessions", "fct_orders",
+    "stg_lines", "stg_events", "fct_events", "fct_sessions", "int_multi_slot_sessions",
+    "fct_orders",
     "fct_user_rfm_monthly", "int_session_days",
 }  # fmt: skip
 #: Statement → larger tables of which it reads a few columns of all days, to tell of all time.
 WHOLE = {
     "int_duplicate_bursts": {"stg_repeats"},
-    "int_robots": {"int_sessions"},
+    "int_bots": {"int_sessions"},
     "int_last_day_activity": {"int_sessions"},
     "int_user_activity": {"int_sessions"},
-    "every_line_is_an_event_or_a_duplicate": {"int_sessions", "int_product_values"},
+    "every_line_is_an_event_or_a_duplicate": {"int_sessions", "int_product_attribute_days"},
     "revenue_is_the_same_everywhere": {"int_product_days"},
 }
 
@@ -113,7 +114,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def increment(folder: Path) -> dict[str, str]:
     """What an increment of two days runs, by name."""
-    return compile_project(folder, {**STEP, "assume_built": True})
+    return compile_project(folder, {**BATCH, "assume_built": True})
 
 
 def test_an_increment_names_the_partitions_of_every_large_table(increment: dict[str, str]) -> None:

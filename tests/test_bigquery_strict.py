@@ -15,8 +15,8 @@ from analyser import Job, accepted, judged, needs_analyser
 from bigquery_emulator import ROOT, BigQuery
 from conftest import ORDINARY
 from recording import recording
+from test_bigquery import BATCH, compile_project
 from test_bigquery import PROJECT as TRANSFORM
-from test_bigquery import STEP, compile_project
 
 from estore.load.header import match_columns
 from estore.load.rows import typed_rows
@@ -30,7 +30,7 @@ pytestmark = needs_analyser
 #: What differs from the defaults in the shops that have a shop.toml.
 OTHERWISE = {
     "shop_timezone": "Europe/Berlin", "repeated_purchases_are_units": True,
-    "exclude_robots": False, "as_of_date": "2019-11-30",
+    "exclude_bots": False, "as_of_date": "2019-11-30",
 }  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_every_model_is_accepted_with_other_thresholds_and_its_contract(
     settings = Settings(home=tmp_path, target="bigquery", bigquery="my-project.estore")
     with recording() as jobs, open_warehouse(settings):
         pass
-    for number, variables in enumerate((OTHERWISE, {**OTHERWISE, **STEP, "assume_built": True})):
+    for number, variables in enumerate((OTHERWISE, {**OTHERWISE, **BATCH, "assume_built": True})):
         folder = tmp_path / str(number)
         folder.mkdir()
         compile_project(folder, variables)

@@ -17,7 +17,7 @@ from estore.cli import main
 from estore.landing import LandedFile, find_files
 from estore.load import LoadReport, load_files, withdraw
 from estore.shop import ShopConfig
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 #: Files of every kind, good, with bad lines, to be repaired, and to be refused.
 FILES = {
@@ -184,7 +184,9 @@ def test_the_command_goes_from_a_bucket_to_the_same_numbers_as_from_a_folder(
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.endpoint)
     folder, bucket = open_workshop(), open_workshop()
     uri = cloud_storage.new_bucket()
-    for path in write_shop(folder.landing, Shop(events=3_000, months=2, seed=3, faults=())):
+    for path in write_shop(
+        folder.landing, SyntheticShop(events=3_000, months=2, seed=3, faults=())
+    ):
         cloud_storage.put(f"{uri}/in/{path.name}", path.read_bytes())
     for workshop, place in (folder, str(folder.landing)), (bucket, f"{uri}/in/"):
         home = ["--home", str(workshop.settings.home)]
@@ -198,7 +200,9 @@ def test_a_load_killed_in_a_download_leaves_nothing_that_the_next_does_not_remov
     cloud_storage: CloudStorage, monkeypatch: pytest.MonkeyPatch, workshop: Any
 ) -> None:
     uri = cloud_storage.new_bucket()
-    for path in write_shop(workshop.landing, Shop(events=3_000, months=2, seed=3, faults=())):
+    for path in write_shop(
+        workshop.landing, SyntheticShop(events=3_000, months=2, seed=3, faults=())
+    ):
         cloud_storage.put(f"{uri}/{path.name}", path.read_bytes())
     home = ["--home", str(workshop.settings.home)]
     with faulty_network(cloud_storage.endpoint) as (network, endpoint):

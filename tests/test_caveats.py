@@ -24,7 +24,7 @@ def tables() -> duckdb.DuckDBPyConnection:
         );
         create table metrics_conversion_rates (
             grain varchar, session_start_date date, session_count bigint,
-            robot_session_count bigint
+            bot_session_count bigint
         );
         create table int_event_days (
             duplicate_purchase_count bigint, duplicate_revenue_amount decimal(18, 3)
@@ -119,7 +119,7 @@ def test_one_of_a_kind_is_singular(tables: duckdb.DuckDBPyConnection) -> None:
         "1 duplicate purchase row is left out ($10); 1 purchase has no price and counts as $0"
     )
     tables.execute(
-        "update metrics_conversion_rates set robot_session_count = 1;"
+        "update metrics_conversion_rates set bot_session_count = 1;"
         "insert into metrics_conversion_rates values ('day', '2020-01-02', 1, 0)"
     )
     alert(tables, "missing_events", "view", "2020-01-02", 0, None)
@@ -137,7 +137,7 @@ def test_one_of_a_kind_is_singular(tables: duckdb.DuckDBPyConnection) -> None:
 def test_the_bot_sessions_add_up_whether_they_are_left_out_or_not(
     tables: duckdb.DuckDBPyConnection, are_excluded: bool, words: str
 ) -> None:
-    tables.execute("update metrics_conversion_rates set robot_session_count = 4")
+    tables.execute("update metrics_conversion_rates set bot_session_count = 4")
     assert caveats.of_funnel(reading(tables), are_excluded=are_excluded) == words
 
 

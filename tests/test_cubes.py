@@ -13,7 +13,7 @@ from conftest import Workshop
 
 from estore.build.dbt_project import DbtProject
 from estore.shop import ShopConfig
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 Counts = dict[tuple[Any, ...], list[Any]]
 
@@ -22,7 +22,7 @@ Counts = dict[tuple[Any, ...], list[Any]]
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, list[Path]]:
     """A built synthetic shop of four months, and its files."""
     workshop = Workshop(tmp_path_factory.mktemp("cubes"))
-    paths = write_shop(workshop.landing, Shop(events=25_000, months=4, seed=8, faults=()))
+    paths = write_shop(workshop.landing, SyntheticShop(events=25_000, months=4, seed=8, faults=()))
     workshop.load(*paths)
     workshop.build()
     return workshop, paths
@@ -76,7 +76,7 @@ def test_orders_are_counted_once_in_every_view_of_them(
     names = {
         product: (category, brand)
         for product, category, brand in workshop.query(
-            "select product_id, category, brand from intermediate.int_product_names"
+            "select product_id, category, brand from intermediate.int_dashboard_groups"
         )
     }
 

@@ -16,7 +16,7 @@ from estore import reading
 from estore.build.builder import Transform
 from estore.cli import main
 from estore.dashboard.snapshots import Snapshots
-from estore.orchestration.telling import telling_sensors
+from estore.orchestration.notifications import notification_sensors
 from estore.snapshot.manifest import check_snapshot, current_version
 from estore.snapshot.reader import open_snapshot
 from estore.snapshot.writer import publish
@@ -184,7 +184,9 @@ def test_one_damaged_part_does_not_silence_what_the_other_says(landing: Watched)
     _cut(landing.workshop.settings.published / "v000001" / "metrics_data_alerts.parquet")
     landing.workshop.query("update raw.files set loaded_at = loaded_at - interval 90 hours")
     tell = next(
-        one for one in telling_sensors(landing.shop, landing.outbox) if one.name == "data_sensor"
+        one
+        for one in notification_sensors(landing.shop, landing.outbox)
+        if one.name == "data_sensor"
     )
     with dg.build_sensor_context(landing.instance) as context:
         answer: Any = tell(context)

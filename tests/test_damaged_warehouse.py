@@ -13,7 +13,7 @@ from orchestrating import Watched, names, watched
 
 from estore.cli import main
 from estore.errors import Busy, Damaged
-from estore.orchestration.telling import ledger_alerts
+from estore.orchestration.notifications import ledger_alerts
 from estore.reading import ledger
 
 WAY_OUT = "Restore it from a backup, or move it away and load all files again: `estore run PATH`"

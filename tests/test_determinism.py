@@ -7,12 +7,12 @@ from typing import Any
 
 from conftest import Workshop
 
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 
 def test_threads_and_row_order_change_nothing(open_workshop: Callable[..., Workshop]) -> None:
     ordered, shuffled = open_workshop(threads=1), open_workshop(threads=4)
-    (path,) = write_shop(ordered.landing, Shop(events=30_000, months=1, seed=5, faults=()))
+    (path,) = write_shop(ordered.landing, SyntheticShop(events=30_000, months=1, seed=5, faults=()))
     with path.open() as file:
         header, *lines = list(csv.reader(file))
     random.Random(1).shuffle(lines)
@@ -31,7 +31,7 @@ def test_threads_and_row_order_change_nothing(open_workshop: Callable[..., Works
 
 
 def test_building_anew_changes_nothing(workshop: Workshop) -> None:
-    write_shop(workshop.landing, Shop(events=5_000, months=1, seed=6, faults=()))
+    write_shop(workshop.landing, SyntheticShop(events=5_000, months=1, seed=6, faults=()))
     workshop.load()
     workshop.build()
     before = workshop.everything()

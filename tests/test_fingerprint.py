@@ -56,7 +56,7 @@ def test_a_change_of_a_model_of_the_days_and_of_no_other_rebuilds_them(
     rebuilding = {node.name for node in models(project) if change(node, lambda c: c + " limit 1")}
     tagged = {node.name for node in models(project) if "daily" in node.tags}
     assert rebuilding == tagged
-    assert {"stg_events", "int_step_keys", "int_sessions", "int_product_days"} <= rebuilding
+    assert {"stg_events", "int_batch_keys", "int_sessions", "int_product_days"} <= rebuilding
     assert not rebuilding & {
         "int_missing_events",
         "metrics_data_alerts",
@@ -70,7 +70,7 @@ def test_a_change_of_a_macro_that_they_use_rebuilds_the_days(
 ) -> None:
     rebuilding = {macro.name for macro in macros(project) if change(macro, lambda c: c + "x")}
     assert {
-        "materialization_incremental_duckdb", "replaced_rows", "reaches_built_days", "session_slot",
+        "materialization_incremental_duckdb", "replaced_rows", "reaches_batch_days", "session_slot",
         "empty_buying_sessions", "is_incremental", "shop_date", "bigquery__shop_date",
         "generate_schema_name", "made_anew",
     } <= rebuilding  # fmt: skip

@@ -18,7 +18,7 @@ from estore.console import Console
 from estore.findings import findings
 from estore.shop import ShopConfig
 from estore.snapshot.reader import open_snapshot
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 USERS, DAYS = 4_000, 123  # October 2019 to January 2020
 VISITS, CHANCE = 12, 0.06  # sessions of a user on average; each buys with that chance
@@ -257,7 +257,7 @@ AS_OF = {
 def test_what_comes_later_changes_nothing_that_was_said_of_before(workshop: Workshop) -> None:
     """A metric that joined a later attribute to an earlier row would change with December."""
     *until_november, december = write_shop(
-        workshop.landing, Shop(events=60_000, months=3, seed=9, faults=())
+        workshop.landing, SyntheticShop(events=60_000, months=3, seed=9, faults=())
     )
     workshop.load(*until_november)
     workshop.build()

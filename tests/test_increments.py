@@ -12,11 +12,11 @@ import pytest
 from conftest import Workshop
 
 from estore.build import batches
-from estore.build.batches import Step
+from estore.build.batches import Batch
 from estore.build.dbt_project import DbtProject
 from estore.settings import Settings
 from estore.shop import ShopConfig
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 from estore.warehouse.duckdb import open_warehouse
 
 
@@ -33,17 +33,17 @@ def test_waiting_days_make_steps_of_bounded_size(workshop: Workshop) -> None:
         def october(day: int) -> date:
             return date(2019, 10, day)
 
-        assert batches.pending_steps(connection, 20) == [
-            Step(october(1), october(2), 2, 20),
-            Step(october(3), october(5), 2, 20),
+        assert batches.pending_batches(connection, 20) == [
+            Batch(october(1), october(2), 2, 20),
+            Batch(october(3), october(5), 2, 20),
         ]
-        assert batches.pending_steps(connection, 1) == [
-            Step(october(day), october(day), 1, 10) for day in (1, 2, 3, 5)
+        assert batches.pending_batches(connection, 1) == [
+            Batch(october(day), october(day), 1, 10) for day in (1, 2, 3, 5)
         ]
-        batches.finish_step(connection, Step(october(2), october(3)))
-        assert batches.pending_steps(connection, 100) == [
-            Step(october(1), october(1), 1, 10),
-            Step(october(5), october(5), 1, 10),
+        batches.finish_batch(connection, Batch(october(2), october(3)))
+        assert batches.pending_batches(connection, 100) == [
+            Batch(october(1), october(1), 1, 10),
+            Batch(october(5), october(5), 1, 10),
         ]
 
 
@@ -51,19 +51,19 @@ def test_a_utc_day_touches_its_neighbours_in_another_zone(workshop: Workshop) ->
     with open_warehouse(workshop.settings) as connection:
         connection.execute("insert into raw.touched_days values (date '2019-10-02', false)")
         batches.note_pending_days(connection, "Asia/Tokyo")
-        (step,) = batches.pending_steps(connection, 100)
-    assert step == Step(date(2019, 10, 1), date(2019, 10, 3), day_count=3)
+        (batch,) = batches.pending_batches(connection, 100)
+    assert batch == Batch(date(2019, 10, 1), date(2019, 10, 3), day_count=3)
 
 
 def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:
     """Every row is marked; those that lose the mark were written again."""
-    write_shop(workshop.landing, Shop(events=20_000, months=1, seed=4, faults=()))
+    write_shop(workshop.landing, SyntheticShop(events=20_000, months=1, seed=4, faults=()))
     workshop.load()
     workshop.build()
     marked = {
         "staging.stg_repeats": ("quantity", "event_date"),
         "intermediate.int_product_days": ("view_count", "event_date"),
-        "intermediate.int_product_values": ("event_count", "event_date"),
+        "intermediate.int_product_attribute_days": ("event_count", "event_date"),
         "intermediate.int_day_sums": ("event_count", "event_date"),
         "intermediate.int_sessions": ("item_count", "session_start_date"),
     }
@@ -89,10 +89,10 @@ def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:
 
 
 def test_one_more_day_sums_up_its_month_and_no_other(workshop: Workshop) -> None:
-    write_shop(workshop.landing, Shop(events=20_000, months=3, seed=4, faults=()))
+    write_shop(workshop.landing, SyntheticShop(events=20_000, months=3, seed=4, faults=()))
     workshop.load()
     workshop.build()
-    tables = ("intermediate.int_product_months", "intermediate.int_product_value_months")
+    tables = ("intermediate.int_product_months", "intermediate.int_product_attribute_months")
     for table in tables:
         workshop.query(f"update {table} set product_id = -product_id")  # a mark
 
@@ -115,7 +115,7 @@ def test_what_is_built_of_other_types_goes_on_as_text_once_an_id_is_of_none(
     workshop: Workshop, open_workshop: Callable[..., Workshop]
 ) -> None:
     """The new ids join a day, a session and an order that are there already."""
-    write_shop(workshop.landing, Shop(events=20_000, months=1, seed=4, faults=()))
+    write_shop(workshop.landing, SyntheticShop(events=20_000, months=1, seed=4, faults=()))
     (path,) = workshop.landing.glob("*.csv")
     with path.open() as file:
         late = [row for row in csv.DictReader(file) if row["event_time"] > "2019-10-30 12"]
@@ -299,7 +299,7 @@ def test_the_plan_of_one_day_skips_the_rest_of_the_history(
     workshop.load()
     workshop.build(until="days")
     compiled = DbtProject(workshop.settings, workshop.shop).target / "compiled"
-    (sql,) = compiled.rglob("int_step_events.sql")
+    (sql,) = compiled.rglob("int_batch_events.sql")
     workshop.query(
         "insert into raw.events by name select 1 as file_id, 'view' as event_type, "
         "timestamp '2019-09-01' + to_seconds(n * 4) as event_time, 1 as product_id, "
@@ -349,6 +349,6 @@ def test_what_an_older_version_kept_as_a_table_may_become_a_view_and_the_reverse
 def test_a_step_takes_as_many_rows_as_fit_in_memory_and_blocks_half_of_it(
     memory: str, rows: int, kept: str
 ) -> None:
-    assert Settings(memory_limit=memory).step_rows == rows
+    assert Settings(memory_limit=memory).batch_rows == rows
     assert Settings(memory_limit=memory).block_memory == kept
-    assert Settings(memory_limit=memory, chunk_rows=7).step_rows == 7
+    assert Settings(memory_limit=memory, chunk_rows=7).batch_rows == 7

@@ -14,7 +14,7 @@ from conftest import Workshop
 from estore import pipeline
 from estore.console import Console
 from estore.landing import find_files
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 STOPPED = "stopped; nothing is half done, run it again to go on\n"
 #: Three are promised; the rest is for a machine that does much else.
@@ -70,7 +70,7 @@ def test_interrupted_in_each_phase_the_next_run_completes_to_the_same_tables(
 ) -> None:
     alone, disturbed = open_workshop(), open_workshop()
     for workshop in (alone, disturbed):
-        write_shop(workshop.landing, Shop(events=60_000, months=1, seed=2, faults=()))
+        write_shop(workshop.landing, SyntheticShop(events=60_000, months=1, seed=2, faults=()))
     home, log = disturbed.settings.home, disturbed.settings.logs / "dbt.log"
     said = home.parent / "said"
     phases: dict[str, Callable[[str, str], bool]] = {

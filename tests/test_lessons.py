@@ -224,7 +224,7 @@ def test_only_the_daily_models_read_events(workshop: Workshop) -> None:
         if node.resource_type == "model" and "daily" in node.tags
     }
     assert readers - {"fct_events"} <= daily
-    assert "int_step_events" in readers and "dim_users" not in readers
+    assert "int_batch_events" in readers and "dim_users" not in readers
     assert manifest.nodes["model.estore.fct_events"].config.materialized == "view"
 
 

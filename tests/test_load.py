@@ -200,8 +200,8 @@ def test_a_session_that_a_uuid_would_not_read_as_stays_as_it_is(home: Home, name
 def test_an_id_becomes_text_where_a_build_that_broke_off_left_tables_of_its_step(
     home: Home,
 ) -> None:
-    home.connection.execute("attach ':memory:' as step; create schema step.intermediate")
-    home.connection.execute("create table step.intermediate.int_step_keys (user_id bigint)")
+    home.connection.execute("attach ':memory:' as batch; create schema batch.intermediate")
+    home.connection.execute("create table batch.intermediate.int_batch_keys (user_id bigint)")
     home.load_one("a.csv", text([line(user_id="ann")]))
     assert home.query("select user_id from raw.events") == [("ann",)]
 
@@ -359,13 +359,13 @@ def test_a_duplicate_takes_the_rows_over_when_the_original_is_withdrawn(home: Ho
     home.load_one("a.csv", text(rows))
     home.load_one("b.csv", text(rows))
     home.load_one("c.csv", text(rows))
-    entry, heir = home.withdraw("a.csv")
+    entry, successor = home.withdraw("a.csv")
     assert Path(entry.uri).name == "a.csv"
-    assert heir is not None
-    assert Path(heir.uri).name == "b.csv"
+    assert successor is not None
+    assert Path(successor.uri).name == "b.csv"
     assert len(home.products()) == 20
     assert home.statuses() == {"a.csv": "withdrawn", "b.csv": "loaded", "c.csv": "duplicate"}
-    assert home.query("select distinct uri from raw.rejects") == [(heir.uri,)]
+    assert home.query("select distinct uri from raw.rejects") == [(successor.uri,)]
     home.withdraw("b.csv")
     assert home.statuses() == {"a.csv": "withdrawn", "b.csv": "withdrawn", "c.csv": "loaded"}
     assert home.withdraw("c.csv")[1] is None

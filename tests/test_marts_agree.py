@@ -12,7 +12,7 @@ import oracle
 import pytest
 from conftest import SAMPLE, Workshop, needs_sample
 
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 
 class Truth:
@@ -35,7 +35,9 @@ def built(
     if request.param == "sample":
         paths = [SAMPLE]
     else:
-        paths = write_shop(workshop.landing, Shop(events=25_000, months=5, seed=3, faults=()))
+        paths = write_shop(
+            workshop.landing, SyntheticShop(events=25_000, months=5, seed=3, faults=())
+        )
     workshop.load(*paths)
     report = workshop.build(until="tests")
     assert report.holds, report.problems
@@ -156,7 +158,7 @@ def test_the_funnel_agrees(built: tuple[Workshop, Truth]) -> None:
     names = same(
         "session_start_date",
         session_count="sessions",
-        robot_session_count="robots",
+        bot_session_count="bots",
         sessions_with_view="with_view",
         sessions_with_cart="with_cart",
         sessions_with_purchase="with_purchase",

@@ -15,7 +15,7 @@ def test_every_unit_test_of_the_models_holds(workshop: Workshop) -> None:
 
     project = DbtProject(workshop.settings, workshop.shop)
     with open_warehouse(workshop.settings):  # as long as it is open, so are the tables of a step
-        project.run("run", "--select", "int_step_*")
+        project.run("run", "--select", "int_batch_*")
         result = project.run("test", "--select", "test_type:unit", may_fail=True)
 
     ended = {run.node.name: str(run.status) for run in result.result}

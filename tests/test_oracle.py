@@ -461,7 +461,7 @@ def test_a_rate_counts_sessions_that_reached_both_stages():
     assert first == oracle.Funnel(
         session_start_date=date(2019, 10, 1),
         sessions=6,
-        robots=0,
+        bots=0,
         with_view=4,
         with_cart=3,
         with_purchase=3,
@@ -477,11 +477,11 @@ def test_a_rate_counts_sessions_that_reached_both_stages():
     assert (overall.session_start_date, overall.sessions, overall.view_to_cart) == (None, 7, 0.5)
 
 
-def test_a_robots_session_is_counted_as_that_and_in_no_rate():
+def test_a_bots_session_is_counted_as_that_and_in_no_rate():
     looks = [line(f"2019-10-01T00:00:{second:02d}", user_session="r") for second in range(4)]
     human = [line("2019-10-01", user_session="h"), line("2019-10-01", "cart", user_session="h")]
 
-    overall, _ = oracle.funnel(sessions_of(*looks, *human), robot_events=3)
+    overall, _ = oracle.funnel(sessions_of(*looks, *human), bot_events=3)
 
     assert (overall.sessions, overall.robots, overall.with_view, overall.view_to_cart) == (
         1,

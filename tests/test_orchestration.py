@@ -20,12 +20,12 @@ from orchestrating import EAGER
 from estore.errors import Busy, EstoreError, RefusedFile
 from estore.orchestration import definitions as location
 from estore.orchestration.alerts import Alert
-from estore.orchestration.context import POOL, Shop, Thresholds
+from estore.orchestration.context import POOL, ShopContext, Thresholds
 from estore.orchestration.failures import may_pass, retry_policy
 from estore.orchestration.jobs import schedules
 from estore.orchestration.launcher import WatchedRunLauncher
+from estore.orchestration.notifications import failure_alert
 from estore.orchestration.project import LAYERS
-from estore.orchestration.telling import failure_alert
 from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.snapshot.manifest import current_version
@@ -45,7 +45,7 @@ class Location:
 
     def __post_init__(self) -> None:
         settings = self.workshop.settings.model_copy(update={"landing": str(self.workshop.landing)})
-        self.shop = Shop(settings)
+        self.shop = ShopContext(settings)
         self.shop.config = self.workshop.shop
         self.definitions = location.build_definitions(self.shop)
         self.graph = self.definitions.resolve_asset_graph()
@@ -158,7 +158,7 @@ def test_every_job_is_stopped_in_the_end(shop: Location) -> None:
 
 def test_the_schedules_are_in_the_time_of_the_shop() -> None:
     config = ShopConfig(thresholds={"shop_timezone": "Europe/Berlin"})
-    shop = Shop(Settings())
+    shop = ShopContext(Settings())
     shop.config = config
     daily, weekly = schedules(shop)
     assert (daily.name, daily.job_name, daily.cron_schedule) == ("daily", "transform", "0 4 * * *")
@@ -173,11 +173,11 @@ def test_every_threshold_is_told_with_its_default() -> None:
 
 
 def test_a_wrong_threshold_is_told(tmp_path: Path) -> None:
-    shop = Shop(Settings(home=tmp_path))
+    shop = ShopContext(Settings(home=tmp_path))
     for entry, said in (("tries = 0", "tries"), ("polls = 1", "polls"), ("tries = 'a'", "tries")):
         (tmp_path / "shop.toml").write_text(f"[orchestration]\n{entry}\n")
         with pytest.raises(EstoreError, match=rf"shop.toml: \[orchestration\] {said}: "):
-            print(Shop(shop.settings).thresholds)
+            print(ShopContext(shop.settings).thresholds)
 
 
 RESET = ConnectionError("reset by peer")

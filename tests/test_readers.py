@@ -12,7 +12,7 @@ from estore import pipeline
 from estore.cli import main
 from estore.console import Console
 from estore.landing import find_files
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 COMMANDS = (["query", "select 1 as one"], ["status"], ["rejects"], ["findings"])
 #: In processes of their own, with hardly a pause.
@@ -29,7 +29,9 @@ while True:
 
 
 def test_during_a_whole_run_every_reader_gets_an_answer(workshop: Workshop) -> None:
-    (landed,) = write_shop(workshop.landing, Shop(events=8_000, months=1, seed=5, faults=()))
+    (landed,) = write_shop(
+        workshop.landing, SyntheticShop(events=8_000, months=1, seed=5, faults=())
+    )
     files = find_files([str(landed)])
     pipeline.run(workshop.settings, workshop.shop, files, Console(quiet=True))
     with landed.open("a") as file:

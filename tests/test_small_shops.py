@@ -237,7 +237,7 @@ def test_bot_sessions_add_up_where_the_shop_keeps_them(tmp_path: Path) -> None:
     rows += [event(START + timedelta(minutes=n), "cart", f"u{n}", f"s{n}") for n in range(35)]
     said = {}
     for excluded in (True, False):
-        shop = ShopConfig(thresholds={"robot_session_events": 10, "exclude_robots": excluded})
+        shop = ShopConfig(thresholds={"bot_session_events": 10, "exclude_bots": excluded})
         (funnel,) = [
             each
             for each in found(tmp_path / str(excluded), rows, shop)

@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import Workshop
 
-from estore.synth import TRUTH, Shop, write_shop
+from estore.synth import TRUTH, SyntheticShop, write_shop
 
 
 @pytest.mark.parametrize(("seed", "is_found"), [(1, False), (2, True)])
@@ -13,7 +13,7 @@ def test_stated_missing_revenue_is_the_lost_one_or_is_not_stated(
     workshop: Workshop, seed: int, is_found: bool
 ) -> None:
     """Few orders are lost: the outage of the first seed is too small to be seen at this volume."""
-    shop = Shop(events=60_000, months=4, seed=seed, faults=("purchase-outage",))
+    shop = SyntheticShop(events=60_000, months=4, seed=seed, faults=("purchase-outage",))
     workshop.load(*write_shop(workshop.landing, shop))
     workshop.build()
     truth = json.loads((workshop.landing / TRUTH).read_text())

@@ -12,7 +12,7 @@ from lifelines import KaplanMeierFitter
 from lifelines.utils import median_survival_times
 from scipy.stats import binomtest
 
-from estore.synth import TRUTH, Shop, write_shop
+from estore.synth import TRUTH, SyntheticShop, write_shop
 
 #: Customers at risk, with fewer of whom there is no median.
 LEAST = 30
@@ -39,7 +39,7 @@ def shares() -> list[tuple[str, str, str, str]]:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """A synthetic shop of five months."""
     workshop = Workshop(tmp_path_factory.mktemp("statistics"))
-    write_shop(workshop.landing, Shop(events=60_000, months=5, seed=8, faults=()))
+    write_shop(workshop.landing, SyntheticShop(events=60_000, months=5, seed=8, faults=()))
     workshop.load()
     workshop.build()
     return workshop

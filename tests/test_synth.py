@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from estore.synth import Shop, chunks, visits, write_months, write_shop
+from estore.synth import SyntheticShop, chunks, visits, write_months, write_shop
 from estore.synth import shop as synth_shop
 
 READ_TEXT = """
@@ -22,14 +22,14 @@ READ_TEXT = """
 HEADER = (
     "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session"
 )
-SMALL = Shop(events=6_000, months=2, seed=7, faults=())
+SMALL = SyntheticShop(events=6_000, months=2, seed=7, faults=())
 
 
 @pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """A shop of 300,000 events in three months, as tables `events` (in file order) and `visits`."""
     home = tmp_path_factory.mktemp("shop")
-    write_shop(home, Shop(events=300_000, months=3, seed=1, faults=("zero-prices",)))
+    write_shop(home, SyntheticShop(events=300_000, months=3, seed=1, faults=("zero-prices",)))
     with duckdb.connect() as connection:
         connection.execute(f"""
             CREATE TABLE events AS FROM ({READ_TEXT.format(path=home / "2019-Oct.csv")})
@@ -55,7 +55,7 @@ def percent(db: duckdb.DuckDBPyConnection, condition: str, table: str = "events"
     return one(db, f"SELECT 100 * count_if({condition}) / count(*) FROM {table}")[0]
 
 
-def written(directory: Path, shop: Shop) -> dict[str, bytes]:
+def written(directory: Path, shop: SyntheticShop) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in write_shop(directory, shop)}
 
 
@@ -65,20 +65,22 @@ def written(directory: Path, shop: Shop) -> dict[str, bytes]:
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     first = written(tmp_path / "a", SMALL)
     assert written(tmp_path / "b", SMALL) == first
-    other = written(tmp_path / "c", Shop(events=6_000, months=2, seed=8, faults=()))
+    other = written(tmp_path / "c", SyntheticShop(events=6_000, months=2, seed=8, faults=()))
     assert all(other[name] != first[name] for name in first)
 
 
 @pytest.mark.parametrize(("events", "months"), [(1, 1), (7, 2), (9_999, 1), (20_001, 3)])
 def test_a_shop_holds_exactly_the_rows_asked_for(tmp_path: Path, events: int, months: int) -> None:
-    files = written(tmp_path, Shop(events=events, months=months, faults=()))
+    files = written(tmp_path, SyntheticShop(events=events, months=months, faults=()))
     assert len(files) == months
     assert all(data.decode().splitlines()[0] == HEADER for data in files.values())
     assert sum(data.count(b"\n") - 1 for data in files.values()) == events
 
 
 def test_files_are_named_by_month_and_go_on_past_the_real_set(tmp_path: Path) -> None:
-    names = [path.name for path in write_shop(tmp_path, Shop(events=500, months=9, faults=()))]
+    names = [
+        path.name for path in write_shop(tmp_path, SyntheticShop(events=500, months=9, faults=()))
+    ]
     assert names == [
         *("2019-Oct.csv", "2019-Nov.csv", "2019-Dec.csv", "2020-Jan.csv", "2020-Feb.csv"),
         *("2020-Mar.csv", "2020-Apr.csv", "2020-May.csv", "2020-Jun.csv"),
@@ -92,7 +94,9 @@ def test_rows_are_in_time_order_within_and_over_files_and_within_their_month(
 ) -> None:
     monkeypatch.setattr(chunks, "CHUNK_ROWS", rows_at_a_time)
     times = []
-    for name, data in written(tmp_path, Shop(events=60_000, months=2, seed=3, faults=())).items():
+    for name, data in written(
+        tmp_path, SyntheticShop(events=60_000, months=2, seed=3, faults=())
+    ).items():
         rows = data.decode().splitlines()[1:]
         month = {"2019-Oct.csv": "2019-10", "2019-Nov.csv": "2019-11"}[name]
         assert all(row.startswith(month) for row in rows)
@@ -106,7 +110,7 @@ def test_sessions_longer_than_a_slice_or_the_shop_lose_no_row_and_no_order(
 ) -> None:
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 100)
     monkeypatch.setattr(visits, "GAP_DECK", visits.GAP_DECK[-1:])  # the longest gap, always
-    (path,) = write_shop(tmp_path, Shop(events=10_000, months=1, faults=()))
+    (path,) = write_shop(tmp_path, SyntheticShop(events=10_000, months=1, faults=()))
     times = [row.split(",")[0] for row in path.read_text().splitlines()[1:]]
     assert len(times) == 10_000
     assert times == sorted(times)
@@ -115,7 +119,9 @@ def test_sessions_longer_than_a_slice_or_the_shop_lose_no_row_and_no_order(
 
 def test_every_format_holds_the_same_rows_in_the_same_order(tmp_path: Path) -> None:
     for format in ("csv", "csv.gz", "parquet"):
-        write_shop(tmp_path, Shop(events=6_000, months=2, seed=7, format=format, faults=()))
+        write_shop(
+            tmp_path, SyntheticShop(events=6_000, months=2, seed=7, format=format, faults=())
+        )
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'")
         for month in ("2019-Oct", "2019-Nov"):
@@ -130,7 +136,9 @@ def test_every_format_holds_the_same_rows_in_the_same_order(tmp_path: Path) -> N
 
 
 def test_parquet_has_instants_whole_ids_and_decimal_prices(tmp_path: Path) -> None:
-    (path,) = write_shop(tmp_path, Shop(events=1_000, months=1, format="parquet", faults=()))
+    (path,) = write_shop(
+        tmp_path, SyntheticShop(events=1_000, months=1, format="parquet", faults=())
+    )
     types = dict(zip(HEADER.split(","), duckdb.sql(f"FROM '{path}'").types, strict=True))
     assert {name: str(type) for name, type in types.items()} == {
         "event_time": "TIMESTAMP WITH TIME ZONE",
@@ -176,17 +184,18 @@ def test_a_failed_write_leaves_no_half_file(
 
     monkeypatch.setattr(synth_shop, "_copy", failing)
     with pytest.raises(OSError, match="No space left"):
-        write_shop(tmp_path, Shop(events=6_000, months=1, format=format, faults=()))
+        write_shop(tmp_path, SyntheticShop(events=6_000, months=1, format=format, faults=()))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_killed_run_leaves_whole_months_only(tmp_path: Path) -> None:
     script = (
-        "import os, sys; from pathlib import Path; from estore.synth import Shop, chunks\n"
+        "import os, sys; from pathlib import Path; from estore.synth import SyntheticShop, chunks\n"
         "from estore.synth import write_shop\n"
         "chunks.CHUNK_ROWS = 400\n"
         "die = lambda rows: os._exit(9) if rows > 4_000 else None\n"
-        "write_shop(Path(sys.argv[1]), Shop(events=6_000, months=2, faults=()), on_progress=die)\n"
+        "shop = SyntheticShop(events=6_000, months=2, faults=())\n"
+        "write_shop(Path(sys.argv[1]), shop, on_progress=die)\n"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], env=environment)
@@ -209,7 +218,7 @@ def test_a_killed_run_leaves_whole_months_only(tmp_path: Path) -> None:
 )
 def test_a_wrong_argument_is_told_with_its_fix(wrong: dict, fix: str) -> None:
     with pytest.raises(ValueError, match=fix):
-        Shop(**wrong)
+        SyntheticShop(**wrong)
 
 
 # Shaped like the real rows

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from estore.landing import find_files
-from estore.synth import ALL_FAULTS, TRUTH, Behaviour, Shop, chunks, write_shop
+from estore.synth import ALL_FAULTS, TRUTH, Behaviour, SyntheticShop, chunks, write_shop
 
-SHOP = Shop(events=260_000, months=3, seed=5, faults=ALL_FAULTS)
+SHOP = SyntheticShop(events=260_000, months=3, seed=5, faults=ALL_FAULTS)
 KEY = "event_time, event_type, product_id, user_id, user_session"
 
 
-def made(folder: Path, shop: Shop) -> tuple[duckdb.DuckDBPyConnection, dict[str, Any]]:
+def made(folder: Path, shop: SyntheticShop) -> tuple[duckdb.DuckDBPyConnection, dict[str, Any]]:
     """The rows of all its files as `events`, with the file's name, and its truth."""
     paths = [str(path) for path in write_shop(folder, shop)]
     db = duckdb.connect()
@@ -36,7 +36,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    shop = Shop(events=SHOP.events, months=SHOP.months, seed=SHOP.seed, faults=())
+    shop = SyntheticShop(events=SHOP.events, months=SHOP.months, seed=SHOP.seed, faults=())
     return made(tmp_path_factory.mktemp("clean"), shop)
 
 
@@ -164,7 +164,7 @@ def test_what_comes_late_or_twice_has_a_file_of_its_own(faulty: Any) -> None:
     assert files[0][1] == files[1][1] > 1000
 
 
-def test_ids_are_shared_and_kept_but_rarely_and_robots_look_on_for_hours(faulty: Any) -> None:
+def test_ids_are_shared_and_kept_but_rarely_and_bots_look_on_for_hours(faulty: Any) -> None:
     db, _ = faulty
     shared = number(
         db,
@@ -177,10 +177,10 @@ def test_ids_are_shared_and_kept_but_rarely_and_robots_look_on_for_hours(faulty:
         "having max(event_time) - min(event_time) > interval 10 days)",
     )
     assert 1 <= shared <= 30 and 5 <= kept <= 200
-    robots = db.execute(
+    bots = db.execute(
         "select count(*) from events group by user_id, user_session having count(*) > 500"
     ).fetchall()
-    assert len(robots) == 1
+    assert len(bots) == 1
 
 
 def test_products_are_renamed_from_december_on(faulty: Any, clean: Any) -> None:
@@ -218,7 +218,7 @@ def test_prices_are_cut_off_at_a_cap(faulty: Any, clean: Any) -> None:
 def test_the_same_seed_gives_the_same_faulty_bytes_in_chunks_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = Shop(events=9_000, months=2, seed=3, faults=ALL_FAULTS)
+    shop = SyntheticShop(events=9_000, months=2, seed=3, faults=ALL_FAULTS)
     folders = [tmp_path / name for name in ("a", "b")]
     for folder in folders:
         write_shop(folder, shop)
@@ -231,7 +231,9 @@ def test_a_side_file_is_whole_where_its_day_comes_in_many_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 100)
-    db, truth = made(tmp_path, Shop(events=20_000, months=1, seed=3, faults=("late-file",)))
+    db, truth = made(
+        tmp_path, SyntheticShop(events=20_000, months=1, seed=3, faults=("late-file",))
+    )
     assert truth["files"]["rows"] == number(db, "select count(*) from events") == 20_000
     late = f"from events where {within(truth, 'late-file')}"
     assert number(db, f"select count(distinct file) {late}") == 1
@@ -240,7 +242,7 @@ def test_a_side_file_is_whole_where_its_day_comes_in_many_chunks(
 
 def test_behaviour_moves_what_it_names(tmp_path: Path) -> None:
     def truth(name: str, **behaviour: Any) -> dict[str, Any]:
-        shop = Shop(events=60_000, months=3, faults=(), behaviour=Behaviour(**behaviour))
+        shop = SyntheticShop(events=60_000, months=3, faults=(), behaviour=Behaviour(**behaviour))
         write_shop(tmp_path / name, shop)
         return json.loads((tmp_path / name / TRUTH).read_text())
 
@@ -276,7 +278,7 @@ def test_a_wrong_behaviour_is_told_with_its_range(wrong: dict[str, Any]) -> None
 def test_known_customers_are_their_share_of_the_first_day_and_come_back_less_and_less(
     tmp_path: Path,
 ) -> None:
-    shop = Shop(events=260_000, months=3, seed=5, faults=(), known_customers=0.5)
+    shop = SyntheticShop(events=260_000, months=3, seed=5, faults=(), known_customers=0.5)
     _, truth = made(tmp_path / "half", shop)
     known = truth["known_customers"]
     assert known["share_of_first_day_orders"] == 0.5
@@ -298,4 +300,4 @@ def test_a_shop_without_known_customers_has_none_and_a_share_is_a_share(clean: A
     assert truth["known_customers"]["customers"] == 0
     for wrong in (-0.1, 1):
         with pytest.raises(ValueError, match="known customers"):
-            Shop(known_customers=wrong)
+            SyntheticShop(known_customers=wrong)

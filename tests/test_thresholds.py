@@ -16,7 +16,7 @@ from landing_files import lines, text
 
 from estore.build.builder import Transform
 from estore.build.dbt_project import project_folder
-from estore.build.state import State
+from estore.build.state import BuildState
 from estore.build.thresholds import allowed, read_thresholds
 from estore.cli import main
 from estore.errors import EstoreError
@@ -33,14 +33,14 @@ def read(**own: Any) -> dict[str, Any]:
 def test_a_shop_changes_only_what_it_names() -> None:
     before, after = read(), read(churned_days=99, as_of_date=date(2020, 4, 30))
     assert after == {**before, "churned_days": 99, "as_of_date": "2020-04-30"}
-    assert "built_from" not in before
+    assert "batch_from" not in before
 
 
 @pytest.mark.parametrize(
     ("own", "said"),
     [
         ({"churn_days": 1}, "churn_days: not known; there are .*churned_days"),
-        ({"built_from": "2020-01-01"}, "built_from: not known"),
+        ({"batch_from": "2020-01-01"}, "batch_from: not known"),
         ({"shop_timezone": "Mars/Base"}, "not a known time zone; must be an IANA time zone"),
         ({"shop_timezone": "UTC') or ('1'='1"}, "not a known time zone"),
         ({"shop_timezone": ["UTC"]}, "not a known time zone"),
@@ -132,7 +132,9 @@ def test_a_build_names_the_thresholds_that_changed(workshop: Workshop) -> None:
     workshop.load()
     with open_engine(workshop.settings) as warehouse, warehouse.transaction():
         kept = Transform(workshop.settings, workshop.shop).project.thresholds
-        State(warehouse.books).set("thresholds", json.dumps({**kept, "churned_days": 90}))
+        BuildState(warehouse.control_tables).set(
+            "thresholds", json.dumps({**kept, "churned_days": 90})
+        )
     transform = Transform(workshop.settings, workshop.shop)
     assert transform.changed_thresholds() == ["churned_days 90 → 60"]
 
@@ -150,7 +152,7 @@ PLAIN_FILE = [
     'time_zone = "Europe/Berlin"', 'delimiter = ";"', "earliest_date = 2001-01-01", "[columns]",
     '"Zeit" = "event_time"', "[event_types]", '"Kauf" = "purchase"', "[thresholds]",
     "churned_days = 90", 'shop_timezone = "UTC"', "as_of_date = 2020-04-30", "rfm_bands = 5",
-    "alert_missing_share = 0.2", "exclude_robots = true", "[orchestration]", "tries = 2",
+    "alert_missing_share = 0.2", "exclude_bots = true", "[orchestration]", "tries = 2",
 ]  # fmt: skip
 
 

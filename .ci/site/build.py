@@ -1,7 +1,7 @@
 """Builds the documentation site: `python .ci/site/build.py dist/site`.
 
 One static folder: the pages of the repository, the commands and settings as the code has them, and
-of a synthetic shop the report and the dbt catalogue. Fails where a link leads nowhere.
+of a synthetic shop the report and the dbt catalog. Fails where a link leads nowhere.
 """
 
 import os
@@ -44,7 +44,7 @@ def stage(pages: Path) -> None:
             to.parent.mkdir(parents=True, exist_ok=True)
             to.write_text(_with_links(path, pages), encoding="utf-8")
     for folder, texts in {
-        "sample": {**SAMPLE, "catalogue.md": reference.tables_page()},
+        "sample": {**SAMPLE, "catalog.md": reference.tables_page()},
         "reference": {
             "commands.md": reference.commands_page(),
             "settings.md": reference.settings_page(),
@@ -82,7 +82,7 @@ def _with_links(page: Path, pages: Path) -> str:
 
 
 def sample(out: Path, work: Path) -> None:
-    """A synthetic shop from files to a report, and dbt's catalogue of its warehouse."""
+    """A synthetic shop from files to a report, and dbt's catalog of its warehouse."""
     home, landing = work / "home", work / "landing"
     _run(BIN / "estore", "synth", landing, "--events", EVENTS, "--months", MONTHS, "--seed", 1)
     _run(BIN / "estore", "--home", home, "run", landing)
@@ -93,14 +93,14 @@ def sample(out: Path, work: Path) -> None:
         environment={"ESTORE_WAREHOUSE": home / "warehouse.duckdb", "ESTORE_TEMP": work,
                      "ESTORE_TARGET": "duckdb"},
     )  # fmt: skip
-    catalogue = (work / "dbt" / "static_index.html").read_text(encoding="utf-8")
+    catalog = (work / "dbt" / "static_index.html").read_text(encoding="utf-8")
     for wrong, right in {
         "${require('./assets/favicons/favicon.ico')}": "../icon.svg",
         str(work): "",
         str(ROOT): "",
     }.items():
-        catalogue = catalogue.replace(wrong, right)
-    (out / "tables.html").write_text(catalogue, encoding="utf-8")
+        catalog = catalog.replace(wrong, right)
+    (out / "tables.html").write_text(catalog, encoding="utf-8")
 
 
 def build(out: Path, *, with_sample: bool = True) -> list[str]:

@@ -19,11 +19,11 @@ COMMANDS = """# Commands
 TABLES = """# Tables and lineage
 
 What dbt tells of every table: its columns, tests and SQL, and what it is made of. All of it is in
-the [catalogue](tables.html), whose button at the lower right draws the lineage. How each number is
+the [catalog](tables.html), whose button at the lower right draws the lineage. How each number is
 defined stands in [every number](../docs/metrics.md).
 
 """
-CATALOGUE = "tables.html#!"
+CATALOG = "tables.html#!"
 SETTINGS = """# Settings
 
 Set in the environment, or in a file `.env` of the folder that `estore` is called in. A shop's
@@ -77,8 +77,8 @@ def tables_page() -> str:
     for folder in ("marts", "metrics", "dashboard"):
         rows = [
             f"| `{model['name']}` | {_cell(' '.join(model['description'].split()))} | "
-            f'<a href="{CATALOGUE}/model/model.estore.{model["name"]}">columns</a>, '
-            f'<a href="{CATALOGUE}/overview?g_v=1&amp;g_i=%2B{model["name"]}">lineage</a> |'
+            f'<a href="{CATALOG}/model/model.estore.{model["name"]}">columns</a>, '
+            f'<a href="{CATALOG}/overview?g_v=1&amp;g_i=%2B{model["name"]}">lineage</a> |'
             for path in sorted((project_folder() / "models" / folder).glob("*.yml"))
             for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
         ]

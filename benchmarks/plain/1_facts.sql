@@ -152,7 +152,7 @@ select
         when view_count > 0 then 'view'
         else 'other'
     end as funnel_stage,
-    event_count > 500 as is_robot_suspect,
+    event_count > 500 as is_bot_suspect,
     coalesce(orders_before, 0) as orders_before
 from sessions
 left join earlier_orders using (session_id);

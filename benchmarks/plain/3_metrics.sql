@@ -3,15 +3,15 @@ with counted as (
     select
         case when grouping(session_start_date) = 0 then 'day' else 'overall' end as grain,
         session_start_date,
-        count_if(not is_robot_suspect) as session_count,
-        count_if(is_robot_suspect) as robot_session_count,
-        count_if(reached_view and not is_robot_suspect) as sessions_with_view,
-        count_if(reached_cart and not is_robot_suspect) as sessions_with_cart,
-        count_if(reached_purchase and not is_robot_suspect) as sessions_with_purchase,
-        count_if(reached_view and reached_cart and not is_robot_suspect) as sessions_with_view_and_cart,
-        count_if(reached_cart and reached_purchase and not is_robot_suspect)
+        count_if(not is_bot_suspect) as session_count,
+        count_if(is_bot_suspect) as bot_session_count,
+        count_if(reached_view and not is_bot_suspect) as sessions_with_view,
+        count_if(reached_cart and not is_bot_suspect) as sessions_with_cart,
+        count_if(reached_purchase and not is_bot_suspect) as sessions_with_purchase,
+        count_if(reached_view and reached_cart and not is_bot_suspect) as sessions_with_view_and_cart,
+        count_if(reached_cart and reached_purchase and not is_bot_suspect)
             as sessions_with_cart_and_purchase,
-        count_if(reached_view and reached_purchase and not is_robot_suspect)
+        count_if(reached_view and reached_purchase and not is_bot_suspect)
             as sessions_with_view_and_purchase
     from marts.fct_sessions
     group by grouping sets ((session_start_date), ())

@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from estore.buckets.faults import told, told_of_object
+from estore.buckets.error_messages import told, told_of_object
 from estore.errors import CHANGED, EstoreError, RefusedFile
 from estore.settings import bucket_environment
 

@@ -1,6 +1,6 @@
 """Steps: which days wait to be built, cut into runs that fit in memory, and how far each reaches.
 
-A step replaces the events of its days. Sessions reach over midnight: those that overlap the days,
+A batch replaces the events of its days. Sessions reach over midnight: those that overlap the days,
 or lie within the timeout of them, are replaced with it (docs/architecture.md, "Increments").
 """
 
@@ -18,7 +18,7 @@ MUCH_IS_NEW = 0.2
 
 
 @dataclass(frozen=True)
-class Step:
+class Batch:
     """Days of the shop, both included, that one pass of the daily models builds.
 
     day_count are those that wait; between them may lie days without an event.
@@ -50,10 +50,10 @@ def note_pending_days(connection: duckdb.DuckDBPyConnection, time_zone: str) -> 
     connection.execute("delete from raw.touched_days")
 
 
-def pending_steps(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> list[Step]:
-    """The waiting days as steps in order of time, at most chunk_rows lines each.
+def pending_batches(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> list[Batch]:
+    """The waiting days as batches in order of time, at most chunk_rows lines each.
 
-    A single day is never cut. A step passes over days without an event, and ends before one whose
+    A single day is never cut. A batch passes over days without an event, and ends before one whose
     events do not wait.
     """
     days = connection.execute(
@@ -68,43 +68,43 @@ def pending_steps(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> lis
         order by event_date
         """
     ).fetchall()
-    steps: list[Step] = []
+    batches: list[Batch] = []
     is_open = False
     for day, waits, rows in days:
-        if waits and is_open and steps[-1].rows + rows <= chunk_rows:
-            last = steps[-1]
-            steps[-1] = Step(last.first_day, day, last.day_count + 1, last.rows + rows)
+        if waits and is_open and batches[-1].rows + rows <= chunk_rows:
+            last = batches[-1]
+            batches[-1] = Batch(last.first_day, day, last.day_count + 1, last.rows + rows)
         elif waits:
-            steps.append(Step(day, day, 1, rows))
+            batches.append(Batch(day, day, 1, rows))
         is_open = waits
-    return steps
+    return batches
 
 
-def step_variables(
-    warehouse: Warehouse, step: Step, *, time_zone: str, timeout_minutes: int
+def batch_variables(
+    warehouse: Warehouse, batch: Batch, *, time_zone: str, timeout_minutes: int
 ) -> dict[str, str]:
-    """The dbt variables of a step, as far as what is built already makes it reach."""
+    """The dbt variables of a batch, as far as what is built already makes it reach."""
     margin = timedelta(minutes=timeout_minutes) + _clock_margin(time_zone)
-    reach_from = _day_start(step.first_day, time_zone) - margin
-    reach_to = _day_start(step.last_day + DAY, time_zone) + margin
-    sessions_from, sessions_to = step.first_day, step.last_day
+    session_window_from = _day_start(batch.first_day, time_zone) - margin
+    session_window_to = _day_start(batch.last_day + DAY, time_zone) + margin
+    sessions_from, sessions_to = batch.first_day, batch.last_day
     if warehouse.has_table("intermediate", "int_sessions"):
         ((first, last),) = warehouse.select(
             """
             select min(session_start_date), cast(max(session_end_at) as date)
             from intermediate.int_sessions
-            where session_start_at <= $reach_to and session_end_at >= $reach_from
+            where session_start_at <= $session_window_to and session_end_at >= $session_window_from
             """,
-            reach_from=reach_from, reach_to=reach_to,
+            session_window_from=session_window_from, session_window_to=session_window_to,
         )  # fmt: skip
-        sessions_from = min(first or step.first_day, step.first_day)
+        sessions_from = min(first or batch.first_day, batch.first_day)
         # Of a shop's day that the UTC date may be behind or before.
-        sessions_to = max(last + DAY if last else step.last_day, step.last_day)
+        sessions_to = max(last + DAY if last else batch.last_day, batch.last_day)
     return {
-        "built_from": str(step.first_day),
-        "built_to": str(step.last_day),
-        "reach_from": f"{reach_from:%Y-%m-%d %H:%M:%S}",
-        "reach_to": f"{reach_to:%Y-%m-%d %H:%M:%S}",
+        "batch_from": str(batch.first_day),
+        "batch_to": str(batch.last_day),
+        "session_window_from": f"{session_window_from:%Y-%m-%d %H:%M:%S}",
+        "session_window_to": f"{session_window_to:%Y-%m-%d %H:%M:%S}",
         "sessions_from": str(sessions_from),
         "sessions_to": str(sessions_to),
     }
@@ -115,18 +115,18 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
 
     Where rows were taken away, or much is new, they are made anew.
     """
-    first, last, is_removal = warehouse.books.execute(
+    first, last, is_removal = warehouse.control_tables.execute(
         "select min(event_date), max(event_date), bool_or(is_removal) from build.changed_days"
     ).fetchone() or (None, None, None)
-    (is_much,) = warehouse.books.execute(
+    (is_much,) = warehouse.control_tables.execute(
         f"select coalesce(sum(event_count) filter (event_date between $first and $last) "
         f">= {MUCH_IS_NEW} * sum(event_count), true) from raw.file_days",
         {"first": first, "last": last},
     ).fetchone() or (True,)
     if is_removal or is_much:
         return {"all_users": "true"}
-    days = Step(first, last)
-    variables = step_variables(
+    days = Batch(first, last)
+    variables = batch_variables(
         warehouse, days, time_zone=time_zone, timeout_minutes=timeout_minutes
     )
     changed = [
@@ -138,7 +138,7 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
     return variables | {"all_users": "false", "changed_from": str(changed_from)}
 
 
-def _extended_order_began(warehouse: Warehouse, days: Step) -> date | None:
+def _extended_order_began(warehouse: Warehouse, days: Batch) -> date | None:
     """The day of the oldest order that purchases of these days belong to by the shop's own id."""
     if not warehouse.has_table("intermediate", "int_orders"):
         return None
@@ -157,7 +157,7 @@ def _extended_order_began(warehouse: Warehouse, days: Step) -> date | None:
     return began
 
 
-def _joined_order_began(warehouse: Warehouse, days: Step, time_zone: str) -> date | None:
+def _joined_order_began(warehouse: Warehouse, days: Batch, time_zone: str) -> date | None:
     """The day of the oldest order without such an id that goes on into these days or past them.
 
     A session that only looks around on them leaves the order that it began before as it was.
@@ -201,11 +201,11 @@ def finish_build(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("delete from build.changed_days")
 
 
-def finish_step(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
-    """The days of a step no longer wait."""
+def finish_batch(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    """The days of a batch no longer wait."""
     connection.execute(
         "delete from build.pending_days where event_date between ? and ?",
-        [step.first_day, step.last_day],
+        [batch.first_day, batch.last_day],
     )
 
 
@@ -216,7 +216,7 @@ def forget_built(warehouse: Warehouse) -> None:
     cannot take a drop back, the next build finds it so.
     """
     warehouse.drop_built()
-    connection = warehouse.books
+    connection = warehouse.control_tables
     connection.execute("delete from build.pending_days")
     connection.execute("delete from raw.touched_days")
     connection.execute("delete from build.changed_days")

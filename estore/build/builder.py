@@ -9,9 +9,9 @@ from typing import Any, Literal
 import duckdb
 
 from estore.build import batches
-from estore.build.catalog import catalogue, test_row
-from estore.build.dbt_project import WITHOUT_IN_STEPS, DbtProject
-from estore.build.state import State
+from estore.build.catalog import catalog, test_row
+from estore.build.dbt_project import WITHOUT_IN_BATCHES, DbtProject
+from estore.build.state import BuildState
 from estore.errors import EstoreError
 from estore.settings import Settings
 from estore.shop import ShopConfig
@@ -34,7 +34,7 @@ class TestResult:
 
 @dataclass
 class BuildReport:
-    """What a build did: steps of days, events in them, and the data tests' results."""
+    """What a build did: batches of days, events in them, and the data tests' results."""
 
     days: int = 0
     rows: int = 0
@@ -87,23 +87,23 @@ class Transform:
             waiting = self._what_waits(warehouse, report, full_refresh=full_refresh)
         if report.is_skipped:
             return report
-        total = sum(step.rows for step in waiting)
+        total = sum(batch.rows for batch in waiting)
         on_phase("events, sessions, orders")
-        for step in waiting:
+        for batch in waiting:
             on_rows(report.rows, total)
-            self._build_days(step)
-            report.days += step.day_count
-            report.rows += step.rows
+            self._build_days(batch)
+            report.days += batch.day_count
+            report.rows += batch.rows
         on_rows(total, total)
         if waiting:
             with open_warehouse(self.settings) as warehouse:
-                warehouse.forget_step()
+                warehouse.forget_batch()
         if until == "days":
             return report
         on_phase("dimensions and metrics")
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             variables = batches.user_variables(warehouse, **self._clock)
-            state = State(warehouse.books)
+            state = BuildState(warehouse.control_tables)
             if state.get("marts") != self.project.fingerprint:
                 variables = {"all_users": "true"}
             state.set("marts", None)  # if this ends before its end, the next makes all anew
@@ -112,8 +112,8 @@ class Transform:
             variables=variables,
         )  # fmt: skip
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-            batches.finish_build(warehouse.books)
-            State(warehouse.books).set("marts", self.project.fingerprint)
+            batches.finish_build(warehouse.control_tables)
+            BuildState(warehouse.control_tables).set("marts", self.project.fingerprint)
         if until == "marts":
             return report
         on_phase("data tests")
@@ -125,7 +125,7 @@ class Transform:
         )
         if report.holds:
             with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-                state = State(warehouse.books)
+                state = BuildState(warehouse.control_tables)
                 state.set("built", self.project.fingerprint)
                 state.set("built_at", datetime.now(UTC).isoformat(timespec="seconds"))
                 state.set("thresholds", json.dumps(self.project.thresholds))
@@ -135,9 +135,9 @@ class Transform:
 
     def _what_waits(
         self, warehouse: Warehouse, report: BuildReport, *, full_refresh: bool
-    ) -> list[batches.Step]:
-        """The steps to build; notes in the report what is made anew, or that nothing is to do."""
-        state = State(warehouse.books)
+    ) -> list[batches.Batch]:
+        """The batches to build; notes in the report what is made anew, or that nothing is to do."""
+        state = BuildState(warehouse.control_tables)
         if full_refresh or self._days_are_stale(state):
             report.is_full = True
             with warehouse.transaction():
@@ -145,12 +145,12 @@ class Transform:
             with warehouse.transaction():
                 batches.forget_built(warehouse)
         with warehouse.transaction():
-            batches.note_pending_days(warehouse.books, self._time_zone)
-        waiting = batches.pending_steps(warehouse.books, self.settings.step_rows)
+            batches.note_pending_days(warehouse.control_tables, self._time_zone)
+        waiting = batches.pending_batches(warehouse.control_tables, self.settings.batch_rows)
         if not waiting and state.get("built") == self.project.fingerprint:
             report.is_skipped = True
             return []
-        if not waiting and not _has_events(warehouse.books):
+        if not waiting and not _has_events(warehouse.control_tables):
             raise EstoreError("nothing is loaded yet: `estore load PATH` comes first")
         with warehouse.transaction():
             state.set("built", None)
@@ -162,14 +162,14 @@ class Transform:
     def changed_thresholds(self) -> list[str]:
         """The thresholds that differ from those of the last complete build, as name: old → new."""
         with open_warehouse(self.settings) as warehouse:
-            before = json.loads(State(warehouse.books).get("thresholds") or "{}")
+            before = json.loads(BuildState(warehouse.control_tables).get("thresholds") or "{}")
         return [
             f"{name} {before[name]} → {value}"
             for name, value in self.project.thresholds.items()
             if name in before and before[name] != value
         ]
 
-    def _days_are_stale(self, state: State) -> bool:
+    def _days_are_stale(self, state: BuildState) -> bool:
         """Whether what the built days depend on has changed.
 
         Where the project is as it was, it has not; that is known without parsing it.
@@ -183,38 +183,38 @@ class Transform:
     def is_sound(self) -> bool:
         """The last build ended, with these rules, and its data tests held."""
         with open_warehouse(self.settings) as warehouse:
-            return State(warehouse.books).get("built") == self.project.fingerprint
+            return BuildState(warehouse.control_tables).get("built") == self.project.fingerprint
 
     def is_published(self, version: str) -> bool:
         """Whether this snapshot is the one of the last build."""
         with open_warehouse(self.settings) as warehouse:
-            return State(warehouse.books).get("published") == version
+            return BuildState(warehouse.control_tables).get("published") == version
 
     def note_published(self, version: str) -> None:
         """A snapshot of the last build is there."""
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-            State(warehouse.books).set("published", version)
+            BuildState(warehouse.control_tables).set("published", version)
 
     def last_tests(self) -> dict[str, Any]:
         """How the data tests of the last build ended."""
         with open_warehouse(self.settings) as warehouse:
-            return dict(json.loads(State(warehouse.books).get("tests") or "{}"))
+            return dict(json.loads(BuildState(warehouse.control_tables).get("tests") or "{}"))
 
     def told(self) -> dict[str, list[dict[str, Any]]]:
         """Tables for readers: definitions, lineage, and the data tests of the last build."""
         with open_warehouse(self.settings) as warehouse:
-            state = State(warehouse.books)
+            state = BuildState(warehouse.control_tables)
             tests = [
                 test
                 for key in ("daily_test_rows", "test_rows")
                 for test in json.loads(state.get(key) or "[]")
             ]
-        return {**catalogue(self.project.manifest), "build_tests": tests}
+        return {**catalog(self.project.manifest), "build_tests": tests}
 
     def snapshot(self, *, only_if_new: bool) -> bool:
         """Record what is said of every customer now; at most once for an as_of_date if so asked."""
         with open_warehouse(self.settings) as warehouse:
-            state = State(warehouse.books)
+            state = BuildState(warehouse.control_tables)
             if state.get("built") is None:
                 raise EstoreError(
                     "there is no complete build to record: `estore build` comes first"
@@ -224,24 +224,26 @@ class Transform:
                 return False
         self.project.run("snapshot")
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-            State(warehouse.books).set("snapshot", as_of)
+            BuildState(warehouse.control_tables).set("snapshot", as_of)
         return True
 
-    def _build_days(self, step: batches.Step) -> None:
+    def _build_days(self, batch: batches.Batch) -> None:
         with open_warehouse(self.settings) as warehouse:
-            variables = batches.step_variables(warehouse, step, **self._clock)
+            variables = batches.batch_variables(warehouse, batch, **self._clock)
         result = self.project.run(
             "build", "--select", "tag:daily", *DATA_TESTS,
-            variables=variables, may_fail=True, without=WITHOUT_IN_STEPS,
+            variables=variables, may_fail=True, without=WITHOUT_IN_BATCHES,
         )  # fmt: skip
         report = BuildReport()
         self._collect(report, result)
         if not report.holds:
             raise EstoreError(_in_words(report.problems))
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
-            batches.finish_step(warehouse.books, step)
+            batches.finish_batch(warehouse.control_tables, batch)
             # A build without new days keeps those of the days that it stands on.
-            State(warehouse.books).set("daily_test_rows", json.dumps(report.test_rows))
+            BuildState(warehouse.control_tables).set(
+                "daily_test_rows", json.dumps(report.test_rows)
+            )
 
     def _collect(self, report: BuildReport, result: Any) -> None:
         for run in result.result or ():

@@ -1,4 +1,4 @@
-"""Catalogue: what the dbt project says of itself, for readers of a snapshot.
+"""Catalog: what the dbt project says of itself, for readers of a snapshot.
 
 Definitions, the lineage of models, and how each data test ended, as rows of plain values.
 """
@@ -18,7 +18,7 @@ LAYERS = {
 SEVERAL = "several tables"
 
 
-def catalogue(manifest: Any) -> dict[str, list[dict[str, Any]]]:
+def catalog(manifest: Any) -> dict[str, list[dict[str, Any]]]:
     """Table name → rows, from dbt's parsed project."""
     models = {node.name for node in manifest.nodes.values() if node.resource_type == "model"}
     nodes = {

@@ -27,9 +27,9 @@ from estore.warehouse import advice
 SOURCES = (
     "macros", "models", "seeds", "snapshots", "tests", "dbt_project.yml", "profiles.yml",
 )  # fmt: skip
-#: Optimizers that DuckDB is better without. In a step: it would keep a copy of all its events in
+#: Optimizers that DuckDB is better without. In a batch: it would keep a copy of all its events in
 #: memory, where reading them again costs less.
-WITHOUT_IN_STEPS = "common_subplan"
+WITHOUT_IN_BATCHES = "common_subplan"
 #: In what follows: it would pack join keys narrower, and then not filter by them as it reads a long
 #: table for a few users.
 WITHOUT = "common_subplan,compressed_materialization"

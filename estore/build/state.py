@@ -1,9 +1,9 @@
-"""State: what outlives a process of what was built."""
+"""BuildState: what outlives a process of what was built."""
 
 import duckdb
 
 
-class State:
+class BuildState:
     """Names and values that outlive a process: what was built, with which rules."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:

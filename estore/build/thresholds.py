@@ -1,7 +1,9 @@
 """Thresholds: the defaults with the shop's own on top, checked before any SQL sees them."""
 
+import sys
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -12,12 +14,13 @@ from estore.currency import currency
 from estore.errors import EstoreError
 from estore.shop import ShopConfig
 
-#: Variables of the project that a build sets and no shop: what a step covers, how money is written.
-STEP = (
-    "built_from",
-    "built_to",
-    "reach_from",
-    "reach_to",
+#: Variables of the project that a build sets and no shop: what a batch covers, how money is
+#: written.
+BATCH = (
+    "batch_from",
+    "batch_to",
+    "session_window_from",
+    "session_window_to",
     "sessions_from",
     "sessions_to",
     "changed_from",
@@ -94,14 +97,47 @@ def _range(name: str) -> Allowed:
     return next(found for end, found in ALLOWED.items() if name.endswith(end))
 
 
+#: Names of thresholds before 0.2 → their names since; the old ones still work in this release.
+RENAMED = {
+    "alert_least_events": "alert_min_events",
+    "alert_least_fall": "alert_min_fall",
+    "alert_least_products": "alert_min_products",
+    "alert_least_sessions": "alert_min_sessions",
+    "anomaly_least_deviation": "anomaly_min_deviation",
+    "anomaly_least_orders": "anomaly_min_orders",
+    "exclude_robots": "exclude_bots",
+    "robot_session_events": "bot_session_events",
+    "robot_user_events": "bot_user_events",
+}
+
+
+@cache
+def _warn_of_old_name(shop_file: Path, old: str, new: str) -> None:
+    """Says so once a process."""
+    print(
+        f"warning: {shop_file}: [thresholds] {old} is now called {new}; "
+        "the old name stops working in the next release",
+        file=sys.stderr,
+    )
+
+
+def _with_current_names(given: dict[str, Any], shop_file: Path) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in RENAMED:
+            _warn_of_old_name(shop_file, name, RENAMED[name])
+        named[RENAMED.get(name, name)] = value
+    return named
+
+
 def read_thresholds(project: Path, shop: ShopConfig, shop_file: Path) -> dict[str, Any]:
     """Name → value of every threshold.
 
     Raises EstoreError that names the shop's file, the threshold and the fix.
     """
     variables = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    thresholds = {name: value for name, value in variables.items() if name not in STEP}
-    for name, value in shop.thresholds.items():
+    thresholds = {name: value for name, value in variables.items() if name not in BATCH}
+    for name, value in _with_current_names(shop.thresholds, shop_file).items():
         if name not in thresholds:
             raise EstoreError(
                 f"{shop_file}: [thresholds] {name}: not known; "
@@ -113,11 +149,11 @@ def read_thresholds(project: Path, shop: ShopConfig, shop_file: Path) -> dict[st
             raise EstoreError(
                 f"{shop_file}: [thresholds] {name} = {_short(value)}: {error}"
             ) from error
-    steps = [thresholds[name] for name in ("declining_days", "at_risk_days", "churned_days")]
-    if steps != sorted(steps):
+    batches = [thresholds[name] for name in ("declining_days", "at_risk_days", "churned_days")]
+    if batches != sorted(batches):
         raise EstoreError(
             f"{shop_file}: [thresholds] declining_days, at_risk_days and churned_days are "
-            f"{', '.join(map(str, steps))}; none may be smaller than the one before"
+            f"{', '.join(map(str, batches))}; none may be smaller than the one before"
         )
     return thresholds
 

@@ -63,7 +63,7 @@ class Guard:
         self.app, self.credentials, self.hosts = app, credentials, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it in words."""
+        """CubeAnswer a request, or refuse it in words."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

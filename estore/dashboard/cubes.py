@@ -22,7 +22,7 @@ ALL = "*"
 
 
 @dataclass(frozen=True)
-class Answer:
+class CubeAnswer:
     """Rows for a chart, and the filters that they obey."""
 
     columns: Sequence[str]
@@ -39,7 +39,7 @@ class Answer:
         return told | ({"missing": True} if self.is_missing else {})
 
 
-MISSING = Answer((), (), is_missing=True)
+MISSING = CubeAnswer((), (), is_missing=True)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Cube:
     amounts: frozenset[str]
     first_day: date | None
 
-    def answer(self, query: Query, selection: Selection) -> Answer:
+    def answer(self, query: Query, selection: Selection) -> CubeAnswer:
         """Group by the query's dimensions, in their order, and sum its measures."""
         if not {*query.by, *query.measures} <= {*self.codes, *self.measures}:
             return MISSING
@@ -68,7 +68,7 @@ class Cube:
                 applied.append(name)
             elif column in self.shape.star:
                 chosen &= self._is(column, ALL, rows) ^ (column in query.by)
-        return Answer(
+        return CubeAnswer(
             [*query.by, *query.measures],
             self._sums(query.by, query.measures, np.flatnonzero(chosen) + rows.start),
             applied, days,

@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from estore.dashboard.cubes import MISSING, THOUSANDTHS, Answer, Cube
+from estore.dashboard.cubes import MISSING, THOUSANDTHS, Cube, CubeAnswer
 from estore.dashboard.pages import CubeShape, Pages, Query, read_pages
 from estore.dashboard.selection import DataDays, Selection
 from estore.dashboard.shown import Shown
@@ -130,7 +130,7 @@ def _days(first: date | None, last: date | None) -> list[str]:
     return [str(first + timedelta(days=n)) for n in range((last - first).days + 1)]
 
 
-def _table(connection: duckdb.DuckDBPyConnection, query: Query, known: Any) -> Answer:
+def _table(connection: duckdb.DuckDBPyConnection, query: Query, known: Any) -> CubeAnswer:
     if query.table not in known:
         return MISSING
     described = connection.execute(f'describe "{query.table}"').fetchall()
@@ -146,7 +146,7 @@ def _table(connection: duckdb.DuckDBPyConnection, query: Query, known: Any) -> A
     if query.sort:
         sql += " order by " + ", ".join(f'"{name}"' for name in query.sort)
     rows = connection.execute(sql).fetchall()
-    return Answer(query.columns, [[_plain(value) for value in row] for row in rows])
+    return CubeAnswer(query.columns, [[_plain(value) for value in row] for row in rows])
 
 
 def _options(cubes: dict[str, Cube]) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from estore.dashboard.answers import compact_json
 from estore.dashboard.assets import Assets
-from estore.dashboard.cubes import Answer, Cube
+from estore.dashboard.cubes import Cube, CubeAnswer
 from estore.dashboard.packing import cut_to_brands, cut_to_days, packed, packed_cube, packed_table
 from estore.dashboard.pages import Pages, Query, read_pages
 from estore.dashboard.reading import REMAINDERS, read_version
@@ -174,7 +174,7 @@ def _tables(shown: Shown, pages: Pages, *, with_ids: bool) -> dict[str, Any]:
     }
 
 
-def _columns(query: Query, answer: Answer, with_ids: bool) -> dict[str, Sequence[Any]]:
+def _columns(query: Query, answer: CubeAnswer, with_ids: bool) -> dict[str, Sequence[Any]]:
     columns: dict[str, Sequence[Any]] = {
         name: [row[place] for row in answer.rows] for place, name in enumerate(answer.columns)
     }

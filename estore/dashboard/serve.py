@@ -26,7 +26,7 @@ def serve(
     without_auth: bool = False,
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """Answer requests until interrupted. names: further host names that it goes by.
+    """CubeAnswer requests until interrupted. names: further host names that it goes by.
 
     Raises EstoreError for a port in use, and for an address that others can reach unless they have
     to say who they are.

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from estore.dashboard.cubes import MISSING, Answer, Cube
+from estore.dashboard.cubes import MISSING, Cube, CubeAnswer
 from estore.dashboard.pages import DAY_COLUMNS, Query
 from estore.dashboard.selection import DataDays, Selection
 from estore.snapshot.manifest import Manifest
@@ -17,7 +17,7 @@ class Shown:
     manifest: Manifest
     days: DataDays
     cubes: dict[str, Cube]
-    tables: dict[tuple[str, str], Answer]  # (page, query) → rows
+    tables: dict[tuple[str, str], CubeAnswer]  # (page, query) → rows
     findings: list[dict[str, Any]]
     options: dict[str, list[str]]
     design_effects: dict[str, float] = field(default_factory=dict)  # of the rates of conversion
@@ -27,7 +27,7 @@ class Shown:
         """The version's name."""
         return self.manifest.version
 
-    def answer(self, query: Query, selection: Selection) -> Answer:
+    def answer(self, query: Query, selection: Selection) -> CubeAnswer:
         """The rows that a query asks for; an older snapshot may lack them."""
         if query.table:
             answer = self.tables[query.page, query.name]
@@ -50,7 +50,7 @@ class Shown:
         }
 
 
-def _in_days(answer: Answer, selection: Selection) -> Answer:
+def _in_days(answer: CubeAnswer, selection: Selection) -> CubeAnswer:
     """The rows of a table's days in the period."""
     days = selection.days()
     if days is None or answer.is_missing:

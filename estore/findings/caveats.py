@@ -100,10 +100,10 @@ def of_funnel(rows: Rows, *, are_excluded: bool = True) -> str | None:
     """Bots, and gaps that make sessions look as if they had ended early."""
     said = []
     (overall,) = rows(
-        "select robot_session_count as robots, session_count as sessions "
+        "select bot_session_count as bots, session_count as sessions "
         "from metrics_conversion_rates where grain = 'overall'"
     )
-    if bots := overall["robots"]:
+    if bots := overall["bots"]:
         # Left out, they are no part of session_count.
         all_sessions = overall["sessions"] + (bots if are_excluded else 0)
         said.append(

@@ -165,7 +165,7 @@ def _funnel(facts: Facts) -> Iterator[Finding]:
         if events[name] and with_view >= FEWEST
     ]
     if steps:
-        are_excluded = facts.manifest.thresholds["exclude_robots"]
+        are_excluded = facts.manifest.thresholds["exclude_bots"]
         yield Finding(
             "Funnel", f"Of {grouped(with_view)} sessions with a view, {' and '.join(steps)}.",
             facts.period, numbers, caveats.of_funnel(facts.rows, are_excluded=are_excluded),

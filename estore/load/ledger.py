@@ -45,7 +45,7 @@ class Ledger:
     """Reads and writes raw.files. Its changes belong to the caller's transaction."""
 
     def __init__(self, warehouse: Warehouse) -> None:
-        self.warehouse, self.connection = warehouse, warehouse.books
+        self.warehouse, self.connection = warehouse, warehouse.control_tables
 
     def entries(self, condition: str, *parameters: object) -> list[Entry]:
         """The entries that meet an SQL condition, newest first."""
@@ -103,13 +103,13 @@ class Ledger:
     def retire(self, entry: Entry, status: str) -> Entry | None:
         """Take a loaded file's rows out, or hand them to its first duplicate and return that."""
         self.set_status(entry, status)
-        heirs = self.entries("status = 'duplicate' and same_as = ?", entry.file_id)
-        if heirs:
-            heir = heirs[-1]
-            self.warehouse.hand_over_rows(entry.file_id, heir.file_id, heir.uri)
+        successors = self.entries("status = 'duplicate' and same_as = ?", entry.file_id)
+        if successors:
+            successor = successors[-1]
+            self.warehouse.hand_over_rows(entry.file_id, successor.file_id, successor.uri)
             self.connection.execute(
                 "update raw.file_days set file_id = ? where file_id = ?",
-                [heir.file_id, entry.file_id],
+                [successor.file_id, entry.file_id],
             )
             self.connection.execute(
                 "update raw.files set status = 'loaded', same_as = null, lines = ?, loaded = ?, "
@@ -120,14 +120,14 @@ class Ledger:
                     entry.rejected,
                     entry.other_event_types,
                     entry.recheck_at,
-                    heir.file_id,
+                    successor.file_id,
                 ],
             )
             self.connection.execute(
                 "update raw.files set same_as = ? where same_as = ? and status = 'duplicate'",
-                [heir.file_id, entry.file_id],
+                [successor.file_id, entry.file_id],
             )
-            return heir
+            return successor
         self.touch(entry.file_id, is_removal=True)
         self.warehouse.remove_rows(entry.file_id)
         self.connection.execute("delete from raw.file_days where file_id = ?", [entry.file_id])

@@ -6,13 +6,14 @@ from datetime import date
 Days = Mapping[date, int]
 
 
-def note(old: Days, new: Days, heir: str | None) -> str | None:
+def note(old: Days, new: Days, successor: str | None) -> str | None:
     """A sentence on the rows that the path held before; None where it held none."""
     if not old:
         return None
     rows = sum(old.values())
-    if heir:
-        return f"its earlier content is another one; those {rows:,} rows stay, as {heir} holds them"
+    if successor:
+        kept = f"those {rows:,} rows stay, as {successor} holds them"
+        return f"its earlier content is another one; {kept}"
     lost = {day: count - new.get(day, 0) for day, count in old.items() if count > new.get(day, 0)}
     said = f"replaces the {rows:,} rows of {_period(old)} that this path held before"
     if lost and not is_of_other_days(old, new):
@@ -20,9 +21,9 @@ def note(old: Days, new: Days, heir: str | None) -> str | None:
     return said
 
 
-def warning(old: Days, new: Days, heir: str | None) -> str | None:
+def warning(old: Days, new: Days, successor: str | None) -> str | None:
     """Where the new content shares no day with the old: maybe it was not meant to replace it."""
-    if heir or not is_of_other_days(old, new):
+    if successor or not is_of_other_days(old, new):
         return None
     return (
         f"{sum(old.values()):,} rows of {_period(old)} are gone: the path held them before, and "

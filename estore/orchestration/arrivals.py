@@ -19,7 +19,7 @@ SETTLED = {
 }
 
 
-class State(StrEnum):
+class FileState(StrEnum):
     """Of a content that lies in the landing."""
 
     LOADED = "loaded"  # or it holds the rows of another file that is
@@ -46,20 +46,22 @@ class Attempt:
 class Arrivals:
     """Files by state."""
 
-    states: dict[LandedFile, State] = field(default_factory=dict)
+    states: dict[LandedFile, FileState] = field(default_factory=dict)
 
-    def files(self, *states: State) -> list[LandedFile]:
+    def files(self, *states: FileState) -> list[LandedFile]:
         """The files in these states, in their order."""
         return [file for file, state in self.states.items() if state in states]
 
     def batches(self) -> list[list[LandedFile]]:
         """What to load: all new content as one, and alone each that has failed before."""
-        fresh = self.files(State.NEW, State.REPLACED)
-        return [*([fresh] if fresh else []), *([file] for file in self.files(State.FAILED))]
+        fresh = self.files(FileState.NEW, FileState.REPLACED)
+        return [*([fresh] if fresh else []), *([file] for file in self.files(FileState.FAILED))]
 
     def __str__(self) -> str:
         counts = Counter(self.states.values())
-        return ", ".join(f"{counts[state]} {state}" for state in State if counts[state]) or "empty"
+        return (
+            ", ".join(f"{counts[state]} {state}" for state in FileState if counts[state]) or "empty"
+        )
 
 
 def content(file: LandedFile) -> Content:
@@ -78,15 +80,15 @@ def arrivals(
     under_way = {one for attempt in attempts if attempt.is_under_way for one in attempt.contents}
     failed = _tries(attempts, pending)
 
-    def state(file: LandedFile) -> State:
+    def state(file: LandedFile) -> FileState:
         one = content(file)
         if one not in pending:
-            return State(SETTLED[entries[one]])
+            return FileState(SETTLED[entries[one]])
         if one in under_way:
-            return State.LOADING
+            return FileState.LOADING
         if failed[one]:
-            return State.DEAD if failed[one] >= tries else State.FAILED
-        return State.REPLACED if file.uri in names else State.NEW
+            return FileState.DEAD if failed[one] >= tries else FileState.FAILED
+        return FileState.REPLACED if file.uri in names else FileState.NEW
 
     return Arrivals({file: state(file) for file in listing})
 

@@ -28,7 +28,7 @@ class Thresholds(BaseModel):
     weekly_at: str = Field("0 5 * * 1", min_length=9)
 
 
-class Shop:
+class ShopContext:
     """One home with the shop that it belongs to."""
 
     def __init__(self, settings: Settings) -> None:

@@ -4,18 +4,18 @@ import dagster as dg
 
 from estore.build.dbt_project import DbtProject
 from estore.orchestration.alerts import Outbox
-from estore.orchestration.context import Shop
+from estore.orchestration.context import ShopContext
 from estore.orchestration.jobs import jobs, schedules
 from estore.orchestration.loading import loading_assets
+from estore.orchestration.notifications import notification_sensors
 from estore.orchestration.project import Project
 from estore.orchestration.standstill import standstill_sensor
-from estore.orchestration.telling import telling_sensors
 from estore.orchestration.transforming import transforming_assets
 from estore.orchestration.watching import landing_sensor, transform_sensor
 from estore.settings import Settings
 
 
-def build_definitions(shop: Shop) -> dg.Definitions:
+def build_definitions(shop: ShopContext) -> dg.Definitions:
     """Everything for one shop. Steps run in the run's own process: it has loaded dbt already."""
     project = Project(DbtProject(shop.settings, shop.config).manifest_file())
     landing, load = loading_assets(shop)
@@ -35,7 +35,8 @@ def build_definitions(shop: Shop) -> dg.Definitions:
         jobs=jobs(shop, made),
         schedules=schedules(shop),
         sensors=[
-            landing_sensor(shop, outbox), transform_sensor(shop), *telling_sensors(shop, outbox),
+            landing_sensor(shop, outbox), transform_sensor(shop),
+            *notification_sensors(shop, outbox),
             standstill_sensor(shop, outbox),
         ],
         executor=dg.in_process_executor,
@@ -45,4 +46,4 @@ def build_definitions(shop: Shop) -> dg.Definitions:
 @dg.definitions
 def defs() -> dg.Definitions:
     """The shop that the environment names."""
-    return build_definitions(Shop(Settings()))
+    return build_definitions(ShopContext(Settings()))

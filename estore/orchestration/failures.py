@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from estore.buckets.faults import is_away
+from estore.buckets.error_messages import is_away
 from estore.errors import Busy, EstoreError, RefusedFile, engine_advice
 from estore.escaping import printable
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import dagster as dg
 
-from estore.orchestration.context import Shop
+from estore.orchestration.context import ShopContext
 
 LOAD, RELOAD = "load_files", "reload_files"
 TRANSFORM, REBUILD, HISTORY = "transform", "rebuild_days", "record_history"
 MAX_RUNTIME = "dagster/max_runtime"
 
 
-def jobs(shop: Shop, assets: dict[str, Any]) -> list[Any]:
+def jobs(shop: ShopContext, assets: dict[str, Any]) -> list[Any]:
     """Each with the time after which it is stopped. assets: op's name → what it makes."""
     tags = {MAX_RUNTIME: str(shop.thresholds.timeout_hours * 3600)}
     load = dg.AssetSelection.assets(assets["load"])
@@ -45,7 +45,7 @@ def jobs(shop: Shop, assets: dict[str, Any]) -> list[Any]:
     ]  # fmt: skip
 
 
-def schedules(shop: Shop) -> list[dg.ScheduleDefinition]:
+def schedules(shop: ShopContext) -> list[dg.ScheduleDefinition]:
     """The transforms once a day, whatever was missed; the customers' history once a week."""
     return [
         dg.ScheduleDefinition(

@@ -11,7 +11,7 @@ from estore.errors import EstoreError
 from estore.landing import LandedFile, find_files, list_landing
 from estore.load import LoadReport
 from estore.load.loader import Outcome
-from estore.orchestration.context import POOL, Shop
+from estore.orchestration.context import POOL, ShopContext
 from estore.orchestration.failures import failure, retry_policy, told
 from estore.orchestration.log import RunLog
 
@@ -30,7 +30,7 @@ class LoadConfig(dg.Config):
     again: bool = Field(default=False, description="also what is loaded, in place of its old rows")
 
 
-def loading_assets(shop: Shop) -> list[Any]:
+def loading_assets(shop: ShopContext) -> list[Any]:
     """The landing, which others fill, and what a load makes of it."""
     landing = dg.AssetSpec(
         LANDING, group_name="landing", kinds={"file"},
@@ -62,7 +62,7 @@ def loading_assets(shop: Shop) -> list[Any]:
     return [landing, load]
 
 
-def chosen_files(shop: Shop, config: LoadConfig) -> Sequence[LandedFile]:
+def chosen_files(shop: ShopContext, config: LoadConfig) -> Sequence[LandedFile]:
     """The files that a run is about, as they lie there now; some may be gone since.
 
     Raises EstoreError for a place without event files.
@@ -78,7 +78,7 @@ def chosen_files(shop: Shop, config: LoadConfig) -> Sequence[LandedFile]:
     return [file for file in listing if not wanted or file.uri in wanted]
 
 
-def _places(shop: Shop, files: list[str]) -> list[str]:
+def _places(shop: ShopContext, files: list[str]) -> list[str]:
     """A name without a folder is one of the landing."""
     landing = (shop.settings.landing or ".").rstrip("/")
     return [name if "/" in name else f"{landing}/{name}" for name in files]

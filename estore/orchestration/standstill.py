@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from estore.orchestration.alerts import Alert, Outbox
-from estore.orchestration.context import Shop
+from estore.orchestration.context import ShopContext
 from estore.settings import Settings
 from estore.snapshot.manifest import MANIFEST
 
@@ -18,7 +18,7 @@ from estore.snapshot.manifest import MANIFEST
 GRACE = 3600
 
 
-def standstill_sensor(shop: Shop, outbox: Outbox) -> dg.SensorDefinition:
+def standstill_sensor(shop: ShopContext, outbox: Outbox) -> dg.SensorDefinition:
     """Keeps an alert for the age of the newest snapshot."""
 
     @dg.sensor(
@@ -41,7 +41,7 @@ def standstill_sensor(shop: Shop, outbox: Outbox) -> dg.SensorDefinition:
     return look
 
 
-def standstill_alert(shop: Shop, watched_since: float, now: float) -> Alert | None:
+def standstill_alert(shop: ShopContext, watched_since: float, now: float) -> Alert | None:
     """One where the newest snapshot, or else the beginning of the watch, is too long ago."""
     published_at = last_published(shop.settings)
     since = watched_since if published_at is None else published_at

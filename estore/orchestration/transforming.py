@@ -11,7 +11,7 @@ from estore import pipeline, reading
 from estore.dashboard.report import make_report
 from estore.errors import Busy, Damaged, EstoreError
 from estore.findings.findings import as_markdown, key_findings
-from estore.orchestration.context import POOL, Shop
+from estore.orchestration.context import POOL, ShopContext
 from estore.orchestration.failures import failure, retry_policy, told
 from estore.orchestration.loading import FILES, REJECTS
 from estore.orchestration.log import RunLog
@@ -36,7 +36,7 @@ class BuildConfig(dg.Config):
     full_refresh: bool = Field(default=False, description="build all days anew")
 
 
-def transforming_assets(shop: Shop, project: Project) -> list[Any]:
+def transforming_assets(shop: ShopContext, project: Project) -> list[Any]:
     """One op for all models: `Transform` decides on their steps, and holds the lock throughout."""
     models = project.specs(exclude="resource_type:snapshot")
     checks = project.checks({spec.key for spec in models})
@@ -123,7 +123,7 @@ def _days(config: BuildConfig) -> tuple[date, date] | None:
     return first, last
 
 
-def _newest(shop: Shop) -> str | None:
+def _newest(shop: ShopContext) -> str | None:
     """The name of the newest snapshot; none where the build is to put it right."""
     try:
         folder = current_version(shop.settings)
@@ -132,7 +132,7 @@ def _newest(shop: Shop) -> str | None:
     return folder.name if folder else None
 
 
-def _row_counts(shop: Shop, results: Results) -> dict[str, int]:
+def _row_counts(shop: ShopContext, results: Results) -> dict[str, int]:
     """Table → rows, of those that were made; nothing where somebody writes by then."""
     try:
         return reading.row_counts(shop.settings, [table for table in results.tables() if table])
@@ -140,7 +140,7 @@ def _row_counts(shop: Shop, results: Results) -> dict[str, int]:
         return {}
 
 
-def _snapshot_result(shop: Shop, manifest: Manifest) -> dg.MaterializeResult[Any]:
+def _snapshot_result(shop: ShopContext, manifest: Manifest) -> dg.MaterializeResult[Any]:
     folder = shop.settings.published / manifest.version
     return dg.MaterializeResult(
         SNAPSHOT,

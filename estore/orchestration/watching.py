@@ -12,12 +12,12 @@ from dagster import DagsterRunStatus, RunsFilter
 from estore.errors import Busy, EstoreError
 from estore.landing import LandedFile, list_landing
 from estore.orchestration.alerts import Alert, Outbox
-from estore.orchestration.arrivals import Arrivals, Attempt, Content, State, arrivals, content
-from estore.orchestration.context import Shop
+from estore.orchestration.arrivals import Arrivals, Attempt, Content, FileState, arrivals, content
+from estore.orchestration.context import ShopContext
 from estore.orchestration.failures import PASSING_TAG
 from estore.orchestration.jobs import LOAD, REBUILD, RELOAD, TRANSFORM
 from estore.orchestration.loading import LANDING
-from estore.orchestration.telling import unreadable_ledger
+from estore.orchestration.notifications import unreadable_ledger
 from estore.reading import ledger
 
 #: Of a run that has read nothing yet.
@@ -29,7 +29,7 @@ REMEMBERED = 200
 SET_TAG, FILES_TAG = "estore/set", "estore/files"
 
 
-def landing_sensor(shop: Shop, outbox: Outbox) -> dg.SensorDefinition:
+def landing_sensor(shop: ShopContext, outbox: Outbox) -> dg.SensorDefinition:
     """Starts one run for all new content in the landing, and alone what failed before."""
 
     @dg.sensor(
@@ -54,7 +54,7 @@ def landing_sensor(shop: Shop, outbox: Outbox) -> dg.SensorDefinition:
         if not known:  # what succeeded before went into a warehouse that is gone
             attempts = [attempt for attempt in attempts if not attempt.has_succeeded]
         found = arrivals(listing, known, attempts, shop.thresholds.tries)
-        for file in found.files(State.DEAD):
+        for file in found.files(FileState.DEAD):
             outbox.add(_dead(file, shop.thresholds.tries), time.time())
         seen = hashlib.sha256(str(sorted(map(content, listing))).encode()).hexdigest()
         requests = [_request(context.instance, batch) for batch in found.batches()]
@@ -68,7 +68,7 @@ def landing_sensor(shop: Shop, outbox: Outbox) -> dg.SensorDefinition:
     return watch
 
 
-def transform_sensor(shop: Shop) -> dg.SensorDefinition:
+def transform_sensor(shop: ShopContext) -> dg.SensorDefinition:
     """Starts the transforms when a load ended after they last began, however it ended.
 
     Loads that ended meanwhile are one run; a run that is queued will see them all. Transforms that

@@ -2,14 +2,14 @@
 
 from estore.synth.customers import Behaviour
 from estore.synth.faults import ALL_FAULTS, USUAL_FAULTS, named_faults
-from estore.synth.shop import TRUTH, Shop, write_months, write_shop
+from estore.synth.generator import TRUTH, SyntheticShop, write_months, write_shop
 
 __all__ = [
     "ALL_FAULTS",
     "TRUTH",
     "USUAL_FAULTS",
     "Behaviour",
-    "Shop",
+    "SyntheticShop",
     "named_faults",
     "write_months",
     "write_shop",

@@ -68,13 +68,13 @@ PRICE_CAP = 1_499.00  # of a shop whose prices are cut off
 # 7,037 ids of several users, and some in use for up to 174 days).
 SHARED_SESSION_IDS, KEPT_SESSION_IDS = 0.00008, 0.002
 
-# Catalogue
+# Catalog
 PRODUCTS_PER_EVENT = 386_299 / 411_709_736
 PRODUCTS_PER_BRAND, PRODUCTS_PER_CATEGORY = 92, 290
 FEWEST_PRODUCTS, FEWEST_BRANDS = 2_000, 100
 UNCODED, UNCODED_RECODED = 0.322, 0.695  # rows without a code; of them, coded from December on
 BRANDLESS_NAMED = 0.15  # of the products without a brand, named from December on
-NEW_TAXONOMY = 2  # the month (0 is October) from which the catalogue is the later one
+NEW_TAXONOMY = 2  # the month (0 is October) from which the catalog is the later one
 RENAMED = 0.85  # of the products with a code, those that get another one for no reason
 TOP_CODES = {  # share of rows in November
     "electronics.smartphone": 0.243,

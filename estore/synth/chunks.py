@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 
 from estore.synth import calibration as real
-from estore.synth.catalogue import Catalogue
+from estore.synth.catalog import Catalog
 from estore.synth.customers import Behaviour, Customers
 from estore.synth.draws import Array, mixed
-from estore.synth.faults import Fault, Rows, robot_rows, robot_sizes
+from estore.synth.faults import Fault, Rows, bot_rows, bot_sizes
 from estore.synth.truth import Tally
 from estore.synth.visits import (
     DAY,
@@ -104,7 +104,7 @@ _NO_ROWS: Rows = {
 class Life:
     """What happens in a shop, told as rows in order of time; afterwards, what it came to.
 
-    `robots`: when they come, if they do. `has_odd_ids`: some session ids are of two users, and some
+    `bots`: when they come, if they do. `has_odd_ids`: some session ids are of two users, and some
     stay with a user for good.
     """
 
@@ -113,15 +113,15 @@ class Life:
         events: int,
         months: int,
         seed: int,
-        catalogue: Catalogue,
+        catalog: Catalog,
         *,
         behaviour: Behaviour,
         known_customers: float = 0,
-        robots: Fault | None = None,
+        bots: Fault | None = None,
         has_odd_ids: bool = False,
     ) -> None:
-        self.events, self.seed, self.catalogue = events, seed, catalogue
-        self.robots, self.has_odd_ids = robots, has_odd_ids
+        self.events, self.seed, self.catalog = events, seed, catalog
+        self.robots, self.has_odd_ids = bots, has_odd_ids
         self._slices = list(_slices(events, months, seed))
         month_of_day = {piece.day: piece.month for piece in self._slices}
         self.months = np.array([month_of_day[day] for day in sorted(month_of_day)])
@@ -130,10 +130,10 @@ class Life:
         self.tally = Tally()
 
     def chunks(self) -> Iterator[tuple[int, Rows]]:
-        """(month, columns) in time order, one a month at least; `events` rows in all, and robots'.
+        """(month, columns) in time order, one a month at least; `events` rows in all, and bots'.
 
         The columns are `time` in seconds since 1970, `kind` (VIEW, CART, PURCHASE), `product_id`,
-        `category_id`, `code` and `brand` as the catalogue numbers them, price in `cents`,
+        `category_id`, `code` and `brand` as the catalog numbers them, price in `cents`,
         `user_id`, and the uuid's halves `session_high` and `session_low`.
         A session belongs to the slice in which it starts; its rows after the slice wait.
         """
@@ -143,12 +143,12 @@ class Life:
             if piece.rows:
                 waiting.append(self._slice_rows(rng, piece))
             if self.robots and piece.begin == 0 and 0 <= self.robots.begin - piece.midnight < DAY:
-                sizes = robot_sizes(self.events, self.seed)
-                waiting.append(robot_rows(rng, self.robots, sizes, self.catalogue.deck))
+                sizes = bot_sizes(self.events, self.seed)
+                waiting.append(bot_rows(rng, self.robots, sizes, self.catalog.deck))
             if piece.closes_month or sum(len(rows["time"]) for rows in waiting) > CHUNK_ROWS:
                 rows = _in_time_order(waiting)
                 due = int(np.searchsorted(rows["time"], piece.until))
-                whole = _with_products(_part(rows, slice(due)), self.catalogue, piece.month)
+                whole = _with_products(_part(rows, slice(due)), self.catalog, piece.month)
                 self.tally.count_sales(whole)
                 yield piece.month, whole
                 waiting = [_part(rows, slice(due, None))]
@@ -158,7 +158,7 @@ class Life:
         sessions = make_sessions(
             rng, self.crowd, self.customers, piece.day, piece.rows, piece.begin, piece.end
         )
-        events = make_events(rng, sessions, self.catalogue)
+        events = make_events(rng, sessions, self.catalog)
         begins = piece.midnight + second_of_day(sessions.share)
         elapsed = events.elapsed
         if piece.closes_shop:  # no later file could hold what runs past the last midnight: hurry
@@ -222,14 +222,14 @@ def _part(rows: Rows, which: slice) -> Rows:
     return {name: column[which] for name, column in rows.items()}
 
 
-def _with_products(rows: Rows, catalogue: Catalogue, month: int) -> Rows:
-    """The rows with what the catalogue of that month says of each product."""
+def _with_products(rows: Rows, catalog: Catalog, month: int) -> Rows:
+    """The rows with what the catalog of that month says of each product."""
     product, later = rows["product"], month >= real.NEW_TAXONOMY
-    shows_no_price = catalogue.is_unpriced[product] & (rows["kind"] != PURCHASE)
+    shows_no_price = catalog.is_unpriced[product] & (rows["kind"] != PURCHASE)
     return rows | {
-        "product_id": catalogue.product_id[product],
-        "category_id": catalogue.category_id[later][product],
-        "code": catalogue.code[later][product],
-        "brand": catalogue.brand[later][product],
-        "cents": np.where(shows_no_price, 0, catalogue.cents(month)[product]),
+        "product_id": catalog.product_id[product],
+        "category_id": catalog.category_id[later][product],
+        "code": catalog.code[later][product],
+        "brand": catalog.brand[later][product],
+        "cents": np.where(shows_no_price, 0, catalog.cents(month)[product]),
     }

@@ -24,7 +24,7 @@ TIMED = {
     "missing-day": 24,
     "overlapping-file": 24,
     "late-file": 24,
-    "robots": 3,
+    "bots": 3,
 }
 WHOLE_DAYS = ("missing-day", "overlapping-file", "late-file")
 #: Faults of all days, or of all after a change.
@@ -35,9 +35,9 @@ USUAL_FAULTS = tuple(
     name for name in ALL_FAULTS if name not in ("unpriced-purchases", "missing-day", "price-cap")
 )
 GROUPS = {"usual": USUAL_FAULTS, "all": ALL_FAULTS, "none": ()}
-ROBOT_EVENTS, ROBOT_STEP = (600, 1_400), 7  # fewest and most of a session, seconds between them
+BOT_EVENTS, BOT_STEP = (600, 1_400), 7  # fewest and most of a session, seconds between them
 FEWEST_EVENTS_A_ROBOT = 250_000
-ROBOT_USER = 900_000_000
+BOT_USER = 900_000_000
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Tracker:
     """Writes down what happens, and gets some of it wrong. Told the chunks in order of time."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        self.faults = [fault for fault in faults if fault.kind != "robots"]
+        self.faults = [fault for fault in faults if fault.kind != "bots"]
 
     def files(self, rows: Rows) -> Iterator[tuple[str, Rows]]:
         """What goes to which file of the month: `` is its own, `late` and `again` lie beside it."""
@@ -144,26 +144,26 @@ def _times(kind: str, rows: Rows) -> Array:
     return np.zeros(len(of), np.int64)  # a day that was not delivered
 
 
-def robot_sizes(events: int, seed: int) -> list[int]:
-    """The events of each robot's session; a small shop has none."""
+def bot_sizes(events: int, seed: int) -> list[int]:
+    """The events of each bot's session; a small shop has none."""
     rng = np.random.default_rng([seed, 4])
-    fewest, most = ROBOT_EVENTS
+    fewest, most = BOT_EVENTS
     return [
         fewest + int(rng.random() * (most - fewest)) for _ in range(events // FEWEST_EVENTS_A_ROBOT)
     ]
 
 
-def robot_rows(rng: np.random.Generator, fault: Fault, sizes: list[int], cards: Array) -> Rows:
+def bot_rows(rng: np.random.Generator, fault: Fault, sizes: list[int], cards: Array) -> Rows:
     """Sessions that look at one product after another for hours."""
     size = np.array(sizes)
-    robot = np.repeat(np.arange(len(size)), size)
-    step = np.arange(len(robot)) - np.repeat(np.cumsum(size) - size, size)
+    bot = np.repeat(np.arange(len(size)), size)
+    step = np.arange(len(bot)) - np.repeat(np.cumsum(size) - size, size)
     bits = rng.bit_generator.random_raw((2, len(size)))
     return {
-        "time": fault.begin + ROBOT_STEP * step + robot,
-        "kind": np.full(len(robot), VIEW, np.uint8),
-        "product": cards[(rng.random(len(robot)) * len(cards)).astype(np.int64)],
-        "user_id": ROBOT_USER + robot,
-        "session_high": bits[0][robot],
-        "session_low": bits[1][robot],
+        "time": fault.begin + BOT_STEP * step + bot,
+        "kind": np.full(len(bot), VIEW, np.uint8),
+        "product": cards[(rng.random(len(bot)) * len(cards)).astype(np.int64)],
+        "user_id": BOT_USER + bot,
+        "session_high": bits[0][bot],
+        "session_low": bits[1][bot],
     }

@@ -16,7 +16,7 @@ STAGES = ("view", "cart", "purchase")
 
 
 class Tally:
-    """Counts while the rows pass; robots are no part of what happened."""
+    """Counts while the rows pass; bots are no part of what happened."""
 
     def __init__(self) -> None:
         self.sessions = np.zeros(8, np.int64)  # by a bit for each kind of event that they hold

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 
 from estore.synth import calibration as real
-from estore.synth.catalogue import Catalogue
+from estore.synth.catalog import Catalog
 from estore.synth.customers import Behaviour, Customers
 from estore.synth.draws import Array, deck, drawn, positions, spread
 
@@ -175,10 +175,10 @@ class Events:
     session: Array  # position in the sessions
     elapsed: Array  # seconds since the session's first event, less than a day
     kind: Array  # VIEW, CART, PURCHASE
-    product: Array  # position in the catalogue
+    product: Array  # position in the catalog
 
 
-def make_events(rng: np.random.Generator, sessions: Sessions, catalogue: Catalogue) -> Events:
+def make_events(rng: np.random.Generator, sessions: Sessions, catalog: Catalog) -> Events:
     """What happens in each session: views, and its plan's steps on the product viewed before."""
     size = sessions.size
     first = np.cumsum(size) - size
@@ -190,7 +190,7 @@ def make_events(rng: np.random.Generator, sessions: Sessions, catalogue: Catalog
     elapsed = np.minimum(elapsed - np.repeat(elapsed[first], size), DAY - 1)
     turns = (kind == VIEW) & (rng.random(len(session)) < real.NEXT_PRODUCT)
     turns[first] = True
-    product = _viewed(rng, catalogue, len(size), session[turns])[np.cumsum(turns) - 1]
+    product = _viewed(rng, catalog, len(size), session[turns])[np.cumsum(turns) - 1]
     return Events(session, elapsed, kind, product)
 
 
@@ -206,12 +206,12 @@ def _kinds(rng: np.random.Generator, sessions: Sessions, first: Array) -> Array:
     return kind
 
 
-def _viewed(rng: np.random.Generator, catalogue: Catalogue, sessions: int, session: Array) -> Array:
+def _viewed(rng: np.random.Generator, catalog: Catalog, sessions: int, session: Array) -> Array:
     """A product for each look at another one, mostly of the code that its session is about."""
-    about = catalogue.code[0][drawn(rng, catalogue.deck, sessions)][session]
+    about = catalog.code[0][drawn(rng, catalog.deck, sessions)][session]
     stays = rng.random(len(session)) < real.SAME_CATEGORY
-    low = np.where(stays, catalogue.card_edges[about], 0)
-    high = np.where(stays, catalogue.card_edges[about + 1], len(catalogue.deck))
+    low = np.where(stays, catalog.card_edges[about], 0)
+    high = np.where(stays, catalog.card_edges[about + 1], len(catalog.deck))
     card = low + (rng.random(len(session)) * (high - low)).astype(np.int64)
-    viewed: Array = catalogue.deck[card]
+    viewed: Array = catalog.deck[card]
     return viewed

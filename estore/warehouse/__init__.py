@@ -31,9 +31,9 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
 def advice(said: str, settings: Settings) -> str | None:
     """What to do about an error that the engine or the machine is to blame for; else None."""
     if settings.target == "bigquery":
-        from estore.warehouse import faults  # its libraries are optional
+        from estore.warehouse import error_messages  # its libraries are optional
 
-        return engine_advice(said) or faults.advice(said, settings)
+        return engine_advice(said) or error_messages.advice(said, settings)
     from estore.warehouse.duckdb import damage
 
     return engine_advice(said) or damage(said, settings)

@@ -1,8 +1,8 @@
-"""Engine: the handful of things that the pipeline asks of a warehouse beyond its books.
+"""Engine: the handful of things that the pipeline asks of a warehouse beyond its control tables.
 
-The books are the small tables: the ledger, the days of files, what waits, what was built. They are
-DuckDB tables on every engine, so what is decided over them is decided once. The rows of events
-and all that is built of them belong to the engine.
+The control tables are the small tables: the ledger, the days of files, what waits, what was
+built. They are DuckDB tables on every engine, so what is decided over them is decided once. The
+rows of events and all that is built of them belong to the engine.
 """
 
 from abc import ABC, abstractmethod
@@ -23,11 +23,11 @@ class Warehouse(ABC):
     #: ESTORE_TARGET
     name: str
     #: The small tables; to be changed in a transaction only.
-    books: duckdb.DuckDBPyConnection
+    control_tables: duckdb.DuckDBPyConnection
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
-        """All changes of the books and rows inside appear together, or not at all."""
+        """All changes of the control tables and rows inside appear together, or not at all."""
 
     @abstractmethod
     def select(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
@@ -42,15 +42,15 @@ class Warehouse(ABC):
         """Drop everything in the schemas of BUILT."""
 
     @abstractmethod
-    def forget_step(self) -> None:
-        """Drop what only the models of a build step read, where an engine does not by itself."""
+    def forget_batch(self) -> None:
+        """Drop what only the models of a build batch read, where an engine does not by itself."""
 
     @abstractmethod
     def remove_rows(self, file_id: int) -> None:
         """Delete a file's events and rejects, at the end of the transaction at the latest."""
 
     @abstractmethod
-    def hand_over_rows(self, file_id: int, heir_id: int, heir_uri: str) -> None:
+    def hand_over_rows(self, file_id: int, successor_id: int, successor_uri: str) -> None:
         """Give a file's events and rejects to another one, likewise."""
 
     @abstractmethod

@@ -1,4 +1,5 @@
-"""BigQuery: rows in datasets NAME_raw, NAME_marts …; the books mirrored in memory for as long as
+"""BigQuery: rows in datasets NAME_raw, NAME_marts …; the control tables mirrored in memory for
+as long as
 a command runs, and written back with the rows in one script, which is one transaction.
 """
 
@@ -18,9 +19,9 @@ from google.cloud import bigquery
 from estore.errors import EstoreError, NothingLoaded
 from estore.settings import Settings, bigquery_emulator
 from estore.warehouse.base import BUILT, Warehouse
-from estore.warehouse.control_tables import GROWN, Books, Table
+from estore.warehouse.control_tables import GROWN, ControlTables, Table
 from estore.warehouse.dialect import BIGQUERY
-from estore.warehouse.faults import told
+from estore.warehouse.error_messages import told
 from estore.warehouse.raw_events import RAW_COLUMNS, bigquery_ddl
 
 LABELS = {"app": "estore"}
@@ -77,17 +78,17 @@ class BigQueryWarehouse(Warehouse):
         self.staged: dict[int, str] = {}
 
     @cached_property
-    def _books(self) -> Books:
-        return Books()
+    def _control_tables(self) -> ControlTables:
+        return ControlTables()
 
     @property
-    def books(self) -> duckdb.DuckDBPyConnection:  # type: ignore[override]
-        return self._books.connection
+    def control_tables(self) -> duckdb.DuckDBPyConnection:  # type: ignore[override]
+        return self._control_tables.connection
 
     def connect(self, *, for_writing: bool) -> None:
-        """Read the books; where there are none, and it is for writing, make them."""
+        """Read the control tables; where there are none, and it is for writing, make them."""
         try:
-            self._read_books(for_writing=for_writing)
+            self._read_control_tables(for_writing=for_writing)
         except NotFound:
             if not for_writing:
                 raise NothingLoaded(
@@ -95,11 +96,11 @@ class BigQueryWarehouse(Warehouse):
                     "`estore run gs://BUCKET/FOLDER/`"
                 ) from None
             self._create()
-            self._read_books(for_writing=True)
+            self._read_control_tables(for_writing=True)
 
     def close(self) -> None:
         """End of the client's connections."""
-        self._books.connection.close()
+        self._control_tables.connection.close()
         self.client.close()  # type: ignore[no-untyped-call]
 
     def _create(self) -> None:
@@ -108,11 +109,11 @@ class BigQueryWarehouse(Warehouse):
             found.location = self.settings.location
             found.labels = LABELS
             self.client.create_dataset(found, exists_ok=True)
-        self.run(bigquery_ddl() + self._books.ddl())
+        self.run(bigquery_ddl() + self._control_tables.ddl())
 
-    def _read_books(self, *, for_writing: bool) -> None:
+    def _read_control_tables(self, *, for_writing: bool) -> None:
         """The state first: whoever writes meanwhile changes the revision, which a commit sees."""
-        for table in self._books.tables:
+        for table in self._control_tables.tables:
             reference = bigquery.TableReference.from_string(self._id(*table.full_name.split(".")))
             missing = self._missing_columns(table, reference)
             if missing and for_writing:
@@ -127,8 +128,8 @@ class BigQueryWarehouse(Warehouse):
             ]
             rows = self.client.list_rows(reference, selected_fields=fields)
             nothing = [None] * len(missing)  # they are the last ones
-            self._books.fill(table, [(*row.values(), *nothing) for row in rows])
-        self._books.keep()
+            self._control_tables.fill(table, [(*row.values(), *nothing) for row in rows])
+        self._control_tables.keep()
 
     def _missing_columns(self, table: Table, reference: bigquery.TableReference) -> list[str]:
         """Columns that datasets made by earlier versions lack."""
@@ -170,24 +171,24 @@ class BigQueryWarehouse(Warehouse):
         """A table for the client."""
         return bigquery.TableReference.from_string(self._id(schema, table))
 
-    # ------------------------------------------------------------------ books and rows
+    # ------------------------------------------------------------------ control tables and rows
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Nothing is sent before the end; then one script does all of it, or nothing."""
-        self.books.execute("begin")
+        self.control_tables.execute("begin")
         self._pending = []
         try:
             yield
             self._commit()
         except BaseException:
-            self.books.execute("rollback")
+            self.control_tables.execute("rollback")
             raise
         finally:
             self._pending = None
             staged, self.staged = self.staged, {}
-        self.books.execute("commit")
-        self._books.keep()
+        self.control_tables.execute("commit")
+        self._control_tables.keep()
         for table in staged.values():
             self.client.delete_table(table, not_found_ok=True)
 
@@ -198,10 +199,15 @@ class BigQueryWarehouse(Warehouse):
         self._pending.append(statement)
 
     def _commit(self) -> None:
-        if not self._pending and not self._books.is_changed():
+        if not self._pending and not self._control_tables.is_changed():
             return
-        statements = [*(self._pending or ()), *self._books.changes()]
-        script = ["begin transaction;", self._books.check(), *statements, "commit transaction;"]
+        statements = [*(self._pending or ()), *self._control_tables.changes()]
+        script = [
+            "begin transaction;",
+            self._control_tables.check(),
+            *statements,
+            "commit transaction;",
+        ]
         try:
             self.run("\n".join(script))
         except BadRequest:
@@ -211,12 +217,12 @@ class BigQueryWarehouse(Warehouse):
     def _is_committed(self) -> bool:
         """A script that is sent again, as its first answer was lost, finds its own changes."""
         found = self.select("select value from build.state where name = 'revision'")
-        return found == [(self._books.revision,)]
+        return found == [(self._control_tables.revision,)]
 
     def _days(self, file_ids: Sequence[int]) -> str:
         """The partitions of files as literals."""
         listed = ", ".join(map(str, file_ids))
-        first, last = self.books.execute(
+        first, last = self.control_tables.execute(
             "select min(event_date), max(event_date) + interval 1 day from raw.file_days "
             f"where file_id in ({listed})"
         ).fetchone() or (None, None)
@@ -231,14 +237,15 @@ class BigQueryWarehouse(Warehouse):
         self.later(f"delete from raw.events where file_id = {file_id} and {self._days([file_id])};")
         self.later(f"delete from raw.rejects where file_id = {file_id};")
 
-    def hand_over_rows(self, file_id: int, heir_id: int, heir_uri: str) -> None:
+    def hand_over_rows(self, file_id: int, successor_id: int, successor_uri: str) -> None:
         self.later(
-            f"update raw.events set file_id = {heir_id} "
+            f"update raw.events set file_id = {successor_id} "
             f"where file_id = {file_id} and {self._days([file_id])};"
         )
-        uri = BIGQUERY.quoted(heir_uri)
+        uri = BIGQUERY.quoted(successor_uri)
         self.later(
-            f"update raw.rejects set file_id = {heir_id}, uri = {uri} where file_id = {file_id};"
+            f"update raw.rejects set file_id = {successor_id}, uri = {uri} "
+            f"where file_id = {file_id};"
         )
 
     def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
@@ -298,9 +305,9 @@ class BigQueryWarehouse(Warehouse):
                 f"{self.project}.{self.dataset}_{schema}", delete_contents=True, not_found_ok=True
             )
 
-    def forget_step(self) -> None:
+    def forget_batch(self) -> None:
         for found in self.client.list_tables(f"{self.project}.{self.dataset}_intermediate"):
-            if found.table_id.startswith("int_step_"):
+            if found.table_id.startswith("int_batch_"):
                 self.client.delete_table(found, not_found_ok=True)
 
     def snapshot_tables(self) -> list[tuple[str, str]]:
@@ -318,8 +325,8 @@ class BigQueryWarehouse(Warehouse):
         from estore.warehouse.parquet import write_parquet
 
         whole = re.fullmatch(r"select \* from (\w+)\.(\w+)", query)
-        if whole and f"{whole[1]}.{whole[2]}" in self._books.names:
-            return self._books.export(query, path)
+        if whole and f"{whole[1]}.{whole[2]}" in self._control_tables.names:
+            return self._control_tables.export(query, path)
         if whole:  # read where it lies: no query, no cost
             found = self.client.get_table(self.table(whole[1], whole[2]))
             if found.table_type == "TABLE":

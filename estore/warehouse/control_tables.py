@@ -1,8 +1,9 @@
-"""Books: the small tables in memory, and what must be told an engine that keeps them elsewhere.
+"""Control tables: the small tables in memory, and what must be told an engine that keeps them
+elsewhere.
 
-A table is one row per something with a key. What differs since the books were last kept is found
-by comparing, and told as: delete these keys, insert these rows. Whoever else has written meanwhile
-has changed the revision, and then nothing is written.
+A table is one row per something with a key. What differs since the control tables were last kept
+is found by comparing, and told as: delete these keys, insert these rows. Whoever else has
+written meanwhile has changed the revision, and then nothing is written.
 """
 
 import json
@@ -84,7 +85,7 @@ class Table:
         return self.full_name.split(".")[1]
 
 
-class Books:
+class ControlTables:
     """The small tables as DuckDB keeps them, in memory, and a copy of how they were kept."""
 
     def __init__(self) -> None:
@@ -136,7 +137,7 @@ class Books:
             )
 
     def keep(self) -> None:
-        """The books are as they are kept elsewhere."""
+        """The control tables are as they are kept elsewhere."""
         for table in self.tables:
             self.connection.execute(f"delete from kept.{table.name}")
             self.connection.execute(f"insert into kept.{table.name} from {table.full_name}")
@@ -151,7 +152,8 @@ class Books:
         """A statement that fails where somebody else has written since."""
         return (
             "select if(coalesce((select max(value) from build.state where name = 'revision'), '0') "
-            f"= '{self._revision('kept')}', 0, error('estore: another run has changed the books'));"
+            f"= '{self._revision('kept')}', 0, "
+            "error('estore: another run has changed the control tables'));"
         )
 
     def is_changed(self) -> bool:
@@ -159,7 +161,8 @@ class Books:
         return any(self._differs(table) for table in self.tables)
 
     def changes(self) -> list[str]:
-        """Statements that bring the kept books to these, and to a revision that nobody else has.
+        """Statements that bring the kept control tables to these, and to a revision that nobody
+        else has.
 
         Values stand in them as quoted JSON: not every engine passes parameters to a script.
         """

@@ -184,25 +184,25 @@ def execute_watched(
 
 
 class DuckDBWarehouse(Warehouse):
-    """Books, rows and what is built of them in one file."""
+    """Control tables, rows and what is built of them in one file."""
 
     name = "duckdb"
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.books = connection
+        self.control_tables = connection
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self.books.execute("begin")
+        self.control_tables.execute("begin")
         try:
             yield
         except BaseException:
-            self.books.execute("rollback")
+            self.control_tables.execute("rollback")
             raise
-        self.books.execute("commit")
+        self.control_tables.execute("commit")
 
     def select(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        return self.books.execute(sql, parameters).fetchall()
+        return self.control_tables.execute(sql, parameters).fetchall()
 
     def has_table(self, schema: str, table: str) -> bool:
         return bool(
@@ -214,22 +214,22 @@ class DuckDBWarehouse(Warehouse):
 
     def drop_built(self) -> None:
         for schema in BUILT:
-            self.books.execute(f"drop schema if exists {schema} cascade")
+            self.control_tables.execute(f"drop schema if exists {schema} cascade")
 
-    def forget_step(self) -> None:
-        self.books.execute("detach database if exists step")
+    def forget_batch(self) -> None:
+        self.control_tables.execute("detach database if exists batch")
 
     def remove_rows(self, file_id: int) -> None:
         for table in ("raw.events", "raw.rejects"):
-            self.books.execute(f"delete from {table} where file_id = ?", [file_id])
+            self.control_tables.execute(f"delete from {table} where file_id = ?", [file_id])
 
-    def hand_over_rows(self, file_id: int, heir_id: int, heir_uri: str) -> None:
-        self.books.execute(
-            "update raw.events set file_id = ? where file_id = ?", [heir_id, file_id]
+    def hand_over_rows(self, file_id: int, successor_id: int, successor_uri: str) -> None:
+        self.control_tables.execute(
+            "update raw.events set file_id = ? where file_id = ?", [successor_id, file_id]
         )
-        self.books.execute(
+        self.control_tables.execute(
             "update raw.rejects set file_id = ?, uri = ? where file_id = ?",
-            [heir_id, heir_uri, file_id],
+            [successor_id, successor_uri, file_id],
         )
 
     def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:

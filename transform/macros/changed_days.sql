@@ -9,10 +9,10 @@
 {% macro month_end_before(day) -%} {{ add_days(period_start('month', day), -1) }} {%- endmacro %}
 
 {# A cell of a cube that a product has left or come to since the last build, on whatever day. #}
-{% macro is_renamed(cell) -%}
+{% macro is_changed_cell(cell) -%}
     exists (
         select 1
-        from {{ ref('int_renamed_cells') }} as renamed
+        from {{ ref('int_changed_cube_cells') }} as renamed
         where {{ cell }}.category = renamed.category and {{ cell }}.brand = renamed.brand
     )
 {%- endmacro %}

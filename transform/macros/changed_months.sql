@@ -5,9 +5,9 @@
     {%- endif %}
 {%- endmacro %}
 
-{% macro first_changed_month() -%} {{ period_start('month', built_from()) }} {%- endmacro %}
+{% macro first_changed_month() -%} {{ period_start('month', batch_from()) }} {%- endmacro %}
 
 {# The first day of the month after the last. #}
 {% macro end_of_changed_months() -%}
-    {{ period_start('month', add_days(period_start('month', built_to()), 31)) }}
+    {{ period_start('month', add_days(period_start('month', batch_to()), 31)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# An incremental model replaces, in one transaction, the rows that its build step covers. meta `replaces`
+{# An incremental model replaces, in one transaction, the rows that its build batch covers. meta `replaces`
    names which: the rows of the built days, the sessions (or only those with a purchase) that reach into them, the
    users who have such, the months of the days, the months that end later, the sessions from the first day that
    changed on or, by the column that meta `day` names, every such day, in a cube also the cells of products that
@@ -65,11 +65,11 @@
 
 {# Sessions from later days arrive again where an earlier order of their user changed. #}
 {% macro replaced_rows(replaces, arrivals) -%}
-    {%- if replaces == 'days' -%} {{ in_built_days() }}
+    {%- if replaces == 'days' -%} {{ in_batch_days() }}
     {%- elif replaces == 'sessions' -%}
-        ({{ reaches_built_days(this.identifier) }})
+        ({{ reaches_batch_days(this.identifier) }})
         or (
-            session_start_at > timestamp '{{ var("reach_to") }}'
+            session_start_at > timestamp '{{ var("session_window_to") }}'
             and session_start_date >= date '{{ var("sessions_from") }}'
             and exists (
                 select 1
@@ -80,7 +80,7 @@
                     and arrivals.session_start_at = {{ this.identifier }}.session_start_at
             )
         )
-    {%- elif replaces == 'buying sessions' -%} {{ overlaps_built_days(this.identifier) }}
+    {%- elif replaces == 'buying sessions' -%} {{ overlaps_batch_days(this.identifier) }}
     {%- elif replaces == 'users' -%} user_id in (select user_id from {{ arrivals }})
     {%- elif replaces == 'changed months' -%}
         month_start >= {{ first_changed_month() }} and month_start < {{ end_of_changed_months() }}
@@ -88,7 +88,7 @@
     {%- elif replaces == 'later sessions' -%} session_start_date >= {{ sessions_changed_from() }}
     {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
     {%- elif replaces == 'later days and names' -%}
-        {{ config.meta_require('day') }} >= {{ changed_from() }} or {{ is_renamed(this.identifier) }}
+        {{ config.meta_require('day') }} >= {{ changed_from() }} or {{ is_changed_cell(this.identifier) }}
     {%- elif replaces == 'all' -%} true
     {%- else -%} {{ exceptions.raise_compiler_error("an incremental model cannot replace " ~ replaces) }}
     {%- endif -%}
@@ -96,10 +96,10 @@
 
 {# Rows at or after the built days: where there are none, nothing can need replacing. #}
 {% macro not_before(replaces) -%}
-    {%- if replaces == 'days' -%} event_date >= {{ built_from() }}
+    {%- if replaces == 'days' -%} event_date >= {{ batch_from() }}
     {%- elif replaces in ('users', 'changed months', 'later months', 'later days and names', 'all') -%} true
     {%- elif replaces == 'later sessions' -%} session_start_date >= {{ sessions_changed_from() }}
     {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
-    {%- else -%} session_end_at >= timestamp '{{ var("reach_from") }}'
+    {%- else -%} session_end_at >= timestamp '{{ var("session_window_from") }}'
     {%- endif -%}
 {%- endmacro %}

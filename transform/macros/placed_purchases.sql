@@ -12,7 +12,7 @@
         purchases.revenue_amount
     from {{ purchases }} as purchases
     left join {{ sessions }} as sessions
-        on {{ lies_in_session('purchases', 'sessions') }} and {{ is_spread('sessions') }}
+        on {{ lies_in_session('purchases', 'sessions') }} and {{ is_multi_slot('sessions') }}
 {%- endmacro %}
 
 {% macro _purchase_session() -%}

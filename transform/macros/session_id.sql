@@ -17,7 +17,7 @@
 
 {# Whether a session goes on into another slot than it began in: its later events cannot tell by themselves
    when that was. #}
-{% macro is_spread(session) -%}
+{% macro is_multi_slot(session) -%}
     {{ session_slot(session ~ '.session_end_at') }} > {{ session_slot(session ~ '.session_start_at') }}
 {%- endmacro %}
 

@@ -11,7 +11,7 @@
         (
             select distinct {{ id }} as user_id
             from {{ ref('int_sessions') }} as sessions
-            where {{ reaches_built_days('sessions') }}
+            where {{ reaches_batch_days('sessions') }}
         ) as touched
         on {{ table }}.user_id = touched.user_id
     {%- endif %}
@@ -25,7 +25,7 @@
         (
             select distinct user_id
             from {{ ref('int_buying_sessions') }} as sessions
-            where {{ overlaps_built_days('sessions') }}
+            where {{ overlaps_batch_days('sessions') }}
         ) as touched
         on {{ table }}.user_id = touched.user_id
     {%- endif %}

@@ -9,7 +9,7 @@ with totals as (
         (select sum(event_count + duplicate_row_count) from {{ ref('int_event_days') }}) as lines_of_days,
         (select sum(event_count) from {{ ref('int_event_days') }}) as events,
         (select sum(event_count) from {{ ref('int_sessions') }}) as events_of_sessions,
-        (select sum(event_count) from {{ ref('int_product_values') }}) as events_of_products,
+        (select sum(event_count) from {{ ref('int_product_attribute_days') }}) as events_of_products,
         (select sum(event_count) from {{ ref('int_user_activity') }}) as events_of_users
 )
 

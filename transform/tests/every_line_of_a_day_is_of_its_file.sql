@@ -7,7 +7,7 @@ with ledger as (
         event_date,
         event_count
     from {{ source('raw', 'file_days') }}
-    where {{ in_built_days() }}
+    where {{ in_batch_days() }}
 ),
 
 events as (
@@ -17,8 +17,8 @@ events as (
         count(*) as event_count
     from {{ source('raw', 'events') }}
     where
-        event_time between timestamp '{{ var("built_from") }} 00:00:00'
-        and timestamp '{{ var("built_to") }} 23:59:59.999999'
+        event_time between timestamp '{{ var("batch_from") }} 00:00:00'
+        and timestamp '{{ var("batch_to") }} 23:59:59.999999'
     group by file_id, event_date
 )
 

@@ -3,6 +3,6 @@
 -- Where sessions were built twice, or could not be told apart by their ids.
 select user_id, user_session, {{ session_slot('session_start_at') }} as slot
 from {{ ref('int_sessions') }}
-where {{ in_built_days('session_start_date') }} and {{ is_sampled('user_id') }}
+where {{ in_batch_days('session_start_date') }} and {{ is_sampled('user_id') }}
 group by user_id, user_session, {{ session_slot('session_start_at') }}
 having count(*) > 1

@@ -47,7 +47,7 @@ class Intake(ABC):
         on_progress: OnProgress,
     ) -> None:
         self.warehouse, self.file, self.source = warehouse, file, source
-        self.connection = warehouse.books
+        self.connection = warehouse.control_tables
         self.on_progress = on_progress
         self.expected_lines = 0
         self.scratch = settings.temp / "repair"
@@ -119,7 +119,7 @@ class Intake(ABC):
 
     @abstractmethod
     def note_days(self, file_id: int) -> None:
-        """Write the UTC days of the file's events to the books."""
+        """Write the UTC days of the file's events to the control tables."""
 
 
 def blank_note(count: int) -> str:

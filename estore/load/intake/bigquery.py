@@ -21,7 +21,7 @@ from google.cloud import bigquery
 
 from estore import clock
 from estore.buckets import open_store, split_uri
-from estore.buckets.faults import told_of_object
+from estore.buckets.error_messages import told_of_object
 from estore.buckets.stores import Listed
 from estore.errors import CHANGED, RefusedFile
 from estore.escaping import shortened
@@ -35,7 +35,7 @@ from estore.load.repair import BLANK, repair
 from estore.load.rows import AHEAD, rejects_relation, repaired_relation, twice, typed_rows
 from estore.warehouse.bigquery import BigQueryWarehouse
 from estore.warehouse.dialect import BIGQUERY
-from estore.warehouse.faults import advice
+from estore.warehouse.error_messages import advice
 from estore.warehouse.quoting import quoted
 from estore.warehouse.raw_events import RAW_COLUMNS
 

@@ -23,7 +23,7 @@ numbered as (
         names.subcategory,
         names.brand,
         dense_rank() over (order by names.category, names.subcategory, names.brand) as name_number
-    from {{ ref('int_product_names') }} as names
+    from {{ ref('int_dashboard_groups') }} as names
     inner join products on names.product_id = {{ as_text('products.product_id') }}
 ),
 
@@ -37,7 +37,7 @@ names as (
 ),
 
 days as (
-    {% set products -%} select product_id from numbered where {{ is_renamed('numbered') }} {%- endset %}
+    {% set products -%} select product_id from numbered where {{ is_changed_cell('numbered') }} {%- endset %}
     {{ of_changed_days_or_products(ref('int_product_days'), 'event_date', products) }}
 ),
 

@@ -10,10 +10,10 @@
 with changed as (
     {% set products -%}
         select product_id
-        from {{ ref('int_product_names') }}
+        from {{ ref('int_dashboard_groups') }}
         where
-            category in (select category from {{ ref('int_renamed_cells') }})
-            or brand in (select brand from {{ ref('int_renamed_cells') }})
+            category in (select category from {{ ref('int_changed_cube_cells') }})
+            or brand in (select brand from {{ ref('int_changed_cube_cells') }})
     {%- endset %}
     {{ of_changed_days_or_products(ref('int_order_lines'), 'order_date', products) }}
 ),
@@ -24,7 +24,7 @@ lines as (
         products.category,
         products.brand
     from changed
-    inner join {{ ref('int_product_names') }} as products on changed.product_id = products.product_id
+    inner join {{ ref('int_dashboard_groups') }} as products on changed.product_id = products.product_id
 ),
 
 -- Nothing to count distinct here: such a line is an order and a buyer by itself.
@@ -115,5 +115,5 @@ select
     {% endfor -%}
     cast(sum(revenue_amount) as numeric) as revenue_amount
 from counted
-where order_date >= {{ changed_from() }} or {{ is_renamed('counted') }}
+where order_date >= {{ changed_from() }} or {{ is_changed_cell('counted') }}
 group by order_date, category, brand, rfm_segment

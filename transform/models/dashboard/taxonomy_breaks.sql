@@ -5,7 +5,7 @@ with days as (
         moved_date,
         count(*) as product_count,
         sum(revenue_amount) as revenue_amount
-    from {{ ref('int_moved_products') }}
+    from {{ ref('int_recategorized_products') }}
     where from_category != to_category
     group by from_category, to_category, moved_date
 ),

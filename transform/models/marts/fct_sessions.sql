@@ -27,7 +27,7 @@ select
         when sessions.view_count > 0 then 'view'
         else 'other'
     end as funnel_stage,
-    {{ is_robot_suspect('sessions.event_count') }} as is_robot_suspect,
+    {{ is_bot_suspect('sessions.event_count') }} as is_bot_suspect,
     sessions.orders_before,
     coalesce(segments.rfm_segment, 'New') as rfm_segment_before
 from {{ ref('int_sessions') }} as sessions

@@ -1,5 +1,5 @@
 {% set counts = [
-    'session_count', 'robot_session_count', 'sessions_with_view', 'sessions_with_cart', 'sessions_with_purchase',
+    'session_count', 'bot_session_count', 'sessions_with_view', 'sessions_with_cart', 'sessions_with_purchase',
     'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase',
 ] %}
 

@@ -1,7 +1,7 @@
 select
     session_start_date,
     session_count,
-    robot_session_count,
+    bot_session_count,
     sessions_with_view,
     sessions_with_cart,
     sessions_with_purchase,

@@ -1,6 +1,6 @@
 select
     session_count,
-    robot_session_count,
+    bot_session_count,
     sessions_with_view,
     sessions_with_cart,
     sessions_with_purchase,

@@ -52,7 +52,7 @@ select
     compared.missing_amount as missing_revenue_amount,
     coalesce(
         abs(compared.revenue_deviation) > {{ var('anomaly_deviations') }}
-        and compared.usual_order_count >= {{ var('anomaly_least_orders') }},
+        and compared.usual_order_count >= {{ var('anomaly_min_orders') }},
         false
     ) as is_revenue_anomaly,
     as_of.as_of_date

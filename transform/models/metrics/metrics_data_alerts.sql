@@ -5,7 +5,7 @@
 with alerts as (
     {% for alerts in [
         ref('int_missing_events'), ref('int_low_events'), ref('int_uncarted_purchases'),
-        ref('int_duplicate_bursts'), ref('int_taxonomy_breaks'), ref('int_brand_conflicts'), ref('int_robots'),
+        ref('int_duplicate_bursts'), ref('int_taxonomy_breaks'), ref('int_brand_conflicts'), ref('int_bots'),
         ref('int_odd_prices'), ref('int_odd_order_days'), ref('int_dominant_users'),
         ref('int_unfinished_days'), ref('int_outlying_dates'), ref('int_nobody_ids'),
     ] -%}

@@ -3,7 +3,7 @@ with totalled as (
         *,
         cast(sum(customer_count) over (partition by month_end_date, from_segment) as int64)
             as from_customer_count
-    from {{ ref('int_rfm_moves') }}
+    from {{ ref('int_rfm_transitions') }}
 )
 
 select

@@ -15,7 +15,7 @@ with likely_keys as (
     from (
         select {{ likely }} as likely_key
         from {{ ref('stg_lines') }}
-        where {{ near_built_days('event_at') }} and {{ in_built_days() }}
+        where {{ near_batch_days('event_at') }} and {{ in_batch_days() }}
     ) as lines
     group by likely_key
     having count(*) > 1
@@ -31,8 +31,8 @@ ranked as (
         ) as preference
     from {{ ref('stg_lines') }}
     where
-        {{ near_built_days('event_at') }}
-        and {{ in_built_days() }}
+        {{ near_batch_days('event_at') }}
+        and {{ in_batch_days() }}
         and {{ likely }} in (select likely_key from likely_keys)
 )
 

@@ -7,7 +7,7 @@
 select {{ columns | join(', ') }}
 from {{ model }}
 where
-    {{ in_built_days(built_day) if built_day else 'true' }}
+    {{ in_batch_days(built_day) if built_day else 'true' }}
     and {{ changed_day ~ ' >= ' ~ changed_from() if changed_day else 'true' }}
     and {{ is_sampled(sample_by) if sample_by else 'true' }}
 group by {{ columns | join(', ') }}

@@ -10,7 +10,7 @@ const NAMES = {
   duplicate_burst: 'duplicate rows',
   taxonomy_break: 'products changed category',
   brand_conflicts: 'brands in conflict',
-  robots: 'robots',
+  bots: 'bots',
   price_cap: 'capped prices',
   unpriced_purchases: 'no price',
   no_events: 'no events',

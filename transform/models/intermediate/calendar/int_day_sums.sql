@@ -20,7 +20,7 @@ with days as (
         min(hour_of_day) as first_hour,
         max(hour_of_day) as last_hour
     from {{ ref('int_event_hours') }}
-    where {{ in_built_days() }}
+    where {{ in_batch_days() }}
     group by event_date
 ),
 
@@ -29,7 +29,7 @@ products as (
         event_date,
         count(*) as product_count
     from {{ ref('int_product_days') }}
-    where {{ in_built_days() }}
+    where {{ in_batch_days() }}
     group by event_date
 )
 

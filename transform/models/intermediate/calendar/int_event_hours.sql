@@ -28,8 +28,8 @@ with quarters as (
         cast(sum(duplicate_count - 1) as int64) as repeat_count,
         min(event_at) as first_event_at,
         max(event_at) as last_event_at
-    from {{ ref('int_step_events') }}
-    where {{ in_built_days() }}
+    from {{ ref('int_batch_events') }}
+    where {{ in_batch_days() }}
     group by event_date, {{ whole_quotient(epoch_micros('event_at'), quarter) }}
 ),
 

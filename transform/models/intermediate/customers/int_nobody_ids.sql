@@ -39,7 +39,7 @@ shared as (
     from {{ ref('int_buyer_sums') }} as buyers
     cross join totals
     where
-        buyers.order_count >= {{ var('alert_least_events') }}
+        buyers.order_count >= {{ var('alert_min_events') }}
         and buyers.order_count > {{ var('alert_user_share') }} * totals.order_count
 )
 

@@ -4,7 +4,7 @@
     cluster_by=['user_id'],
 ) }}
 
-{% set first_day = var('reach_from')[:10] %}
+{% set first_day = var('session_window_from')[:10] %}
 
 {% if is_incremental() and not is_made_anew('users') -%}
 -- Added lines change only sessions that end on first_day (UTC) or later: of who was not there after it, what
@@ -12,7 +12,7 @@
 with touched as (
     select distinct sessions.user_id
     from {{ ref('int_sessions') }} as sessions
-    where {{ reaches_built_days('sessions') }}
+    where {{ reaches_batch_days('sessions') }}
 ),
 
 recent as (

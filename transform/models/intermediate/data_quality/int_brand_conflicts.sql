@@ -22,5 +22,5 @@ select
     ) as sentence
 from products
 where
-    conflict_count >= {{ var('alert_least_products') }}
+    conflict_count >= {{ var('alert_min_products') }}
     and conflict_count > {{ var('alert_brand_conflict_share') }} * product_count

@@ -17,7 +17,7 @@ dominant as (
     from users
     where
         event_count > {{ share }} * total_event_count
-        and event_count > {{ var('robot_session_events') }}
+        and event_count > {{ var('bot_session_events') }}
         and {{ is_customer(as_text('users.user_id')) }}
 ),
 
@@ -47,5 +47,5 @@ from dominant
 left join buyers on {{ as_text('dominant.user_id') }} = {{ as_text('buyers.user_id') }}
 where
     buyers.user_id is null
-    or buyers.order_count < {{ var('alert_least_events') }}
+    or buyers.order_count < {{ var('alert_min_events') }}
     or buyers.order_count <= {{ share }} * buyers.total_order_count

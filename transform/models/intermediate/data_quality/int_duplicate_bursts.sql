@@ -32,7 +32,7 @@ runs as (
     left join repeated_sales
         on incidents.subject = repeated_sales.subject and incidents.event_date = repeated_sales.event_date
     group by incidents.subject, incidents.incident
-    having sum(incidents.measured) >= {{ var('alert_least_events') }}
+    having sum(incidents.measured) >= {{ var('alert_min_events') }}
 )
 
 select

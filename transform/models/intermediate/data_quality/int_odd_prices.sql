@@ -42,4 +42,4 @@ select
 from found
 where
     (kind = 'price_cap' and product_count >= {{ var('alert_cap_products') }})
-    or (kind = 'unpriced_purchases' and purchase_count >= {{ var('alert_least_events') }})
+    or (kind = 'unpriced_purchases' and purchase_count >= {{ var('alert_min_events') }})

@@ -47,7 +47,7 @@ usual as (
         max(usual_share) * max(of_count) as expected,
         greatest(
             {{ spread_factor('count(*)') }} * max(median_deviation) * max(of_count),
-            {{ var('anomaly_least_deviation') }} * max(usual_share) * max(of_count),
+            {{ var('anomaly_min_deviation') }} * max(usual_share) * max(of_count),
             sqrt(max(usual_share) * max(of_count)),
             1
         ) as standard_deviation

@@ -1,7 +1,7 @@
 -- People do not come event by event: how far chance moves a count goes by sessions.
 with sessions as (
     select
-        sum(session_count + robot_session_count) as session_count,
+        sum(session_count + bot_session_count) as session_count,
         sum(sessions_with_view) as sessions_with_view,
         sum(sessions_with_cart) as sessions_with_cart,
         sum(sessions_with_purchase) as sessions_with_purchase,

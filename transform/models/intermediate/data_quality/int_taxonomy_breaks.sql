@@ -3,7 +3,7 @@ with changes_by_day as (
         moved_date as changed_date,
         count(*) as changed_count,
         sum(case when has_other_code then revenue_amount else 0 end) as revenue_amount
-    from {{ ref('int_moved_products') }}
+    from {{ ref('int_recategorized_products') }}
     group by moved_date
 ),
 
@@ -12,7 +12,7 @@ broken_days as (
     from changes_by_day as by_day
     inner join {{ ref('int_day_sums') }} as seen on by_day.changed_date = seen.event_date
     where
-        by_day.changed_count >= {{ var('alert_least_products') }}
+        by_day.changed_count >= {{ var('alert_min_products') }}
         and by_day.changed_count >= {{ var('alert_category_share') }} * seen.product_count
 ),
 

@@ -43,7 +43,7 @@ runs as (
         {{ bound }} * sum(sessions_with_purchase) as expected
     from incidents
     group by incident
-    having sum(without_cart) >= {{ var('alert_least_sessions') }}
+    having sum(without_cart) >= {{ var('alert_min_sessions') }}
 )
 
 select

@@ -61,7 +61,7 @@ select
     expected_revenue,
     greatest(
         {{ spread_factor('comparable_day_count') }} * median_deviation * expected_revenue,
-        {{ var('anomaly_least_deviation') }} * expected_revenue,
+        {{ var('anomaly_min_deviation') }} * expected_revenue,
         sqrt(squared_amount)
     ) * sqrt(1 + 1.57 / comparable_day_count) as standard_deviation
 from expected

@@ -14,5 +14,5 @@ select
     product_id,
     quantity,
     revenue_amount
-from {{ ref('int_step_events') }}
-where event_type = 'purchase' and {{ in_built_days() }}
+from {{ ref('int_batch_events') }}
+where event_type = 'purchase' and {{ in_batch_days() }}

@@ -8,7 +8,7 @@ with codes as (
         sum(event_count) as event_count,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
-    from {{ ref('int_product_value_months') }}
+    from {{ ref('int_product_attribute_months') }}
     where coalesce(category_id, category_code) is not null
     group by coalesce(category_id, category_code), category_code
 ),

@@ -10,7 +10,7 @@ with kinds as (
         sum(event_count) as event_count,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
-    from {{ ref('int_product_value_months') }}
+    from {{ ref('int_product_attribute_months') }}
     group by product_id, category_id, category_code, brand
 ),
 

@@ -14,4 +14,4 @@ select
 from {{ ref('int_sessions') }} as sessions
 where
     sessions.purchase_count > 0
-    {% if is_incremental() -%} and {{ reaches_built_days('sessions') }} {%- endif %}
+    {% if is_incremental() -%} and {{ reaches_batch_days('sessions') }} {%- endif %}

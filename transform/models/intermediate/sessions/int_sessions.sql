@@ -20,19 +20,19 @@
 
 with products as (
     select session_key, count(*) as product_count
-    from {{ ref('int_step_products') }}
-    where is_whole
+    from {{ ref('int_batch_products') }}
+    where is_single_session
     group by session_key
 ),
 
 told as (
     select keys.user_id, keys.user_session, {{ sums | join(', ') }}, products.product_count
-    from {{ ref('int_step_keys') }} as keys
+    from {{ ref('int_batch_keys') }} as keys
     inner join products on keys.session_key = products.session_key
-    where keys.is_whole
+    where keys.is_single_session
     union all
     select user_id, user_session, {{ session_sums() }}, count(distinct product_id) as product_count
-    from {{ ref('int_step_moments') }}
+    from {{ ref('int_batch_sessionized_events') }}
     group by user_id, user_session, began_at
 ),
 
@@ -50,7 +50,7 @@ affected as (
     from {{ this }}
     where
         session_start_date >= date '{{ var("sessions_from") }}'
-        and session_start_at > timestamp '{{ var("reach_to") }}'
+        and session_start_at > timestamp '{{ var("session_window_to") }}'
         and user_id in (
             select user_id
             from sessions
@@ -58,7 +58,7 @@ affected as (
             union all
             select user_id
             from {{ this }} as before
-            where purchase_count > 0 and {{ reaches_built_days('before') }}
+            where purchase_count > 0 and {{ reaches_batch_days('before') }}
         )
     {% endif %}
 ),
@@ -71,7 +71,7 @@ orders as (
     union all
     select user_id, own_order_at as ordered_at
     from {{ source('built', 'int_buying_sessions') }} as before
-    where own_order_at is not null and not ({{ overlaps_built_days('before') }})
+    where own_order_at is not null and not ({{ overlaps_batch_days('before') }})
     {% endif %}
     union all
     select user_id, min(event_at) as ordered_at

@@ -7,7 +7,7 @@ import { full, listed, share, short } from '../numbers.js';
 import { TYPE_COLORS, TYPE_NAMES } from '../palette.js';
 import { ratio, sum } from '../ratio.js';
 import { whole } from '../view.js';
-import { movesCard } from './moves.js';
+import { transitionsCard } from './transitions.js';
 
 const NOW = 'buyers by their segment at the as-of date';
 
@@ -230,5 +230,5 @@ export const cards = [
     stacked: true,
     table: segmentTable,
   },
-  movesCard,
+  transitionsCard,
 ];

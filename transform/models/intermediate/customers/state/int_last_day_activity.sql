@@ -17,6 +17,6 @@ from {{ ref('int_sessions') }} as sessions
 inner join data on cast(sessions.session_end_at as date) = data.last_date
 {% if not is_made_anew('users') %}
 -- Of what was built before, no day is read that cannot be the last.
-where sessions.session_end_at >= timestamp '{{ var("reach_from")[:10] }} 00:00:00'
+where sessions.session_end_at >= timestamp '{{ var("session_window_from")[:10] }} 00:00:00'
 {% endif %}
 group by sessions.user_id, data.last_date

@@ -64,7 +64,7 @@ select
         else coalesce(hours.expected_ratio * (hours.event_count - hours.measured), 0)
     end as expected_by_others,
     hours.counted
-    >= least(hours.events_per_session * {{ var('alert_least_sessions') }} / 10e0, hours.average_expected)
+    >= least(hours.events_per_session * {{ var('alert_min_sessions') }} / 10e0, hours.average_expected)
         as is_telling,
     hours.events_per_session,
     before.measured as measured_before,

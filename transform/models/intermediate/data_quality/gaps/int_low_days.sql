@@ -1,8 +1,8 @@
 {{ config(materialized='table') }}
 
-{% set fall = var('alert_least_fall') %}
+{% set fall = var('alert_min_fall') %}
 {% set deviations = var('anomaly_deviations') %}
-{% set least = var('alert_least_events') %}
+{% set least = var('alert_min_events') %}
 
 -- Four days lose more certainly than one, so half of the fall is enough for them; each must be low itself.
 select days.*

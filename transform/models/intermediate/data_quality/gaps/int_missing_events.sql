@@ -39,7 +39,7 @@ found as (
     select *
     from scored
     where
-        sessions_missing >= {{ var('alert_least_sessions') }}
+        sessions_missing >= {{ var('alert_min_sessions') }}
         and not coalesce(was_low_before, false)
         and not coalesce(was_low_after, false)
 )

@@ -18,8 +18,8 @@ with product_days as (
         {{ count_if('view_count > 0 and cart_add_count > 0') }} as sessions_with_view_and_cart,
         {{ count_if('cart_add_count > 0 and purchase_count > 0') }} as sessions_with_cart_and_purchase,
         {{ count_if('view_count > 0 and purchase_count > 0') }} as sessions_with_view_and_purchase
-    from {{ ref('int_step_products') }}
-    where {{ in_built_days() }}
+    from {{ ref('int_batch_products') }}
+    where {{ in_batch_days() }}
     group by event_date, product_id
 ),
 
@@ -31,7 +31,7 @@ sales as (
         sum(quantity) as item_count,
         sum(revenue_amount) as revenue_amount
     from {{ ref('int_purchases') }}
-    where {{ in_built_days() }}
+    where {{ in_batch_days() }}
     group by event_date, product_id
 )
 

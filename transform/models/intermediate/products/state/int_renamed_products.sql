@@ -11,7 +11,7 @@ with before as (
     from {{ this }}
     {%- else -%}
     select *
-    from {{ ref('int_product_names') }}
+    from {{ ref('int_dashboard_groups') }}
     where false
     {%- endif %}
 )
@@ -30,6 +30,6 @@ select
         or names.subcategory != before.subcategory
         or names.brand != before.brand,
         false
-    ) as is_renamed
-from {{ ref('int_product_names') }} as names
+    ) as is_changed_cell
+from {{ ref('int_dashboard_groups') }} as names
 left join before on names.product_id = before.product_id

@@ -54,7 +54,7 @@ select
     rfm_segment,
     session_length,
     {{ count_if('is_counted') }} as session_count,
-    {{ count_if(is_robot_suspect('event_count')) }} as robot_session_count,
+    {{ count_if(is_bot_suspect('event_count')) }} as bot_session_count,
     {% for name, reached in [
         ('view', 'view_count > 0'), ('cart', 'cart_add_count > 0'), ('purchase', 'purchase_count > 0'),
         ('view_and_cart', 'view_count > 0 and cart_add_count > 0'),

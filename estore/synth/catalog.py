@@ -21,7 +21,7 @@ OTHER_CODES = len(CODES) - FIRST_OTHER_CODE
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Catalog:
     """One element a product; the pairs hold for before and after the new taxonomy.
 
     A product is drawn as a card of `deck`, where it lies as often as it is seen. The cards of code
@@ -49,7 +49,7 @@ class Catalogue:
 
 def make_catalogue(
     events: int, seed: int, faults: Collection[str] = (), *, spend: float = 1.0
-) -> Catalogue:
+) -> Catalog:
     """The products of a shop of so many events: in proportion to the real set, 2,000 at least.
 
     `faults` may hold `taxonomy-break`, `zero-prices` and `price-cap`; `spend` multiplies prices.
@@ -80,7 +80,7 @@ def make_catalogue(
     step = 99_000_000 // products
     most = real.PRICE_CAP if "price-cap" in faults else real.PRICE_EDGES[-1]
     shuffled = np.argsort(rng.random(products), kind="stable")
-    return Catalogue(
+    return Catalog(
         deck=cards,
         card_edges=np.searchsorted(code[cards], np.arange(len(shares) + 1)),
         product_id=1_000_000 + shuffled * step + (rng.random(products) * step).astype(np.int64),

@@ -9,6 +9,6 @@ select
     cast(sum(event_count) as int64) as event_count,
     min(first_seen_at) as first_seen_at,
     max(last_seen_at) as last_seen_at
-from {{ ref('int_product_values') }}
+from {{ ref('int_product_attribute_days') }}
 {{ of_changed_months() }}
 group by month_start, product_id, category_id, category_code, brand

@@ -14,5 +14,5 @@ select
     min(event_at) as first_seen_at,
     max(event_at) as last_seen_at
 from {{ ref('stg_events') }}
-where {{ near_built_days('event_at') }} and {{ in_built_days() }}
+where {{ near_batch_days('event_at') }} and {{ in_batch_days() }}
 group by event_date, product_id, category_id, category_code, brand

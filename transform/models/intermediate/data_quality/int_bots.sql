@@ -1,4 +1,4 @@
-{% set left_out = ', and left out of the funnel' if var('exclude_robots') else '' %}
+{% set left_out = ', and left out of the funnel' if var('exclude_bots') else '' %}
 
 with suspects as (
     select
@@ -6,22 +6,22 @@ with suspects as (
         session_start_at as from_at,
         session_end_at as to_at,
         event_count,
-        {{ var('robot_session_events') }} as bound
+        {{ var('bot_session_events') }} as bound
     from {{ ref('int_sessions') }}
-    where {{ is_robot_suspect('event_count') }}
+    where {{ is_bot_suspect('event_count') }}
     union all
     select
         'user' as subject,
         first_event_at as from_at,
         last_event_at as to_at,
         event_count,
-        {{ var('robot_user_events') }} as bound
+        {{ var('bot_user_events') }} as bound
     from {{ ref('int_user_activity') }}
-    where event_count > {{ var('robot_user_events') }}
+    where event_count > {{ var('bot_user_events') }}
 )
 
 select
-    'robots' as kind,
+    'bots' as kind,
     subject,
     min(from_at) as from_at,
     max(to_at) as to_at,
@@ -32,7 +32,7 @@ select
     concat(
         {{ counted_in_words('count(*)', 'subject') }}, case when count(*) = 1 then ' has' else ' have' end,
         ' more than ', {{ in_words('max(bound)') }},
-        ' events, the busiest ', {{ in_words('max(event_count)') }}, ': perhaps robots',
+        ' events, the busiest ', {{ in_words('max(event_count)') }}, ': perhaps bots',
         case when subject = 'session' then '{{ left_out }}' else '' end,
         '.'
     ) as sentence

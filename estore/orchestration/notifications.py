@@ -10,7 +10,7 @@ import dagster as dg
 from estore.errors import Busy, EstoreError
 from estore.escaping import shortened
 from estore.orchestration.alerts import Alert, Outbox, message, send
-from estore.orchestration.context import Shop
+from estore.orchestration.context import ShopContext
 from estore.orchestration.failures import WHAT_TO_DO
 from estore.reading import Known, ledger
 from estore.snapshot.manifest import current_version
@@ -32,7 +32,7 @@ SEE_WHAT_TAKES_LONG = (
 SEE_RUN = "Dagster starts it again where it died; otherwise see the run's log and launch it again"
 
 
-def telling_sensors(shop: Shop, outbox: Outbox) -> list[dg.SensorDefinition]:
+def notification_sensors(shop: ShopContext, outbox: Outbox) -> list[dg.SensorDefinition]:
     """Failures, the data's age and quality, and the delivery."""
     poll = shop.thresholds.poll_seconds
 
@@ -78,7 +78,7 @@ def telling_sensors(shop: Shop, outbox: Outbox) -> list[dg.SensorDefinition]:
     return [tell_failure, tell_data, deliver]
 
 
-def ledger_alerts(shop: Shop) -> list[Alert]:
+def ledger_alerts(shop: ShopContext) -> list[Alert]:
     """What the ledger says of files; while it is written to, nothing."""
     try:
         known = ledger(shop.settings)
@@ -154,7 +154,7 @@ def freshness_alerts(known: list[Known], hours: int) -> Iterator[Alert]:
         )  # fmt: skip
 
 
-def snapshot_alerts(shop: Shop) -> Iterator[Alert]:
+def snapshot_alerts(shop: ShopContext) -> Iterator[Alert]:
     """What the newest snapshot finds odd in the data, without what is only good to know."""
     if current_version(shop.settings) is None:
         return

@@ -6,12 +6,12 @@ import { full, share, short } from '../numbers.js';
 import { ratio, sum } from '../ratio.js';
 
 const monthsOf = (view) =>
-  [...new Set(view.rows('moves').map(({ month_end_date }) => month_end_date))].sort();
+  [...new Set(view.rows('transitions').map(({ month_end_date }) => month_end_date))].sort();
 /** Origins of customers who were in no segment a month before. */
 const FROM_OUTSIDE = { prospect: 'visited, no purchase yet', new: 'first visit this month' };
 
-function moves(view, month) {
-  const rows = view.rows('moves').filter(({ month_end_date }) => month_end_date === month);
+function transitions(view, month) {
+  const rows = view.rows('transitions').filter(({ month_end_date }) => month_end_date === month);
   const order = new Map(view.rows('segments').map(({ rfm_segment, priority }) => [rfm_segment, priority]));
   const place = (name) =>
     order.get(name) ?? (name in FROM_OUTSIDE ? 100 + Object.keys(FROM_OUTSIDE).indexOf(name) : 90);
@@ -30,9 +30,9 @@ function moves(view, month) {
   return { rows, from, to, leaving };
 }
 
-export const movesCard = {
+export const transitionsCard = {
   id: 'moves-between-segments',
-  query: 'moves',
+  query: 'transitions',
   height: 'l',
   minWidth: 620,
   title: () => 'Segment transitions in a month',
@@ -43,7 +43,7 @@ export const movesCard = {
       : null;
   },
   reading(view, month) {
-    const { rows } = moves(view, month);
+    const { rows } = transitions(view, month);
     const buyers = rows.filter(({ from_segment }) => !(from_segment in FROM_OUTSIDE));
     const moved = buyers.filter(({ from_segment, to_segment }) => from_segment !== to_segment);
     const total = sum(buyers, 'customer_count');
@@ -61,7 +61,7 @@ export const movesCard = {
     'customers, from the row’s segment to the column’s; shade = share of the row’s segment a month before; outlined = stayed',
   empty: (view) => (monthsOf(view).length ? null : 'This chart needs two month ends.'),
   option(view, palette, { width, choice: month }) {
-    const { rows, from, to, leaving } = moves(view, month);
+    const { rows, from, to, leaving } = transitions(view, month);
     const cells = rows.map((row) => ({
       column: to.indexOf(row.to_segment),
       row: from.indexOf(row.from_segment),
@@ -94,7 +94,7 @@ export const movesCard = {
     );
   },
   table(view, month) {
-    const { rows, leaving } = moves(view, month);
+    const { rows, leaving } = transitions(view, month);
     return {
       columns: [
         { name: 'Month end', kind: 'date' },

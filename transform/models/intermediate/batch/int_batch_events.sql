@@ -1,4 +1,4 @@
--- All that the models of a step are made of, read once and kept narrow: the events of the built days, and
+-- All that the models of a batch are made of, read once and kept narrow: the events of the built days, and
 -- what the sessions that reach into them had before or after.
 {% set columns = [
     'event_at', 'event_date', 'event_type', 'product_id', 'price', 'quantity', 'order_id', 'user_id',
@@ -8,7 +8,7 @@
 with events as (
     select {{ columns | join(', ') }}
     from {{ ref('stg_events') }}
-    where {{ near_built_days('event_at') }} and {{ in_built_days() }}
+    where {{ near_batch_days('event_at') }} and {{ in_batch_days() }}
     {% if is_built('int_sessions') %}
     union all
     select events.{{ columns | join(', events.') }}
@@ -19,11 +19,11 @@ with events as (
         events.event_date between date '{{ var("sessions_from") }}' and date '{{ var("sessions_to") }}'
         and events.event_at >= {{ day_start(add_days("date '" ~ var('sessions_from') ~ "'", -1)) }}
         and events.event_at < {{ day_start(add_days("date '" ~ var('sessions_to') ~ "'", 2)) }}
-        and not ({{ in_built_days('events.event_date') }})
-        and {{ reaches_built_days('sessions') }}
+        and not ({{ in_batch_days('events.event_date') }})
+        and {{ reaches_batch_days('sessions') }}
         and (
-            sessions.session_start_date < {{ built_from() }}
-            or {{ shop_date('sessions.session_end_at') }} > {{ built_to() }}
+            sessions.session_start_date < {{ batch_from() }}
+            or {{ shop_date('sessions.session_end_at') }} > {{ batch_to() }}
         )
     {% endif %}
 )

@@ -3,11 +3,11 @@
 with names as (
     select category, brand
     from {{ ref('int_renamed_products') }}
-    where is_renamed
+    where is_changed_cell
     union all
     select category_before as category, brand_before as brand
     from {{ ref('int_renamed_products') }}
-    where is_renamed
+    where is_changed_cell
 )
 
 -- As in the cubes, `*` stands for all; in the cell of the whole shop a product is by any name.

@@ -7,4 +7,4 @@ select
     sessions.session_start_date,
     sessions.session_end_at
 from {{ ref('int_sessions') }} as sessions
-where {{ is_spread('sessions') }}
+where {{ is_multi_slot('sessions') }}

@@ -2,7 +2,7 @@
 
 with keys as (
     select user_id, user_session, {{ session_sums() }}
-    from {{ ref('int_step_events') }}
+    from {{ ref('int_batch_events') }}
     group by user_id, user_session
 )
 
@@ -11,5 +11,5 @@ select
     *,
     {{ likely_key('user_id, user_session') }} as session_key,
     {{ life }} <= {{ session_timeout_micros() }}
-    and {{ shop_date('session_start_at') }} = {{ shop_date('session_end_at') }} as is_whole
+    and {{ shop_date('session_start_at') }} = {{ shop_date('session_end_at') }} as is_single_session
 from keys

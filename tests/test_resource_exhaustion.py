@@ -14,7 +14,7 @@ from emulators import CloudStorage
 from estore.cli import main
 from estore.settings import Settings
 from estore.snapshot.manifest import current_version
-from estore.synth import Shop, write_shop
+from estore.synth import SyntheticShop, write_shop
 
 FULL = "Free some space, or move everything to a larger disk and name it with --home (ESTORE_HOME)"
 SHORT = "Raise ESTORE_MEMORY_LIMIT, or lower ESTORE_THREADS or ESTORE_CHUNK_ROWS"
@@ -58,7 +58,7 @@ def test_a_full_disk_is_told_in_each_phase_and_leaves_nothing_half_done(
     small_disk: Path, open_workshop: Callable[..., Workshop]
 ) -> None:
     home, landing = small_disk / "home", open_workshop().landing
-    (day,) = write_shop(landing, Shop(events=20_000, months=1, seed=3, faults=()))
+    (day,) = write_shop(landing, SyntheticShop(events=20_000, months=1, seed=3, faults=()))
 
     leave(small_disk, 1_000_000)
     code, said = estore(home, "load", str(day))
@@ -92,7 +92,7 @@ def test_a_disk_too_small_for_the_copy_of_an_object_is_told(
 ) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.endpoint)
     home, bucket = small_disk / "home", cloud_storage.new_bucket()
-    small, large = write_shop(tmp_path, Shop(events=60_000, months=2, seed=3, faults=()))
+    small, large = write_shop(tmp_path, SyntheticShop(events=60_000, months=2, seed=3, faults=()))
     for day in small, large:
         cloud_storage.put(f"{bucket}/{day.name}", day.read_bytes())
     assert estore(home, "load", f"{bucket}/{small.name}")[0] == 0
@@ -108,7 +108,7 @@ def test_too_little_memory_is_told_in_load_and_build(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = workshop.settings.home
-    (day,) = write_shop(workshop.landing, Shop(events=60_000, months=1, seed=3, faults=()))
+    (day,) = write_shop(workshop.landing, SyntheticShop(events=60_000, months=1, seed=3, faults=()))
     for command in (["load", str(day)], ["build"]):
         with monkeypatch.context() as patched:
             patched.setenv("ESTORE_MEMORY_LIMIT", "8MB")

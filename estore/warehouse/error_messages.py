@@ -47,7 +47,7 @@ def _short(said: str) -> str:
 #: Names of files, tables and jobs, in which a sign may stand by chance.
 _NAMES = re.compile(r"\b(?:gs|https?)://\S+|`[^`]*`")
 #: Of a commit that another one came before.
-_MEANWHILE = ("another run has changed the books", "due to concurrent update")
+_MEANWHILE = ("another run has changed the control tables", "due to concurrent update")
 #: Signs in an error's name or text → what to say; the first that fits wins.
 _FIXES = (
     (("DefaultCredentialsError", "RefreshError", "could not automatically determine"),

@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 
 from estore.synth import calibration as real
-from estore.synth.catalogue import CODES, Catalogue, make_catalogue
+from estore.synth.catalog import CODES, Catalog, make_catalogue
 from estore.synth.chunks import Life, month_start
 from estore.synth.customers import Behaviour
 from estore.synth.faults import (
@@ -26,8 +26,8 @@ from estore.synth.faults import (
     Fault,
     Rows,
     Tracker,
+    bot_sizes,
     place_faults,
-    robot_sizes,
 )
 from estore.synth.truth import told_truth
 
@@ -56,7 +56,7 @@ INSTANT = "make_timestamptz(time * 1000000)"
 
 
 @dataclass(frozen=True)
-class Shop:
+class SyntheticShop:
     """What to make: `events` rows over `months` whole months from October 2019.
 
     `format` is `csv`, `csv.gz` or `parquet`; it changes the encoding, never the rows. `faults` name
@@ -102,13 +102,13 @@ class Shop:
         start = month_start(0)
         midnight = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp())
         kinds = set(self.faults)
-        if not robot_sizes(self.events, self.seed):
-            kinds.discard("robots")
+        if not bot_sizes(self.events, self.seed):
+            kinds.discard("bots")
         return place_faults(kinds, midnight, self.days, self.seed)
 
 
 def write_shop(
-    directory: Path, shop: Shop, *, on_progress: Callable[[int], None] | None = None
+    directory: Path, shop: SyntheticShop, *, on_progress: Callable[[int], None] | None = None
 ) -> list[Path]:
     """Write one file a month, `2019-Oct.csv` and on, into `directory`; return their paths.
 
@@ -122,7 +122,7 @@ def write_shop(
 
 
 def write_months(
-    directory: Path, shop: Shop, *, on_progress: Callable[[int], None] | None = None
+    directory: Path, shop: SyntheticShop, *, on_progress: Callable[[int], None] | None = None
 ) -> Iterator[Path]:
     """As write_shop, but each file's path as soon as it is complete.
 
@@ -130,16 +130,16 @@ def write_months(
     """
     directory.mkdir(parents=True, exist_ok=True)
     spend = shop.behaviour.spend
-    catalogue = make_catalogue(shop.events, shop.seed, shop.faults, spend=spend)
+    catalog = make_catalogue(shop.events, shop.seed, shop.faults, spend=spend)
     placed = shop.placed_faults()
     life = Life(
         shop.events,
         shop.months,
         shop.seed,
-        catalogue,
+        catalog,
         behaviour=shop.behaviour,
         known_customers=shop.known_customers,
-        robots=next((fault for fault in placed if fault.kind == "robots"), None),
+        bots=next((fault for fault in placed if fault.kind == "bots"), None),
         has_odd_ids="session-ids" in shop.faults,
     )
     chunks = _told(life.chunks(), on_progress or (lambda rows: None))
@@ -147,7 +147,7 @@ def write_months(
     write = _write_parquet if shop.format == "parquet" else _write_text
     with duckdb.connect(config={"threads": 1}) as db:
         db.execute("SET VARIABLE codes = $1", [CODES])
-        db.execute("SET VARIABLE brands = $1", [catalogue.brand_names])
+        db.execute("SET VARIABLE brands = $1", [catalog.brand_names])
         for month, of_month in groupby(chunks, key=lambda chunk: chunk[0]):
             with tempfile.TemporaryDirectory(dir=directory, prefix=".synth.") as scratch:
                 beside = _Beside(Path(scratch))
@@ -157,7 +157,7 @@ def write_months(
                     write(db, rows, Path(scratch), shop.format)
                     Path(scratch, "whole").replace(path)
                     yield path
-    _write_truth(directory / TRUTH, shop, life, placed, catalogue)
+    _write_truth(directory / TRUTH, shop, life, placed, catalog)
 
 
 class _Beside:
@@ -186,10 +186,10 @@ class _Beside:
 
 
 def _write_truth(
-    path: Path, shop: Shop, life: Life, placed: list[Fault], catalogue: Catalogue
+    path: Path, shop: SyntheticShop, life: Life, placed: list[Fault], catalog: Catalog
 ) -> None:
     faults = [fault.told() for fault in placed]
-    faults += [_lasting(name, shop, catalogue) for name in shop.faults if name not in TIMED]
+    faults += [_lasting(name, shop, catalog) for name in shop.faults if name not in TIMED]
     truth = told_truth(life.tally, life.customers, int(life.crowd.sizes.sum()), life.months, faults)
     size = {"events": shop.events, "months": shop.months, "seed": shop.seed}
     unfinished = path.with_name(f".{path.name}")
@@ -197,7 +197,7 @@ def _write_truth(
     unfinished.replace(path)
 
 
-def _lasting(name: str, shop: Shop, catalogue: Catalogue) -> dict[str, object]:
+def _lasting(name: str, shop: SyntheticShop, catalog: Catalog) -> dict[str, object]:
     """A fault of all days, or of all from a change on; with its products, where it is of some."""
     first = month_start(real.NEW_TAXONOMY if name == "taxonomy-break" else 0)
     end = month_start(shop.months)
@@ -207,12 +207,12 @@ def _lasting(name: str, shop: Shop, catalogue: Catalogue) -> dict[str, object]:
         "to_date": str(end - timedelta(days=1)),
     }
     products = {
-        "taxonomy-break": catalogue.category_id[0] != catalogue.category_id[1],
-        "zero-prices": catalogue.is_unpriced,
-        "price-cap": catalogue.cents(0) == catalogue.most_cents,
+        "taxonomy-break": catalog.category_id[0] != catalog.category_id[1],
+        "zero-prices": catalog.is_unpriced,
+        "price-cap": catalog.cents(0) == catalog.most_cents,
     }
     if name in products:
-        told["product_ids"] = sorted(catalogue.product_id[products[name]].tolist())
+        told["product_ids"] = sorted(catalog.product_id[products[name]].tolist())
     return told
 
 

@@ -1,11 +1,11 @@
 -- Windows only where they are needed: for the few keys that may be several sessions or lie on several days.
-with moments as (
+with sessionized as (
     select
         events.*,
         lag(events.event_at) over (partition by events.session_key order by events.event_at) as previous_at
-    from {{ ref('int_step_events') }} as events
-    inner join {{ ref('int_step_keys') }} as keys on events.session_key = keys.session_key
-    where not keys.is_whole
+    from {{ ref('int_batch_events') }} as events
+    inner join {{ ref('int_batch_keys') }} as keys on events.session_key = keys.session_key
+    where not keys.is_single_session
 ),
 
 starts as (
@@ -16,7 +16,7 @@ starts as (
             > {{ session_timeout_micros() }},
             true
         ) as is_start
-    from moments
+    from sessionized
 )
 
 select

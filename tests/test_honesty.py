@@ -233,7 +233,7 @@ KNOWN_BY_THEN = {
     "where session_start_date < '2019-11-30'",
     # whether sales are missing on a day is judged by the days after it, too
     "metrics.metrics_daily_sales": "* exclude (as_of_date, has_missing_sales, "
-    "missing_revenue_amount) from {} where order_date < '2019-12-01'",
+    "missing_revenue_amount) from {} where order_date < '2019-11-30'",  # the last is not over
     "metrics.metrics_retention": "* exclude (as_of_date) from {} where is_complete "
     "and period_start < '2019-11-25'",
     "metrics.metrics_churn": "cohort_grain, cohort_start, customer_count from {} "

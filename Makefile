@@ -86,7 +86,7 @@ CHANGED_SQL = git diff --name-only --diff-filter=d $$(git merge-base HEAD main 2
 check: .venv/.dev ## before every commit, under a minute: lint of what changed, the fast tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@files=$$($(CHANGED_SQL)); [ -z "$$files" ] || (cd transform && ../.venv/bin/sqlfluff lint $${files//transform\//})
-	@.venv/bin/pytest -n 2 --dist loadfile $(FAST) --deselect tests/test_fingerprint.py::test_another_wording_of_an_alert_builds_no_day_anew
+	@.venv/bin/pytest -n 2 --dist loadfile $(FAST) --deselect tests/test_fingerprint.py::test_a_new_wording_of_an_alert_rebuilds_no_day
 
 # Google's own analyser of BigQuery's SQL, as Go: five minutes of processor time the first time.
 STRICT := $(TOOLS)/strict-sql

@@ -46,7 +46,7 @@ def alert(key: str = "a", *, is_repeated: bool = False) -> Alert:
     return Alert("failure", key, "transform", f"{key} broke", "mend it", is_repeated=is_repeated)
 
 
-def test_a_webhook_gets_the_words_and_the_parts(outbox: Outbox, receiver: Receiver) -> None:
+def test_a_webhook_gets_the_message_and_its_fields(outbox: Outbox, receiver: Receiver) -> None:
     outbox.add(alert(), now=1000)
     assert outbox.deliver(lambda alerts: send(receiver.url + "/hook", alerts), now=1000) == 1
     (got,) = receiver.received
@@ -55,7 +55,9 @@ def test_a_webhook_gets_the_words_and_the_parts(outbox: Outbox, receiver: Receiv
     assert got["alerts"][0]["what_to_do"] == "mend it"
 
 
-def test_one_message_a_pause_with_all_that_waits(outbox: Outbox, receiver: Receiver) -> None:
+def test_each_pause_ends_with_one_message_of_all_pending_alerts(
+    outbox: Outbox, receiver: Receiver
+) -> None:
     def deliver(now: float) -> int:
         return outbox.deliver(lambda alerts: send(receiver.url, alerts), now)
 
@@ -70,7 +72,7 @@ def test_one_message_a_pause_with_all_that_waits(outbox: Outbox, receiver: Recei
     assert deliver(2000) == 0, "nothing waits"
 
 
-def test_the_same_is_told_once_and_what_lasts_again_after_a_while(outbox: Outbox) -> None:
+def test_an_alert_is_sent_once_and_a_lasting_one_again_after_a_while(outbox: Outbox) -> None:
     assert outbox.add(alert(), now=0)
     assert not outbox.add(alert(), now=50 * HOUR)
     assert outbox.add(alert("b", is_repeated=True), now=0)
@@ -78,7 +80,7 @@ def test_the_same_is_told_once_and_what_lasts_again_after_a_while(outbox: Outbox
     assert outbox.add(alert("b", is_repeated=True), now=HOUR)
 
 
-def test_what_cannot_be_delivered_waits_and_the_address_stays_secret(
+def test_an_undelivered_alert_waits_and_its_address_stays_secret(
     outbox: Outbox, receiver: Receiver
 ) -> None:
     outbox.add(alert(), now=1000)
@@ -95,7 +97,7 @@ def test_what_cannot_be_delivered_waits_and_the_address_stays_secret(
     assert receiver.received[0]["text"].startswith("[failure]")
 
 
-def test_a_slack_channel_is_told_with_a_bot_s_token(receiver: Receiver) -> None:
+def test_a_slack_channel_gets_alerts_with_a_bot_token(receiver: Receiver) -> None:
     send("slack://xoxb-1-AbC@C0Shop", [alert()], slack_api=receiver.url + "/api/")
     (got,) = receiver.received
     assert got["path"] == "/api/chat.postMessage"
@@ -104,13 +106,13 @@ def test_a_slack_channel_is_told_with_a_bot_s_token(receiver: Receiver) -> None:
     assert "a broke" in got["text"]
 
 
-def test_a_slack_hook_gets_text_alone() -> None:
+def test_a_slack_hook_gets_only_text() -> None:
     assert set(body("hooks.slack.com", [alert()])) == {"text", "unfurl_links", "unfurl_media"}
     assert set(body("example.com", [alert()])) == {"text", "alerts"}
 
 
 @pytest.mark.parametrize("url", ["hooks.slack.com/services/1", "ftp://a/b", "https://"])
-def test_a_wrong_address_is_told(url: str) -> None:
+def test_a_wrong_address_is_reported(url: str) -> None:
     with pytest.raises(EstoreError, match=r"ESTORE_ALERT_URL must be"):
         send(url, [alert()])
 
@@ -126,7 +128,7 @@ def known(status: str, hours: float, error: str | None = None) -> Known:
     return Known(f"/landing/{status}.csv", "1", status, at, error)
 
 
-def test_no_new_data_for_too_long_is_told() -> None:
+def test_no_new_data_for_too_long_is_an_alert() -> None:
     assert not list(freshness_alerts([], 24))
     assert not list(freshness_alerts([known("loaded", 30), known("loaded", 23)], 24))
     (told,) = freshness_alerts([known("loaded", 30), known("refused", 1, "no")], 24)
@@ -134,7 +136,7 @@ def test_no_new_data_for_too_long_is_told() -> None:
     assert told.is_repeated
 
 
-def test_a_refused_file_is_told_with_its_error(workshop: Workshop) -> None:
+def test_a_refused_file_is_an_alert_with_its_error(workshop: Workshop) -> None:
     workshop.write("a.csv", [{}])
     (workshop.landing / "bad.csv").write_text("this,is\nno,event\n")
     workshop.load()
@@ -143,7 +145,7 @@ def test_a_refused_file_is_told_with_its_error(workshop: Workshop) -> None:
     assert "event_time" in told.words
 
 
-def test_what_the_data_say_is_told_once(workshop: Workshop, outbox: Outbox) -> None:
+def test_an_alert_about_the_data_is_sent_once(workshop: Workshop, outbox: Outbox) -> None:
     start = datetime(2019, 10, 1)
     hours = [hour for hour in range(28 * 24) if hour // 24 != 20]
     workshop.write("a.csv", [
@@ -166,7 +168,7 @@ def test_what_the_data_say_is_told_once(workshop: Workshop, outbox: Outbox) -> N
     assert look() == f"{len(found)} found, of which 0 not told yet"
 
 
-def test_a_run_that_took_too_long_is_told_in_words() -> None:
+def test_the_alert_of_a_run_that_took_too_long_says_so() -> None:
     @dg.op
     def endless() -> None:
         raise DagsterExecutionInterruptedError
@@ -187,7 +189,7 @@ def test_a_run_that_took_too_long_is_told_in_words() -> None:
     assert "timeout_hours" in told.what_to_do
 
 
-def test_without_an_address_alerts_stand_in_the_tick(
+def test_without_an_address_alerts_are_in_the_log_of_the_tick(
     workshop: Workshop, outbox: Outbox, capfd: pytest.CaptureFixture[str]
 ) -> None:
     outbox.add(alert(), now=1000)

@@ -22,7 +22,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, dict[str
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_a_planted_fault_is_told_with_its_days(
+def test_a_planted_fault_is_reported_with_its_days(
     faulty: tuple[Workshop, dict[str, Any]], name: str
 ) -> None:
     workshop, truth = faulty
@@ -30,7 +30,7 @@ def test_a_planted_fault_is_told_with_its_days(
     assert [fault for fault in untold(truth, alerts(workshop)) if fault[0] == name] == []
 
 
-def test_nothing_else_is_told(faulty: tuple[Workshop, dict[str, Any]]) -> None:
+def test_no_other_alert_is_reported(faulty: tuple[Workshop, dict[str, Any]]) -> None:
     """A fault may show in other ways too, on its own days."""
     workshop, truth = faulty
     assert false_alarms(truth, alerts(workshop)) == set()
@@ -50,7 +50,7 @@ def test_sentences_agree_with_their_numbers(faulty: tuple[Workshop, dict[str, An
     assert any("1 session has more than 500 events" in sentence for sentence in said)
 
 
-def test_sales_mark_the_days_on_which_they_were_not_all_recorded(
+def test_daily_sales_mark_the_days_with_tracking_gaps(
     faulty: tuple[Workshop, dict[str, Any]],
 ) -> None:
     workshop, truth = faulty
@@ -65,7 +65,7 @@ def test_sales_mark_the_days_on_which_they_were_not_all_recorded(
     assert [day for (day,) in marked] == sorted(days)
 
 
-def test_a_bot_is_counted_beside_the_funnel_and_in_none_of_its_rates(
+def test_a_bot_is_counted_separately_and_in_no_rate_of_the_funnel(
     faulty: tuple[Workshop, dict[str, Any]],
 ) -> None:
     workshop, _ = faulty
@@ -81,7 +81,7 @@ def test_a_bot_is_counted_beside_the_funnel_and_in_none_of_its_rates(
 
 
 @pytest.mark.parametrize(("events", "months", "seed"), [(200_000, 3, 2), (40_000, 1, 4)])
-def test_a_shop_without_faults_is_left_in_peace(
+def test_a_shop_without_faults_has_no_alert(
     workshop: Workshop, events: int, months: int, seed: int
 ) -> None:
     build_shop(workshop, SyntheticShop(events=events, months=months, seed=seed, faults=()))
@@ -89,7 +89,7 @@ def test_a_shop_without_faults_is_left_in_peace(
 
 
 @pytest.mark.long
-def test_at_most_one_alarm_a_clean_month_and_no_fault_untold_over_twenty_seeds(
+def test_twenty_seeds_give_at_most_one_false_alarm_a_month_and_miss_no_fault(
     open_workshop: Callable[..., Workshop],
 ) -> None:
     alarms, missed = [], []
@@ -108,7 +108,7 @@ def test_at_most_one_alarm_a_clean_month_and_no_fault_untold_over_twenty_seeds(
 
 
 @needs_sample
-def test_three_hours_of_the_real_shop_tell_only_what_is_so(workshop: Workshop) -> None:
+def test_three_hours_of_the_real_shop_give_only_true_alerts(workshop: Workshop) -> None:
     """Its carts of October are under-reported, and its one day is not over."""
     workshop.load(SAMPLE)
     workshop.build()

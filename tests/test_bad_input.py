@@ -118,7 +118,7 @@ def check_reject(reject: tuple[int, str, str], number: int, bad: bytes, reason: 
 @pytest.mark.parametrize(
     ("bad", "reason"), [row[1:] for row in BAD_ROWS], ids=[row[0] for row in BAD_ROWS]
 )
-def test_a_bad_row_is_kept_with_its_line_and_reason_and_takes_no_other_with_it(
+def test_a_bad_row_is_rejected_alone_with_its_line_and_reason(
     home: Home, bad: str | bytes, reason: str
 ) -> None:
     data = text(GOOD[:10]) + as_bytes(bad) + text(GOOD[10:], header=None)
@@ -135,7 +135,7 @@ def test_a_bad_row_is_kept_with_its_line_and_reason_and_takes_no_other_with_it(
     assert outcome.reasons == {reject[2].split(":")[0]: 1}
 
 
-def test_all_bad_rows_in_one_file_get_what_each_gets_alone(home: Home) -> None:
+def test_bad_rows_in_one_file_are_treated_as_each_of_them_alone(home: Home) -> None:
     """Here the careful way types the rows that alone go the fast one."""
     good = lines(10 * len(BAD_ROWS))
     parts = [text([])]
@@ -151,7 +151,7 @@ def test_all_bad_rows_in_one_file_get_what_each_gets_alone(home: Home) -> None:
 
 #: Quantities: in files that have the column.
 @pytest.mark.parametrize("quantity", ["0", "-1", "2.5", "two", "1e2", "99999999999"])
-def test_a_quantity_that_is_no_count_is_refused(home: Home, quantity: str) -> None:
+def test_a_quantity_that_is_not_a_count_is_refused(home: Home, quantity: str) -> None:
     rows = [row + ",2" for row in GOOD]
     data = text([*rows, f"{line()},{quantity}"], header=HEADER + ",quantity")
     outcome = home.load_one("day.csv", data)
@@ -226,7 +226,7 @@ def test_an_odd_row_that_can_be_read_exactly_is_loaded(
     assert value in [row[0] for row in home.query(f"select {asked} from raw.events")]
 
 
-def test_the_careful_way_reads_odd_rows_as_the_fast_one_does(home: Home) -> None:
+def test_the_careful_reader_reads_odd_rows_as_the_fast_one_does(home: Home) -> None:
     for number, (_, odd, *_rest) in enumerate(ODD_ROWS):
         home.load_one(f"{number}.csv", text([odd]))
     fast = home.events()
@@ -329,7 +329,7 @@ BAD_FILES: list[tuple[str, str, bytes, str]] = [
 @pytest.mark.parametrize(
     ("name", "data", "said"), [row[1:] for row in BAD_FILES], ids=[row[0] for row in BAD_FILES]
 )
-def test_a_bad_file_is_refused_whole_by_name_and_the_rest_is_loaded(
+def test_a_bad_file_is_refused_by_name_and_the_rest_is_loaded(
     home: Home, name: str, data: bytes, said: str
 ) -> None:
     home.write("a_good.csv", text(lines(5, first=1)))
@@ -406,7 +406,7 @@ ODD_FILES: list[tuple[str, bytes, int, int, int, str]] = [
     [row[1:] for row in ODD_FILES],
     ids=[row[0] for row in ODD_FILES],
 )
-def test_a_file_of_odd_make_is_read_to_its_last_row(
+def test_a_file_in_an_unusual_format_is_read_to_its_last_row(
     home: Home, data: bytes, line_count: int, loaded: int, rejected: int, said: str,
     pack: Callable[[bytes], bytes] | None,
 ) -> None:  # fmt: skip
@@ -429,7 +429,7 @@ def test_every_line_that_an_unclosed_quote_would_swallow_is_loaded(home: Home) -
 
 
 @pytest.mark.parametrize(("bad", "status"), [(10, "loaded"), (11, "refused")])
-def test_the_largest_share_of_rejects_is_still_taken_and_one_more_is_not(
+def test_the_largest_share_of_rejects_is_accepted_and_one_more_is_not(
     home: Home, bad: int, status: str
 ) -> None:
     outcome = home.load_one("day.csv", text([*lines(100 - bad), *[line(price="x")] * bad]))
@@ -480,7 +480,7 @@ TYPED = """
          "stores user_session as a rounded number"),
     ],
 )  # fmt: skip
-def test_a_bad_parquet_file_is_refused_whole(home: Home, select: str, said: str) -> None:
+def test_a_bad_parquet_file_is_refused_completely(home: Home, select: str, said: str) -> None:
     parquet(home.landing / "day.parquet", select)
     outcome = home.load_one("day.parquet")
     assert outcome.error is not None
@@ -511,7 +511,7 @@ def test_a_parquet_file_with_a_damaged_page_is_refused_and_the_rest_is_loaded(ho
     assert (report.refused[0].error or "").startswith("day.parquet is damaged: ")
 
 
-def test_a_bad_row_of_a_parquet_file_is_kept_with_its_number(home: Home) -> None:
+def test_a_bad_row_of_a_parquet_file_is_rejected_with_its_number(home: Home) -> None:
     parquet(
         home.landing / "day.parquet",
         f"{TYPED} union all select * replace (null as user_id) from ({TYPED}) limit 20",
@@ -591,7 +591,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused_and_loaded_when_complete(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_what_may_not_be_read_is_told(home: Home) -> None:
+def test_a_file_without_read_permission_is_reported(home: Home) -> None:
     home.write("good.csv", text(GOOD))
     path = home.write("secret.csv", text(lines(3, first=1)))
     path.chmod(0)
@@ -615,7 +615,7 @@ def test_what_may_not_be_read_is_told(home: Home) -> None:
         ("x" * 5000, "cannot be read: File name too long"),
     ],
 )
-def test_a_place_without_event_files_is_told(home: Home, place: str, said: str) -> None:
+def test_a_path_without_event_files_is_reported(home: Home, place: str, said: str) -> None:
     home.write("note.txt", b"hello")
     with pytest.raises(EstoreError, match=said):
         find_files([place if place[0] == "~" else str(home.landing / place)])
@@ -659,7 +659,7 @@ BAD_MAPPINGS: list[tuple[str, str | bytes, str]] = [
 @pytest.mark.parametrize(
     ("toml", "said"), [row[1:] for row in BAD_MAPPINGS], ids=[row[0] for row in BAD_MAPPINGS]
 )
-def test_a_bad_mapping_is_told_by_file_and_entry(
+def test_the_error_of_a_bad_mapping_names_file_and_entry(
     tmp_path: Path, toml: str | bytes, said: str
 ) -> None:
     path = tmp_path / "shop.toml"
@@ -669,7 +669,7 @@ def test_a_bad_mapping_is_told_by_file_and_entry(
     assert str(raised.value).startswith(f"{path}: ")
 
 
-def test_a_mapped_column_that_a_file_lacks_is_told_by_its_own_name(home: Home) -> None:
+def test_a_missing_mapped_column_is_reported_by_its_own_name(home: Home) -> None:
     shop = ShopConfig(columns={"Preis": "price", "Marke": "brand"})
     outcome = home.load_one("day.csv", text(GOOD, HEADER.replace("price", "cost")), shop=shop)
     assert "has no column Preis; it has event_time" in (outcome.error or "")
@@ -701,7 +701,7 @@ def test_the_command_says_what_is_wrong_on_stderr_and_ends_with_1(
     assert "good.csv: loaded, 3 lines" in err
 
 
-def test_the_command_takes_rejected_rows_for_a_warning(home: Home) -> None:
+def test_the_command_reports_rejected_rows_as_a_warning(home: Home) -> None:
     home.write("day.csv", text([*GOOD, line(price="free")]))
     code, out, err = run(home, "load", str(home.landing))
     assert (code, out) == (0, "")
@@ -722,7 +722,7 @@ def test_the_command_ends_with_3_for_a_bad_mapping_and_loads_nothing(
     assert not home.settings.warehouse.exists()
 
 
-def test_the_command_ends_with_2_without_a_path_and_with_3_for_a_place_that_is_not_there(
+def test_the_command_ends_with_2_without_a_path_and_with_3_for_a_missing_path(
     home: Home,
 ) -> None:
     assert run(home, "load")[0] == 2

@@ -38,7 +38,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "results"
 
 
-def test_the_plain_way_has_the_same_rows_in_every_mart_and_metric(measured: Path) -> None:
+def test_the_plain_pipeline_has_the_same_rows_in_every_mart_and_metric(measured: Path) -> None:
     (result,) = (json.loads(path.read_text()) for path in measured.iterdir())
     tables = {
         path.stem for folder in ("marts", "metrics") for path in (MODELS / folder).glob("*.sql")
@@ -47,7 +47,7 @@ def test_the_plain_way_has_the_same_rows_in_every_mart_and_metric(measured: Path
     assert result["plain"]["disagree"] == []
 
 
-def test_all_that_is_promised_is_measured_and_told(measured: Path, tmp_path: Path) -> None:
+def test_every_promise_is_measured_and_reported(measured: Path, tmp_path: Path) -> None:
     (result,) = (json.loads(path.read_text()) for path in measured.iterdir())
     assert result["lines"] == 20_000
     for part in ("run", "next_day", "late_file", "nothing_new", "plain"):
@@ -81,7 +81,7 @@ def test_a_month_at_a_time_measures_the_same_shop(tmp_path: Path) -> None:
     assert sum(run["stages"].values()) == pytest.approx(run["seconds"], abs=0.5)
 
 
-def test_seconds_are_split_over_models_tests_and_what_lies_between() -> None:
+def test_seconds_are_split_over_models_tests_and_the_time_between() -> None:
     console = ["a.csv: loaded, 5 lines", "load: 2.0 s", "build: 3.0 s", "publish: 0.5 s"]
     assert stages(console, LOG, 6.0) == {
         "load": 2.0, "a": 1.75, "b": 0.5, "data tests": 0.25, "dbt": 0.5, "snapshots": 0.25,
@@ -111,7 +111,7 @@ def test_later_files_follow_the_history_in_sessions_of_their_own(tmp_path: Path)
         assert (duckdb.sql(sql).fetchall()[0][0] > 0) == is_shared
 
 
-def test_one_other_value_is_a_disagreement(tmp_path: Path) -> None:
+def test_one_different_value_is_a_disagreement(tmp_path: Path) -> None:
     told = []
     for name, value in (("a", "1.5"), ("b", "1.5"), ("c", "null")):
         path = tmp_path / f"{name}.duckdb"

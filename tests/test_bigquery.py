@@ -87,19 +87,19 @@ def functions_in(sql: str) -> set[str]:
     }
 
 
-def test_no_function_of_duckdb_alone_is_left(compiled: dict[str, str]) -> None:
+def test_no_function_that_only_duckdb_has_is_left(compiled: dict[str, str]) -> None:
     for name, sql in compiled.items():
         assert not (called := functions_in(sql) & DUCKDB_ONLY), f"{name}: {called}"
         assert "::" not in sql, name
 
 
 @pytest.mark.parametrize("function", sorted(DUCKDB_ONLY))
-def test_each_of_them_would_be_noticed(function: str) -> None:
+def test_each_banned_function_would_be_noticed(function: str) -> None:
     said = f"select a + {function.lower()} (b), 'other(1)' from c -- another(2)"
     assert functions_in(said) == {function}
 
 
-def test_what_the_macros_emit_for_duckdb_alone_is_banned() -> None:
+def test_what_the_macros_emit_only_for_duckdb_is_banned() -> None:
     called = set()
     for path in (PROJECT / "macros" / "cross_db").glob("*.sql"):
         macro = re.search(r"default__\w+\(.*?%\}(.*?)\{%-? endmacro", path.read_text(), re.DOTALL)
@@ -126,7 +126,7 @@ def test_days_and_instants_are_literals(compiled: dict[str, str]) -> None:
         assert "event_date between date '1970-01-01' and date '2199-12-31'" in compiled[name], name
 
 
-def test_order_of_rows_never_decides(compiled: dict[str, str]) -> None:
+def test_the_order_of_rows_never_decides(compiled: dict[str, str]) -> None:
     """Law 6: no any_value, ntile, clock, or row_number without an order."""
     for name, sql in compiled.items():
         if not name.startswith(("stg_", "int_", "fct_", "dim_", "metrics_")):

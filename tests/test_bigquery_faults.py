@@ -136,7 +136,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("refusal", list(REFUSALS))
-def test_what_is_refused_is_told_and_the_next_load_goes_on(
+def test_a_refusal_is_reported_and_the_next_load_continues(
     cloud: Cloud, network: FaultyNetwork, refusal: str
 ) -> None:
     pattern, refused, said = REFUSALS[refusal]
@@ -150,7 +150,7 @@ def test_what_is_refused_is_told_and_the_next_load_goes_on(
     assert cloud.held() == before | {name: LOADED}
 
 
-def test_a_load_job_that_fails_half_way_is_begun_anew_by_the_next_run(
+def test_a_load_job_that_fails_halfway_is_restarted_by_the_next_run(
     cloud: Cloud, network: FaultyNetwork
 ) -> None:
     broken = {"reason": "backendError", "message": "Error encountered during execution."}
@@ -174,7 +174,7 @@ def test_a_load_job_that_fails_half_way_is_begun_anew_by_the_next_run(
     assert begun == [["0"], ["0"], ["1"]]
 
 
-def test_what_passes_is_tried_again_after_growing_pauses(
+def test_a_temporary_error_is_retried_after_growing_pauses(
     cloud: Cloud, network: FaultyNetwork
 ) -> None:
     name, before = cloud.new(), cloud.held()
@@ -192,7 +192,7 @@ def test_what_passes_is_tried_again_after_growing_pauses(
      (COMMIT, [])],
     ids=["load", "commit", "commit that runs twice"],
 )  # fmt: skip
-def test_an_answer_that_is_lost_changes_nothing(
+def test_a_lost_response_changes_nothing(
     cloud: Cloud, network: FaultyNetwork, pattern: str, then: list[Fault]
 ) -> None:
     """It was done: asked again, it is not done twice."""
@@ -206,7 +206,7 @@ def test_an_answer_that_is_lost_changes_nothing(
 @pytest.mark.parametrize(
     ("pattern", "is_done"), [(LOAD_JOB, False), (COMMIT, True)], ids=["load", "commit"]
 )
-def test_a_network_that_stays_away_ends_the_load_and_the_next_one_goes_on(
+def test_a_network_that_stays_down_ends_the_load_and_the_next_one_continues(
     cloud: Cloud, network: FaultyNetwork, pattern: str, is_done: bool
 ) -> None:
     """The request arrived, and nothing after it: the next run finds out what became of it."""
@@ -238,7 +238,7 @@ def test_an_object_that_vanishes_before_its_load_job_is_refused_alone(
     assert cloud.held()[gone] == ("refused", 0)
 
 
-def test_every_job_is_bounded_and_labelled_and_none_is_waited_for_for_ever(
+def test_every_job_has_a_byte_limit_a_label_and_a_timeout(
     cloud: Cloud, network: FaultyNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float | None] = []
@@ -264,7 +264,9 @@ def test_every_job_is_bounded_and_labelled_and_none_is_waited_for_for_ever(
     assert bounds == {"12345"}
 
 
-def test_a_bound_that_a_model_exceeds_is_told(cloud: Cloud, network: FaultyNetwork) -> None:
+def test_a_byte_limit_that_a_model_exceeds_is_reported(
+    cloud: Cloud, network: FaultyNetwork
+) -> None:
     """dbt's own jobs, in dbt's own words, end in ours."""
     _, refused, said = REFUSALS["bytes"]
     network.faults = [Fault(ANY_QUERY + ".*dbt", **refused)]
@@ -273,7 +275,7 @@ def test_a_bound_that_a_model_exceeds_is_told(cloud: Cloud, network: FaultyNetwo
     assert "to be built: 1 day" in cloud.estore("status")
 
 
-def test_a_bucket_that_does_not_exist_is_told(cloud: Cloud) -> None:
+def test_a_bucket_that_does_not_exist_is_reported(cloud: Cloud) -> None:
     told = _run(cloud, "run", "gs://no-such-bucket/folder/")
     assert told.exit_code == FAILED
     assert "gs://no-such-bucket/folder/: there is no such bucket" in told.output
@@ -281,7 +283,7 @@ def test_a_bucket_that_does_not_exist_is_told(cloud: Cloud) -> None:
 
 @pytest.mark.usefixtures("nobody")
 @pytest.mark.parametrize("command", [["status"], ["query", "select 1"], ["load", "."]])
-def test_without_credentials_it_says_how_to_log_in(
+def test_without_credentials_the_error_says_how_to_log_in(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BIGQUERY_EMULATOR_HOST", raising=False)

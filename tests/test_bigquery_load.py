@@ -116,7 +116,7 @@ LATER = "2019-10-02 10:00:00 UTC,view,1,5,7,s"
 OTHER = "2019-10-03 10:00:00 UTC,cart,2,5,7,s"
 
 
-def test_files_and_their_changes_are_told_alike(bigquery: BigQuery, tmp_path: Path) -> None:
+def test_both_engines_report_the_same_files_and_changes(bigquery: BigQuery, tmp_path: Path) -> None:
     """Rejects, a torn line, twins, a replaced file: the ledger agrees."""
     pair = Pair(bigquery, tmp_path)
 
@@ -186,7 +186,7 @@ def test_two_runs_at_once_do_not_mix(bigquery: BigQuery, tmp_path: Path) -> None
     assert third.count("raw.rejects") == 0
 
 
-def test_only_selects_can_be_asked(bigquery: BigQuery, tmp_path: Path) -> None:
+def test_only_select_statements_are_accepted(bigquery: BigQuery, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, target="bigquery", bigquery=bigquery.new_name())
     with pytest.raises(EstoreError, match="nothing loaded yet"):
         reading.status(settings)
@@ -223,7 +223,9 @@ def test_a_wrong_name_says_what_it_must_be(name: str | None) -> None:
         split_name(Settings(bigquery=name))
 
 
-def test_no_network_is_told_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_network_is_a_plain_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from google.cloud.bigquery import Client
 
     def fail(*arguments: Any, **options: Any) -> None:

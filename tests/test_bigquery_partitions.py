@@ -126,7 +126,7 @@ def test_an_increment_names_the_partitions_of_every_large_table(increment: dict[
 
 
 @pytest.mark.usefixtures("increment")
-def test_every_partitioned_table_is_looked_at(folder: Path) -> None:
+def test_every_partitioned_table_is_checked(folder: Path) -> None:
     nodes = json.loads((folder / "manifest.json").read_text())["nodes"].values()
     partitioned = {node["name"] for node in nodes if node["config"].get("partition_by")}
     assert partitioned | VIEWS | {"events"} == set(PARTITIONED)

@@ -123,7 +123,7 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_what_is_wrong_is_refused() -> None:
+def test_wrong_sql_is_refused() -> None:
     for right, wrong in WRONG.items():
         accepted([KNOWN, {"sql": right}])
         _, verdict = judged([KNOWN, {"sql": wrong}])
@@ -132,7 +132,7 @@ def test_what_is_wrong_is_refused() -> None:
     assert "there is no table p.d.t" in deleted[-1]["refused"]
 
 
-def test_lines_are_typed_as_strictly() -> None:
+def test_raw_rows_are_typed_as_strictly() -> None:
     """A mapping of names, a delimiter to be quoted, and a zone of the shop's own."""
     shop = ShopConfig(event_types={"it's": "view"}, delimiter="|", time_zone="Europe/Berlin")
     header = match_columns(list(ORDINARY), shop)

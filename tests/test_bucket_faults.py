@@ -61,7 +61,7 @@ def bytes_of(home: BucketHome, name: str) -> str:
     return BYTES[home.buckets.scheme].format(name.replace(".", r"\."))
 
 
-def test_what_passes_is_tried_again(home: BucketHome, network: FaultyNetwork) -> None:
+def test_a_temporary_error_is_retried(home: BucketHome, network: FaultyNetwork) -> None:
     busy = b'{"error": {"code": 503, "message": "busy"}}'
     if home.buckets.scheme == "s3":
         busy = b"<Error><Code>SlowDown</Code><Message>SlowDown</Message></Error>"
@@ -92,7 +92,7 @@ def test_the_next_object_comes_while_one_is_loaded_and_no_further_one(
     assert len(asked) == 1
 
 
-def test_a_network_that_stays_away_ends_the_load_and_the_next_one_goes_on(
+def test_a_network_that_stays_down_ends_the_load_and_the_next_one_continues(
     home: BucketHome, network: FaultyNetwork
 ) -> None:
     network.faults = [Fault(bytes_of(home, "b.csv"), cut=True)]
@@ -153,9 +153,7 @@ def test_an_object_replaced_before_it_is_read_is_refused(home: BucketHome) -> No
     assert home.load_bucket().count("loaded") == 1
 
 
-def test_an_object_of_which_too_little_comes_is_refused(
-    home: BucketHome, network: FaultyNetwork
-) -> None:
+def test_a_truncated_object_is_refused(home: BucketHome, network: FaultyNetwork) -> None:
     """An answer that is whole by itself, but not the object: of a proxy, say."""
     network.faults = [Fault(bytes_of(home, "b.csv"), status=206, body=text(lines(2)))]
     assert [refused.uri for refused in home.load_bucket().refused] == [f"{home.bucket}/b.csv"]
@@ -173,21 +171,23 @@ def test_an_object_that_vanishes_is_refused_alone(home: BucketHome, network: Fau
     assert home.load_bucket().count("unchanged") == 2
 
 
-def test_a_bucket_that_may_not_be_listed_is_told(home: BucketHome, network: FaultyNetwork) -> None:
+def test_a_bucket_without_list_permission_is_reported(
+    home: BucketHome, network: FaultyNetwork
+) -> None:
     network.faults = [Fault("GET", status=403, body=REFUSALS[home.buckets.scheme])]
     with pytest.raises(EstoreError, match="no permission to read it") as raised:
         find_files([home.bucket])
     assert str(raised.value).startswith(home.bucket)
 
 
-def test_a_bucket_that_does_not_exist_is_told(buckets: Buckets) -> None:
+def test_a_bucket_that_does_not_exist_is_reported(buckets: Buckets) -> None:
     for place in ("/", "/folder", "/folder/", "/2019-*.csv", "/2019-Oct.csv"):
         uri = f"{buckets.scheme}://no-such-bucket{place}"
         with pytest.raises(EstoreError, match="there is no such bucket; is its name right"):
             find_files([uri])
 
 
-def test_nobody_there_is_told_with_the_setting_that_may_be_wrong(
+def test_an_endpoint_without_a_server_is_reported_with_its_setting(
     buckets: Buckets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting = ENDPOINTS[buckets.scheme]
@@ -213,13 +213,13 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("scheme", "said"), [("gs", "gcloud auth application-default login"), ("s3", "aws configure")]
 )
 @pytest.mark.usefixtures("nobody")
-def test_without_credentials_it_says_how_to_log_in(scheme: str, said: str) -> None:
+def test_without_credentials_the_error_says_how_to_log_in(scheme: str, said: str) -> None:
     with pytest.raises(EstoreError, match=f"shop/: no credentials that hold .*{said}"):
         find_files([f"{scheme}://shop/"])
 
 
 @pytest.mark.usefixtures("nobody")
-def test_a_profile_or_an_endpoint_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_profile_or_endpoint_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:9")
     with pytest.raises(EstoreError, match="AWS_ENDPOINT_URL must look like https://"):
         find_files(["s3://shop/"])
@@ -228,7 +228,7 @@ def test_a_profile_or_an_endpoint_that_is_none_is_told(monkeypatch: pytest.Monke
         find_files(["s3://shop/"])
 
 
-def test_keys_that_are_not_known_or_not_allowed_are_told_by_a_server_that_checks(
+def test_unknown_or_unauthorized_keys_are_reported_by_a_server_that_checks(
     s3: S3, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for variable, value in s3.environment.items():
@@ -248,7 +248,7 @@ def test_keys_that_are_not_known_or_not_allowed_are_told_by_a_server_that_checks
 @pytest.mark.parametrize(
     ("scheme", "module", "extra"), [("gs", "gcsfs", "bigquery"), ("s3", "s3fs", "s3")]
 )
-def test_a_library_that_is_not_installed_is_told_by_its_extra(
+def test_the_error_of_a_missing_library_names_its_extra(
     scheme: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)

@@ -33,7 +33,7 @@ def bucket(buckets: Buckets) -> str:
     return uri
 
 
-def test_a_place_means_what_it_would_mean_in_a_folder(bucket: str) -> None:
+def test_an_address_in_a_bucket_means_what_a_path_in_a_folder_means(bucket: str) -> None:
     deep = ["deep/2019-Oct.csv", "deep/er/a#b c?[1]ü.parquet", "deep/er/x.csv.zst"]
     for place, keys in {
         "": ["2019-Nov.csv.gz", "2019-Oct.csv", *deep, "deeper.csv"],
@@ -54,19 +54,19 @@ def test_a_place_means_what_it_would_mean_in_a_folder(bucket: str) -> None:
         assert found == [f"{bucket}/{key}" for key in keys], place
 
 
-def test_an_object_is_told_by_its_size_and_its_kind(bucket: str) -> None:
+def test_an_object_is_listed_with_its_size_and_kind(bucket: str) -> None:
     file, *_ = find_files([f"{bucket}/deep/er/x.csv.zst"])
     assert (file.name, file.format, file.compression) == ("x.csv.zst", "csv", "zstd")
     assert file.bytes == len("deep/er/x.csv.zst")
     assert file.is_object
 
 
-def test_places_that_overlap_name_an_object_once(bucket: str) -> None:
+def test_overlapping_addresses_name_an_object_once(bucket: str) -> None:
     files = find_files([f"{bucket}/deep/er/", f"{bucket}/deep", f"{bucket}/deep/er/x.csv.zst"])
     assert [file.name for file in files] == ["2019-Oct.csv", "a#b c?[1]ü.parquet", "x.csv.zst"]
 
 
-def test_another_content_is_another_generation(bucket: str, buckets: Buckets) -> None:
+def test_different_content_is_a_different_generation(bucket: str, buckets: Buckets) -> None:
     place = f"{bucket}/deeper.csv"
     (before,) = find_files([place])
     assert [before] == find_files([place])
@@ -77,24 +77,24 @@ def test_another_content_is_another_generation(bucket: str, buckets: Buckets) ->
 
 
 @pytest.mark.parametrize("place", ["/none.csv", "/none/", "/none-*.csv", "/deep/*.txt"])
-def test_a_place_without_event_files_is_an_error(bucket: str, place: str) -> None:
+def test_an_address_without_event_files_is_an_error(bucket: str, place: str) -> None:
     with pytest.raises(EstoreError, match="no event files there") as raised:
         find_files([bucket + place])
     assert str(raised.value).startswith(bucket + place)
 
 
-def test_what_is_no_address_is_told_what_one_looks_like() -> None:
+def test_the_error_of_an_invalid_address_shows_a_valid_one() -> None:
     for place in ("gs://", "s3:///key.csv", "https://shop.example/2019-Oct.csv", "gs:///"):
         with pytest.raises(EstoreError, match="s3://bucket/folder/"):
             find_files([place])
 
 
-def test_a_pattern_that_is_none_is_told(bucket: str) -> None:
+def test_an_invalid_pattern_is_reported(bucket: str) -> None:
     with pytest.raises(EstoreError, match="is no pattern"):
         find_files([f"{bucket}/2019**.csv"])
 
 
-def test_no_library_of_buckets_is_imported_before_a_bucket_is_named() -> None:
+def test_bucket_libraries_are_imported_only_when_a_bucket_is_named() -> None:
     code = (
         "import sys, estore.cli, estore.pipeline, estore.landing\n"
         "print({'fsspec', 'gcsfs', 's3fs', 'botocore', 'google.auth'} & sys.modules.keys())"

@@ -84,7 +84,7 @@ LEDGER = (
 )
 
 
-def test_a_bucket_is_loaded_as_a_folder_is(home: BucketHome, tmp_path: Path) -> None:
+def test_a_bucket_is_loaded_like_a_folder(home: BucketHome, tmp_path: Path) -> None:
     parquet(tmp_path / "rows", "select " + ", ".join(f"'{v}' as {k}" for k, v in EVENT.items()))
     contents = {**FILES, "rows.parquet": (tmp_path / "rows").read_bytes()}
     for name, data in contents.items():
@@ -102,7 +102,7 @@ def test_a_bucket_is_loaded_as_a_folder_is(home: BucketHome, tmp_path: Path) -> 
     assert len(in_bucket[0]) > 100 and len(in_bucket[1]) == 3
 
 
-def test_a_generation_that_is_known_is_not_downloaded_again(home: BucketHome) -> None:
+def test_a_known_generation_is_not_downloaded_again(home: BucketHome) -> None:
     uris = [home.put(f"{name}.csv", text(lines(5, first=n))) for n, name in enumerate("abc")]
     assert home.load_bucket().count("loaded") == 3
     assert home.load_bucket().count("unchanged") == 3
@@ -166,7 +166,7 @@ def test_an_object_is_read_in_blocks_of_bounded_size(
     assert home.buckets.downloads(uri) == -(-file.bytes // 1000)
 
 
-def test_bytes_come_as_they_are_stored(
+def test_bytes_arrive_as_they_are_stored(
     cloud_storage: CloudStorage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """An upload may mark an object as `Content-Encoding: gzip`, which clients like to undo."""
@@ -178,7 +178,7 @@ def test_bytes_come_as_they_are_stored(
 
 
 @pytest.mark.long
-def test_the_command_goes_from_a_bucket_to_the_same_numbers_as_from_a_folder(
+def test_the_command_gives_the_same_numbers_for_a_bucket_and_a_folder(
     cloud_storage: CloudStorage, monkeypatch: pytest.MonkeyPatch, open_workshop: Any
 ) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.endpoint)

@@ -62,7 +62,7 @@ def test_a_shop_without_alerts_has_no_caveat(tables: duckdb.DuckDBPyConnection) 
     ] * 3
 
 
-def test_sales_say_what_is_missing_left_out_free_and_odd(
+def test_sales_caveats_state_missing_excluded_free_and_unusual_orders(
     tables: duckdb.DuckDBPyConnection,
 ) -> None:
     # An anomaly that missing sales explain is not reported twice.
@@ -98,7 +98,7 @@ def test_sales_say_what_is_missing_left_out_free_and_odd(
         ),
     ],
 )
-def test_missing_revenue_has_an_amount_only_for_days_where_it_is_known(
+def test_missing_revenue_is_an_amount_only_on_days_where_it_is_known(
     tables: duckdb.DuckDBPyConnection, days: str, words: str
 ) -> None:
     tables.execute(f"insert into metrics_daily_sales values {days}")
@@ -112,7 +112,7 @@ def test_duplicates_of_every_day_are_stated_without_an_alert(
     assert caveats.of_sales(reading(tables)) == "600 duplicate purchase rows are left out ($6,000)"
 
 
-def test_one_of_a_kind_is_singular(tables: duckdb.DuckDBPyConnection) -> None:
+def test_a_count_of_one_is_singular(tables: duckdb.DuckDBPyConnection) -> None:
     tables.execute("insert into int_event_days values (1, 10)")
     alert(tables, "unpriced_purchases", "purchase", "2019-11-01", 1, 0)
     assert caveats.of_sales(reading(tables)) == (
@@ -134,14 +134,14 @@ def test_one_of_a_kind_is_singular(tables: duckdb.DuckDBPyConnection) -> None:
     [(True, "4 of 1,004 sessions are suspected bot sessions and are left out"),
      (False, "4 of 1,000 sessions are suspected bot sessions and are included")],
 )  # fmt: skip
-def test_the_bot_sessions_add_up_whether_they_are_left_out_or_not(
+def test_bot_sessions_add_up_whether_they_are_excluded_or_not(
     tables: duckdb.DuckDBPyConnection, are_excluded: bool, words: str
 ) -> None:
     tables.execute("update metrics_conversion_rates set bot_session_count = 4")
     assert caveats.of_funnel(reading(tables), are_excluded=are_excluded) == words
 
 
-def test_the_funnel_says_which_days_mislead(tables: duckdb.DuckDBPyConnection) -> None:
+def test_the_funnel_names_the_days_that_mislead(tables: duckdb.DuckDBPyConnection) -> None:
     tables.execute(
         "insert into metrics_conversion_rates values ('day', '2020-01-01', 300, 1), "
         "('day', '2020-01-02', 400, 0), ('day', '2020-01-03', 300, 3)"
@@ -155,7 +155,7 @@ def test_the_funnel_says_which_days_mislead(tables: duckdb.DuckDBPyConnection) -
     )
 
 
-def test_products_say_what_would_move(tables: duckdb.DuckDBPyConnection) -> None:
+def test_products_name_what_changed_category(tables: duckdb.DuckDBPyConnection) -> None:
     alert(tables, "taxonomy_break", "category", "2019-12-01 to 2019-12-02", 1358, 2196079)
     assert caveats.of_products(reading(tables)) == (
         "1,358 products changed category from 2019-12-01 on; reports keep the original category, "

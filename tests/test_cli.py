@@ -51,7 +51,7 @@ def loaded(shell: Shell) -> Shell:
     return shell
 
 
-def test_load_says_what_became_of_each_file(shell: Shell) -> None:
+def test_load_reports_the_result_of_each_file(shell: Shell) -> None:
     day = shell.write("day.csv", text(ROWS))
     code, out, err = shell("load", day)
     assert (code, out) == (0, "")
@@ -118,7 +118,7 @@ def test_status_accounts_for_every_file_and_shows_why_one_was_refused(loaded: Sh
     assert "to be built: 1 day" in out
 
 
-def test_status_json_holds_the_same(loaded: Shell) -> None:
+def test_status_as_json_has_the_same_content(loaded: Shell) -> None:
     told = json.loads(loaded("status", "--json")[1])
     assert (told["loaded_files"], told["lines"], told["loaded"], told["rejected"]) == (1, 20, 19, 1)
     assert [Path(file["uri"]).name for file in told["files"]] == ["bad.csv", "copy.csv", "day.csv"]
@@ -136,7 +136,7 @@ def test_rejects_are_shown_and_exported_safe_for_a_spreadsheet(loaded: Shell) ->
     assert (told["line_number"], told["line_text"]) == (21, ROWS[-1])
 
 
-def test_rejects_of_one_file_are_not_those_of_another_with_a_like_name(loaded: Shell) -> None:
+def test_rejects_of_one_file_exclude_those_of_a_similar_name(loaded: Shell) -> None:
     assert loaded("rejects", "c_py.csv", "--format", "json")[0] == 3
     assert loaded("rejects", "%", "--format", "json")[0] == 3
     assert json.loads(loaded("rejects", "--limit", "0", "--format", "json")[1]) == []
@@ -183,7 +183,7 @@ def test_a_query_that_is_wrong_or_not_allowed_is_an_error_and_changes_nothing(
 
 
 @pytest.mark.parametrize("command", [["status"], ["rejects"], ["query", "select 1"]])
-def test_before_the_first_load_each_command_says_how_to_begin(
+def test_before_the_first_load_each_command_says_how_to_start(
     shell: Shell, command: list[str]
 ) -> None:
     code, out, err = shell(*command)
@@ -191,7 +191,7 @@ def test_before_the_first_load_each_command_says_how_to_begin(
     assert "nothing loaded yet; start with `estore run PATH`" in err
 
 
-def test_a_home_that_is_a_file_is_told(shell: Shell) -> None:
+def test_a_home_that_is_a_file_is_reported(shell: Shell) -> None:
     day = shell.write("day.csv", text(ROWS))
     shell.write("home", b"")
     code, out, err = shell("load", day)
@@ -199,7 +199,7 @@ def test_a_home_that_is_a_file_is_told(shell: Shell) -> None:
     assert f"{shell.folder}/home" in err
 
 
-def test_the_installed_command_ends_as_it_says(tmp_path: Path) -> None:
+def test_the_installed_command_has_the_documented_exit_codes(tmp_path: Path) -> None:
     """In a process of its own, where nothing catches what the command does not."""
     (tmp_path / "good.csv").write_bytes(text(ROWS))
     (tmp_path / "bad.csv.gz").write_bytes(b"\x1f\x8bnot really")

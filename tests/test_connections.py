@@ -81,7 +81,9 @@ def test_a_request_that_does_not_end_is_closed(
             pass
 
 
-def test_who_sends_a_byte_now_and_then_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_sends_a_byte_at_a_time_is_closed_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.3)
     with served() as connect:
         client = connect(HALF)
@@ -98,7 +100,7 @@ def test_who_sends_a_byte_now_and_then_gains_nothing(monkeypatch: pytest.MonkeyP
     raise AssertionError("it stays open")
 
 
-def test_more_half_requests_than_connections_keep_nobody_out(
+def test_many_unfinished_requests_do_not_block_other_clients(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connections, "MOST", 20)
@@ -110,7 +112,7 @@ def test_more_half_requests_than_connections_keep_nobody_out(
         assert answer(halves[-1]).startswith(b"HTTP/1.1 200")
 
 
-def test_an_answer_that_nobody_takes_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_that_no_client_reads_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.2)
     with served() as connect:
         client = connect(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -124,7 +126,7 @@ def test_an_answer_that_nobody_takes_is_dropped(monkeypatch: pytest.MonkeyPatch)
         assert received < LARGE
 
 
-def test_a_slow_client_that_takes_its_answer_gets_all_of_it(
+def test_a_slow_client_gets_its_complete_response(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.2)
@@ -139,7 +141,7 @@ def test_a_slow_client_that_takes_its_answer_gets_all_of_it(
             threading.Event().wait(0.01)
 
 
-def test_a_process_that_may_open_few_files_has_fewer_connections(
+def test_a_low_limit_of_open_files_means_fewer_connections(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for allowed, most in ((64, 32), (1_024, 500), (-1, 500), (1, 1)):

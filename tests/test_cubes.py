@@ -42,7 +42,7 @@ class Known:
         return self.segments.get((day.replace(day=1) - timedelta(days=1), user_id), "New")
 
 
-def test_sessions_are_counted_by_what_was_known_as_they_began(
+def test_sessions_are_counted_by_what_was_known_when_they_began(
     synthetic: tuple[Workshop, list[Path]],
 ) -> None:
     workshop, paths = synthetic
@@ -66,7 +66,7 @@ def test_sessions_are_counted_by_what_was_known_as_they_began(
     assert len({key[2] for key in expected}) > 5, "the shop is too small to show anything"
 
 
-def test_orders_are_counted_once_in_every_view_of_them(
+def test_orders_are_counted_once_in_every_breakdown(
     synthetic: tuple[Workshop, list[Path]],
 ) -> None:
     workshop, paths = synthetic
@@ -183,9 +183,7 @@ def first_files() -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", HISTORIES)
-def test_what_comes_later_gives_the_same_cubes_as_all_at_once(
-    open_workshop: Any, name: str
-) -> None:
+def test_incremental_loads_give_the_same_cubes_as_one_load(open_workshop: Any, name: str) -> None:
     few = ShopConfig(thresholds={"dashboard_brands": 3, "dashboard_categories": 3})
     by_steps, at_once = open_workshop(shop=few), open_workshop(shop=few)
     batches: Iterable[list[dict[str, str]]] = [first_files(), *HISTORIES[name]]
@@ -204,7 +202,7 @@ def test_what_comes_later_gives_the_same_cubes_as_all_at_once(
         ), table
 
 
-def test_a_day_more_leaves_the_cubes_of_the_days_before_alone(workshop: Workshop) -> None:
+def test_one_more_day_leaves_the_cubes_of_earlier_days_unchanged(workshop: Workshop) -> None:
     """Every row is marked; those that lose the mark were written again."""
     workshop.write("1.csv", first_files())
     workshop.load()
@@ -226,7 +224,7 @@ def test_a_day_more_leaves_the_cubes_of_the_days_before_alone(workshop: Workshop
         ], table
 
 
-def test_names_that_moved_in_a_build_that_died_reach_the_cubes(
+def test_group_changes_of_an_interrupted_build_reach_the_cubes(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The names had their new values, the cubes not yet: the next build sees no difference."""
@@ -255,7 +253,7 @@ def test_names_that_moved_in_a_build_that_died_reach_the_cubes(
     assert workshop.query(brands) == [("new",)]
 
 
-def test_new_rules_of_segments_reach_the_cubes_also_beside_a_new_day(
+def test_new_segment_rules_reach_the_cubes_together_with_a_new_day(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("estore.build.thresholds.RFM_BANDS", 1)

@@ -38,13 +38,13 @@ def test_an_amount_has_the_symbol_and_the_digits_of_its_currency(code, whole, ex
     assert currency(code).amount(1234.5, exact=True) == exact
 
 
-def test_a_negative_amount_has_its_sign_first_and_what_is_rounded_to_nothing_has_none() -> None:
+def test_a_negative_amount_has_its_sign_first_and_an_amount_rounded_to_zero_has_none() -> None:
     assert currency("USD").amount(-3) == "-$3"
     assert currency("USD").amount(-0.2) == "$0"
 
 
 @pytest.mark.parametrize("wrong", ["usd", "US", "XYZ", "€", "", 840, True, ["EUR"]])
-def test_a_currency_that_is_none_is_refused_with_the_fix(wrong: object) -> None:
+def test_an_unknown_currency_is_refused_with_the_fix(wrong: object) -> None:
     shop = ShopConfig(thresholds={"shop_currency": wrong})
     with pytest.raises(EstoreError, match=r"shop_currency = .*ISO 4217 such as EUR"):
         read_thresholds(project_folder(), shop, Path("shop.toml"))

@@ -59,7 +59,7 @@ def ask(url: str, headers: dict[str, str], **options: Any) -> int:
     return answer.status_code
 
 
-def test_its_own_pages_and_programs_are_answered(url: str) -> None:
+def test_its_own_pages_and_programs_get_a_response(url: str) -> None:
     own = url.removeprefix("http://")
     assert ask(url, JSON) == 200
     assert ask(url, {**JSON, "origin": url, "sec-fetch-site": "same-origin"}) == 200
@@ -88,13 +88,13 @@ def test_its_own_pages_and_programs_are_answered(url: str) -> None:
     ],
     ids=str,
 )
-def test_what_a_page_of_another_site_can_send_is_refused(
+def test_requests_that_a_page_of_another_site_can_send_are_refused(
     url: str, headers: dict[str, str], status: int
 ) -> None:
     assert ask(url, headers) == status
 
 
-def test_nothing_is_changed_through_an_address(url: str) -> None:
+def test_a_get_request_changes_nothing(url: str) -> None:
     for query in (MUTATION, "{ version }"):
         answer = requests.get(f"{url}/graphql", params={"query": query}, timeout=20)
         assert answer.status_code == 405 and "POST" in answer.text
@@ -128,12 +128,12 @@ def test_web_sockets_are_guarded_too() -> None:
 
 @pytest.mark.parametrize("command", [serve, dev])
 @pytest.mark.parametrize("port", ["99999", "-1"])
-def test_a_port_that_cannot_be_is_misuse(command: Any, port: str) -> None:
+def test_an_invalid_port_is_misuse(command: Any, port: str) -> None:
     answer = CliRunner().invoke(command, ["--port", port])
     assert answer.exit_code == 2 and "0<=x<=65535" in answer.stderr
 
 
-def test_all_that_serves_dagster_serves_it_guarded() -> None:
+def test_every_way_to_serve_dagster_uses_the_guard() -> None:
     root = Path(__file__).resolve().parents[1]
     for name in ("compose.yaml", "terraform/machine.tf"):
         text = (root / name).read_text()

@@ -53,7 +53,7 @@ def follow(home: Workshop, said: str) -> None:
 @pytest.mark.parametrize(
     "count", [pytest.param(6, id="few"), pytest.param(None, id="all", marks=pytest.mark.long)]
 )
-def test_each_file_damaged_in_each_way(
+def test_every_command_survives_each_file_damaged_in_each_way(
     published_home: Workshop, tmp_path: Path, count: int | None
 ) -> None:
     home, whole = published_home, tmp_path / "whole"

@@ -69,7 +69,7 @@ def estore(home: Workshop, *command: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_snapshot_is_named_and_the_command_named_puts_it_right(
+def test_a_damaged_snapshot_is_reported_with_the_command_that_repairs_it(
     home: Workshop, damage: str
 ) -> None:
     where, how, named = DAMAGES[damage]
@@ -126,7 +126,7 @@ def test_a_dashboard_shows_what_it_has_while_the_newest_snapshot_is_damaged(
     assert "CURRENT is empty or damaged" in caplog.text
 
 
-def test_no_version_is_deleted_while_somebody_reads_it(home: Workshop) -> None:
+def test_no_version_is_deleted_while_a_reader_uses_it(home: Workshop) -> None:
     home.settings.keep_versions = 1
     with open_snapshot(home.settings) as (snapshot, manifest):
         assert publish_again(home) == "v000002"
@@ -138,7 +138,7 @@ def test_no_version_is_deleted_while_somebody_reads_it(home: Workshop) -> None:
     assert versions(home) == ["v000003"], "and the next publish deletes what is read no more"
 
 
-def test_readers_get_answers_while_each_publish_deletes_the_version_before(
+def test_readers_get_answers_while_each_publish_deletes_the_previous_version(
     home: Workshop,
 ) -> None:
     home.settings.keep_versions = 1
@@ -166,7 +166,7 @@ def test_readers_get_answers_while_each_publish_deletes_the_version_before(
     assert len(read) > 2
 
 
-def test_other_files_among_the_versions_are_passed_over(home: Workshop) -> None:
+def test_other_files_among_the_versions_are_ignored(home: Workshop) -> None:
     for name in ("vfoobar", "v000009", "v00000x"):
         (home.settings.published / name).write_text("no snapshot")
     (home.settings.published / "v000000x").mkdir()
@@ -180,7 +180,7 @@ def test_status_names_no_damage_where_nothing_was_published_yet(workshop: Worksh
     assert estore(workshop, "status") == (0, "snapshot none yet")
 
 
-def test_one_damaged_part_does_not_silence_what_the_other_says(landing: Watched) -> None:
+def test_one_damaged_part_does_not_hide_the_alerts_of_the_other(landing: Watched) -> None:
     _cut(landing.workshop.settings.published / "v000001" / "metrics_data_alerts.parquet")
     landing.workshop.query("update raw.files set loaded_at = loaded_at - interval 90 hours")
     tell = next(

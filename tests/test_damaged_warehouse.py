@@ -46,7 +46,7 @@ def estore(home: Workshop, *command: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_damaged_warehouse_is_named_beside_a_snapshot(home: Workshop, how: str) -> None:
+def test_a_damaged_warehouse_is_named_although_a_snapshot_exists(home: Workshop, how: str) -> None:
     DAMAGES[how](home.settings.warehouse)
     for command in (["status"], ["query", "select 1"], ["rejects"], ["publish"], ["build"]):
         code, said = estore(home, *command)
@@ -87,7 +87,7 @@ def test_a_missing_warehouse_is_an_empty_ledger_and_the_landing_is_loaded_again(
     assert landing.tick() == []
 
 
-def test_a_missing_warehouse_is_named_and_nothing_but_a_load_makes_a_new_one(
+def test_a_missing_warehouse_is_named_and_only_a_load_creates_a_new_one(
     home: Workshop,
 ) -> None:
     home.settings.warehouse.unlink()
@@ -102,7 +102,7 @@ def test_a_missing_warehouse_is_named_and_nothing_but_a_load_makes_a_new_one(
     assert estore(home, "status")[0] == 0
 
 
-def test_only_a_lock_means_that_somebody_writes(home: Workshop) -> None:
+def test_only_a_lock_means_that_another_process_writes(home: Workshop) -> None:
     """A damaged file in a folder whose name speaks of a lock is no lock."""
     folder = home.settings.home.parent / "deadlock"
     home.settings.home.rename(folder)

@@ -79,7 +79,7 @@ def test_the_page_is_laid_out_before_the_chart_library_is_read() -> None:
     assert (STATIC / "charts.js").read_text().startswith("//# allFunctionsCalledOnLoad\n")
 
 
-def test_compressed_neighbours_hold_the_same() -> None:
+def test_compressed_copies_have_the_same_content() -> None:
     for path in STATIC.glob("*.gz"):
         assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes(), path.name
         assert path.with_suffix(".br").is_file()

@@ -125,7 +125,7 @@ def close(text: str, number: Any) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_chart_of_a_page_is_painted(visitor: Visitor, page: str) -> None:
+def test_every_chart_of_a_page_is_drawn(visitor: Visitor, page: str) -> None:
     visit = visitor(f"/{page}?period=28d")
     drawn = visit.cards()
     assert set(drawn.values()) <= {"canvas", "tiles", "table", "empty"}, drawn
@@ -162,7 +162,7 @@ def test_nothing_is_wider_than_the_screen(visitor: Visitor, page: str) -> None:
     assert all(height <= 300 for height in heights), "a line as high as its neighbour's list"
 
 
-def test_a_day_in_words_is_a_day_in_files(visitor: Visitor) -> None:
+def test_a_day_in_text_is_the_same_day_in_files(visitor: Visitor) -> None:
     visit = visitor("/data")
     assert [row["Days"] for row in visit.csv("alerts")] == [
         "2020-01-15",
@@ -190,7 +190,9 @@ def odd_address(shop: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield address
 
 
-def test_a_day_far_above_all_others_is_cut_off_and_said(visitor: Visitor, odd_address: str) -> None:
+def test_a_day_far_above_all_others_is_cut_off_with_a_note(
+    visitor: Visitor, odd_address: str
+) -> None:
     visit = visitor("/data", at=odd_address)
     said = visit.text("#repeated-lines-by-day .reading")
     assert "most on Wed 25 Dec 2019 (5,000)" in said
@@ -266,7 +268,7 @@ def test_the_tiles_are_the_last_complete_day_against_the_week_before(
     assert f"{now:.1%}" in tiles and f"{abs(now - earlier) * 100:.1f} pts" in tiles
 
 
-def test_sales_by_day_are_those_of_the_snapshot(visitor: Visitor, ask: Ask) -> None:
+def test_sales_by_day_equal_the_snapshot(visitor: Visitor, ask: Ask) -> None:
     visit = visitor("/sales?period=all")
     expected = ask("select order_date, revenue_amount, order_count, buyer_count, is_complete "
                    "from metrics_daily_sales order by 1")  # fmt: skip
@@ -279,7 +281,7 @@ def test_sales_by_day_are_those_of_the_snapshot(visitor: Visitor, ask: Ask) -> N
     assert f"${total:,.0f}" in visit.text("#sales-by-day .reading")
 
 
-def test_an_unfinished_day_is_marked_and_pulls_nothing_down(visitor: Visitor, ask: Ask) -> None:
+def test_an_incomplete_day_is_marked_and_lowers_no_average(visitor: Visitor, ask: Ask) -> None:
     visit = visitor("/sales?period=all")
     assert "31 Jan is incomplete." in visit.text("#sales-by-day .reading")
     month = visit.csv("month-against-last")
@@ -295,7 +297,7 @@ def test_an_unfinished_day_is_marked_and_pulls_nothing_down(visitor: Visitor, as
     assert visitor("/sales?period=7d").page.input_value("#filter-to") == "2020-01-30"
 
 
-def test_the_funnel_is_that_of_the_sessions(visitor: Visitor, ask: Ask) -> None:
+def test_the_funnel_equals_the_sessions(visitor: Visitor, ask: Ask) -> None:
     visit = visitor("/funnel?period=all&segment=New")
     ((view, cart, bought),) = ask(
         "select sum(sessions_with_view), sum(sessions_with_view_and_cart), "
@@ -314,7 +316,7 @@ def test_the_funnel_is_that_of_the_sessions(visitor: Visitor, ask: Ask) -> None:
         assert float(row["View → cart"]) == pytest.approx(put / seen)
 
 
-def test_customers_are_those_of_the_segments(visitor: Visitor, ask: Ask) -> None:
+def test_customers_equal_the_segments(visitor: Visitor, ask: Ask) -> None:
     visit = visitor("/customers")
     expected = ask(
         "select rfm_segment, customer_count, revenue_amount, revenue_rate, mean_revenue_amount, "
@@ -364,7 +366,7 @@ def test_cohorts_show_what_was_observed_and_nothing_else(visitor: Visitor, ask: 
     ]
 
 
-def test_the_curve_of_a_cohort_is_that_of_the_snapshot(visitor: Visitor, ask: Ask) -> None:
+def test_the_curve_of_a_cohort_equals_the_snapshot(visitor: Visitor, ask: Ask) -> None:
     visit = visitor("/retention")
     cohorts = {"all": "cohort_grain = 'overall'", "2019-11-01": "cohort_start = '2019-11-01'"}
     for choice, where in cohorts.items():
@@ -386,7 +388,7 @@ def test_the_curve_of_a_cohort_is_that_of_the_snapshot(visitor: Visitor, ask: As
         assert (f"by day {median}." if median else "Fewer than half") in reading
 
 
-def test_a_rate_stands_between_the_ends_of_its_interval(visitor: Visitor, ask: Ask) -> None:
+def test_a_rate_is_between_the_ends_of_its_interval(visitor: Visitor, ask: Ask) -> None:
     churn = {row["Week from"]: row for row in visitor("/retention").csv("churn-by-week")}
     for start, low, high in ask("select cohort_start::text, churn_rate_low, churn_rate_high "
                                 "from metrics_churn where cohort_grain = 'week'"):  # fmt: skip
@@ -451,7 +453,7 @@ def test_the_tiles_of_products_are_sums_against_the_days_before(visitor: Visitor
     assert close(rows["Average price"]["Value"], now[0] / now[1])
 
 
-def test_alerts_are_told_worst_first_and_marked_on_their_days(visitor: Visitor) -> None:
+def test_alerts_are_shown_worst_first_and_marked_on_their_days(visitor: Visitor) -> None:
     visit = visitor("/data")
     told = visit.csv("alerts")
     assert [row["Severity"] for row in told] == ["high", "medium"]
@@ -534,7 +536,7 @@ def test_what_is_shown_stands_out_from_what_is_behind_it(visitor: Visitor, theme
         assert told["marks"] >= 4
 
 
-def test_alerts_are_read_on_a_phone_without_scrolling_along(visitor: Visitor) -> None:
+def test_alerts_are_readable_on_a_phone_without_scrolling_sideways(visitor: Visitor) -> None:
     visit = visitor("/data", viewport=PHONE)
     table = visit.page.locator("#alerts .table")
     assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
@@ -550,7 +552,7 @@ def test_alerts_are_read_on_a_phone_without_scrolling_along(visitor: Visitor) ->
     assert not [said for said in findings[1:] if "Carts are under-reported" in said]
 
 
-def test_marks_of_neighbouring_days_do_not_cover_one_another(visitor: Visitor) -> None:
+def test_marks_of_neighboring_days_do_not_overlap(visitor: Visitor) -> None:
     visit = visitor("/data")
     purple = "getComputedStyle(document.documentElement).getPropertyValue('--purple')"
     color = int(re.findall(r"#(\w{6})", visit.page.evaluate(purple))[0], 16)
@@ -629,7 +631,7 @@ def test_bars_are_as_high_as_their_numbers(visitor: Visitor, ask: Ask) -> None:
     assert {number for number in repeated if number} <= {n + d for n in drawn for d in (-1, 0, 1)}
 
 
-def test_the_table_shows_what_the_csv_holds(visitor: Visitor) -> None:
+def test_the_table_shows_what_the_csv_contains(visitor: Visitor) -> None:
     visit = visitor("/products?period=28d")
     rows = visit.csv("revenue-by-brand")
     shown = visit.table("revenue-by-brand")
@@ -643,7 +645,7 @@ def test_the_table_shows_what_the_csv_holds(visitor: Visitor) -> None:
 # ------------------------------------------------------------------- filters and address
 
 
-def test_a_filter_changes_the_numbers_and_the_address_and_back_again(
+def test_a_filter_changes_the_numbers_and_the_address_and_can_be_undone(
     visitor: Visitor, ask: Ask
 ) -> None:
     visit = visitor("/sales?period=all")
@@ -697,13 +699,13 @@ def test_a_chart_says_which_filters_it_does_not_obey(visitor: Visitor) -> None:
     assert "Conversion, entire shop" in sales.text("#last-complete-day .tiles")
 
 
-def test_a_selection_without_orders_is_said_in_words(visitor: Visitor) -> None:
+def test_a_selection_without_orders_says_so(visitor: Visitor) -> None:
     visit = visitor("/sales?brand=sold%20nowhere")
     assert visit.text("#sales-by-day .empty") == "No orders in this selection."
     assert visit.page.input_value("#filter-brand") == "sold nowhere"
 
 
-def test_the_period_before_is_compared_only_where_the_data_have_it(visitor: Visitor) -> None:
+def test_the_previous_period_is_compared_only_where_the_data_have_it(visitor: Visitor) -> None:
     words = visitor("/products?period=90d").text("#changed-brands .empty")
     assert words.startswith("The 90 days before are not all in the data")
 
@@ -711,7 +713,7 @@ def test_the_period_before_is_compared_only_where_the_data_have_it(visitor: Visi
 # ------------------------------------------------------------------- downloads
 
 
-def test_a_csv_runs_nothing_in_a_spreadsheet(visitor: Visitor) -> None:
+def test_no_csv_cell_runs_as_a_formula_in_a_spreadsheet(visitor: Visitor) -> None:
     visit = visitor("/products?period=all")
     name, content = visit.download("revenue-by-brand", "CSV")
     assert name == "estore-products-revenue-by-brand-2019-10-01-2020-01-31.csv"
@@ -721,7 +723,7 @@ def test_a_csv_runs_nothing_in_a_spreadsheet(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("card", ["sales-by-day", "last-complete-day"])
-def test_a_png_is_the_chart_with_its_words(visitor: Visitor, card: str) -> None:
+def test_a_png_is_the_chart_with_its_text(visitor: Visitor, card: str) -> None:
     visit = visitor("/sales")
     name, content = visit.download(card, "PNG")
     assert name.endswith(f"{card}-2020-01-03-2020-01-30.png")
@@ -753,7 +755,7 @@ def test_dark_follows_the_system_until_another_is_chosen(visitor: Visitor) -> No
     assert visit.page.evaluate(painted, 0xFFEEB06C), "and painted anew at each change"
 
 
-def test_all_can_be_done_by_keyboard(visitor: Visitor) -> None:
+def test_every_control_works_with_the_keyboard(visitor: Visitor) -> None:
     visit = visitor("/customers")
     page = visit.page
     page.keyboard.press("Tab")
@@ -779,7 +781,7 @@ def test_all_can_be_done_by_keyboard(visitor: Visitor) -> None:
     )
 
 
-def test_who_sees_no_chart_is_told_what_it_says(visitor: Visitor) -> None:
+def test_a_screen_reader_gets_the_content_of_each_chart(visitor: Visitor) -> None:
     visit = visitor("/sales")
     chart = visit.page.locator("#sales-by-day [role=img]")
     label = chart.get_attribute("aria-label") or ""
@@ -829,7 +831,7 @@ def test_a_tooltip_shows_a_hostile_name_as_it_is(visitor: Visitor) -> None:
     assert visit.page.locator("img").count() == 0
 
 
-def test_a_snapshot_published_while_the_page_is_open_is_shown_and_said(
+def test_a_snapshot_published_while_the_page_is_open_is_shown_and_announced(
     shop: Settings, visitor: Visitor, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
@@ -852,7 +854,7 @@ def test_a_snapshot_published_while_the_page_is_open_is_shown_and_said(
         assert visit.page.url.endswith("/sales?period=7d")
 
 
-def test_a_server_that_is_gone_is_said_and_what_was_shown_stays(visitor: Visitor) -> None:
+def test_a_lost_server_is_reported_and_the_page_stays(visitor: Visitor) -> None:
     visit = visitor("/sales?period=7d", complains="ERR_FAILED|ERR_CONNECTION")
     visit.page.route("**/api/**", lambda route: route.abort())
     visit.page.get_by_role("button", name="28 days").click()
@@ -865,7 +867,7 @@ def test_a_server_that_is_gone_is_said_and_what_was_shown_stays(visitor: Visitor
     assert len(visit.csv("sales-by-day")) == 28
 
 
-def test_without_the_chart_library_words_tables_and_files_remain(visitor: Visitor) -> None:
+def test_without_the_chart_library_text_tables_and_files_remain(visitor: Visitor) -> None:
     visit = visitor(complains="ERR_FAILED|charts.js did not load")
     visit.page.route("**/charts.js*", lambda route: route.abort())
     visit.open("/sales?period=7d")
@@ -874,7 +876,7 @@ def test_without_the_chart_library_words_tables_and_files_remain(visitor: Visito
     assert len(visit.csv("sales-by-day")) == 7 and len(visit.table("sales-by-day")) == 7
 
 
-def test_a_shop_without_any_order_has_all_pages_in_words(
+def test_a_shop_without_orders_has_all_pages_as_text(
     tmp_path_factory: pytest.TempPathFactory, visitor: Visitor
 ) -> None:
     with dashboard_of(shop_without_orders(tmp_path_factory)) as address:
@@ -921,7 +923,7 @@ def everything(visit: Visit, path: str) -> dict[str, Any]:
         ("from=2019-12-03&to=2019-12-24&segment=New", ["sales", "funnel", "products"]),
     ],
 )
-def test_the_report_tells_what_the_server_tells(
+def test_the_report_shows_the_same_as_the_server(
     visitor: Visitor, report: str, query: str, pages: list[str]
 ) -> None:
     live, copy = visitor(), visitor(at=report)

@@ -9,7 +9,7 @@ from dbt_common.events import event_manager
 from dbt_common.events.event_manager_client import get_event_manager
 
 
-def test_of_events_that_no_log_shows_no_message_is_made(
+def test_no_message_is_formatted_for_events_that_no_log_shows(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: Counter[str] = Counter()
@@ -32,7 +32,7 @@ def test_of_events_that_no_log_shows_no_message_is_made(
     assert get_event_manager() is before, "whoever else uses dbt in this process hears less now"
 
 
-def test_a_log_for_debugging_has_the_statements(
+def test_a_debug_log_has_the_statements(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DBT_DEBUG", "1")

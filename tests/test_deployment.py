@@ -30,7 +30,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     machine.server.shutdown()
 
 
-def test_a_sound_image_is_run_and_can_be_rolled_back(machine: Machine) -> None:
+def test_a_healthy_image_runs_and_can_be_rolled_back(machine: Machine) -> None:
     done = machine.deploy(SECOND)
     assert done.returncode == 0, done.stderr
     assert (machine.running, machine.image) == (SECOND, SECOND)
@@ -45,7 +45,7 @@ def test_a_sound_image_is_run_and_can_be_rolled_back(machine: Machine) -> None:
     ("image", "reason", "history"),
     [(BROKEN, "not healthy", [FIRST, BROKEN, FIRST]), (MISSING, "not be pulled", [FIRST, FIRST])],
 )
-def test_an_image_that_does_not_run_gives_way_to_the_one_before(
+def test_an_image_that_does_not_run_is_replaced_by_the_previous_one(
     machine: Machine, image: str, reason: str, history: list[str]
 ) -> None:
     done = machine.deploy(image)
@@ -56,7 +56,7 @@ def test_an_image_that_does_not_run_gives_way_to_the_one_before(
     assert machine.history == history, "nothing is restarted for that"
 
 
-def test_secrets_reach_the_containers_and_nobody_else(machine: Machine) -> None:
+def test_secrets_reach_only_the_containers(machine: Machine) -> None:
     path = machine.folder / "run" / "secrets"
     assert path.read_text() == "ESTORE_DASHBOARD_AUTH=basic:shop:a long password\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -68,6 +68,6 @@ def test_an_image_by_tag_is_refused(machine: Machine) -> None:
     assert machine.image == FIRST
 
 
-def test_without_an_image_before_there_is_nothing_to_go_back_to(machine: Machine) -> None:
+def test_without_a_previous_image_there_is_no_rollback(machine: Machine) -> None:
     done = machine.deploy("before")
     assert done.returncode == 2 and "knows of no image before" in done.stderr

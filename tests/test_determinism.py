@@ -30,7 +30,7 @@ def test_threads_and_row_order_change_nothing(open_workshop: Callable[..., Works
         assert rows == tables[1][table], table
 
 
-def test_building_anew_changes_nothing(workshop: Workshop) -> None:
+def test_a_rebuild_changes_nothing(workshop: Workshop) -> None:
     write_shop(workshop.landing, SyntheticShop(events=5_000, months=1, seed=6, faults=()))
     workshop.load()
     workshop.build()

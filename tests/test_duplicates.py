@@ -28,7 +28,7 @@ def bought(user: str, order: str, quantity: str, price: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("are_units", "last_order"), [(False, (3, 30)), (True, (6, 60))])
-def test_rows_of_an_order_export_in_whole_seconds_lose_no_revenue(
+def test_an_order_export_without_fractions_of_seconds_loses_no_revenue(
     open_workshop: Callable[..., Workshop], are_units: bool, last_order: tuple[int, int]
 ) -> None:
     workshop = open_workshop(shop=_shop(are_units))
@@ -45,7 +45,7 @@ def test_rows_of_an_order_export_in_whole_seconds_lose_no_revenue(
 
 
 @pytest.mark.parametrize("are_units", [False, True])
-def test_rows_that_differ_in_anything_are_events_as_the_definition_has_it(
+def test_rows_that_differ_in_any_column_are_separate_events(
     open_workshop: Callable[..., Workshop], are_units: bool
 ) -> None:
     """A few values of each column, so that rows are equal, nearly equal and empty in places."""

@@ -52,7 +52,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("broken")
-def test_what_nobody_expected_ends_with_3_and_its_traceback_is_in_a_log(tmp_path: Path) -> None:
+def test_an_unexpected_error_ends_with_3_and_its_traceback_is_in_a_log(tmp_path: Path) -> None:
     ended = run(tmp_path, "status")
     log = tmp_path / "logs" / "errors.log"
     assert (ended.exit_code, ended.stderr) == (
@@ -67,7 +67,7 @@ def test_what_nobody_expected_ends_with_3_and_its_traceback_is_in_a_log(tmp_path
 
 
 @pytest.mark.usefixtures("broken")
-def test_where_the_log_cannot_be_written_that_is_said(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file")
     ended = run(tmp_path, "status")
     assert ended.exit_code == 3
@@ -82,7 +82,7 @@ def test_the_log_of_errors_does_not_grow_without_end(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in (tmp_path / "logs").iterdir()) < 2_500_000
 
 
-def test_a_cut_text_ends_with_a_whole_word() -> None:
+def test_a_shortened_text_ends_with_a_complete_word() -> None:
     assert shortened("price, user_id,\nuser_session", 100) == "price, user_id, user_session"
     assert shortened("price, user_id, user_session", 20) == "price, user_id …"
     assert shortened("x" * 50, 10) == "xxxxxxxx …"
@@ -95,7 +95,7 @@ def test_misuse_stays_misuse(tmp_path: Path) -> None:
     assert "x>=0" in run(tmp_path, "rejects", "--limit", "-1").stderr
 
 
-def test_a_reader_that_goes_away_is_no_failed_file(tmp_path: Path) -> None:
+def test_a_closed_output_pipe_is_not_a_failed_file(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "estore.cli", "synth", str(tmp_path / "s"), "--events", "10"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ended:
         assert ended.stdout
@@ -138,7 +138,7 @@ def test_a_threshold_of_the_wrong_kind_is_named(
     assert f"{shop}: [thresholds] {name}" in ended.stderr
 
 
-def test_the_words_of_small_mistakes(published_home: Workshop, tmp_path: Path) -> None:
+def test_the_messages_of_small_mistakes(published_home: Workshop, tmp_path: Path) -> None:
     home = published_home.settings.home
     ended = run(home, "rejects", "nosuch.csv")
     assert ended.exit_code == 3

@@ -20,7 +20,7 @@ STEERS = re.compile(
 
 
 @pytest.mark.parametrize("escape", [printable, one_line, markdown, slack, chat, in_json])
-def test_nothing_steers_a_terminal(escape: object) -> None:
+def test_no_text_controls_a_terminal(escape: object) -> None:
     every = "".join(map(chr, range(0x3000))) + "\ud800\udcff\ufeff\U000e0041"
     assert callable(escape)
     shown = escape(every).replace("\u200b", "")
@@ -49,7 +49,7 @@ def test_json_stays_json() -> None:
     ["withdraw", "no\x1b[2J.csv"], ["report", "out.html", "--from", "2020-01-01\x1b"],
     ["synth", "shop", "--faults", "\x1b[2J"], ["bogus\x1b[2J"],
 ], ids=lambda command: " ".join(command[:3]).encode("unicode_escape").decode())  # fmt: skip
-def test_no_command_prints_what_steers_a_terminal(hostile_shop: Path, command: list[str]) -> None:
+def test_no_command_prints_terminal_control_codes(hostile_shop: Path, command: list[str]) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "estore.cli", "--home", "home", *command],
         cwd=hostile_shop, capture_output=True, check=False,
@@ -102,7 +102,7 @@ def test_a_name_in_markdown_is_only_text(text: str, shown: str) -> None:
         assert markdown(text) == shown
 
 
-def test_a_name_in_slack_calls_nobody_and_makes_no_link() -> None:
+def test_a_name_in_slack_mentions_no_one_and_makes_no_link() -> None:
     alert = Alert(
         "quality", "k", "/landing/<!channel> <https://evil.example|pay>\x1b.csv", "a & b", ""
     )
@@ -114,7 +114,7 @@ def test_a_name_in_slack_calls_nobody_and_makes_no_link() -> None:
     assert got["unfurl_links"] is got["unfurl_media"] is False
 
 
-def test_a_name_in_another_chat_calls_nobody_and_makes_no_link() -> None:
+def test_a_name_in_another_chat_mentions_no_one_and_makes_no_link() -> None:
     subject = "@all <!here> [pay](https://evil.example) www.evil.example\n[failure] forged"
     got = body("chat.example", [Alert("quality", "k", subject, "words", "act")])
     text = got["text"]
@@ -124,5 +124,5 @@ def test_a_name_in_another_chat_calls_nobody_and_makes_no_link() -> None:
     assert got["alerts"][0]["subject"] == subject, "programs get the exact name"
 
 
-def test_an_alert_in_a_log_steers_no_terminal() -> None:
+def test_an_alert_in_a_log_controls_no_terminal() -> None:
     assert not STEERS.search(message([Alert("failure", "k", HOSTILE, HOSTILE, HOSTILE)]))

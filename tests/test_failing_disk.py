@@ -85,12 +85,16 @@ def try_each(
 
 
 @few(8)
-def test_a_publish(published_home: Workshop, tmp_path: Path, count: int | None) -> None:
+def test_a_publish_survives_every_failing_write(
+    published_home: Workshop, tmp_path: Path, count: int | None
+) -> None:
     try_each(published_home, tmp_path, ["publish"], count, contents)
 
 
 @few(2)
-def test_a_load_and_a_build(published_home: Workshop, tmp_path: Path, count: int | None) -> None:
+def test_a_load_and_a_build_survive_every_failing_write(
+    published_home: Workshop, tmp_path: Path, count: int | None
+) -> None:
     shutil.rmtree(published_home.landing)
     published_home.landing.mkdir()
     rows = [{"event_time": f"2019-10-02 10:00:{second:02d} UTC"} for second in range(20)]

@@ -49,7 +49,7 @@ def small_shop(workshop: Workshop) -> Workshop:
     return workshop
 
 
-def test_sales_funnel_and_segments_say_what_the_tables_hold(small_shop: Workshop) -> None:
+def test_findings_on_sales_funnel_and_segments_match_the_tables(small_shop: Workshop) -> None:
     topics = found(small_shop)
 
     assert topics["Sales"][0].sentence == "$4,000 from 40 orders, $100.00 each on average."
@@ -68,7 +68,7 @@ def test_sales_funnel_and_segments_say_what_the_tables_hold(small_shop: Workshop
     assert segments.sentence.startswith("Too early to tell: the data cover 2 days")
 
 
-def test_churn_that_cannot_be_known_yet_is_not_given(small_shop: Workshop) -> None:
+def test_churn_that_is_not_known_yet_is_not_stated(small_shop: Workshop) -> None:
     (finding,) = found(small_shop)["Churn"]
     assert finding.sentence == (
         "Too early to tell: no customer has at least 90 days of history since the first order."
@@ -103,7 +103,7 @@ def test_churn_counts_only_enough_history_and_says_who_is_left_out(workshop: Wor
     assert month.sentence.startswith("None (95% interval up to 8.8%) of 40 customers ordered")
 
 
-def test_the_median_time_to_the_second_order_is_stated_once_it_was_seen(workshop: Workshop) -> None:
+def test_the_median_time_to_the_second_order_is_stated_once_it_is_known(workshop: Workshop) -> None:
     first = [event(1, user, "purchase") for user in range(60)]
     again = [event(2 + user % 20, user, "purchase") for user in range(40)]
     workshop.write("a.csv", [*first, *again])
@@ -153,7 +153,7 @@ def test_findings_are_written_for_people(
     assert json.loads(json.dumps(told, default=str))["findings"][0]["topic"] == "Sales"
 
 
-def test_markdown_is_safe_from_what_brands_are_called(workshop: Workshop) -> None:
+def test_brand_names_cannot_break_the_markdown(workshop: Workshop) -> None:
     rows = [event(1, user, "purchase", brand="<img src=x>*b*") for user in range(3)]
     rows += [event(1, 9, "purchase", brand="plain", product_id="2")]
     workshop.write("a.csv", rows)

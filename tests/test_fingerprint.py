@@ -50,7 +50,7 @@ def macros(project: DbtProject) -> list[Any]:
     return [m for m in project.manifest.macros.values() if m.package_name == "estore"]
 
 
-def test_a_change_of_a_model_of_the_days_and_of_no_other_rebuilds_them(
+def test_only_a_change_of_a_daily_model_rebuilds_the_days(
     project: DbtProject, change: Callable[..., bool]
 ) -> None:
     rebuilding = {node.name for node in models(project) if change(node, lambda c: c + " limit 1")}
@@ -65,7 +65,7 @@ def test_a_change_of_a_model_of_the_days_and_of_no_other_rebuilds_them(
     }
 
 
-def test_a_change_of_a_macro_that_they_use_rebuilds_the_days(
+def test_a_change_of_a_macro_of_the_daily_models_rebuilds_the_days(
     project: DbtProject, change: Callable[..., bool]
 ) -> None:
     rebuilding = {macro.name for macro in macros(project) if change(macro, lambda c: c + "x")}
@@ -79,7 +79,7 @@ def test_a_change_of_a_macro_that_they_use_rebuilds_the_days(
     }  # fmt: skip
 
 
-def test_every_macro_that_a_model_of_the_days_calls_counts(project: DbtProject) -> None:
+def test_every_macro_that_a_daily_model_calls_counts(project: DbtProject) -> None:
     """Counted here from the files themselves, line by line, and not as the fingerprint does it."""
     counted = {macro.name for macro in daily_macros(project.manifest).values()}
     by_name = {macro.name: macro.macro_sql for macro in macros(project)}
@@ -111,11 +111,11 @@ def test_a_comment_or_white_space_rebuilds_nothing(
     ]
 
 
-def test_what_is_in_quotes_is_no_comment_and_keeps_its_spaces() -> None:
+def test_quoted_text_is_not_a_comment_and_keeps_its_spaces() -> None:
     assert normalized("select '--  a' -- b\n  , \"{#  #}\"") == "select '--  a' , \"{#  #}\""
 
 
-def test_only_the_thresholds_of_the_days_rebuild_them(project: DbtProject) -> None:
+def test_only_the_thresholds_of_daily_models_rebuild_the_days(project: DbtProject) -> None:
     rebuilding = {
         name
         for name, value in project.thresholds.items()
@@ -142,7 +142,7 @@ def test_another_configuration_or_hook_of_a_model_rebuilds_the_days(project: Dbt
     sessions.description = told
 
 
-def test_another_wording_of_an_alert_builds_no_day_anew(
+def test_a_new_wording_of_an_alert_rebuilds_no_day(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     copied = tmp_path / "project"

@@ -31,7 +31,7 @@ def modes(home: Path) -> set[int]:
     return {path.lstat().st_mode & 0o077 for path in (home, *home.rglob("*"))}
 
 
-def test_everything_in_a_new_home_is_its_owner_s_alone(workshop: Workshop) -> None:
+def test_a_new_home_is_readable_only_by_its_owner(workshop: Workshop) -> None:
     workshop.write("a.csv", [{"event_type": "purchase"}, {"event_time": "yesterday"}] * 9)
     (workshop.landing / "b.csv").write_text((workshop.landing / "a.csv").read_text() + "x,y\n")
     said = (
@@ -47,7 +47,7 @@ def test_everything_in_a_new_home_is_its_owner_s_alone(workshop: Workshop) -> No
     assert before == 0o022, "the mask is as it was"
 
 
-def test_a_published_home_is_its_owner_s_alone(published_home: Workshop) -> None:
+def test_a_published_home_is_readable_only_by_its_owner(published_home: Workshop) -> None:
     home = published_home.settings.home
     assert modes(home) == {0}
     run(published_home, "publish")
@@ -63,7 +63,7 @@ def test_a_home_that_is_shared_with_a_group_stays_so(published_home: Workshop) -
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
 
 
-def test_a_home_that_everyone_can_read_is_named_with_the_way_out(published_home: Workshop) -> None:
+def test_a_home_that_everyone_can_read_is_reported_with_the_fix(published_home: Workshop) -> None:
     home = published_home.settings.home
     home.chmod(0o755)
     assert f"`chmod -R o-rwx {home}` ends that" in run(published_home, "publish")

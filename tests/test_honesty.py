@@ -78,7 +78,7 @@ def test_cohorts_that_behave_the_same_have_the_same_churn(shop: Workshop) -> Non
 
 
 @pytest.mark.parametrize("days", [15, 30, 45])
-def test_the_curve_of_every_cohort_holds_the_truth(shop: Workshop, days: int) -> None:
+def test_the_curve_of_every_cohort_contains_the_truth(shop: Workshop, days: int) -> None:
     rows = shop.query(
         "select survival_low, survival_high from metrics.metrics_repeat_curve "
         f"where day_number = {days} and at_risk_count > 100 order by cohort_grain desc"
@@ -205,7 +205,7 @@ def test_what_is_true_by_definition_is_no_finding(shop: Workshop) -> None:
     assert all("follow from the definition" in (each.caveat or "") for each in named)
 
 
-def test_of_customers_who_order_at_random_few_seem_to_leave(shop: Workshop) -> None:
+def test_few_customers_who_order_at_random_seem_to_leave(shop: Workshop) -> None:
     """Their rate never changes, so that 5 % of those with a rhythm is what chance allows."""
     ((known, leaving),) = shop.query(
         "select count(*) filter (usual_interval_days is not null), count(*) filter (is_leaving) "
@@ -214,7 +214,7 @@ def test_of_customers_who_order_at_random_few_seem_to_leave(shop: Workshop) -> N
     assert known > 200 and leaving <= 0.05 * known + 3 * (0.05 * 0.95 * known) ** 0.5
 
 
-def test_nothing_is_wrong_with_an_even_shop(shop: Workshop) -> None:
+def test_a_uniform_shop_has_no_alert(shop: Workshop) -> None:
     kinds = shop.query("select distinct kind from metrics.metrics_data_alerts order by kind")
     assert kinds == []
 
@@ -254,7 +254,7 @@ AS_OF = {
 }  # fmt: skip
 
 
-def test_what_comes_later_changes_nothing_that_was_said_of_before(workshop: Workshop) -> None:
+def test_later_data_do_not_change_statements_about_earlier_days(workshop: Workshop) -> None:
     """A metric that joined a later attribute to an earlier row would change with December."""
     *until_november, december = write_shop(
         workshop.landing, SyntheticShop(events=60_000, months=3, seed=9, faults=())

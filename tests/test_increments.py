@@ -20,7 +20,7 @@ from estore.synth import SyntheticShop, write_shop
 from estore.warehouse.duckdb import open_warehouse
 
 
-def test_waiting_days_make_steps_of_bounded_size(workshop: Workshop) -> None:
+def test_pending_days_are_built_in_batches_of_bounded_size(workshop: Workshop) -> None:
     """The 4th has no events: there is nothing to leave alone between the 3rd and the 5th."""
     with open_warehouse(workshop.settings) as connection:
         connection.execute("insert into raw.file_days select 1, date '2019-10-01' + n::int, 10 "
@@ -47,7 +47,7 @@ def test_waiting_days_make_steps_of_bounded_size(workshop: Workshop) -> None:
         ]
 
 
-def test_a_utc_day_touches_its_neighbours_in_another_zone(workshop: Workshop) -> None:
+def test_a_utc_day_affects_its_neighbors_in_another_zone(workshop: Workshop) -> None:
     with open_warehouse(workshop.settings) as connection:
         connection.execute("insert into raw.touched_days values (date '2019-10-02', false)")
         batches.note_pending_days(connection, "Asia/Tokyo")
@@ -111,7 +111,7 @@ def test_one_more_day_sums_up_its_month_and_no_other(workshop: Workshop) -> None
         assert kept == (date(2019, 10, 1), date(2019, 12, 1)), table
 
 
-def test_what_is_built_of_other_types_goes_on_as_text_once_an_id_is_of_none(
+def test_tables_of_typed_ids_become_text_once_an_id_is_text(
     workshop: Workshop, open_workshop: Callable[..., Workshop]
 ) -> None:
     """The new ids join a day, a session and an order that are there already."""
@@ -172,7 +172,7 @@ def test_one_more_day_sums_up_the_orders_of_its_buyers_and_no_others(workshop: W
     assert sorted(workshop.query(orders)) == [("7", 1, 1), ("8", 1, 0), ("9", 3, 3)]
 
 
-def test_a_month_is_scored_anew_only_where_a_later_day_changed_one_of_its_orders(
+def test_a_month_is_rescored_only_if_a_later_day_changed_one_of_its_orders(
     workshop: Workshop, tmp_path: Path
 ) -> None:
     """A session over midnight alone does not: only what it buys, or that it joins two orders."""
@@ -244,7 +244,7 @@ def test_nothing_new_builds_nothing(workshop: Workshop) -> None:
     assert workshop.build(until="tests").is_skipped
 
 
-def test_another_timeout_builds_all_days_anew(workshop: Workshop) -> None:
+def test_a_new_session_timeout_rebuilds_all_days(workshop: Workshop) -> None:
     workshop.write("a.csv", [{}, {"event_time": "2019-10-01 12:40:00 UTC"}])
     workshop.load()
     workshop.build()
@@ -260,7 +260,7 @@ def test_another_timeout_builds_all_days_anew(workshop: Workshop) -> None:
 @pytest.mark.parametrize(
     "model", ["int_purchases", "int_sessions", "int_buying_sessions", "int_buyers"]
 )
-def test_a_build_that_dies_half_way_is_made_good_by_the_next(
+def test_the_next_build_completes_one_that_stopped_halfway(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
     evening = [{"event_time": f"2019-10-01 23:{minute}:00 UTC"} for minute in (20, 40)]
@@ -346,7 +346,7 @@ def test_what_an_older_version_kept_as_a_table_may_become_a_view_and_the_reverse
         ("80%", 1_500_000, "500MB"),
     ],
 )  # fmt: skip
-def test_a_step_takes_as_many_rows_as_fit_in_memory_and_blocks_half_of_it(
+def test_a_batch_takes_as_many_rows_as_fit_in_memory_and_blocks_half_of_it(
     memory: str, rows: int, kept: str
 ) -> None:
     assert Settings(memory_limit=memory).batch_rows == rows

@@ -103,7 +103,7 @@ def test_every_python_that_is_supported_is_tested() -> None:
     assert 'requires-python = ">=3.11,<3.14"' in (ROOT / "pyproject.toml").read_text()
 
 
-def test_workflows_call_verbs_that_exist() -> None:
+def test_workflows_call_make_targets_that_exist() -> None:
     verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for path in (ROOT / ".github/workflows").glob("*.yml"):
         for verb in re.findall(r"run: make ([a-z-]+)", path.read_text()):
@@ -134,7 +134,7 @@ def test_every_schema_has_a_dataset_here_and_in_pull_requests() -> None:
     assert set(script("pr_datasets").SCHEMAS) == declared
 
 
-def test_nothing_holds_a_key_a_value_of_a_secret_or_a_public_address() -> None:
+def test_no_file_has_a_key_a_secret_value_or_a_public_address() -> None:
     text = "\n".join(TERRAFORM.values())
     for resource in ("google_service_account_key", "google_secret_manager_secret_version",
                      "google_compute_address"):  # fmt: skip
@@ -240,7 +240,7 @@ def test_compose_opens_nothing_to_other_machines_and_gives_no_rights() -> None:
         assert not service.get("privileged") and service.get("network_mode") != "host"
 
 
-def test_what_compose_wants_set_is_set_where_the_image_is_tried() -> None:
+def test_variables_that_compose_requires_are_set_where_the_image_is_tested() -> None:
     wanted = set(re.findall(r"\$\{(\w+):\?", (ROOT / "compose.yaml").read_text()))
     assert wanted
     for step in WORKFLOWS["ci"]["jobs"]["image"]["steps"]:
@@ -333,7 +333,7 @@ def test_dagster_starts_with_the_settings_of_its_version(installed: Path, tmp_pa
     assert (home / "dagster.yaml").read_text() == settings.read_text()
 
 
-def test_what_the_image_starts_is_in_it(installed: Path) -> None:
+def test_the_image_contains_what_it_starts(installed: Path) -> None:
     for service in COMPOSE["services"].values():
         for command in (
             service.get("command", ["estore"]),
@@ -361,7 +361,7 @@ def test_containers_get_the_shop_file_read_only() -> None:
         assert service["environment"]["ESTORE_SHOP"] == "${ESTORE_SHOP_FILE:+/shop.toml}"
 
 
-def test_dagsters_instance_is_there_for_all_that_serve_dagster(tmp_path: Path) -> None:
+def test_every_way_to_serve_dagster_has_an_instance(tmp_path: Path) -> None:
     for command in (["dagster", "api"], ["dagster-daemon"],
                     ["python", "-m", "estore.orchestration.webserver"]):  # fmt: skip
         home = tmp_path / "".join(command).replace("/", "")

@@ -54,7 +54,7 @@ def interrupt(run: subprocess.Popen[str]) -> float:
     return time.monotonic() - began
 
 
-def test_work_that_does_not_hear_of_it_is_ended_from_outside() -> None:
+def test_work_that_ignores_the_signal_is_ended_from_outside() -> None:
     """So may a statement in the main thread be: the engine looks for signals between its tasks."""
     run = subprocess.Popen(
         [sys.executable, "-c", DEAF, "deaf"],
@@ -65,7 +65,7 @@ def test_work_that_does_not_hear_of_it_is_ended_from_outside() -> None:
     assert run.communicate()[1] == STOPPED
 
 
-def test_interrupted_in_each_phase_the_next_run_completes_to_the_same_tables(
+def test_after_an_interrupt_in_each_phase_the_next_run_gives_the_same_tables(
     open_workshop: Callable[..., Workshop],
 ) -> None:
     alone, disturbed = open_workshop(), open_workshop()

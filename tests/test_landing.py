@@ -79,7 +79,7 @@ def test_one_bad_path_is_named_and_the_others_are_loaded(
     assert said in alone.stderr
 
 
-def test_a_folder_that_cannot_be_listed_keeps_out_no_other(
+def test_an_unreadable_folder_does_not_block_other_folders(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "closed").mkdir()
@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_listed_keeps_out_no_other(
         list_landing(str(folder))
 
 
-def test_files_that_may_hold_events_are_named_where_they_are_passed_over(folder: Path) -> None:
+def test_ignored_files_that_may_contain_events_are_named(folder: Path) -> None:
     for name in ("a.csv.zip", "b.tsv", "c.csv.bz2", "d.jsonl", "e.xlsx", "f.csv.part", "G.JSON.GZ",
                  "below/h.txt", "_old.csv", ".hidden.csv", "README.md", "truth.json"):  # fmt: skip
         (folder / name).parent.mkdir(exist_ok=True)
@@ -168,7 +168,7 @@ def test_make_passes_a_path_as_it_is_written(folder: Path, name: str) -> None:
     assert not (folder / "x").exists()
 
 
-def test_one_text_holds_several_paths_where_it_is_none_itself(folder: Path) -> None:
+def test_a_text_with_several_paths_is_split_unless_it_is_a_path_itself(folder: Path) -> None:
     (folder / "my file.csv").write_bytes(OTHER)
     assert names(*places_in("my file.csv")) == ["my file.csv"]
     assert names(*places_in("day.csv 'my file.csv'")) == ["day.csv", "my file.csv"]

@@ -37,12 +37,12 @@ def rows(landing: Watched) -> int:
     return int(count)
 
 
-def test_an_empty_landing_asks_for_nothing(landing: Watched) -> None:
+def test_an_empty_landing_folder_requests_no_run(landing: Watched) -> None:
     assert landing.tick() == []
     assert landing.said == "nothing to load: empty"
 
 
-def test_all_that_is_new_is_one_run_and_then_nothing_is_new(landing: Watched) -> None:
+def test_all_new_files_are_one_run_and_then_nothing_is_new(landing: Watched) -> None:
     landing.workshop.write("a.csv", events(1))
     landing.workshop.write("b.csv", events(2))
 
@@ -65,7 +65,9 @@ def test_the_listing_is_observed_only_where_it_changed(landing: Watched) -> None
 
 
 @pytest.mark.parametrize("status", [STATUS.QUEUED, STATUS.STARTING, STATUS.STARTED])
-def test_what_a_run_is_loading_is_not_asked_for_again(landing: Watched, status: STATUS) -> None:
+def test_files_that_a_run_is_loading_are_not_requested_again(
+    landing: Watched, status: STATUS
+) -> None:
     landing.workshop.write("a.csv", events(1))
     (request,) = landing.tick()
     landing.queue(request, status)
@@ -119,7 +121,7 @@ def test_a_file_that_is_gone_keeps_its_rows_and_reloads_nothing(landing: Watched
     assert rows(landing) == 6
 
 
-def test_a_file_gone_before_its_run_keeps_no_other_back(landing: Watched) -> None:
+def test_a_file_deleted_before_its_run_blocks_no_other_file(landing: Watched) -> None:
     landing.workshop.write("a.csv", events(1))
     landing.workshop.write("b.csv", events(2))
     (request,) = landing.tick()
@@ -128,7 +130,7 @@ def test_a_file_gone_before_its_run_keeps_no_other_back(landing: Watched) -> Non
     assert rows(landing) == 3
 
 
-def test_a_refused_file_holds_back_no_other_and_is_not_tried_again(landing: Watched) -> None:
+def test_a_refused_file_blocks_no_other_file_and_is_not_retried(landing: Watched) -> None:
     landing.workshop.write("a.csv", events(1))
     (landing.workshop.landing / "bad.csv").write_text("this,is\nno,event\n")
     landing.workshop.write("c.csv", events(3))
@@ -149,7 +151,7 @@ def test_a_refused_file_holds_back_no_other_and_is_not_tried_again(landing: Watc
     assert rows(landing) == 9
 
 
-def test_a_failed_file_is_tried_alone_until_it_is_dead(landing: Watched) -> None:
+def test_a_failed_file_is_retried_alone_until_its_last_attempt(landing: Watched) -> None:
     # Memory for small files, and not for this one.
     settings = landing.shop.settings
     landing.use(settings.model_copy(update={"memory_limit": "12MB", "threads": 1}))
@@ -213,7 +215,7 @@ def test_a_busy_warehouse_puts_off_the_comparison(landing: Watched) -> None:
     assert names(request) == ["b.csv"]
 
 
-def test_a_landing_that_is_not_there_fails_the_tick_and_is_told(landing: Watched) -> None:
+def test_a_missing_landing_folder_fails_the_tick_and_is_reported(landing: Watched) -> None:
     shutil.rmtree(landing.workshop.landing)
     for _ in range(2):
         with pytest.raises(EstoreError, match="there is no such folder"):
@@ -223,7 +225,7 @@ def test_a_landing_that_is_not_there_fails_the_tick_and_is_told(landing: Watched
     assert "ESTORE_LANDING" in alert.what_to_do
 
 
-def test_what_no_ledger_can_name_is_not_loaded_for_ever(landing: Watched) -> None:
+def test_a_file_name_that_no_ledger_can_store_is_not_retried_forever(landing: Watched) -> None:
     path = landing.workshop.write("a.csv", events(1))
     path.rename(path.with_name("caf\udce9.csv"))
     for _ in range(2):
@@ -233,7 +235,7 @@ def test_what_no_ledger_can_name_is_not_loaded_for_ever(landing: Watched) -> Non
     assert landing.said == "nothing to load: 1 dead"
 
 
-def test_no_landing_is_said(workshop: Workshop) -> None:
+def test_a_missing_landing_setting_is_reported(workshop: Workshop) -> None:
     for landing in watched(workshop):
         landing.use(landing.shop.settings.model_copy(update={"landing": None}))
         assert landing.tick() == []

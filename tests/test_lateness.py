@@ -38,7 +38,7 @@ def late(workshop: Workshop) -> list[tuple[str, date, int, date, int]]:
         ]
 
 
-def test_a_file_of_days_before_those_known_is_late_by_the_time_that_they_were(
+def test_a_file_of_earlier_days_is_late_by_the_time_since_later_ones_loaded(
     workshop: Workshop,
 ) -> None:
     arrive(workshop, "1.csv", 72, day(1))

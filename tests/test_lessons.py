@@ -92,7 +92,7 @@ def test_a_product_with_two_brands_keeps_its_sales(
     assert daily.everything() == at_once.everything()
 
 
-def test_dimensions_remember_what_the_last_day_did_not_show(workshop: Workshop) -> None:
+def test_dimensions_keep_what_the_last_day_did_not_show(workshop: Workshop) -> None:
     workshop.write(
         "a.csv", [at(1, "10:00:00", product_id=str(n), user_id=str(n)) for n in range(31)]
     )
@@ -117,7 +117,7 @@ def test_a_session_id_shared_by_two_users_moves_no_purchase(workshop: Workshop) 
     assert workshop.query("select user_id from marts.fct_orders") == [("1",)]
 
 
-def test_a_session_goes_on_over_midnight_and_outlives_any_look_back(
+def test_a_session_continues_over_midnight_and_beyond_any_lookback(
     workshop: Workshop,
 ) -> None:
     hourly = [at(day, f"{hour:02d}:10:00") for day in range(1, 6) for hour in range(24)]
@@ -139,7 +139,7 @@ def test_a_session_goes_on_over_midnight_and_outlives_any_look_back(
     ]
 
 
-def test_a_late_event_renames_no_other_session(workshop: Workshop) -> None:
+def test_a_late_event_changes_the_id_of_no_other_session(workshop: Workshop) -> None:
     workshop.write("a.csv", [at(1, "10:00:00"), at(1, "15:00:00"), at(2, "10:00:00")])
     workshop.load()
     workshop.build()
@@ -312,7 +312,7 @@ def test_equal_customers_get_equal_scores_in_any_order(workshop: Workshop, seed:
     assert one(workshop, naive) > 0, "the order of the rows decided"
 
 
-def test_an_outage_and_repeats_are_told_and_move_no_average(workshop: Workshop) -> None:
+def test_an_outage_and_duplicates_are_reported_and_move_no_average(workshop: Workshop) -> None:
     hours = [(day, hour) for day in range(1, 32) for hour in range(24)]
     hours += [(day, hour) for day in range(32, 37) for hour in range(24)]
     rows = []

@@ -113,7 +113,7 @@ def test_types_are_declared_and_not_guessed_per_file(home: Home) -> None:
     ]
 
 
-def test_ids_that_are_whole_numbers_are_kept_as_such_until_a_file_has_others(home: Home) -> None:
+def test_integer_ids_are_stored_as_integers_until_a_file_has_other_ids(home: Home) -> None:
     whole = [line(product_id=str(number), user_id="-7") for number in (0, 12, 2**63 - 1)]
     home.load_one("a.csv", text(whole))
     assert home.query("select typeof(product_id), typeof(user_id) from raw.events limit 1") == [
@@ -153,7 +153,7 @@ def test_ids_that_are_whole_numbers_are_kept_as_such_until_a_file_has_others(hom
         (b"x" * 1_100_000 + b"\n", 1, 0, False),
     ],
 )
-def test_a_text_is_judged_alike_however_it_is_cut_into_blocks(
+def test_a_text_is_read_the_same_however_it_is_split_into_blocks(
     whole: bytes, count: int, separators: int, is_plain: bool
 ) -> None:
     first = 4 if whole[0] == 0xEF else 1  # no block is shorter than a byte order mark
@@ -167,12 +167,12 @@ def test_a_text_is_judged_alike_however_it_is_cut_into_blocks(
 
 
 @pytest.mark.parametrize("name", ["007", "1e2", "1_0", "+5", "-0", "9223372036854775808", "ä"])
-def test_an_id_that_a_number_would_not_read_as_stays_as_it_is(home: Home, name: str) -> None:
+def test_an_id_that_an_integer_would_change_stays_as_it_is(home: Home, name: str) -> None:
     home.load_one("a.csv", text([line(product_id=name, user_id=name)]))
     assert home.query("select product_id, user_id from raw.events") == [(name, name)]
 
 
-def test_sessions_that_are_uuids_are_kept_as_such_until_a_file_has_others(home: Home) -> None:
+def test_uuid_sessions_are_stored_as_uuids_until_a_file_has_other_ids(home: Home) -> None:
     kind = "select distinct typeof(user_session) from raw.events"
     sessions = "select cast(user_session as varchar) from raw.events order by 1"
     home.load_one("a.csv", text([line(user_session=f" {EVENT['user_session']} "), line()]))
@@ -192,12 +192,12 @@ def test_sessions_that_are_uuids_are_kept_as_such_until_a_file_has_others(home: 
         "72d76fde-8bb3-4e00-8c23-a032dfed738", "72d76fde-8bb3-4e00-8c23-a032dfed738g",
     ],
 )  # fmt: skip
-def test_a_session_that_a_uuid_would_not_read_as_stays_as_it_is(home: Home, name: str) -> None:
+def test_a_session_id_that_a_uuid_would_change_stays_as_it_is(home: Home, name: str) -> None:
     home.load_one("a.csv", text([line(user_session=name)]))
     assert home.query("select user_session from raw.events") == [(name,)]
 
 
-def test_an_id_becomes_text_where_a_build_that_broke_off_left_tables_of_its_step(
+def test_an_id_becomes_text_although_an_interrupted_build_left_batch_tables(
     home: Home,
 ) -> None:
     home.connection.execute("attach ':memory:' as batch; create schema batch.intermediate")
@@ -207,9 +207,7 @@ def test_an_id_becomes_text_where_a_build_that_broke_off_left_tables_of_its_step
 
 
 @pytest.mark.parametrize("name", ["007", "SKU-1"])
-def test_a_file_with_another_id_than_a_number_is_loaded_whole_or_not_at_all(
-    home: Home, name: str
-) -> None:
+def test_a_file_with_a_text_id_is_loaded_completely_or_not_at_all(home: Home, name: str) -> None:
     home.load_one("a.csv", text([line()]))
     bad = text([line(product_id=name), *[line(price="x")] * 9])
     assert home.load_one("b.csv", bad).status == "refused"
@@ -248,7 +246,7 @@ def test_a_bad_file_in_a_batch_is_retried_alone_and_never_appends_the_good_ones_
     assert home.query("select error from raw.files where error is not null") == []
 
 
-def test_a_bad_file_over_a_good_one_leaves_its_rows_until_it_is_mended(home: Home) -> None:
+def test_a_bad_replacement_leaves_the_good_rows_until_it_is_fixed(home: Home) -> None:
     home.load_one("day.csv", text(GOOD))
     assert home.load_one("day.csv", b"\x00\x01").status == "refused"
     assert len(home.products()) == 10
@@ -279,7 +277,7 @@ TWINS: dict[str, tuple[str, bytes]] = {
 
 
 @pytest.mark.parametrize("twin", TWINS)
-def test_the_same_rows_under_another_name_change_nothing_and_it_says_so(
+def test_the_same_rows_under_another_name_change_nothing_and_are_reported(
     home: Home, twin: str
 ) -> None:
     home.load_one("day.csv", text(GOOD))
@@ -346,7 +344,7 @@ def test_a_replacement_that_is_refused_leaves_the_rows_as_they_were(home: Home) 
     assert len(home.products()) == 10
 
 
-def test_a_file_replaced_by_a_copy_of_another_gives_its_own_rows_up(home: Home) -> None:
+def test_a_file_replaced_by_a_copy_of_another_loses_its_own_rows(home: Home) -> None:
     home.load_one("a.csv", text(GOOD))
     home.load_one("b.csv", text(lines(3, first=1)))
     assert home.load_one("b.csv", text(GOOD)).status == "duplicate"
@@ -354,7 +352,7 @@ def test_a_file_replaced_by_a_copy_of_another_gives_its_own_rows_up(home: Home) 
     assert home.statuses() == {"a.csv": "loaded", "b.csv": "duplicate"}
 
 
-def test_a_duplicate_takes_the_rows_over_when_the_original_is_withdrawn(home: Home) -> None:
+def test_a_duplicate_takes_over_the_rows_when_the_original_is_withdrawn(home: Home) -> None:
     rows = [*lines(20), line(price="x")]
     home.load_one("a.csv", text(rows))
     home.load_one("b.csv", text(rows))
@@ -398,7 +396,7 @@ def test_withdrawn_rows_stay_out_under_any_name_until_they_are_restored(home: Ho
     assert len(home.products()) == 10
 
 
-def test_a_file_that_holds_no_rows_cannot_be_withdrawn(home: Home) -> None:
+def test_a_file_without_rows_in_the_warehouse_cannot_be_withdrawn(home: Home) -> None:
     home.load_one("day.csv", b"")
     with pytest.raises(EstoreError, match="no rows of this file are loaded"):
         home.withdraw("day.csv")
@@ -437,7 +435,7 @@ def test_a_reject_has_the_number_of_its_row_in_a_large_parquet_file(home: Home) 
     ]
 
 
-def test_the_text_of_a_reject_can_be_mended_and_loaded(home: Home) -> None:
+def test_the_text_of_a_reject_can_be_fixed_and_loaded(home: Home) -> None:
     bad = line(brand='black, "decker"', price="x")
     home.load_one("day.csv", text([*GOOD, bad]))
     ((_, kept, _),) = home.rejects()
@@ -457,7 +455,7 @@ def test_the_text_of_a_reject_can_be_mended_and_loaded(home: Home) -> None:
         ("America/New_York", "2019-10-01 22:00:00", datetime(2019, 10, 2, 2)),
     ],
 )
-def test_the_mappings_time_zone_is_that_of_times_which_name_none(
+def test_times_without_a_zone_are_in_the_time_zone_of_the_mapping(
     home: Home, zone: str, told: str, instant: datetime
 ) -> None:
     home.load_one("day.csv", text([line(event_time=told)]), shop=ShopConfig(time_zone=zone))
@@ -493,7 +491,7 @@ def test_a_mapping_names_columns_types_and_delimiter_of_another_shop(home: Home)
     ]  # fmt: skip
 
 
-def test_a_mapped_column_goes_before_one_that_has_our_name(home: Home) -> None:
+def test_a_mapped_column_has_precedence_over_one_with_our_name(home: Home) -> None:
     data = text([row + ",99.00" for row in GOOD], HEADER + ",net")
     outcome = home.load_one("day.csv", data, shop=ShopConfig(columns={"net": "price"}))
     assert outcome.notes == ("columns kept out: price",)
@@ -513,7 +511,7 @@ STEPS: list[tuple[type, str]] = [
 
 
 @pytest.mark.parametrize(("owner", "step"), STEPS, ids=[step for _, step in STEPS])
-def test_a_crash_in_the_middle_leaves_nothing_behind_and_the_next_load_completes(
+def test_a_crash_during_a_load_leaves_nothing_behind_and_the_next_load_completes(
     home: Home, monkeypatch: pytest.MonkeyPatch, owner: type, step: str
 ) -> None:
     rows = [*lines(20), line(price="x")]
@@ -536,7 +534,7 @@ def contents(home: Home, table: str) -> list[tuple[Any, ...]]:
     return home.query(f"from {table} order by all")
 
 
-def test_a_file_whose_counts_do_not_add_up_is_refused_loudly_and_leaves_nothing_behind(
+def test_a_file_whose_counts_do_not_add_up_is_refused_and_leaves_nothing_behind(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert = intake.DuckDBIntake.insert_csv
@@ -562,7 +560,7 @@ def test_a_file_whose_counts_do_not_add_up_is_refused_loudly_and_leaves_nothing_
     ids=["memory", "disk", "interrupt", "python_memory"],
 )
 @pytest.mark.parametrize("name", ["day.csv", "day.csv.gz", "day.parquet"])
-def test_a_machine_in_trouble_is_not_taken_for_a_damaged_file(
+def test_a_failing_machine_is_not_reported_as_a_damaged_file(
     home: Home, monkeypatch: pytest.MonkeyPatch, trouble: Exception, name: str
 ) -> None:
     (home.landing / "source.txt").write_bytes(text(GOOD))
@@ -579,7 +577,7 @@ def test_a_machine_in_trouble_is_not_taken_for_a_damaged_file(
     assert contents(home, "raw.files") == []
 
 
-def test_a_full_disk_under_the_repair_is_not_taken_for_a_damaged_file(
+def test_a_full_disk_during_the_repair_is_not_reported_as_a_damaged_file(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fill(*arguments: Any) -> None:
@@ -591,7 +589,9 @@ def test_a_full_disk_under_the_repair_is_not_taken_for_a_damaged_file(
     assert contents(home, "raw.files") == contents(home, "raw.events") == []
 
 
-def test_an_error_beside_the_load_is_not_lost(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_a_background_task_of_the_load_is_not_lost(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*arguments: Any) -> None:
         raise MemoryError
 
@@ -601,7 +601,7 @@ def test_an_error_beside_the_load_is_not_lost(home: Home, monkeypatch: pytest.Mo
     assert home.events() == []
 
 
-def test_a_large_file_is_hashed_while_it_is_loaded_and_known_all_the_same(
+def test_a_large_file_is_hashed_while_it_is_loaded_and_recognized_later(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loader, "_READ_BESIDE", 0)
@@ -619,7 +619,7 @@ def test_a_large_file_is_hashed_while_it_is_loaded_and_known_all_the_same(
     home.check_accounts()
 
 
-def test_a_folder_is_read_through_but_for_hidden_names(home: Home) -> None:
+def test_a_folder_is_read_recursively_without_hidden_names(home: Home) -> None:
     for name in ("a.csv", "below/deep/b.csv.gz", ".hidden.csv", "_draft.csv", "note.txt",
                  ".estore/tmp/c.csv", "_old/d.csv"):  # fmt: skip
         data = text(lines(2, first=len(name)))
@@ -629,7 +629,7 @@ def test_a_folder_is_read_through_but_for_hidden_names(home: Home) -> None:
     assert [Path(o.uri).name for o in report.outcomes] == ["a.csv", "b.csv.gz"]
 
 
-def test_progress_is_told_up_to_the_last_byte_and_line(home: Home) -> None:
+def test_progress_is_reported_up_to_the_last_byte_and_line(home: Home) -> None:
     from estore.landing import find_files
     from estore.load import load_files
 

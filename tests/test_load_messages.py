@@ -64,7 +64,7 @@ def test_a_file_without_view_cart_or_purchase_is_a_warning(home: Home) -> None:
     assert home.load_one("b.csv", text(typed("Product Viewed")), shop=shop).warnings == ()
 
 
-def test_of_very_many_event_types_the_most_frequent_are_named(home: Home) -> None:
+def test_only_the_most_frequent_of_many_event_types_are_named(home: Home) -> None:
     rows = typed(*(f"type{number}" for number in range(100)), "zz", "zz")
     outcome = home.load_one("a.csv", text(rows))
     ((kept,),) = home.query("select other_event_types from raw.files")
@@ -74,7 +74,7 @@ def test_of_very_many_event_types_the_most_frequent_are_named(home: Home) -> Non
     assert "and others (96)" in outcome.warnings[0]
 
 
-def test_status_and_findings_sum_the_types_of_the_files_held(home: Home) -> None:
+def test_status_and_findings_sum_the_event_types_of_loaded_files(home: Home) -> None:
     home.load_one("a.csv", text(typed("view", "search")))
     home.load_one("b.csv", text(typed("search", "login")))
     home.load_one("c.csv", text(typed("wish")))
@@ -136,7 +136,7 @@ def test_content_of_other_days_under_a_known_name_is_a_warning(home: Home) -> No
          "before; 6 rows fewer on 2019-10-02 to 2019-10-03"),
     ],
 )  # fmt: skip
-def test_a_replacement_says_what_it_took_away(
+def test_a_replacement_reports_what_it_removed(
     home: Home, old: tuple[int, ...], new: tuple[int, ...], said: str
 ) -> None:
     home.load_one("a.csv", days(*old))
@@ -144,7 +144,7 @@ def test_a_replacement_says_what_it_took_away(
     assert (outcome.notes, outcome.warnings) == ((said,), ())
 
 
-def test_rows_that_another_file_holds_are_not_gone(home: Home) -> None:
+def test_rows_that_another_file_has_are_not_removed(home: Home) -> None:
     home.load_one("a.csv", days(2))
     home.load_one("copy.csv", days(2))
     outcome = home.load_one("a.csv", days(2, first=5))
@@ -153,7 +153,7 @@ def test_rows_that_another_file_holds_are_not_gone(home: Home) -> None:
     assert "copy.csv holds them" in outcome.notes[0]
 
 
-def test_a_name_that_becomes_a_copy_of_another_file_says_what_went(home: Home) -> None:
+def test_a_file_that_becomes_a_copy_of_another_reports_what_it_removed(home: Home) -> None:
     home.load_one("a.csv", days(2))
     home.load_one("b.csv", days(3, first=9))
     outcome = home.load_one("b.csv", days(2))
@@ -212,7 +212,9 @@ def test_a_copy_of_a_file_that_is_read_again_stays_a_copy(
 @pytest.mark.parametrize(
     "stamp", ["0001-01-01 00:00:00", "1970-01-01 00:00:00", "1994-12-31 23:59:59"]
 )
-def test_a_row_of_long_before_any_shop_is_rejected_with_its_reason(home: Home, stamp: str) -> None:
+def test_a_row_dated_before_the_earliest_date_is_rejected_with_its_reason(
+    home: Home, stamp: str
+) -> None:
     rows = [*lines(2), line(event_time=f"{stamp} UTC"), line(event_time="1995-01-01 00:00:00 UTC")]
     outcome = home.load_one("a.csv", text(rows))  # a quarter: more than refuses a file otherwise
     assert (outcome.loaded, outcome.rejected) == (3, 1)
@@ -222,7 +224,7 @@ def test_a_row_of_long_before_any_shop_is_rejected_with_its_reason(home: Home, s
     assert home.load_one("b.csv", text([*rows, line(brand="x")]), shop=early).rejected == 0
 
 
-def test_a_file_of_which_most_rows_are_of_long_ago_is_refused(home: Home) -> None:
+def test_a_file_is_refused_if_most_rows_are_before_the_earliest_date(home: Home) -> None:
     old = [line(event_time="1970-01-01 00:00:00 UTC", product_id=str(n)) for n in range(5)]
     outcome = home.load_one("a.csv", text([*lines(3), *old]))
     assert outcome.status == "refused"
@@ -242,7 +244,7 @@ def test_the_earliest_date_is_a_setting_of_the_shop(tmp_path: Path) -> None:
 # Homes made before
 
 
-def test_a_home_made_before_these_columns_opens_and_goes_on(workshop: Workshop) -> None:
+def test_a_home_made_before_these_columns_opens_and_builds(workshop: Workshop) -> None:
     workshop.write("a.csv", [{"event_type": "view"}, {"event_type": "search"}])
     workshop.load()
     with duckdb.connect(str(workshop.settings.warehouse)) as connection:

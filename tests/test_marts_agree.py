@@ -87,7 +87,7 @@ def test_sessions_agree(built: tuple[Workshop, Truth]) -> None:
     agree(workshop, "marts.fct_sessions", names, truth.sessions)
 
 
-def test_an_event_names_the_session_that_it_lies_in(built: tuple[Workshop, Truth]) -> None:
+def test_an_event_has_the_id_of_its_session(built: tuple[Workshop, Truth]) -> None:
     workshop, truth = built
     counted = Counter(row["session_id"] for row in workshop.rows("marts.fct_events"))
     assert counted == {session.session_id: session.event_count for session in truth.sessions}
@@ -123,7 +123,7 @@ def test_who_is_leaving_agrees(built: tuple[Workshop, Truth]) -> None:
     agree(workshop, "marts.dim_user_rfm", same(*oracle.Rhythm.__dataclass_fields__), rows)
 
 
-def test_rfm_of_past_months_agrees_and_so_do_the_moves_between_them(
+def test_rfm_of_past_months_agrees_and_so_do_the_transitions(
     built: tuple[Workshop, Truth],
 ) -> None:
     workshop, truth = built

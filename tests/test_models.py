@@ -7,7 +7,7 @@ from estore.build.dbt_project import DbtProject, project_folder
 from estore.warehouse import open_warehouse
 
 
-def test_every_unit_test_of_the_models_holds(workshop: Workshop) -> None:
+def test_every_unit_test_of_the_models_passes(workshop: Workshop) -> None:
     ids_in_words = {"product_id": "p", "user_id": "ann", "user_session": "s"}
     workshop.write("a.csv", [{"event_type": "purchase", **ids_in_words}])
     workshop.load()

@@ -34,7 +34,7 @@ SECOND = [
 ]  # fmt: skip
 
 
-def test_an_id_that_means_nobody_is_no_customer_in_one_load_or_two(
+def test_an_anonymous_id_is_no_customer_in_one_load_or_two(
     workshop: Workshop, open_workshop: Any
 ) -> None:
     workshop.write("a.csv", [*FIRST, *SECOND])
@@ -86,7 +86,7 @@ def test_an_id_that_means_nobody_is_no_customer_in_one_load_or_two(
 
 
 @pytest.mark.parametrize("ids", [[], ["ann"]])
-def test_the_shop_says_which_ids_mean_nobody(workshop: Workshop, ids: list[str]) -> None:
+def test_a_shop_sets_its_anonymous_ids(workshop: Workshop, ids: list[str]) -> None:
     workshop.shop = ShopConfig(thresholds={"nobody_ids": ids})
     workshop.write("a.csv", [*FIRST])
     workshop.load()

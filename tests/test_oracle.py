@@ -106,7 +106,7 @@ def test_a_bad_row_is_refused_and_its_neighbours_are_not(tmp_path, row):
     assert len(read(tmp_path, good, row, good)) == 2
 
 
-def test_columns_are_found_by_name_with_an_index_column_and_order_columns_beside_them(tmp_path):
+def test_columns_are_found_by_name_among_index_and_order_columns(tmp_path):
     header = "," + ",".join(reversed(HEADER.split(","))) + ",order_id,quantity"
     rows = read(
         tmp_path,
@@ -121,7 +121,7 @@ def test_columns_are_found_by_name_with_an_index_column_and_order_columns_beside
 
 
 @pytest.mark.parametrize("name", ["events.csv", "events.csv.gz"])
-def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path, name):
+def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path, name):
     content = f"{HEADER}\n2019-10-01 00:00:00 UTC,view,1,,,,0,u,s\n".encode("utf-8-sig")
     path = tmp_path / name
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
@@ -173,7 +173,7 @@ def test_of_duplicates_the_smallest_category_and_brand_are_taken_with_nulls_last
         assert event.duplicate_count == len(lines) - position
 
 
-def test_where_duplicates_of_a_purchase_are_units_their_quantities_add_up():
+def test_quantities_of_duplicate_purchases_that_are_units_add_up():
     rows = [purchase("2019-10-01", quantity=3)] * 2 + [purchase("2019-10-01", quantity=1)]
     rows += [line("2019-10-01", "cart", quantity=3)] * 2
 
@@ -553,13 +553,13 @@ def test_activity_status_turns_on_the_day_of_its_threshold(order_days, idle_days
     assert user.is_churned == (status == "churned")
 
 
-def test_who_never_bought_is_a_prospect_and_never_churned():
+def test_a_user_who_never_bought_is_a_prospect_and_never_churned():
     (user,) = users_of(line("2019-01-01"), as_of=date(2020, 1, 1))
 
     assert (user.activity_status, user.is_churned) == ("prospect", False)
 
 
-def test_an_as_of_before_the_data_end_is_refused():
+def test_an_as_of_date_before_the_end_of_the_data_is_refused():
     late = orders_of(purchase("2019-10-02"))
 
     for metric in (oracle.rfm, oracle.churn, oracle.retention):
@@ -600,7 +600,7 @@ def test_equal_values_share_the_score_of_the_first_of_them():
     assert [row.monetary_score for row in rows] == [1, 1, 3, 3, 3, 5]
 
 
-def test_frequency_counts_orders_and_not_purchased_lines():
+def test_frequency_counts_orders_and_not_order_lines():
     lines = [
         *(purchase("2019-10-01", user_id="basket", product_id=str(n)) for n in range(3)),
         *orders_on("repeat", date(2019, 10, 1), date(2019, 10, 2)),
@@ -638,7 +638,7 @@ def test_a_lone_buyer_has_the_middle_scores():
         ((2, 2, 3), "Needs Attention"),
     ],
 )
-def test_the_first_rule_that_holds_names_the_segment(scores, segment):
+def test_the_first_matching_rule_names_the_segment(scores, segment):
     assert oracle.rfm_segment(*scores) == segment
 
 
@@ -662,7 +662,7 @@ def test_the_125_scores_fall_into_nine_segments():
 # --- Churn ---------------------------------------------------------------------------------------
 
 
-def test_a_customer_is_observed_from_exactly_the_window_on():
+def test_a_customer_counts_from_exactly_the_window_of_history():
     as_of = date(2020, 4, 30)
     lines = [
         *orders_on("90 days", as_of - timedelta(days=90)),
@@ -675,7 +675,7 @@ def test_a_customer_is_observed_from_exactly_the_window_on():
     assert overall.churn_rate == 1.0
 
 
-def test_a_second_order_on_the_last_day_of_the_window_repeats_and_a_day_later_does_not():
+def test_a_second_order_counts_on_the_last_day_of_the_window_and_not_a_day_later():
     first = date(2019, 10, 1)
     lines = [
         *orders_on("on day 90", first, first + timedelta(days=90)),
@@ -693,7 +693,7 @@ def test_a_second_order_on_the_last_day_of_the_window_repeats_and_a_day_later_do
     assert (overall.churned, overall.churn_rate) == (3, 3 / 5)
 
 
-def test_an_early_second_order_does_not_count_before_its_customer_is_observed():
+def test_an_early_second_order_counts_only_after_the_window_of_history():
     first = date(2019, 10, 1)
     overall = oracle.churn(
         orders_of(*orders_on("u", first, first + timedelta(days=1))), first + timedelta(days=89)
@@ -722,7 +722,7 @@ def test_churn_cohorts_are_all_then_months_then_weeks_from_monday():
 # --- Retention -----------------------------------------------------------------------------------
 
 
-def test_monthly_retention_leaves_the_unfinished_month_empty():
+def test_monthly_retention_leaves_the_partial_month_empty():
     lines = [
         *orders_on("a", date(2019, 12, 31), date(2020, 1, 1), date(2020, 2, 28)),
         *orders_on("b", date(2019, 12, 1), date(2019, 12, 2)),
@@ -768,7 +768,7 @@ def test_a_week_is_complete_on_its_sunday(as_of, complete):
 # --- Lifetime value ------------------------------------------------------------------------------
 
 
-def test_a_bucket_holds_from_its_start_to_just_below_the_next_and_only_buyers():
+def test_a_bucket_counts_buyers_from_its_start_to_just_below_the_next():
     prices = {"a": "0", "b": "99.99", "c": "100.00", "d": "1234.56"}
     buyers = [purchase("2019-10-01", user_id=u, price=Decimal(p)) for u, p in prices.items()]
 
@@ -842,7 +842,7 @@ def sample_lines() -> list[oracle.Line]:
 
 
 @needs_sample
-def test_all_lines_of_the_sample_but_the_cut_off_last_one_are_read(sample_lines):
+def test_all_rows_of_the_sample_except_the_truncated_last_one_are_read(sample_lines):
     with gzip.open(SAMPLE, "rt", encoding="utf-8") as file:
         texts = [text.rstrip("\n").split(",") for text in file][1:]
 
@@ -863,7 +863,7 @@ def test_all_lines_of_the_sample_but_the_cut_off_last_one_are_read(sample_lines)
 
 
 @needs_sample
-def test_the_sample_holds_five_surplus_lines_in_three_events(sample_lines):
+def test_the_sample_has_five_duplicate_rows_in_three_events(sample_lines):
     events = oracle.events(sample_lines)
 
     # All duplicates are exact, so no rule has to choose among them.

@@ -100,7 +100,7 @@ def keys(result: Any) -> set[str]:
     }
 
 
-def test_the_lineage_is_the_flow(shop: Location) -> None:
+def test_the_asset_lineage_is_the_data_flow(shop: Location) -> None:
     report = dg.AssetKey(["published", "report"])
     behind = {key.to_user_string() for key in shop.graph.get_ancestor_asset_keys(report)}
     for step in ("landing/files", "raw/events", "staging/stg_events", "intermediate/int_sessions",
@@ -111,11 +111,11 @@ def test_the_lineage_is_the_flow(shop: Location) -> None:
     assert roots == {"landing/files", "rules/rfm_segments"}
 
 
-def test_a_server_can_load_it(shop: Location) -> None:
+def test_a_server_can_load_the_definitions(shop: Location) -> None:
     dg.Definitions.validate_loadable(shop.definitions)
 
 
-def test_every_model_is_an_asset_told_and_in_the_group_of_its_layer(shop: Location) -> None:
+def test_every_model_is_a_described_asset_in_the_group_of_its_layer(shop: Location) -> None:
     folder = Path(__file__).parents[1] / "transform" / "models"
     models = {path.stem: path.relative_to(folder).parts[0] for path in folder.rglob("*.sql")}
     for name, folder in models.items():
@@ -128,14 +128,14 @@ def test_every_model_is_an_asset_told_and_in_the_group_of_its_layer(shop: Locati
     assert {node.group_name for node in shop.graph.asset_nodes} == GROUPS
 
 
-def test_a_check_says_what_it_asks_for(shop: Location) -> None:
+def test_a_check_describes_what_it_tests(shop: Location) -> None:
     told = [shop.graph.get_check_spec(key).description for key in shop.graph.asset_check_keys]
     assert "unique key: user_id, order_id; sample_by user_id" in told
     assert "every line of a file is loaded or rejected" in told
     assert all(told)
 
 
-def test_whatever_writes_takes_the_one_place_of_the_pool(shop: Location) -> None:
+def test_every_writing_job_takes_the_single_slot_of_the_pool(shop: Location) -> None:
     pools = {
         op.name: op.pool
         for name in ("load_files", "reload_files", "transform", "rebuild_days", "record_history")
@@ -150,7 +150,7 @@ def test_whatever_writes_takes_the_one_place_of_the_pool(shop: Location) -> None
     assert instance["telemetry"] == {"enabled": False}
 
 
-def test_every_job_is_stopped_in_the_end(shop: Location) -> None:
+def test_every_job_has_a_timeout(shop: Location) -> None:
     for name in ("load_files", "reload_files", "transform", "rebuild_days", "record_history"):
         job = shop.definitions.resolve_job_def(name)
         assert job.tags["dagster/max_runtime"] == "43200"
@@ -166,13 +166,13 @@ def test_the_schedules_are_in_the_time_of_the_shop() -> None:
     assert daily.execution_timezone == "Europe/Berlin"
 
 
-def test_every_threshold_is_told_with_its_default() -> None:
+def test_every_threshold_of_orchestration_is_documented_with_its_default() -> None:
     page = (LOCATION.parents[1] / "docs" / "operations.md").read_text()
     told = tomllib.loads(page.split("```toml")[1].split("```")[0])["orchestration"]
     assert told == Thresholds().model_dump()
 
 
-def test_a_wrong_threshold_is_told(tmp_path: Path) -> None:
+def test_a_wrong_threshold_is_reported(tmp_path: Path) -> None:
     shop = ShopContext(Settings(home=tmp_path))
     for entry, said in (("tries = 0", "tries"), ("polls = 1", "polls"), ("tries = 'a'", "tries")):
         (tmp_path / "shop.toml").write_text(f"[orchestration]\n{entry}\n")
@@ -195,19 +195,19 @@ RESET = ConnectionError("reset by peer")
         (ValueError("a fault of ours"), None, False),
     ],
 )
-def test_what_may_pass_is_told_from_what_cannot(
+def test_temporary_errors_are_distinguished_from_permanent_ones(
     error: Exception, cause: Exception | None, passes: bool
 ) -> None:
     error.__cause__ = cause
     assert may_pass(error) is passes
 
 
-def test_the_tries_come_after_twice_the_time_each() -> None:
+def test_each_retry_waits_twice_as_long() -> None:
     policy = retry_policy(30)
     assert (policy.max_retries, policy.delay, policy.backoff) == (3, 30, dg.Backoff.EXPONENTIAL)
 
 
-def test_a_load_reports_what_became_of_each_file(shop: Location) -> None:
+def test_a_load_run_reports_the_result_of_each_file(shop: Location) -> None:
     assert shop.loaded.success
     assert keys(shop.loaded) == {"raw/files", "raw/events", "raw/rejects"}
     (files,) = shop.loaded.asset_materializations_for_node("load")[-1:]
@@ -244,7 +244,7 @@ def test_the_snapshot_and_the_report_are_there(shop: Location) -> None:
     assert page.startswith("<!doctype html>")
 
 
-def test_with_nothing_new_nothing_is_made(shop: Location) -> None:
+def test_without_new_data_nothing_is_built(shop: Location) -> None:
     version = current_version(shop.shop.settings)
     again = shop.run("transform")
     assert again.success
@@ -252,7 +252,7 @@ def test_with_nothing_new_nothing_is_made(shop: Location) -> None:
     assert current_version(shop.shop.settings) == version
 
 
-def test_a_range_of_days_is_built_anew_and_is_the_same(shop: Location) -> None:
+def test_a_rebuilt_range_of_days_is_the_same(shop: Location) -> None:
     before = shop.workshop.everything()
     version = current_version(shop.shop.settings)
     shop.workshop.query(
@@ -273,7 +273,7 @@ def test_a_range_of_days_is_built_anew_and_is_the_same(shop: Location) -> None:
         (("yesterday", "today"), "must both be days as in 2019-10-01"),
     ],
 )
-def test_a_wrong_range_is_told_and_not_tried_again(
+def test_a_wrong_range_is_reported_and_not_retried(
     shop: Location, days: tuple[str, str], said: str
 ) -> None:
     result = shop.run("rebuild_days", first_day=days[0], last_day=days[1])
@@ -297,7 +297,7 @@ def test_a_file_is_loaded_again_by_its_name(shop: Location) -> None:
     assert "no file is named" in shop.alert(nameless).words
 
 
-def test_a_failed_data_test_is_told_with_its_name_and_publishes_nothing(shop: Location) -> None:
+def test_a_failed_data_test_is_reported_by_name_and_publishes_nothing(shop: Location) -> None:
     version = current_version(shop.shop.settings)
     shop.workshop.query("update raw.files set lines = lines + 1 where ends_with(uri, '1.csv')")
     result = shop.run("rebuild_days", first_day="2019-10-01", last_day="2019-10-01")
@@ -325,7 +325,7 @@ def test_the_history_is_recorded_by_its_own_job(shop: Location) -> None:
     ("served", "why"),
     [(False, "it was never given to a server"), (True, "its code server is gone")],
 )
-def test_a_run_without_its_server_is_taken_for_dead(served: bool, why: str) -> None:
+def test_a_run_that_lost_its_server_is_marked_as_failed(served: bool, why: str) -> None:
     @dg.job
     def load_files() -> None:
         """Nothing."""

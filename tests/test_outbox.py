@@ -50,7 +50,7 @@ def test_a_damaged_file_is_set_aside_named_and_started_again(outbox: Outbox, dam
     assert outbox.waiting() == []
 
 
-def test_it_is_on_the_disk_before_it_has_its_name(
+def test_the_outbox_is_flushed_to_disk_before_it_is_renamed(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A power cut after a rename must not leave an empty file."""
@@ -144,7 +144,9 @@ def landing(published_home: Workshop) -> Iterator[Watched]:
     yield from watched(published_home)
 
 
-def test_a_standstill_is_told_though_warehouse_and_snapshot_are_broken(landing: Watched) -> None:
+def test_a_standstill_is_an_alert_although_warehouse_and_snapshot_are_broken(
+    landing: Watched,
+) -> None:
     home = landing.workshop.settings
     home.warehouse.write_bytes(b"x")
     (home.published / "v000001" / "manifest.json").write_text("")
@@ -163,7 +165,7 @@ def test_a_standstill_is_told_though_warehouse_and_snapshot_are_broken(landing: 
     assert waiting.subject == "published snapshot"
 
 
-def test_a_landing_that_is_merely_empty_is_told_once_and_by_the_sensor_that_knows_why(
+def test_an_empty_landing_folder_is_reported_once_by_the_sensor_that_knows_why(
     landing: Watched,
 ) -> None:
     for path in landing.workshop.settings.published.glob("**/*"):
@@ -173,7 +175,7 @@ def test_a_landing_that_is_merely_empty_is_told_once_and_by_the_sensor_that_know
     assert [one.words for one in landing.outbox.waiting()] == ["no new data"]
 
 
-def test_a_home_that_never_published_is_told_some_time_after_the_watch_began(
+def test_a_home_that_never_published_is_reported_some_time_after_the_watch_began(
     workshop: Workshop,
 ) -> None:
     for landing in watched(workshop):

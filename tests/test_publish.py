@@ -48,7 +48,7 @@ def published(first_day: Path, tmp_path: Path) -> Workshop:
     return Workshop(tmp_path / "shop")
 
 
-def test_a_snapshot_holds_the_metrics_and_says_what_they_rest_on(published: Workshop) -> None:
+def test_a_snapshot_has_the_metrics_and_describes_their_source(published: Workshop) -> None:
     manifest = read_manifest(published.settings.published / "v000001")
 
     folder = current_version(published.settings)
@@ -114,7 +114,7 @@ def test_a_crash_while_writing_leaves_the_last_version_current(
 
 
 @pytest.mark.parametrize("step", ["write_text", "rename", "replace"])
-def test_a_crash_at_any_step_leaves_a_whole_version_current(
+def test_a_crash_at_any_point_leaves_a_complete_version_current(
     published: Workshop, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def die(*arguments: object) -> None:
@@ -131,7 +131,7 @@ def test_a_crash_at_any_step_leaves_a_whole_version_current(
     assert current_version(published.settings) == published.settings.published / again.version
 
 
-def test_a_failed_data_test_publishes_nothing_and_says_which_in_words(
+def test_a_failed_data_test_publishes_nothing_and_is_named(
     published: Workshop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     published.query("update raw.files set loaded = loaded + 5")  # the ledger no longer adds up
@@ -149,7 +149,7 @@ def test_a_failed_data_test_publishes_nothing_and_says_which_in_words(
     assert current_version(published.settings) == published.settings.published / "v000001"
 
 
-def test_a_line_lost_from_an_old_day_is_noticed_though_another_day_is_built(
+def test_a_row_lost_from_an_old_day_is_noticed_while_another_day_is_built(
     published: Workshop,
 ) -> None:
     published.query("delete from raw.events")
@@ -162,7 +162,7 @@ def test_a_line_lost_from_an_old_day_is_noticed_though_another_day_is_built(
     assert "every_line_of_a_file_is_loaded_or_rejected" in {each.name for each in report.problems}
 
 
-def test_a_line_that_came_to_another_file_is_found_as_its_day_is_built(published: Workshop) -> None:
+def test_a_row_moved_to_another_file_is_found_when_its_day_is_built(published: Workshop) -> None:
     published.write("2.csv", [purchase(2)])
     published.load()
     published.query("update raw.events set file_id = 1")  # as many in all, and on each day
@@ -186,7 +186,7 @@ def test_customers_are_recorded_once_for_an_as_of_date(published: Workshop) -> N
     ]
 
 
-def test_a_version_of_a_customer_begins_where_what_is_said_changes_and_only_there(
+def test_a_customer_version_begins_only_where_an_attribute_changes(
     published: Workshop,
 ) -> None:
     said = {
@@ -278,7 +278,7 @@ def test_the_manifest_is_plain_json(published: Workshop) -> None:
     assert told["version"] == "v000001" and told["tables"]["metrics_daily_sales"] == 1
 
 
-def test_only_a_sound_build_can_be_published_again(workshop: Workshop) -> None:
+def test_only_a_build_that_passed_its_tests_can_be_republished(workshop: Workshop) -> None:
     from click.testing import CliRunner
 
     from estore.cli import main
@@ -299,7 +299,7 @@ def test_only_a_sound_build_can_be_published_again(workshop: Workshop) -> None:
     "command", [["status"], ["rejects"], ["findings"], ["query", "select 1"], ["build"], ["run"],
                 ["snapshot"], ["publish"], ["withdraw", "a.csv"], ["load", "absent.csv"]],
 )  # fmt: skip
-def test_in_an_empty_home_every_command_says_what_comes_first(
+def test_in_an_empty_home_every_command_names_the_first_step(
     tmp_path: Path, command: list[str]
 ) -> None:
     from click.testing import CliRunner

@@ -62,7 +62,7 @@ def estore(shop: Workshop, *arguments: str, **options: Any) -> Result:
     "describe metrics_churn", "describe metrics.metrics_churn", "summarize metrics_churn",
     "with a as (select 1 as n) from a", "select 1; select 2 -- done", "values (1)",
 ])  # fmt: skip
-def test_a_name_means_the_same_during_a_run(shop: Workshop, sql: str) -> None:
+def test_a_table_name_means_the_same_during_a_run(shop: Workshop, sql: str) -> None:
     before = estore(shop, "query", sql, "--format", "json")
     with run_lock(shop.settings.home, "run"):
         during = estore(shop, "query", sql, "--format", "json")
@@ -148,7 +148,7 @@ def test_several_statements_and_a_file_of_them(shop: Workshop, tmp_path: Path) -
         ("from '/etc/passwd'", "error"),
     ],
 )
-def test_what_is_wrong_is_said_with_what_is_right(shop: Workshop, sql: str, said: str) -> None:
+def test_an_error_in_a_query_names_the_correction(shop: Workshop, sql: str, said: str) -> None:
     answer = estore(shop, "query", sql)
     assert answer.exit_code == 3 and said in answer.stderr
     assert "c0" not in answer.stderr, "only the user's own SQL is quoted"
@@ -156,14 +156,14 @@ def test_what_is_wrong_is_said_with_what_is_right(shop: Workshop, sql: str, said
         assert estore(shop, "query", sql).exit_code == 3
 
 
-def test_a_table_that_no_snapshot_has_is_named_as_such(shop: Workshop) -> None:
+def test_a_table_that_snapshots_do_not_have_is_reported(shop: Workshop) -> None:
     with run_lock(shop.settings.home, "run"):
         answer = estore(shop, "query", "select * from marts.fct_events")
     assert answer.exit_code == 3
     assert "The snapshot v000001 answers while a run writes, and has no table" in answer.stderr
 
 
-def test_people_see_as_many_rows_as_they_can_read(
+def test_a_terminal_shows_a_limited_number_of_rows(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(output, "MOST_SHOWN", 5)
@@ -206,7 +206,7 @@ def test_a_run_that_waits_names_a_stopped_reader_and_gives_up(shop: Workshop) ->
     assert "`estore query`: select count(*) from range(1000000000000)" in answer.stderr
 
 
-def test_output_that_nobody_reads_holds_up_no_run(
+def test_unread_output_does_not_block_a_run(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with `estore query … | less`: the reader waits in a write, and hears of nothing."""
@@ -248,7 +248,7 @@ def test_an_answer_larger_than_its_memory_streams(shop: Workshop) -> None:
     assert int(peak.split()[1]) < 300_000, "kilobytes"
 
 
-def test_rejects_stream_in_every_form(shop: Workshop) -> None:
+def test_rejects_stream_in_every_format(shop: Workshop) -> None:
     for form in ("table", "csv", "json"):
         answer = estore(shop, "rejects", "--format", form)
         assert answer.exit_code == 0 and "soon" in answer.stdout and "a.csv" in answer.stdout
@@ -270,7 +270,7 @@ def test_tables_are_listed_with_what_they_mean(shop: Workshop) -> None:
     assert wrong.exit_code == 3 and "did you mean metrics_churn?" in wrong.stderr
 
 
-def test_tables_that_are_listed_can_be_asked(shop: Workshop) -> None:
+def test_listed_tables_can_be_queried(shop: Workshop) -> None:
     for table in described.tables("duckdb", with_steps=True):
         if table.schema != "snapshots" and not table.name.startswith("int_step"):
             name = f"{table.schema}.{table.name}"
@@ -291,7 +291,7 @@ def test_no_thread_is_left_after_a_query(shop: Workshop) -> None:
     assert threading.active_count() <= before
 
 
-def test_a_run_ends_with_the_next_step(tmp_path: Path) -> None:
+def test_a_run_ends_by_naming_the_next_step(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path)
     workshop.write("a.csv", [{}])
     answer = estore(workshop, "run", str(workshop.landing))

@@ -28,7 +28,7 @@ while True:
 """
 
 
-def test_during_a_whole_run_every_reader_gets_an_answer(workshop: Workshop) -> None:
+def test_every_reader_gets_an_answer_throughout_a_run(workshop: Workshop) -> None:
     (landed,) = write_shop(
         workshop.landing, SyntheticShop(events=8_000, months=1, seed=5, faults=())
     )

@@ -42,7 +42,7 @@ def test_a_file_is_read_with_another_mapping(workshop: Workshop) -> None:
     assert touched == [("2019-10-01",)]
 
 
-def test_of_a_file_that_is_refused_now_the_old_rows_stay(workshop: Workshop) -> None:
+def test_the_old_rows_of_a_newly_refused_file_stay(workshop: Workshop) -> None:
     workshop.write("a.csv", [{"brand": "acme"}])
     workshop.load()
     before = ledger(workshop)
@@ -52,7 +52,7 @@ def test_of_a_file_that_is_refused_now_the_old_rows_stay(workshop: Workshop) -> 
     assert (ledger(workshop), names(workshop)) == (before, ["acme"])
 
 
-def test_a_file_with_a_duplicate_stays_what_it_is(workshop: Workshop) -> None:
+def test_a_reloaded_file_with_a_duplicate_stays_the_original(workshop: Workshop) -> None:
     path = workshop.write("a.csv", [{"brand": "acme"}])
     path.with_name("b.csv").write_bytes(path.read_bytes())
     workshop.load()
@@ -62,7 +62,7 @@ def test_a_file_with_a_duplicate_stays_what_it_is(workshop: Workshop) -> None:
     assert names(workshop) == ["acme"]
 
 
-def test_what_was_withdrawn_or_refused_comes_in(workshop: Workshop) -> None:
+def test_a_reload_accepts_withdrawn_and_refused_files(workshop: Workshop) -> None:
     workshop.write("a.csv", [{"brand": "acme"}])
     workshop.load()
     workshop.withdraw("a.csv")

@@ -96,7 +96,7 @@ def packed_rows(cube: Cube, table: dict[str, Any]) -> Rows:
     )
 
 
-def test_a_small_shop_is_in_its_report_whole(shop: Settings, shown: Shown) -> None:
+def test_the_report_of_a_small_shop_is_complete(shop: Settings, shown: Shown) -> None:
     _, told = made(shop)
 
     for name, cube in shown.cubes.items():
@@ -117,7 +117,7 @@ def test_a_small_shop_is_in_its_report_whole(shop: Settings, shown: Shown) -> No
     assert (told["version"], told["as_of_date"]) == (shown.version, "2020-01-31")
 
 
-def test_brands_left_out_are_summed_exactly_where_they_add_up(shown: Shown) -> None:
+def test_omitted_brands_are_summed_only_where_sums_are_exact(shown: Shown) -> None:
     cube = shown.cubes["cube_products"]
     kept = cut_to_brands(cube, ["samsung"])
 
@@ -140,7 +140,7 @@ def test_orders_are_never_added_up_over_brands(shown: Shown) -> None:
     assert kept.items() <= rows_of(shown.cubes["cube_sales"]).items()
 
 
-def test_what_does_not_fit_leaves_brands_out(
+def test_a_report_that_is_too_large_omits_brands(
     shop: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = make_report(shop, first=None, last=None, with_ids=False)
@@ -152,7 +152,7 @@ def test_what_does_not_fit_leaves_brands_out(
     assert len(json.loads(block(smaller.html, "packed"))["options"]["brands"]) == smaller.brands
 
 
-def test_days_asked_for_come_with_as_many_before(shop: Settings, shown: Shown) -> None:
+def test_a_requested_period_includes_the_previous_period(shop: Settings, shown: Shown) -> None:
     _, told = made(shop, first=date(2019, 11, 10), last=date(2019, 11, 19))
 
     assert told["defaults"] == {"from": "2019-11-10", "to": "2019-11-19"}
@@ -162,7 +162,7 @@ def test_days_asked_for_come_with_as_many_before(shop: Settings, shown: Shown) -
         assert (min(days), max(days)) == ("2019-10-31", "2019-11-19")
 
 
-def test_nobody_is_named_unless_asked(shop: Settings, shown: Shown) -> None:
+def test_no_customer_is_named_unless_requested(shop: Settings, shown: Shown) -> None:
     ids = {row[1] for row in shown.tables["retention", "top"].rows}
     assert len(ids) == 15
     html, told = made(shop)
@@ -174,7 +174,7 @@ def test_nobody_is_named_unless_asked(shop: Settings, shown: Shown) -> None:
     assert set(decoded(named["tables"]["top_customers"])["user_id"]) == ids
 
 
-def test_the_file_is_closed_in(shop: Settings) -> None:
+def test_the_report_file_loads_nothing_from_outside(shop: Settings) -> None:
     html, _ = made(shop)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
     assert policy and policy[1].startswith("default-src 'none';") and "unsafe" not in policy[1]
@@ -206,7 +206,7 @@ def test_the_command_says_what_it_wrote(shop: Settings, tmp_path: Path) -> None:
         (["--pdf", "--chromium", "/nowhere/chromium"], "there is no /nowhere/chromium here"),
     ],
 )
-def test_what_cannot_be_written_is_said_in_words(
+def test_a_report_that_cannot_be_written_is_a_plain_error(
     shop: Settings, tmp_path: Path, options: list[str], said: str
 ) -> None:
     arguments = ["--home", str(shop.home), "report", str(tmp_path / "r.html"), *options]
@@ -225,7 +225,7 @@ def test_without_a_browser_the_message_says_how_to_print(
     assert out.is_file(), "the report itself is there"
 
 
-def test_without_a_snapshot_the_report_says_what_comes_first(tmp_path: Path) -> None:
+def test_without_a_snapshot_the_report_names_the_first_step(tmp_path: Path) -> None:
     told = CliRunner().invoke(main, ["--home", str(tmp_path), "report", str(tmp_path / "r.html")])
     assert (told.exit_code, "nothing published yet" in told.stderr) == (3, True)
 

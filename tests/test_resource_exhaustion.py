@@ -54,7 +54,7 @@ def estore(home: Path, *command: str) -> tuple[int, str]:
     return ended.exit_code, ended.output.splitlines()[-1]
 
 
-def test_a_full_disk_is_told_in_each_phase_and_leaves_nothing_half_done(
+def test_a_full_disk_is_reported_in_each_phase_and_leaves_nothing_half_done(
     small_disk: Path, open_workshop: Callable[..., Workshop]
 ) -> None:
     home, landing = small_disk / "home", open_workshop().landing
@@ -84,7 +84,7 @@ def test_a_full_disk_is_told_in_each_phase_and_leaves_nothing_half_done(
     assert estore(home, "publish") == (0, f"{home}/published/v000002")
 
 
-def test_a_disk_too_small_for_the_copy_of_an_object_is_told(
+def test_a_disk_too_small_for_the_copy_of_an_object_is_reported(
     small_disk: Path,
     cloud_storage: CloudStorage,
     tmp_path: Path,
@@ -104,7 +104,7 @@ def test_a_disk_too_small_for_the_copy_of_an_object_is_told(
     assert estore(home, "load", bucket)[0] == 0
 
 
-def test_too_little_memory_is_told_in_load_and_build(
+def test_too_little_memory_is_reported_in_load_and_build(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = workshop.settings.home

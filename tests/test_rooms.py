@@ -53,7 +53,7 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def test_every_room_has_a_floor() -> None:
+def test_every_package_has_a_level() -> None:
     rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or is_package(path)}
     assert rooms - {"__init__"} <= set(FLOOR)
 
@@ -62,7 +62,7 @@ def is_package(path: Path) -> bool:
     return (path / "__init__.py").is_file()
 
 
-def test_imports_point_from_higher_rooms_to_lower_ones() -> None:
+def test_imports_point_from_higher_packages_to_lower_ones() -> None:
     wrong = [
         f"{path.relative_to(PACKAGE.parent)} imports {module}"
         for path, module in imports()

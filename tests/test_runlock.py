@@ -58,7 +58,7 @@ def kill(holder: subprocess.Popen[str]) -> None:
     holder.stdout.close()
 
 
-def test_the_second_of_two_runs_is_told_who_writes_and_what_still_works(tmp_path: Path) -> None:
+def test_the_second_of_two_runs_learns_who_writes_and_what_still_works(tmp_path: Path) -> None:
     (tmp_path / "day.csv").write_text("")
     holder = hold(tmp_path / "home")
     try:
@@ -83,7 +83,7 @@ def test_the_second_of_two_runs_is_told_who_writes_and_what_still_works(tmp_path
 
 
 @pytest.mark.parametrize("inside", ["pass", CHILDREN])
-def test_a_dead_holder_is_no_obstacle_not_even_where_its_children_live(
+def test_a_dead_lock_owner_blocks_no_run_even_if_its_children_live(
     tmp_path: Path, inside: str
 ) -> None:
     holder = hold(tmp_path, inside)
@@ -97,7 +97,7 @@ def test_a_dead_holder_is_no_obstacle_not_even_where_its_children_live(
         kill(holder)
 
 
-def test_a_run_waits_for_who_reads_and_no_reader_comes_in_between(tmp_path: Path) -> None:
+def test_a_run_waits_for_current_readers_and_no_new_reader_overtakes_it(tmp_path: Path) -> None:
     told: list[str] = []
     with run_lock(tmp_path, "load"):
         pass
@@ -124,7 +124,7 @@ def test_a_run_waits_for_who_reads_and_no_reader_comes_in_between(tmp_path: Path
     ), told  # fmt: skip
 
 
-def test_a_run_that_waited_long_enough_names_who_reads(
+def test_a_run_that_waited_long_enough_names_the_readers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runlock, "LONGEST_WAIT", 0.3)
@@ -196,7 +196,7 @@ def test_a_query_in_flight_makes_no_run_fail(
     assert len(said) == 1 and "the query was ended: `estore load` (process" in said[0]
 
 
-def test_before_the_first_snapshot_a_reader_is_told_to_wait(workshop: Workshop) -> None:
+def test_before_the_first_snapshot_a_reader_gets_the_advice_to_wait(workshop: Workshop) -> None:
     with (
         run_lock(workshop.settings.home, "run"),
         pytest.raises(EstoreError, match="first run is under way"),

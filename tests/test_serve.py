@@ -82,7 +82,7 @@ def sql(shop: Settings) -> Callable[[str], list[tuple[Any, ...]]]:
 
 @pytest.mark.parametrize("page", PAGES.queries)
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
-def test_every_chart_has_the_rows_that_sql_has(
+def test_every_chart_has_the_same_rows_as_sql(
     client: TestClient, sql: Any, page: str, filters: dict[str, str]
 ) -> None:
     told = client.get(f"/api/page/{page}", params=filters).json()
@@ -166,7 +166,7 @@ def test_the_cubes_add_up_to_the_metrics_of_each_day(sql: Any) -> None:
     )
 
 
-def test_segments_are_those_of_the_month_before(client: TestClient) -> None:
+def test_segments_are_those_of_the_previous_month(client: TestClient) -> None:
     first_month = client.get(
         "/api/page/funnel", params={"from": "2019-10-01", "to": "2019-10-31"}
     ).json()
@@ -175,7 +175,7 @@ def test_segments_are_those_of_the_month_before(client: TestClient) -> None:
     assert len(later["charts"]["segments"]["rows"]) > 3
 
 
-def test_a_page_says_what_it_rests_on(client: TestClient) -> None:
+def test_a_page_describes_its_snapshot(client: TestClient) -> None:
     told = client.get("/api/page/sales", params={"from": "2019-01-01"}).json()
 
     assert told["version"] == "v000001" and told["page"] == "sales"
@@ -223,7 +223,7 @@ def test_a_chart_names_the_filters_it_obeys_and_its_days(client: TestClient) -> 
         ("/published", 404, ""),
     ],
 )
-def test_what_is_asked_wrongly_is_answered_in_words(
+def test_a_wrong_request_gets_a_plain_error(
     client: TestClient, path: str, status: int, said: str
 ) -> None:
     answer = client.get(path)
@@ -231,7 +231,7 @@ def test_what_is_asked_wrongly_is_answered_in_words(
     assert said in answer.json()["error"]
 
 
-def test_a_shared_link_to_no_view_is_a_page_in_words(client: TestClient) -> None:
+def test_a_shared_link_to_a_missing_page_explains_the_error(client: TestClient) -> None:
     answer = client.get("/?from=<script>")
     assert (answer.status_code, answer.headers["content-type"][:9]) == (400, "text/html")
     assert "&lt;script&gt;" in answer.text and "<script>" not in answer.text
@@ -267,7 +267,7 @@ def test_an_unchanged_answer_is_not_sent_again(client: TestClient) -> None:
     assert other.status_code == 200
 
 
-def test_who_cannot_unpack_gets_it_plain(client: TestClient) -> None:
+def test_a_client_without_compression_gets_plain_content(client: TestClient) -> None:
     plain_answer = client.get("/api/page/sales", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain_answer.headers
     assert plain_answer.json() == client.get("/api/page/sales").json()
@@ -332,7 +332,7 @@ def test_a_filter_that_a_csv_does_not_obey_is_refused(
     assert said is None or said in answer.json()["error"]
 
 
-def test_the_built_page_is_sent_compressed_and_kept_for_ever(client: TestClient) -> None:
+def test_the_built_page_is_sent_compressed_and_cached_forever(client: TestClient) -> None:
     for name in ("app.js", "charts.js", "app.css"):
         kept = client.get(f"/static/{name}?v={Assets().hash}", headers={"Accept-Encoding": "br"})
         assert "immutable" in kept.headers["cache-control"]
@@ -352,7 +352,7 @@ def test_the_first_view_is_inside_the_page(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/api/page/sales", "/api/page/no", "/static/app.js", "/no"])
-def test_every_answer_bounds_the_browser(client: TestClient, path: str) -> None:
+def test_every_response_has_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     assert headers["content-security-policy"].startswith("default-src 'self';")
     assert "unsafe" not in headers["content-security-policy"]
@@ -398,7 +398,7 @@ def test_no_cell_of_a_csv_runs_as_a_formula(client: TestClient) -> None:
         ("basic:ann:pa:ss", ["Basic YW5uOnBhOnNz"], ["", "Basic YW5uOnBh", "Bearer ann:pa:ss"]),
     ],
 )  # fmt: skip
-def test_only_who_has_the_credentials_reads(
+def test_only_clients_with_credentials_can_read(
     shop: Settings, setting: str, right: list[str], wrong: list[str]
 ) -> None:
     app = make_app(Snapshots(shop), credentials=Credentials(setting))
@@ -415,7 +415,7 @@ def test_only_who_has_the_credentials_reads(
 
 
 @pytest.mark.parametrize("setting", ["", "secret", "bearer:", "basic:ann", "basic::pass", "x:y:z"])
-def test_credentials_that_would_let_nobody_or_anybody_in_are_refused(setting: str) -> None:
+def test_credentials_that_would_admit_no_one_or_everyone_are_refused(setting: str) -> None:
     with pytest.raises(EstoreError, match="bearer:TOKEN") as told:
         Credentials(setting)
     assert "secret" not in str(told.value) and "ann" not in str(told.value)
@@ -426,26 +426,26 @@ def test_the_secret_is_not_shown_with_the_settings(shop: Settings) -> None:
     assert "hidden" not in repr(settings) and "hidden" not in str(settings.model_dump())
 
 
-def test_a_page_of_another_name_cannot_lead_here(client: TestClient) -> None:
+def test_a_request_with_a_foreign_host_name_is_refused(client: TestClient) -> None:
     for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", ""):
         assert client.get("/", headers={"Host": host}).status_code == 421
     assert client.get("/", headers={"Host": "localhost:8321"}).status_code == 200
 
 
-def test_others_are_not_let_in_by_mistake(tmp_path: Path) -> None:
+def test_an_open_address_without_credentials_is_refused(tmp_path: Path) -> None:
     told = CliRunner().invoke(main, ["--home", str(tmp_path), "serve", "--host", "0.0.0.0"])
     assert told.exit_code == 3
     assert "others can reach 0.0.0.0: set ESTORE_DASHBOARD_AUTH" in told.stderr
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "65536", "http"])
-def test_a_port_that_cannot_be_is_misuse(tmp_path: Path, port: str) -> None:
+def test_an_invalid_port_is_misuse(tmp_path: Path, port: str) -> None:
     told = CliRunner().invoke(main, ["--home", str(tmp_path), "serve", "--port", port])
     assert told.exit_code == 2
     assert "'--port'" in told.stderr and ("0<=x<=65535" in told.stderr) is (port != "http")
 
 
-def test_a_port_in_use_is_said_in_words(tmp_path: Path) -> None:
+def test_a_port_in_use_is_a_plain_error(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -458,7 +458,7 @@ def test_a_port_in_use_is_said_in_words(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------- snapshots that come and go
 
 
-def test_without_a_snapshot_a_page_says_so_and_asks_again(tmp_path: Path) -> None:
+def test_without_a_snapshot_a_page_says_so_and_reloads(tmp_path: Path) -> None:
     with TestClient(make_app(Snapshots(Settings(home=tmp_path))), base_url=URL) as client:
         page = client.get("/")
         assert (page.status_code, page.headers["retry-after"]) == (503, "5")
@@ -510,7 +510,7 @@ def test_a_home_restored_from_a_copy_is_shown(
         assert client.get("/api/page/sales").json()["as_of_date"] == "2019-10-01"
 
 
-def test_what_is_shown_outlives_its_files_and_a_damaged_successor(
+def test_the_shown_snapshot_survives_deleted_files_and_a_damaged_successor(
     shop: Settings, tmp_path: Path
 ) -> None:
     published = tmp_path / "published"
@@ -555,13 +555,13 @@ def test_a_snapshot_without_a_column_of_the_findings_shows_its_charts(
         assert client.get("/api/page/sales").json()["charts"]["days"]["rows"]
 
 
-def test_tests_of_the_days_stand_beside_those_of_the_metrics(client: TestClient) -> None:
+def test_the_page_lists_tests_of_daily_models_and_of_metrics(client: TestClient) -> None:
     tests = client.get("/api/page/data").json()["charts"]["tests"]
     tables = {row[tests["columns"].index("table_name")] for row in tests["rows"]}
     assert {"stg_repeats", "metrics_churn"} <= tables, sorted(tables)
 
 
-def test_a_shop_where_nothing_was_bought_has_all_pages(
+def test_a_shop_without_purchases_has_all_pages(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     settings = shop_without_orders(tmp_path_factory)

@@ -25,7 +25,7 @@ session_timeout_minutes = 30
 """
 
 
-def test_a_shop_file_says_columns_types_zone_delimiter_and_thresholds(tmp_path: Path) -> None:
+def test_a_shop_file_sets_columns_types_zone_delimiter_and_thresholds(tmp_path: Path) -> None:
     path = tmp_path / "shop.toml"
     path.write_text(WHOLE)
     assert read_shop(path) == ShopConfig(
@@ -56,7 +56,7 @@ def test_a_column_is_called_by_its_name_in_the_source() -> None:
     assert (shop.source_of("price"), shop.source_of("brand")) == ("Preis", "brand")
 
 
-def test_a_file_without_a_header_holds_the_nine_columns_of_the_real_data(tmp_path: Path) -> None:
+def test_a_file_without_a_header_has_the_nine_columns_of_the_real_data(tmp_path: Path) -> None:
     home = Home(tmp_path)
     outcome = home.load_one(
         "plain.csv", b"2019-10-01 12:00:00 UTC,purchase,1001,2053,a.b,samsung,1.50,501,s1\n"

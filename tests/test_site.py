@@ -41,7 +41,7 @@ def site(
 
 
 @needs_zensical
-def test_only_links_to_the_sample_lead_nowhere_without_it(site: tuple[Path, list[str]]) -> None:
+def test_without_the_sample_only_links_to_it_are_broken(site: tuple[Path, list[str]]) -> None:
     assert site[1]
     assert all(
         fault.split(" links to ")[1].startswith(("tables.html", "shop.html")) for fault in site[1]
@@ -62,7 +62,7 @@ def test_every_page_of_the_repository_is_in_the_menu(site: tuple[Path, list[str]
 
 @needs_zensical
 @needs_chromium
-def test_a_page_asks_nothing_of_other_hosts(site: tuple[Path, list[str]]) -> None:
+def test_a_page_sends_no_request_to_other_hosts(site: tuple[Path, list[str]]) -> None:
     handler = partial(SimpleHTTPRequestHandler, directory=str(site[0]))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -103,7 +103,7 @@ def test_the_reference_has_every_table_that_readers_see(tools: dict[str, ModuleT
             assert f"| `{sql.stem}` | One row per" in page
 
 
-def test_links_that_lead_nowhere_and_foreign_requests_are_found(
+def test_broken_links_and_requests_to_other_hosts_are_found(
     tools: dict[str, ModuleType], tmp_path: Path
 ) -> None:
     (tmp_path / "a.html").write_text(

@@ -189,7 +189,7 @@ def test_two_buying_sessions_are_no_share(zoo: dict[str, list[Finding]]) -> None
     assert abandoned.caveat is None, "two sessions do not show that carts are under-reported"
 
 
-def test_who_orders_to_the_end_is_not_leaving_whatever_the_scores_say(
+def test_a_customer_who_orders_to_the_end_is_not_leaving_whatever_the_scores(
     zoo: dict[str, list[Finding]],
 ) -> None:
     (leaving,) = (each for each in zoo["weekly_buyers"] if "signs of leaving" in each.sentence)
@@ -201,7 +201,7 @@ def test_who_orders_to_the_end_is_not_leaving_whatever_the_scores_say(
         assert not any("leaving" in text for text in sentences(zoo[name])), name
 
 
-def test_customers_who_order_at_random_seldom_show_signs_of_leaving(
+def test_customers_who_order_at_random_seldom_seem_to_leave(
     zoo: dict[str, list[Finding]],
 ) -> None:
     leaving = [each for each in zoo["orders_only"] if "signs of leaving" in each.sentence]
@@ -209,7 +209,7 @@ def test_customers_who_order_at_random_seldom_show_signs_of_leaving(
         assert each.numbers["customers"] <= 0.1 * each.numbers["repeat_customers"]
 
 
-def test_customers_who_do_not_differ_are_in_no_segment_worth_a_sentence(
+def test_equal_customers_get_no_finding_about_segments(
     zoo: dict[str, list[Finding]],
 ) -> None:
     assert sentences(zoo["all_equal"], "Customer segments") == []
@@ -218,7 +218,7 @@ def test_customers_who_do_not_differ_are_in_no_segment_worth_a_sentence(
     assert once.startswith("All 200 customers have ordered once")
 
 
-def test_what_deduplication_leaves_out_is_stated_although_no_day_is_odd(
+def test_excluded_duplicates_are_stated_even_if_no_day_is_unusual(
     zoo: dict[str, list[Finding]],
 ) -> None:
     sales = zoo["doubled"][0]
@@ -226,7 +226,7 @@ def test_what_deduplication_leaves_out_is_stated_although_no_day_is_odd(
     assert sales.caveat == "400 duplicate purchase rows are left out ($4,000)"
 
 
-def test_events_of_other_names_are_counted_with_the_fix(zoo: dict[str, list[Finding]]) -> None:
+def test_unknown_event_types_are_counted_with_the_fix(zoo: dict[str, list[Finding]]) -> None:
     (others,) = (text for text in sentences(zoo["foreign_names"]) if "[event_types]" in text)
     assert others.startswith("120 rows in 1 file have event types other than")
 

@@ -64,7 +64,7 @@ TIMES: list[tuple[str, str, str, datetime | None]] = [
 @pytest.mark.parametrize(
     ("toml", "written", "instant"), [row[1:] for row in TIMES], ids=[row[0] for row in TIMES]
 )
-def test_a_time_is_read_as_the_setting_says(
+def test_a_time_is_read_according_to_the_setting(
     home: Home, tmp_path: Path, toml: str, written: str, instant: datetime | None
 ) -> None:
     shop = shop_of(tmp_path, "earliest_date = 1970-01-01\n" + toml)
@@ -128,14 +128,14 @@ def test_text_of_another_encoding_is_read_in_it(
     assert (outcome.loaded, outcome.rejected) == (41, 1)
 
 
-def test_bytes_that_are_none_of_the_encoding_are_refused_by_row(home: Home, tmp_path: Path) -> None:
+def test_bytes_outside_the_encoding_are_rejected_by_row(home: Home, tmp_path: Path) -> None:
     shop = shop_of(tmp_path, 'encoding = "windows-1252"')
     data = text(lines(20)) + line(brand="x").encode().replace(b"x", b"x\x81") + b"\n"
     outcome = home.load_one("day.csv", data, shop=shop)
     assert (outcome.loaded, outcome.rejected) == (20, 1)
 
 
-def test_a_file_may_lack_a_column_whose_value_the_shop_says(home: Home, tmp_path: Path) -> None:
+def test_a_file_may_lack_a_column_whose_value_the_shop_sets(home: Home, tmp_path: Path) -> None:
     shop = shop_of(
         tmp_path,
         """
@@ -198,7 +198,9 @@ event_types = { seen = "view" }
 """
 
 
-def test_one_landing_mixes_sources_each_read_its_own_way(home: Home, tmp_path: Path) -> None:
+def test_one_landing_folder_mixes_sources_with_their_own_settings(
+    home: Home, tmp_path: Path
+) -> None:
     shop = shop_of(tmp_path, SOURCES)
     header = "Zeit;product_id;price;user_id;Sitzung"
     home.write("orders-1.csv", text(["01.10.2019 14:00;1;1.035,79;7;s1"], header))
@@ -253,13 +255,15 @@ BAD: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("toml", "said"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
-def test_a_bad_setting_is_told_by_file_and_entry(tmp_path: Path, toml: str, said: str) -> None:
+def test_the_error_of_a_bad_setting_names_file_and_entry(
+    tmp_path: Path, toml: str, said: str
+) -> None:
     with pytest.raises(EstoreError, match=said) as raised:
         shop_of(tmp_path, toml)
     assert str(raised.value).startswith(f"{tmp_path / 'shop.toml'}: ")
 
 
-def test_local_times_that_never_were_are_refused_and_those_that_were_twice_are_counted(
+def test_nonexistent_local_times_are_rejected_and_ambiguous_ones_are_counted(
     home: Home, tmp_path: Path
 ) -> None:
     shop = shop_of(tmp_path, 'time_zone = "Europe/Berlin"')
@@ -300,7 +304,7 @@ def test_local_times_that_never_were_are_refused_and_those_that_were_twice_are_c
     "zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata",
              "Pacific/Apia", "America/Sao_Paulo", "Africa/Casablanca", "UTC"],
 )  # fmt: skip
-def test_the_changes_of_a_zones_clocks_are_those_of_its_rules(zone: str) -> None:
+def test_the_clock_changes_of_a_zone_follow_its_rules(zone: str) -> None:
     place = ZoneInfo(zone)
     for change in changes(zone):
         for moment in (change.start, change.end - timedelta(seconds=1)):

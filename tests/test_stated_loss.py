@@ -9,7 +9,7 @@ from estore.synth import TRUTH, SyntheticShop, write_shop
 
 
 @pytest.mark.parametrize(("seed", "is_found"), [(1, False), (2, True)])
-def test_stated_missing_revenue_is_the_lost_one_or_is_not_stated(
+def test_missing_revenue_is_stated_correctly_or_not_at_all(
     workshop: Workshop, seed: int, is_found: bool
 ) -> None:
     """Few orders are lost: the outage of the first seed is too small to be seen at this volume."""

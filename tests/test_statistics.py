@@ -45,7 +45,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return workshop
 
 
-def test_a_shop_without_faults_is_measured_as_it_is(shop: Workshop) -> None:
+def test_a_shop_without_faults_is_measured_correctly(shop: Workshop) -> None:
     """Counts to the last one; of the chances to buy again, one of twenty intervals may miss."""
     truth = json.loads((shop.landing / TRUTH).read_text())
     (funnel,) = shop.rows("(from metrics.metrics_conversion_rates where grain = 'overall')")
@@ -83,7 +83,7 @@ def fitted(customers: list[dict[str, Any]]) -> KaplanMeierFitter:
     )
 
 
-def test_the_repeat_curve_is_that_of_lifelines(shop: Workshop) -> None:
+def test_the_repeat_curve_equals_that_of_lifelines(shop: Workshop) -> None:
     customers = shop.rows("intermediate.int_buyers")
     months = {row["first_order_date"].replace(day=1) for row in customers}
     assert len(months) == 5

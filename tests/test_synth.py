@@ -62,7 +62,7 @@ def written(directory: Path, shop: SyntheticShop) -> dict[str, bytes]:
 # Exact
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_different_ones(tmp_path: Path) -> None:
     first = written(tmp_path / "a", SMALL)
     assert written(tmp_path / "b", SMALL) == first
     other = written(tmp_path / "c", SyntheticShop(events=6_000, months=2, seed=8, faults=()))
@@ -70,14 +70,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("events", "months"), [(1, 1), (7, 2), (9_999, 1), (20_001, 3)])
-def test_a_shop_holds_exactly_the_rows_asked_for(tmp_path: Path, events: int, months: int) -> None:
+def test_a_shop_has_exactly_the_requested_rows(tmp_path: Path, events: int, months: int) -> None:
     files = written(tmp_path, SyntheticShop(events=events, months=months, faults=()))
     assert len(files) == months
     assert all(data.decode().splitlines()[0] == HEADER for data in files.values())
     assert sum(data.count(b"\n") - 1 for data in files.values()) == events
 
 
-def test_files_are_named_by_month_and_go_on_past_the_real_set(tmp_path: Path) -> None:
+def test_files_are_named_by_month_and_continue_past_the_real_data(tmp_path: Path) -> None:
     names = [
         path.name for path in write_shop(tmp_path, SyntheticShop(events=500, months=9, faults=()))
     ]
@@ -117,7 +117,7 @@ def test_sessions_longer_than_a_slice_or_the_shop_lose_no_row_and_no_order(
     assert times[-1].startswith("2019-10-31 2")
 
 
-def test_every_format_holds_the_same_rows_in_the_same_order(tmp_path: Path) -> None:
+def test_every_format_has_the_same_rows_in_the_same_order(tmp_path: Path) -> None:
     for format in ("csv", "csv.gz", "parquet"):
         write_shop(
             tmp_path, SyntheticShop(events=6_000, months=2, seed=7, format=format, faults=())
@@ -135,7 +135,7 @@ def test_every_format_holds_the_same_rows_in_the_same_order(tmp_path: Path) -> N
             assert text == zipped == columnar
 
 
-def test_parquet_has_instants_whole_ids_and_decimal_prices(tmp_path: Path) -> None:
+def test_parquet_has_timestamps_integer_ids_and_decimal_prices(tmp_path: Path) -> None:
     (path,) = write_shop(
         tmp_path, SyntheticShop(events=1_000, months=1, format="parquet", faults=())
     )
@@ -153,7 +153,7 @@ def test_parquet_has_instants_whole_ids_and_decimal_prices(tmp_path: Path) -> No
     }
 
 
-def test_progress_ends_at_the_rows_asked_for(tmp_path: Path) -> None:
+def test_progress_ends_at_the_requested_rows(tmp_path: Path) -> None:
     told: list[int] = []
     write_shop(tmp_path, SMALL, on_progress=told.append)
     assert told == sorted(told)
@@ -171,7 +171,7 @@ def test_a_month_at_a_time_is_the_same_shop(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", ["csv", "csv.gz", "parquet"])
-def test_a_failed_write_leaves_no_half_file(
+def test_a_failed_write_leaves_no_partial_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 400)
@@ -188,7 +188,7 @@ def test_a_failed_write_leaves_no_half_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_run_leaves_whole_months_only(tmp_path: Path) -> None:
+def test_a_killed_run_leaves_only_complete_months(tmp_path: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path; from estore.synth import SyntheticShop, chunks\n"
         "from estore.synth import write_shop\n"
@@ -216,7 +216,7 @@ def test_a_killed_run_leaves_whole_months_only(tmp_path: Path) -> None:
         ({"faults": ("outage",)}, "choose of purchase-outage, view-outage"),
     ],
 )
-def test_a_wrong_argument_is_told_with_its_fix(wrong: dict, fix: str) -> None:
+def test_the_error_of_a_wrong_argument_names_the_fix(wrong: dict, fix: str) -> None:
     with pytest.raises(ValueError, match=fix):
         SyntheticShop(**wrong)
 
@@ -258,7 +258,7 @@ def test_a_session_is_a_version_4_uuid_of_one_user(db: duckdb.DuckDBPyConnection
     assert one(db, "SELECT count(*) = count(DISTINCT user_session) FROM visits") == (True,)
 
 
-def test_nothing_is_bought_at_no_price(db: duckdb.DuckDBPyConnection) -> None:
+def test_no_purchase_has_a_zero_price(db: duckdb.DuckDBPyConnection) -> None:
     assert percent(db, "price = 0 AND event_type = 'purchase'") == 0
     assert percent(db, "price = 0") == pytest.approx(0.2, abs=0.08)
 

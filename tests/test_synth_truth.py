@@ -58,7 +58,9 @@ def within(truth: dict[str, Any], name: str) -> str:
 
 
 @pytest.mark.parametrize("shop", ["faulty", "clean"])
-def test_the_truth_counts_what_the_files_hold(shop: str, request: pytest.FixtureRequest) -> None:
+def test_the_truth_file_counts_what_the_files_contain(
+    shop: str, request: pytest.FixtureRequest
+) -> None:
     db, truth = request.getfixturevalue(shop)
     assert truth["files"]["rows"] == number(db, "select count(*) from events")
     distinct = number(db, f"select count(*) from (select distinct {KEY} from events)")
@@ -66,7 +68,7 @@ def test_the_truth_counts_what_the_files_hold(shop: str, request: pytest.Fixture
     assert truth["files"]["duplicates"] == truth["files"]["rows"] - distinct
 
 
-def test_the_truth_of_a_clean_shop_is_what_its_rows_say(clean: Any) -> None:
+def test_the_truth_file_of_a_clean_shop_matches_its_rows(clean: Any) -> None:
     db, truth = clean
     db.execute(f"create temp table once as select distinct {KEY}, price from events")
     happened = truth["happened"]
@@ -91,7 +93,7 @@ def test_the_truth_of_a_clean_shop_is_what_its_rows_say(clean: Any) -> None:
     assert told["view_to_cart_rate"] == round(told["with_view_and_cart"] / told["with_view"], 6)
 
 
-def test_who_bought_again_is_what_the_rows_say_but_for_midnights(clean: Any) -> None:
+def test_repeat_customers_match_the_rows_except_around_midnight(clean: Any) -> None:
     db, truth = clean
     rows = db.execute(
         "with orders as (select user_id, min(event_time)::date as day from events "
@@ -108,7 +110,7 @@ def test_who_bought_again_is_what_the_rows_say_but_for_midnights(clean: Any) -> 
             assert cohort["within_30_days"]["repeated"] == pytest.approx(repeated, rel=0.03)
 
 
-def test_customers_buy_again_with_the_chance_that_is_told(clean: Any) -> None:
+def test_customers_reorder_with_the_stated_probability(clean: Any) -> None:
     """Four standard errors: eight such shares are compared here."""
     _, truth = clean
     compared = 0
@@ -122,7 +124,7 @@ def test_customers_buy_again_with_the_chance_that_is_told(clean: Any) -> None:
     assert compared >= 4
 
 
-def test_nothing_of_a_type_is_written_in_its_outage(faulty: Any) -> None:
+def test_no_event_of_a_type_is_written_during_its_outage(faulty: Any) -> None:
     db, truth = faulty
     for name, missing, left in [
         ("purchase-outage", "('purchase')", "('view', 'cart')"),
@@ -152,7 +154,7 @@ def test_purchases_are_doubled_carts_lost_and_prices_zero_in_their_days(faulty: 
     assert number(db, f"select max(price) from events where {unpriced}") == 0
 
 
-def test_what_comes_late_or_twice_has_a_file_of_its_own(faulty: Any) -> None:
+def test_late_and_duplicate_rows_have_their_own_file(faulty: Any) -> None:
     db, truth = faulty
     late = number(db, f"select distinct file from events where {within(truth, 'late-file')}")
     assert late.endswith(".late.csv")
@@ -164,7 +166,7 @@ def test_what_comes_late_or_twice_has_a_file_of_its_own(faulty: Any) -> None:
     assert files[0][1] == files[1][1] > 1000
 
 
-def test_ids_are_shared_and_kept_but_rarely_and_bots_look_on_for_hours(faulty: Any) -> None:
+def test_ids_are_rarely_shared_or_kept_and_bots_browse_for_hours(faulty: Any) -> None:
     db, _ = faulty
     shared = number(
         db,
@@ -227,7 +229,7 @@ def test_the_same_seed_gives_the_same_faulty_bytes_in_chunks_of_any_size(
     assert {file.name for file in find_files([str(folders[0])])} == first.keys() - {TRUTH}
 
 
-def test_a_side_file_is_whole_where_its_day_comes_in_many_chunks(
+def test_a_side_file_is_complete_if_its_day_has_many_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 100)
@@ -240,7 +242,7 @@ def test_a_side_file_is_whole_where_its_day_comes_in_many_chunks(
     assert number(db, f"select count(*) {late}") > 200
 
 
-def test_behaviour_moves_what_it_names(tmp_path: Path) -> None:
+def test_each_behavior_setting_changes_what_it_names(tmp_path: Path) -> None:
     def truth(name: str, **behaviour: Any) -> dict[str, Any]:
         shop = SyntheticShop(events=60_000, months=3, faults=(), behaviour=Behaviour(**behaviour))
         write_shop(tmp_path / name, shop)
@@ -259,7 +261,7 @@ def test_behaviour_moves_what_it_names(tmp_path: Path) -> None:
     assert loyal["lifetime"][1] == {"share": 0.85, "daily_hazard": 0.006, "drop_out": 0.25}
 
 
-def test_the_chance_to_repeat_is_that_of_its_formula() -> None:
+def test_the_repeat_probability_follows_its_formula() -> None:
     """Geometric gaps, and a chance to leave; the cards are a ten-thousandth off."""
     behaviour = Behaviour(repeat_hazards=(1.5,))
     expected = 0.15 * 0.94 * (1 - 0.7**30) + 0.85 * 0.5 * (1 - 0.982**30)
@@ -270,12 +272,12 @@ def test_the_chance_to_repeat_is_that_of_its_formula() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"buying": -1}, {"drop_out": 3}, {"repeat_hazards": (1, 9)}, {"repeat_hazards": ()}]
 )
-def test_a_wrong_behaviour_is_told_with_its_range(wrong: dict[str, Any]) -> None:
+def test_the_error_of_a_wrong_behavior_names_the_range(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=rf"{next(iter(wrong))} is .*: give 0 to"):
         Behaviour(**wrong)
 
 
-def test_known_customers_are_their_share_of_the_first_day_and_come_back_less_and_less(
+def test_known_customers_have_their_share_of_the_first_day_and_return_less_over_time(
     tmp_path: Path,
 ) -> None:
     shop = SyntheticShop(events=260_000, months=3, seed=5, faults=(), known_customers=0.5)

@@ -13,7 +13,7 @@ from estore.tables import render, to_csv, to_json, to_table
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_no_text_cell_of_a_csv_can_run_as_a_formula(start: str) -> None:
+def test_no_text_cell_can_run_as_a_formula(start: str) -> None:
     hostile = f"{start}cmd|'/C calc'!A0"
     rows = list(csv.reader(io.StringIO(to_csv([hostile], [[hostile], ["plain"]]), newline="")))
     assert rows == [["'" + hostile], ["'" + hostile], ["plain"]]
@@ -55,7 +55,7 @@ def test_a_table_aligns_numbers_to_the_right_and_shows_each_row_on_one_line() ->
     ]
 
 
-def test_a_table_steers_no_terminal_and_takes_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_ignores_control_codes_and_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     shown = to_table(["[red]x"], [["\x1b[2J[bold]wiped\x07"]])
     assert "\x1b" not in shown
@@ -63,13 +63,13 @@ def test_a_table_steers_no_terminal_and_takes_no_markup(monkeypatch: pytest.Monk
     assert "[red]x" in shown
 
 
-def test_a_long_cell_is_shown_whole() -> None:
+def test_a_long_cell_is_shown_completely() -> None:
     assert "x" * 20_000 in to_table(["text"], [["x" * 20_000]])
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 @pytest.mark.parametrize("rows", [[], [["x"]]], ids=["none", "one"])
-def test_every_form_renders_any_number_of_rows(form: str, rows: list[list[Any]]) -> None:
+def test_every_format_renders_any_number_of_rows(form: str, rows: list[list[Any]]) -> None:
     shown = render(["name"], rows, form)
     assert ("name" in shown) is (form != "json" or bool(rows))
     assert ("x" in shown) is bool(rows)

@@ -76,7 +76,7 @@ def test_a_shop_changes_only_what_it_names() -> None:
         ({"customers_since": ["data"]}, 'must be "data"'),
     ],
 )
-def test_a_threshold_that_cannot_be_is_refused(own: dict[str, Any], said: str) -> None:
+def test_an_impossible_threshold_is_refused(own: dict[str, Any], said: str) -> None:
     with pytest.raises(EstoreError, match=said) as refused:
         read(**own)
     assert str(refused.value).startswith("shop.toml: [thresholds] ")
@@ -93,7 +93,7 @@ def test_every_default_is_allowed() -> None:
     assert read(**defaults) == read()
 
 
-def test_the_page_on_metrics_says_what_each_threshold_may_be() -> None:
+def test_the_metrics_page_states_the_range_of_each_threshold() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     page = page.partition("| threshold | allowed |")[2].partition("\n\n")[0]
     rows = dict(re.findall(r"^\| ([^|]*) \| ([^|]*) \|$", page, re.MULTILINE))
@@ -159,7 +159,7 @@ PLAIN_FILE = [
 @seed(23)
 @settings(max_examples=400, deadline=None, database=None)
 @given(st.data())
-def test_no_shop_toml_ends_with_anything_but_a_message(data: st.DataObject) -> None:
+def test_every_shop_toml_gives_a_config_or_a_message(data: st.DataObject) -> None:
     written = list(PLAIN_FILE)
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(written) - 1))
@@ -181,7 +181,7 @@ def test_no_shop_toml_ends_with_anything_but_a_message(data: st.DataObject) -> N
             assert str(path) in str(error)
 
 
-def test_a_shop_toml_nested_without_end_is_refused(tmp_path: Path) -> None:
+def test_a_deeply_nested_shop_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shop.toml").write_text("a = " + "[" * 100_000)
     with pytest.raises(EstoreError, match="not valid TOML"):
         read_shop(tmp_path / "shop.toml")

@@ -55,25 +55,25 @@ def asked(shop: Watched) -> str | None:
     return answer.run_key if isinstance(answer, dg.RunRequest) else None
 
 
-def test_nothing_loaded_nothing_built(shop: Watched) -> None:
+def test_without_a_load_nothing_is_built(shop: Watched) -> None:
     assert shop.follow() == "no load has ended yet"
 
 
-def test_a_load_is_followed_once(shop: Watched) -> None:
+def test_a_load_starts_the_transforms_once(shop: Watched) -> None:
     run_id = load(shop, "a.csv")
     assert asked(shop) == asked(shop) == run_id, "Dagster starts one run for a key"
     transform.execute_in_process(instance=shop.instance)
     assert shop.follow() == "nothing was loaded since the transforms last began"
 
 
-def test_loads_that_ended_meanwhile_are_one_run(shop: Watched) -> None:
+def test_loads_that_ended_in_the_meantime_start_one_run(shop: Watched) -> None:
     load(shop, "a.csv")
     last = load(shop, "b.csv")
     assert asked(shop) == last
 
 
 @pytest.mark.parametrize("status", [STATUS.QUEUED, STATUS.STARTING])
-def test_a_run_that_has_not_begun_takes_all_along(shop: Watched, status: STATUS) -> None:
+def test_a_run_that_has_not_begun_includes_later_loads(shop: Watched, status: STATUS) -> None:
     load(shop, "a.csv")
     waiting = queued(shop.instance, transform, status)
     load(shop, "b.csv")
@@ -96,7 +96,7 @@ def test_a_load_that_failed_may_have_loaded_files_before(shop: Watched) -> None:
     assert asked(shop) == run_id
 
 
-def test_transforms_that_were_kept_out_are_asked_for_until_they_begin(shop: Watched) -> None:
+def test_blocked_transforms_are_requested_until_they_begin(shop: Watched) -> None:
     run_id = load(shop, "a.csv")
     kept_out = [fail(shop, **{PASSING_TAG: "Busy"}) for _ in range(2)]
     assert asked(shop) == f"{run_id}-{kept_out[-1]}", "a key that was used starts no run"

@@ -106,7 +106,7 @@ def told(alerts: Receiver) -> Counter[str]:
         pytest.param("bucket", "bucket", marks=pytest.mark.long),
     ],
 )
-def test_what_lands_is_loaded_built_published_and_told_though_the_power_fails(
+def test_new_files_are_loaded_built_published_and_reported_despite_power_failures(
     folder: Path, alerts: Receiver, places: dict[str, str], files: Workshop,
     cloud_storage: CloudStorage, tmp_path: Path, before: str, after: str,
 ) -> None:  # fmt: skip
@@ -164,7 +164,7 @@ def _assert_as_by_hand(shop: Unattended, files: Workshop, tmp_path: Path) -> Non
     assert [name for name in wanted if found[name] != wanted[name]] == []
 
 
-def test_on_bigquery_what_lands_in_a_bucket_is_loaded_built_published_and_told(
+def test_on_bigquery_new_objects_are_loaded_built_published_and_reported(
     folder: Path, alerts: Receiver, files: Workshop, bigquery: BigQuery
 ) -> None:
     landing = f"{bigquery.storage.new_bucket()}/in/"

@@ -35,7 +35,7 @@ def test_a_fault_of_a_large_shop_is_found(detector: Detector, fault: str) -> Non
     assert is_found(detector, large, 0, fault)[0]
 
 
-def test_seventeen_purchases_that_never_came_are_found(detector: Detector) -> None:
+def test_seventeen_missing_purchases_are_found(detector: Detector) -> None:
     (small,) = (kind for kind in KINDS if kind.name == "13 orders a day")
     expected = simulate(small, 0).purchases.mean() * 24 * 31 / 24
     assert 15 < expected < 25

@@ -7,10 +7,19 @@ import duckdb
 HELPERS = ("rfm_segments",)  # seeds, not results
 #: What one would not write in an afternoon, so that the plain way does without: tables, and the
 #: endings of columns (intervals, and what follows from the alerts).
-BEYOND_PLAIN = ("metrics_data_alerts", "metrics_repeat_curve")
+BEYOND_PLAIN = (
+    "metrics_data_alerts",
+    "metrics_repeat_curve",
+    # Views of one grain of a table that is compared.
+    "metrics_churn_monthly",
+    "metrics_churn_overall",
+    "metrics_conversion_rates_daily",
+    "metrics_conversion_rates_overall",
+)
 COLUMNS_BEYOND_PLAIN = (
     "_low",
     "_high",
+    "_design_effect",  # the clusters behind the intervals
     "has_missing_sales",
     "missing_revenue_amount",
     "rfm_segment_before",

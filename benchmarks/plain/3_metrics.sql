@@ -15,17 +15,27 @@ with counted as (
             as sessions_with_view_and_purchase
     from marts.fct_sessions
     group by grouping sets ((session_start_date), ())
+),
+
+-- A stage that no session reaches is one that the source does not send.
+sent as (
+    select
+        *,
+        case when max(sessions_with_cart) over () > 0 then sessions_with_view end as views_before_cart,
+        case when max(sessions_with_purchase) over () > 0 then sessions_with_view end as views_before_purchase,
+        case when max(sessions_with_purchase) over () > 0 then sessions_with_cart end as carts_before_purchase
+    from counted
 )
 
 select
-    counted.*,
+    sent.* exclude (views_before_cart, views_before_purchase, carts_before_purchase),
     sessions_with_cart - sessions_with_cart_and_purchase as sessions_with_abandoned_cart,
-    sessions_with_view_and_cart / nullif(sessions_with_view, 0) as view_to_cart_rate,
-    sessions_with_cart_and_purchase / nullif(sessions_with_cart, 0) as cart_to_purchase_rate,
-    sessions_with_view_and_purchase / nullif(sessions_with_view, 0) as view_to_purchase_rate,
-    1 - sessions_with_cart_and_purchase / nullif(sessions_with_cart, 0) as cart_abandonment_rate,
+    sessions_with_view_and_cart / nullif(views_before_cart, 0) as view_to_cart_rate,
+    sessions_with_cart_and_purchase / nullif(carts_before_purchase, 0) as cart_to_purchase_rate,
+    sessions_with_view_and_purchase / nullif(views_before_purchase, 0) as view_to_purchase_rate,
+    1 - sessions_with_cart_and_purchase / nullif(carts_before_purchase, 0) as cart_abandonment_rate,
     as_of_date
-from counted
+from sent
 cross join as_of;
 
 create table metrics.metrics_daily_sales as

@@ -1,12 +1,12 @@
-# One image for all: `estore` with BigQuery and Dagster. What runs in it is named at its start (compose.yaml).
-# The base image has a tag and no digest: Dependabot keeps the tag's patch level. Pin the digest where you build:
+# One image for all services: `estore` with BigQuery and Dagster. compose.yaml sets what each container runs.
+# The base image has a tag and no digest. Dependabot updates the tag. Pin the digest where you build:
 # docker buildx imagetools inspect python:3.13-slim-bookworm
 FROM python:3.13-slim-bookworm AS build
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/estore
 WORKDIR /build
 COPY .ci/uv.txt ./
 RUN pip install --no-cache-dir --require-hashes -r uv.txt
-# The packages first: they change seldom, and stay in the cache.
+# Packages come first: they change rarely and stay in the cache.
 COPY pyproject.toml uv.lock ./
 RUN uv sync --locked --no-cache --no-dev --no-install-project --extra bigquery --extra dagster --extra s3
 COPY README.md LICENSE CHANGELOG.md ./

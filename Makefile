@@ -1,6 +1,6 @@
-# The one list of verbs. `make` alone prints it.
+# All commands of the project. `make` without a target lists them.
 SHELL := /bin/bash
-# Where it is set, every command would compile its libraries anew: two seconds of each.
+# If this is set, every command compiles its libraries again, which takes two seconds.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 
@@ -11,21 +11,21 @@ DEMO := .estore-demo/landing
 DATA ?=
 HOME_DIR ?= $(if $(value DATA),.estore,.estore-demo)
 COMMAND := .venv/bin/estore
-# As it is written: a path may hold spaces, quotes and dollars.
+# The unexpanded text: a path may contain spaces, quotes and dollar signs.
 unexport DATA
 export DATA_TEXT := $(value DATA)
 
 .PHONY: help
-help: ## this list
+help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 .PHONY: setup
-setup: .venv/.base ## the base install, locked versions
+setup: .venv/.base ## install the base package with locked versions
 
 $(UV): .ci/uv.txt
 	@python3 -m venv $(TOOLS) \
 	    && $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
-	    && $(TOOLS)/bin/python -m pip uninstall --quiet --yes pip && touch $@ # it has done its work
+	    && $(TOOLS)/bin/python -m pip uninstall --quiet --yes pip && touch $@ # pip is no longer needed
 
 .venv/.base: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --locked --no-dev --inexact --no-progress && touch $@
@@ -33,20 +33,20 @@ $(UV): .ci/uv.txt
 .venv/.dev: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --locked --no-progress && touch $@ .venv/.base
 
-# The emulator of BigQuery pins libraries that the project has newer ones of.
+# The BigQuery emulator pins older versions of libraries that the project uses.
 .venv-bigquery/.made: tests/bigquery/requirements.txt .venv/.dev
 	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-bigquery \
 	    && $(UV) pip install --quiet --no-progress --python .venv-bigquery/bin/python -r $< && touch $@
 
 .PHONY: setup-bigquery
-setup-bigquery: .venv/.base # for workflows: the base install and what BigQuery needs
+setup-bigquery: .venv/.base # for workflows: the base install with the BigQuery libraries
 	@$(UV) sync --quiet --locked --no-dev --inexact --no-progress --extra bigquery
 
 .venv/.dagster: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --locked --no-dev --inexact --extra dagster --no-progress && touch $@ .venv/.base
 
 .PHONY: run
-run: .venv/.base ## events to findings; DATA="files or folder" for your own, else a synthetic shop
+run: .venv/.base ## turn events into findings; DATA="files or folder", else a synthetic shop
 ifeq ($(value DATA),)
 	@test -f $(DEMO)/.complete || { umask 077 && .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
 	@$(COMMAND) --home "$(HOME_DIR)" run $(DEMO)
@@ -55,82 +55,82 @@ else
 endif
 
 .PHONY: serve
-serve: .venv/.base ## the dashboard on http://localhost:8321; HOME_DIR, PORT=8321
+serve: .venv/.base ## serve the dashboard on http://localhost:8321; HOME_DIR, PORT=8321
 	@$(COMMAND) --home "$(HOME_DIR)" serve --port $(or $(PORT),8321)
 
 LANDING ?= $(or $(DATA),$(DEMO))
 IN_BUCKET = $(findstring ://,$(LANDING))
 
 .PHONY: dev
-dev: .venv/.dagster ## Dagster on http://localhost:3000 watches a landing folder; LANDING, HOME_DIR, PORT=3000
+dev: .venv/.dagster ## run Dagster on http://localhost:3000 to watch a landing folder; LANDING, HOME_DIR, PORT=3000
 	@umask 077 && mkdir -p $(if $(IN_BUCKET),,$(LANDING)) $(HOME_DIR)/dagster && cp estore/orchestration/dagster.yaml $(HOME_DIR)/dagster/
 ifeq ($(LANDING),$(DEMO))
 	@test -f $(DEMO)/.complete || { umask 077 && .venv/bin/estore synth $(DEMO) --events 1000000 --months 5 --seed 1 >/dev/null && touch $(DEMO)/.complete; }
 endif
 	@echo "http://localhost:$(or $(PORT),3000): files that appear in $(LANDING) are loaded, built and published;"
-	@echo "the first look is now, the next ones every 5 minutes (docs/operations.md). Ctrl-C ends it."
+	@echo "the first check is now, then every 5 minutes (docs/operations.md). Press Ctrl-C to stop."
 	@PYTHONWARNINGS="ignore:Function" \
 	    DAGSTER_HOME="$(abspath $(HOME_DIR))/dagster" ESTORE_HOME="$(abspath $(HOME_DIR))" \
 	    ESTORE_LANDING="$(if $(IN_BUCKET),$(LANDING),$(abspath $(LANDING)))" \
 	    .venv/bin/python -m estore.orchestration.dev --port $(or $(PORT),3000)
 
 .PHONY: test
-test: .venv/.dev .venv-bigquery/.made ## all tests
+test: .venv/.dev .venv-bigquery/.made ## run all tests
 	@.venv/bin/pytest -n 2 --dist worksteal -m "not long and not kills"
 
-# Files whose tests need no built shop, no browser and no emulator.
+# Test files that need no built shop, browser or emulator.
 FAST := $(patsubst %,tests/test_%.py,rooms docs shop tables escaping landing caveats currency load layers fingerprint)
 CHANGED_SQL = git diff --name-only --diff-filter=d $$(git merge-base HEAD main 2> /dev/null || echo HEAD) -- 'transform/models/*.sql' 'transform/tests/*.sql'
 
 .PHONY: check
-check: .venv/.dev ## before every commit, under a minute: lint of what changed, the fast tests
+check: .venv/.dev ## run before every commit, in under a minute: lint of changed files, fast tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@files=$$($(CHANGED_SQL)); [ -z "$$files" ] || (cd transform && ../.venv/bin/sqlfluff lint $${files//transform\//})
 	@.venv/bin/pytest -n 2 --dist loadfile $(FAST) --deselect tests/test_fingerprint.py::test_a_new_wording_of_an_alert_rebuilds_no_day
 
-# Google's own analyser of BigQuery's SQL, as Go: five minutes of processor time the first time.
+# Google's own analyzer of BigQuery SQL, in Go: the first build takes five minutes of processor time.
 STRICT := $(TOOLS)/strict-sql
 
 $(STRICT): $(wildcard tests/bigquery/strict/*) | $(UV)
 	@cd tests/bigquery/strict && go build -o $(abspath $@) .
 
 .PHONY: test-strict
-test-strict: .venv/.dev .venv-bigquery/.made $(STRICT) ## every statement for BigQuery through its strict analyser; needs Go 1.25
+test-strict: .venv/.dev .venv-bigquery/.made $(STRICT) ## check every BigQuery statement with the strict analyzer; needs Go 1.25
 	@.venv/bin/pytest tests/test_bigquery_strict.py tests/test_bigquery_parity.py
 
 .PHONY: test-long
-test-long: .venv/.dev ## the random histories again, HISTORIES=500 of them
+test-long: .venv/.dev ## run the random histories tests; HISTORIES=500
 	@ESTORE_TEST_HISTORIES=$(or $(HISTORIES),500) .venv/bin/pytest -n 2 -m long
 
 BENCH_DIR ?= .estore-bench
 SIZES ?= 30 100 full
 
 .PHONY: bench
-bench: .venv/.dev ## 10 M events, files to snapshot, against a bare scan and the plain way
+bench: .venv/.dev ## benchmark 10 M events against a bare scan and the plain pipeline
 	@.venv/bin/python -m benchmarks run 10 --dir "$(BENCH_DIR)" && .venv/bin/python -m benchmarks report
 
 .PHONY: bench-full
-bench-full: .venv/.dev ## 30 M, 100 M and 411.7 M events; SIZES="30 100", BENCH_DIR=/big/disk
+bench-full: .venv/.dev ## benchmark 30 M, 100 M and 411.7 M events; SIZES="30 100", BENCH_DIR=/big/disk
 	@.venv/bin/python -m benchmarks run $(SIZES) --dir "$(BENCH_DIR)" && .venv/bin/python -m benchmarks report
 
 .PHONY: bench-dashboard
-bench-dashboard: .venv/.dev ## pages, bytes, memory and 30 users, with 2 M customers; needs Chromium
+bench-dashboard: .venv/.dev ## benchmark the dashboard with 2 M customers and 30 users; needs Chromium
 	@.venv/bin/python -m benchmarks dashboard --dir "$(BENCH_DIR)"
 
 .PHONY: test-kills
-test-kills: .venv/.dev ## runs killed at random instants, KILLS=200 of them, SEED=1
+test-kills: .venv/.dev ## kill runs at random moments and check recovery; KILLS=200, SEED=1
 	@ESTORE_TEST_KILLS=$(or $(KILLS),200) ESTORE_TEST_SEED=$(or $(SEED),1) .venv/bin/pytest -m kills
 
 .PHONY: docs
-docs: .venv/.base .venv-checks/.ready ## the documentation site, into dist/site
+docs: .venv/.base .venv-checks/.ready ## build the documentation site in dist/site
 	@.venv/bin/python .ci/site/build.py dist/site
 
 .PHONY: wheel
-wheel: $(UV) ## the packages of a release, into dist/packages
+wheel: $(UV) ## build the release packages in dist/packages
 	@$(UV) build --quiet --no-progress --clear --out-dir dist/packages
 
 .PHONY: lint
-lint: .venv/.dev lint-cloud ## style, types, SQL, workflows, Terraform, container
+lint: .venv/.dev lint-cloud ## check style, types, SQL, workflows, Terraform and container files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@cd transform && ../.venv/bin/sqlfluff lint models tests
 
@@ -138,7 +138,7 @@ lint: .venv/.dev lint-cloud ## style, types, SQL, workflows, Terraform, containe
 lint-cloud: .venv-checks/.ready
 	@.ci/lint-cloud
 
-# Their packages would bind ours, so they live apart.
+# These tools would restrict the project's package versions, so they have their own environment.
 .venv-checks/.ready: .ci/checks.txt .ci/node/package-lock.json | $(UV)
 	@$(UV) venv --quiet --clear .venv-checks && $(UV) pip install --quiet --no-progress --python .venv-checks/bin/python --require-hashes -r .ci/checks.txt
 	@.ci/lint-cloud --set-up && touch $@

@@ -1,4 +1,4 @@
-"""The datasets of a pull request on BigQuery: made with an expiry, given views, swept.
+"""Creates the BigQuery datasets of a pull request, with an expiry and views, and deletes old ones.
 
 python .ci/pr_datasets.py create pr_7_shop --like shop --expire-days 3 --days 14
 python .ci/pr_datasets.py sweep --open "7 12"   # drops those of all other pull requests
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from google.cloud import bigquery
 
-#: The schemas of the dbt project, and the loader's; terraform/main.tf has the same.
+#: The schemas of the dbt project and of the loader; terraform/main.tf has the same list.
 SCHEMAS = (
     "raw", "staging", "intermediate", "marts", "metrics", "dashboard", "build", "snapshots",
 )  # fmt: skip
@@ -21,7 +21,7 @@ DAY_MS = 24 * 3600 * 1000
 
 
 def checked(prefix: str) -> str:
-    """The prefix, if it is a pull request's; ValueError for all others: nothing else is touched."""
+    """The prefix, if it belongs to a pull request. Raises ValueError for any other."""
     if not re.fullmatch(r"pr_\d+_[a-z0-9_]+", prefix):
         raise ValueError(f"{prefix} is no pull request's: those look like pr_7_shop")
     return prefix
@@ -30,7 +30,7 @@ def checked(prefix: str) -> str:
 def view_sql(table: str, partition: str | None, day_ids: list[str]) -> str:
     """A view on all rows of a table, or on those of some of its days (YYYYMMDD).
 
-    The bounds are literals without a type, so that they suit a column of days and one of instants.
+    The bounds are literals without a type, so that they fit date and timestamp columns.
     """
     if partition is None or not day_ids:
         return f"select * from `{table}`"
@@ -44,7 +44,7 @@ def view_sql(table: str, partition: str | None, day_ids: list[str]) -> str:
 def create(
     client: bigquery.Client, prefix: str, like: str, expire_days: int, days: int
 ) -> list[str]:
-    """All datasets with an expiry of their tables, and views on the raw tables of `like`."""
+    """Create all datasets, with expiring tables and views on the raw tables of `like`."""
     made = []
     for schema in SCHEMAS:
         dataset = bigquery.Dataset(f"{client.project}.{checked(prefix)}_{schema}")
@@ -66,7 +66,7 @@ def create(
 
 
 def sweep(client: bigquery.Client, still_open: set[int]) -> list[str]:
-    """Drop the datasets, by name and label, of pull requests that are not open any more."""
+    """Drop the datasets of closed pull requests, found by name and label."""
     dropped = []
     for item in client.list_datasets():
         found = re.match(r"pr_(\d+)_", item.dataset_id)

@@ -1,6 +1,6 @@
 """Prints the changelog's section of a tag: `python .ci/release_notes.py v1.2.3`.
 
-Fails where tag, version and changelog do not agree.
+Fails if tag, version and changelog do not agree.
 """
 
 import re
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def notes(tag: str, root: Path = ROOT) -> str:
-    """The section `## 1.2.3`; ValueError where there is none, or the version is another."""
+    """The section `## 1.2.3`. Raises ValueError if it is missing or the versions differ."""
     version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
     if tag != f"v{version}":
         raise ValueError(f"the tag is {tag}, the version in pyproject.toml {version}")

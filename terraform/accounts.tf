@@ -1,13 +1,13 @@
-# Who may do what. No account has a key: machines use their own identity, GitHub a short-lived token.
+# Accounts and their permissions. No account has a key: machines use their own identity, GitHub a short-lived token.
 locals {
   pipeline_roles = toset([
-    "roles/bigquery.jobUser",         # ask
-    "roles/bigquery.readSessionUser", # read answers quickly
+    "roles/bigquery.jobUser",         # run queries
+    "roles/bigquery.readSessionUser", # read results quickly
     "roles/logging.logWriter",
     "roles/monitoring.metricWriter",
   ])
 
-  # What `terraform plan` has to see: settings, never rows, files or secret values.
+  # What `terraform plan` reads: settings, but never rows, files or secret values.
   planner_roles = toset([
     "roles/artifactregistry.reader",
     "roles/bigquery.metadataViewer",
@@ -23,7 +23,7 @@ locals {
     "roles/serviceusage.serviceUsageConsumer",
   ])
 
-  # What `terraform apply` and a deployment change. No role here can give access to an account, a
+  # What `terraform apply` and a deployment change. No role here can grant access to an account, a
   # secret, a bucket, a dataset or the images: a person applies such a change (README.md).
   deployer_roles = toset([
     "roles/artifactregistry.repoAdmin",
@@ -151,7 +151,7 @@ resource "google_project_iam_member" "tester" {
   member  = google_service_account.tester.member
 }
 
-# Reads what is deployed, so that a pull request builds only what it changes.
+# Reads the deployed tables, so that a pull request builds only what it changes.
 resource "google_bigquery_dataset_iam_member" "tester" {
   for_each = google_bigquery_dataset.this
 
@@ -198,8 +198,8 @@ resource "google_project_iam_member" "deployer_settings" {
   member  = google_service_account.deployer.member
 }
 
-# It may give the pipeline's and the testers' roles, and no others: what lets it do more, or lets
-# others in, is applied by a person.
+# It may grant only the roles of the pipeline and the tester. A person applies any change that extends
+# its own rights or admits others.
 resource "google_project_iam_member" "deployer_grants" {
   project = var.project
   role    = "roles/resourcemanager.projectIamAdmin"
@@ -207,7 +207,7 @@ resource "google_project_iam_member" "deployer_grants" {
 
   condition {
     title       = "grants of the pipeline's roles only"
-    description = "Everything else is applied by a person"
+    description = "A person applies all other changes"
     expression = format(
       "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([%s])",
       join(", ", [for role in sort(local.pipeline_roles) : "'${role}'"]),

@@ -8,9 +8,9 @@ resource "google_bigquery_dataset" "this" {
   description   = each.value
   friendly_name = "${var.dataset} ${each.key}"
 
-  # A destroy stops at a dataset that holds tables.
+  # A destroy stops at a dataset with tables.
   delete_contents_on_destroy = false
-  # Days that a deleted or overwritten row can be had back.
+  # Time during which deleted or overwritten rows can be restored.
   max_time_travel_hours = 168
 
   depends_on = [google_project_service.this]

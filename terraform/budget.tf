@@ -1,5 +1,5 @@
-# Tells at half, at nine tenths, when it is spent, and when the month will end above it. It stops nothing:
-# what a query may cost at most is max_bytes_billed.
+# Sends alerts at 50 %, 90 % and 100 %, and when the forecast exceeds the budget. It stops nothing:
+# max_bytes_billed limits the cost of a query.
 resource "google_billing_budget" "month" {
   count = var.billing_account == null ? 0 : 1
 

@@ -1,8 +1,8 @@
-# GitHub's jobs prove who they are with a token that lives for minutes. Four gates, each an
-# environment of the repository, whose rules (reviewers, branches) GitHub keeps.
+# GitHub's jobs authenticate with a token that is valid for minutes. There are four gates, each an
+# environment of the repository, whose rules (reviewers, branches) GitHub enforces.
 locals {
   gates = {
-    # environment = { account, ref from which it may be asked; null: any of this repository }
+    # environment = { account, ref that may use it; null: any ref of this repository }
     plan       = { account = google_service_account.planner, ref = null }
     bigquery   = { account = google_service_account.tester, ref = null }
     sweep      = { account = google_service_account.tester, ref = "refs/heads/${var.github_branch}" }
@@ -27,7 +27,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   workload_identity_pool_provider_id = "repository"
   display_name                       = "One repository"
 
-  # A token without an environment, or of another repository, is refused here already.
+  # A token without an environment, or from another repository, is refused here.
   attribute_condition = join(" && ", [
     "assertion.repository == '${var.github_repository}'",
     "assertion.repository_id == '${var.github_repository_id}'",

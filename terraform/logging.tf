@@ -1,4 +1,4 @@
-# Logs of the machine are kept apart, for a stated time; reads and writes of the data are recorded.
+# The machine's logs have their own bucket and retention. Reads and writes of the data are audited.
 resource "google_logging_project_bucket_config" "pipeline" {
   project        = var.project
   location       = "global"
@@ -46,17 +46,17 @@ resource "google_monitoring_notification_channel" "email" {
   depends_on = [google_project_service.this]
 }
 
-# Dagster's own alerts name the file or model. This one is for when Dagster itself does not run.
+# Dagster's own alerts name the file or model. These alerts are for when Dagster itself does not run.
 resource "google_monitoring_alert_policy" "containers" {
   count = var.alert_email == null ? 0 : 1
 
   project               = var.project
-  display_name          = "estore: an image failed, or a container ends again and again"
+  display_name          = "estore: an image failed, or a container keeps restarting"
   combiner              = "OR"
   notification_channels = google_monitoring_notification_channel.email[*].id
 
   conditions {
-    display_name = "the machine's journal says so"
+    display_name = "errors in the machine's journal"
     condition_matched_log {
       filter = join(" AND ", [
         "resource.type=\"gce_instance\"",
@@ -78,7 +78,7 @@ resource "google_monitoring_alert_policy" "silence" {
   count = var.alert_email == null ? 0 : 1
 
   project               = var.project
-  display_name          = "estore: the machine is silent"
+  display_name          = "estore: the machine sends no metrics"
   combiner              = "OR"
   notification_channels = google_monitoring_notification_channel.email[*].id
 

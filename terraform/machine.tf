@@ -1,10 +1,10 @@
-# One small machine runs Dagster's daemon, its pages and the dashboard, as containers. It has no
-# public address: operators come through IAP, and it asks its own metadata which image to run.
+# One small machine runs Dagster's daemon, its web server and the dashboard, as containers. It has no
+# public address: operators connect through IAP. Its metadata name the image to run.
 locals {
   home = "/mnt/disks/estore"
 
-  # name → its command and the port that IAP may reach. Runs are children of `code`, whoever asks for
-  # them, so that the daemon and the pages know how they are.
+  # name → its command and the port that IAP may reach. The service `code` starts all runs,
+  # so the daemon and the web server can see their state.
   containers = {
     code = {
       command = "dagster api grpc --host 0.0.0.0 --port 4000 -m estore.orchestration.definitions"
@@ -162,7 +162,7 @@ resource "google_compute_instance" "this" {
   }
 
   lifecycle {
-    # The image belongs to deployments; a newer COS is taken when the machine is made anew.
+    # Deployments set the image. A newer COS is used when the machine is recreated.
     ignore_changes = [metadata["estore-image"], boot_disk[0].initialize_params[0].image]
   }
 }
@@ -173,13 +173,13 @@ resource "google_artifact_registry_repository" "images" {
   location      = var.region
   repository_id = "estore"
   format        = "DOCKER"
-  description   = "Container images that were deployed."
+  description   = "Deployed container images."
 
   docker_config {
     immutable_tags = true
   }
 
-  # Twenty to roll back to; what is older than 90 days goes.
+  # Keep twenty images for rollbacks; delete others after 90 days.
   cleanup_policies {
     id     = "keep-the-last"
     action = "KEEP"

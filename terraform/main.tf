@@ -6,7 +6,7 @@ locals {
 
   bucket = coalesce(var.bucket, "${var.project}-landing")
 
-  # One dataset a schema of the dbt project, and two of the loader's own (raw, build).
+  # One dataset per schema of the dbt project, and two for the loader (raw, build).
   schemas = {
     raw          = "Lines of loaded files, the ledger and the rejects."
     staging      = "Typed events without repeats."

@@ -1,4 +1,4 @@
-# A network of its own, in which nothing has a public address.
+# A separate network, in which nothing has a public address.
 resource "google_compute_network" "this" {
   name                    = "estore"
   project                 = var.project
@@ -22,7 +22,7 @@ resource "google_compute_subnetwork" "this" {
   }
 }
 
-# Google's proxy (IAP) asks who somebody is, then forwards. Nobody else gets in.
+# Google's proxy (IAP) authenticates users, then forwards. All other traffic is blocked.
 resource "google_compute_firewall" "iap" {
   name          = "estore-from-iap"
   project       = var.project
@@ -42,7 +42,7 @@ resource "google_compute_firewall" "iap" {
   }
 }
 
-# Outwards only: alerts go to a web hook.
+# Outbound only: alerts go to a webhook.
 resource "google_compute_router" "this" {
   name    = "estore"
   project = var.project

@@ -1,5 +1,5 @@
 output "landing" {
-  description = "Where event files are dropped."
+  description = "Where to upload event files."
   value       = "gs://${google_storage_bucket.landing.name}/"
 }
 
@@ -9,12 +9,12 @@ output "datasets" {
 }
 
 output "environment" {
-  description = "What a laptop sets to work on these datasets, as lines of an .env file."
+  description = "Settings for a laptop that works on these datasets, as lines of an .env file."
   value       = join("\n", [for name, value in local.environment : "${name}=${value}"])
 }
 
 output "github_variables" {
-  description = "Variables of the GitHub repository; docs/deployment.md says how to set them all at once."
+  description = "Variables of the GitHub repository. docs/deployment.md shows how to set them all at once."
   value = {
     GCP_PROJECT                    = var.project
     GCP_REGION                     = var.region
@@ -28,16 +28,16 @@ output "github_variables" {
 }
 
 output "image_repository" {
-  description = "Where deployments push images."
+  description = "Registry for deployed images."
   value       = "${google_artifact_registry_repository.images.location}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}"
 }
 
 output "open_dashboard" {
-  description = "Opens the dashboard on http://localhost:8321, through IAP."
+  description = "Command that opens the dashboard on http://localhost:8321, through IAP."
   value       = "gcloud compute start-iap-tunnel ${google_compute_instance.this.name} 8321 --local-host-port=localhost:8321 --zone=${var.zone} --project=${var.project}"
 }
 
 output "open_dagster" {
-  description = "Opens Dagster on http://localhost:3000, through IAP."
+  description = "Command that opens Dagster on http://localhost:3000, through IAP."
   value       = "gcloud compute start-iap-tunnel ${google_compute_instance.this.name} 3000 --local-host-port=localhost:3000 --zone=${var.zone} --project=${var.project}"
 }

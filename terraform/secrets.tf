@@ -1,4 +1,4 @@
-# Names only: values are added by hand (README.md), so that no state and no log holds them.
+# Names only: you add values by hand (README.md), so no state or log contains them.
 locals {
   secrets = {
     alert-url      = "Where alerts go (ESTORE_ALERT_URL)"

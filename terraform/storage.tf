@@ -1,4 +1,4 @@
-# Where the shop drops its event files. The pipeline reads them and changes nothing here.
+# The landing bucket for event files. The pipeline reads them and changes nothing here.
 resource "google_storage_bucket" "landing" {
   #checkov:skip=CKV_GCP_62:Reads and writes are recorded by the audit logs (logging.tf)
   name          = local.bucket

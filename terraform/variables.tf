@@ -1,10 +1,10 @@
 variable "project" {
-  description = "Id of the Google Cloud project that holds everything."
+  description = "Id of the Google Cloud project for all resources."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
-    error_message = "A project id has 6 to 30 lower-case letters, digits and hyphens, and begins with a letter."
+    error_message = "A project id has 6 to 30 lower-case letters, digits and hyphens, and starts with a letter."
   }
 }
 
@@ -26,12 +26,12 @@ variable "zone" {
 
   validation {
     condition     = startswith(var.zone, "${var.region}-")
-    error_message = "The zone must lie in the region, as us-central1-a lies in us-central1."
+    error_message = "The zone must be in the region, for example us-central1-a in us-central1."
   }
 }
 
 variable "location" {
-  description = "Location of the bucket and of all datasets: both must be the same, or BigQuery cannot load from the bucket."
+  description = "Location of the bucket and of all datasets. BigQuery can load only from a bucket in the same location."
   type        = string
   default     = "US"
 
@@ -48,17 +48,17 @@ variable "dataset" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9_]{0,39}$", var.dataset))
-    error_message = "A dataset's name has at most 40 lower-case letters, digits and underscores, and begins with a letter."
+    error_message = "A dataset's name has at most 40 lower-case letters, digits and underscores, and starts with a letter."
   }
 
   validation {
     condition     = !startswith(var.dataset, "pr_")
-    error_message = "Names that begin with pr_ belong to pull requests, whose datasets are deleted."
+    error_message = "Names that start with pr_ belong to pull requests, whose datasets are deleted."
   }
 }
 
 variable "bucket" {
-  description = "Name of the landing bucket, unique in the world; null: PROJECT-landing."
+  description = "Globally unique name of the landing bucket; null: PROJECT-landing."
   type        = string
   default     = null
 
@@ -69,40 +69,40 @@ variable "bucket" {
 }
 
 variable "landing_cold_days" {
-  description = "Event files older than this move to a cheaper storage class; they are read again only for a replay."
+  description = "Age in days after which event files move to a cheaper storage class. Only a replay reads them again."
   type        = number
   default     = 30
 
   validation {
     condition     = var.landing_cold_days >= 1
-    error_message = "At least one day."
+    error_message = "The value must be at least 1 day."
   }
 }
 
 variable "replaced_files_days" {
-  description = "A replaced or deleted event file can be restored for so many days."
+  description = "Number of days during which a replaced or deleted event file can be restored."
   type        = number
   default     = 30
 
   validation {
     condition     = var.replaced_files_days >= 7
-    error_message = "At least 7 days: less leaves no time to notice."
+    error_message = "The value must be at least 7 days, to leave time to notice a mistake."
   }
 }
 
 variable "max_bytes_billed" {
-  description = "A query that would read more bytes fails before it costs anything. 1 TiB is about 6.25 dollars."
+  description = "Maximum bytes that a query may read. A larger query fails before it costs anything. 1 TiB costs about 6.25 dollars."
   type        = number
   default     = 1099511627776
 
   validation {
     condition     = var.max_bytes_billed >= 10485760 && floor(var.max_bytes_billed) == var.max_bytes_billed
-    error_message = "A whole number of bytes, at least 10 MiB (what BigQuery bills at least for a table)."
+    error_message = "The value must be an integer of at least 10 MiB, BigQuery's minimum charge per table."
   }
 }
 
 variable "machine_type" {
-  description = "Machine of the Dagster daemon, its pages and the dashboard; with BigQuery it only waits and publishes."
+  description = "Machine type for the Dagster daemon, its web server and the dashboard. With BigQuery, the machine only waits and publishes."
   type        = string
   default     = "e2-medium"
 
@@ -113,55 +113,55 @@ variable "machine_type" {
 }
 
 variable "disk_gb" {
-  description = "Disk of the published snapshots, logs and Dagster's history, GB."
+  description = "Size in GB of the disk for published snapshots, logs and Dagster's history."
   type        = number
   default     = 20
 
   validation {
     condition     = var.disk_gb >= 10 && var.disk_gb <= 2000
-    error_message = "10 to 2000 GB."
+    error_message = "The value must be 10 to 2000 GB."
   }
 }
 
 variable "image" {
-  description = "Container image that a new machine starts with, by digest; deployments change it later. Empty: it waits for the first deployment."
+  description = "Container image of a new machine, by digest. Deployments change it later. Empty: the machine waits for the first deployment."
   type        = string
   default     = ""
 
   validation {
     condition     = var.image == "" || can(regex("@sha256:[0-9a-f]{64}$", var.image))
-    error_message = "Name the image by its digest: REGISTRY/NAME@sha256:…. A tag can be moved to other content."
+    error_message = "Name the image by its digest: REGISTRY/NAME@sha256:…. A tag can be moved to different content."
   }
 }
 
 variable "operators" {
-  description = "Who may open the pages and a shell through IAP, as user:… or group:…."
+  description = "Members who may open the web pages and a shell through IAP, as user:… or group:…."
   type        = set(string)
   default     = []
 
   validation {
     condition     = alltrue([for member in var.operators : can(regex("^(user|group):[^@ ]+@[^@ ]+$", member))])
-    error_message = "Operators are user:NAME@DOMAIN or group:NAME@DOMAIN; allUsers and whole domains are refused."
+    error_message = "Operators are user:NAME@DOMAIN or group:NAME@DOMAIN; allUsers and domains are refused."
   }
 }
 
 variable "github_repository" {
-  description = "The repository that deploys, OWNER/NAME."
+  description = "The GitHub repository that deploys, OWNER/NAME."
   type        = string
 
   validation {
     condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
-    error_message = "OWNER/NAME, as in the repository's address."
+    error_message = "The value must be OWNER/NAME, as in the repository's address."
   }
 }
 
 variable "github_repository_id" {
-  description = "The repository's number (`gh api repos/OWNER/NAME --jq .id`): a name can be given up and taken by others, the number cannot."
+  description = "The repository's number (`gh api repos/OWNER/NAME --jq .id`). Unlike a name, a number is never reused."
   type        = string
 
   validation {
     condition     = can(regex("^[0-9]+$", var.github_repository_id))
-    error_message = "A number; `gh api repos/OWNER/NAME --jq .id` prints it."
+    error_message = "The value must be a number. `gh api repos/OWNER/NAME --jq .id` prints it."
   }
 }
 
@@ -172,12 +172,12 @@ variable "github_branch" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._/-]+$", var.github_branch))
-    error_message = "The name of a branch, without refs/heads/."
+    error_message = "The value must be a branch name without refs/heads/."
   }
 }
 
 variable "state_bucket" {
-  description = "The bucket of Terraform's state, made by hand before the first init."
+  description = "The bucket for Terraform's state, which you create by hand before the first init."
   type        = string
 
   validation {
@@ -193,39 +193,39 @@ variable "billing_account" {
 
   validation {
     condition     = var.billing_account == null || can(regex("^[0-9A-F]{6}(-[0-9A-F]{6}){2}$", var.billing_account))
-    error_message = "Three groups of six characters, as `gcloud billing accounts list` prints them."
+    error_message = "The value must be three groups of six characters, as `gcloud billing accounts list` prints them."
   }
 }
 
 variable "monthly_budget" {
-  description = "Budget of a month, in whole units of the billing account's currency."
+  description = "Monthly budget, as an integer in the billing account's currency."
   type        = number
   default     = 100
 
   validation {
     condition     = var.monthly_budget >= 1 && floor(var.monthly_budget) == var.monthly_budget
-    error_message = "A whole number of at least 1."
+    error_message = "The value must be an integer of at least 1."
   }
 }
 
 variable "alert_email" {
-  description = "Who is written to about the budget and about errors in the logs; null: the billing administrators only."
+  description = "E-mail address for alerts about the budget and errors in the logs; null: only the billing administrators."
   type        = string
   default     = null
 
   validation {
     condition     = var.alert_email == null || can(regex("^[^@ ]+@[^@ ]+[.][^@ ]+$", var.alert_email))
-    error_message = "An e-mail address."
+    error_message = "The value must be an e-mail address."
   }
 }
 
 variable "log_days" {
-  description = "Days that the pipeline's logs are kept."
+  description = "Retention of the pipeline's logs in days."
   type        = number
   default     = 90
 
   validation {
     condition     = var.log_days >= 30 && var.log_days <= 3650
-    error_message = "30 to 3650 days."
+    error_message = "The value must be 30 to 3650 days."
   }
 }

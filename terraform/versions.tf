@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # Bucket and prefix are given at `terraform init`: see README.md.
+  # `terraform init` sets bucket and prefix: see README.md.
   backend "gcs" {}
 }
 
@@ -17,7 +17,7 @@ provider "google" {
   region  = var.region
   zone    = var.zone
 
-  # A budget belongs to the billing account: its quota is counted on this project.
+  # A budget belongs to the billing account, but its API quota counts for this project.
   user_project_override = true
   billing_project       = var.project
 

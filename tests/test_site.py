@@ -119,11 +119,11 @@ def test_broken_links_and_requests_to_other_hosts_are_found(
         '<script src="https://cdn.example.com/x.js"></script><link rel="icon" href="//f/x.svg">'
     )
     assert tools["links"].faults(tmp_path) == [
-        "a.html links to b.html#there, a place that page does not have",
+        "a.html links to b.html#there, an anchor that the page does not have",
         "b.html fetches https://cdn.example.com/x.js",
         "b.html fetches //f/x.svg",
         "b.html links to c.html, which does not exist",
-        "b.html links to a.html#bottom, a place that page does not have",
+        "b.html links to a.html#bottom, an anchor that the page does not have",
         "b.html links to missing.png, which does not exist",
     ]
 

@@ -1,5 +1,5 @@
-// Terraform files against the provider's schema, without Terraform: `node terraform.mjs FOLDER`.
-// HashiCorp's own parser reads them; the typings of cdktf's provider hold the schema.
+// Checks Terraform files against the provider's schema, without Terraform: `node terraform.mjs FOLDER`.
+// HashiCorp's own parser reads the files; the typings of cdktf's provider contain the schema.
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "@cdktf/hcl2json";
@@ -35,7 +35,7 @@ async function readSchema(kind, type) {
   return { schema, root };
 }
 
-/** What is wrong with one block, and with those in it. */
+/** The faults of one block and of the blocks inside it. */
 function* faults(body, of, schema, where) {
   const fields = schema.get(of);
   const dynamic = Object.fromEntries(

@@ -1,7 +1,7 @@
 """Builds the documentation site: `python .ci/site/build.py dist/site`.
 
-One static folder: the pages of the repository, the commands and settings as the code has them, and
-of a synthetic shop the report and the dbt catalog. Fails where a link leads nowhere.
+The result is one static folder: the repository's pages, the code's commands and settings, and
+the report and dbt catalog of a synthetic shop. The build fails if a link is broken.
 """
 
 import os
@@ -24,19 +24,19 @@ PAGES = (
     "transform/README.md",
 )  # fmt: skip
 EVENTS, MONTHS = 300_000, 5
-#: Applications in one file; their links are made by their scripts.
+#: Single-file applications, whose scripts create their links.
 OPAQUE = frozenset({"sample/shop.html", "sample/tables.html"})
 SAMPLE = {
     "report.md": """# Sample report
 
-What `estore report` writes, of a synthetic shop of 300,000 events:
-[open the report](shop.html). It is one file, which works from a disk, too, with all its filters.
+`estore report` wrote this file for a synthetic shop with 300,000 events:
+[open the report](shop.html). It is one file. All filters also work when you open it from a disk.
 """,
 }
 
 
 def stage(pages: Path) -> None:
-    """All pages in one folder that looks like the repository, so that links between them hold."""
+    """Copy all pages into one folder laid out like the repository, so that their links work."""
     for name in PAGES:
         source = ROOT / name
         for path in [source] if source.is_file() else sorted(source.rglob("*.md")):
@@ -58,7 +58,7 @@ def stage(pages: Path) -> None:
 
 
 def _with_links(page: Path, pages: Path) -> str:
-    """The page; files that it links to and that are no pages come with it, as text."""
+    """The page's text. Linked files that are not pages are copied with it, as text."""
 
     def follow(match: re.Match[str]) -> str:
         path, anchor = match[2], match[3] or ""
@@ -70,7 +70,7 @@ def _with_links(page: Path, pages: Path) -> str:
             ".png",
             ".svg",
             ".html",
-        ):  # a browser shows text, and offers others
+        ):  # a browser shows text and downloads other files
             name = name.with_name(f"{name.name.lstrip('.')}.txt")
         to = pages / name
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def _with_links(page: Path, pages: Path) -> str:
 
 
 def sample(out: Path, work: Path) -> None:
-    """A synthetic shop from files to a report, and dbt's catalog of its warehouse."""
+    """Build a synthetic shop's report and the dbt catalog of its warehouse."""
     home, landing = work / "home", work / "landing"
     _run(BIN / "estore", "synth", landing, "--events", EVENTS, "--months", MONTHS, "--seed", 1)
     _run(BIN / "estore", "--home", home, "run", landing)
@@ -104,7 +104,7 @@ def sample(out: Path, work: Path) -> None:
 
 
 def build(out: Path, *, with_sample: bool = True) -> list[str]:
-    """The site in the folder out, made anew. Returns what is wrong with its links."""
+    """Rebuild the site in the folder `out`. Returns the faults of its links."""
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="estore-site-") as folder:
         work = Path(folder)
@@ -119,7 +119,7 @@ def build(out: Path, *, with_sample: bool = True) -> list[str]:
 
 
 def _run(*command: object, environment: dict[str, object] | None = None) -> None:
-    """Raises SystemExit with what the command said, where it fails."""
+    """Run a command. Raises SystemExit with its output if it fails."""
     done = subprocess.run(
         [str(part) for part in command], cwd=ROOT, capture_output=True, text=True,
         env={**os.environ, "DO_NOT_TRACK": "1",
@@ -132,7 +132,7 @@ def _run(*command: object, environment: dict[str, object] | None = None) -> None
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     if found := build(target):
-        sys.exit("\n".join(["error: links that lead nowhere", *found]))
+        sys.exit("\n".join(["error: broken links", *found]))
     pages, size = (
         len(list(target.rglob("*.html"))),
         sum(path.stat().st_size for path in target.rglob("*") if path.is_file()),

@@ -1,12 +1,12 @@
-"""Every link of a built site leads somewhere, and nothing is fetched from another host."""
+"""Finds broken links of a built site, and requests to other hosts."""
 
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-#: Of these tags the attribute is fetched when the page is opened.
+#: Tag → the attribute whose address a browser fetches when it opens the page.
 FETCHED = {"img": "src", "script": "src", "source": "src", "iframe": "src", "link": "href"}
-#: A link that a browser follows only when asked, or never.
+#: Relations of links that a browser does not fetch by itself.
 HARMLESS_RELATIONS = {"canonical", "prev", "next", "edit"}
 
 
@@ -33,7 +33,7 @@ class _Page(HTMLParser):
 
 
 def faults(site: Path, *, opaque: frozenset[str] = frozenset()) -> list[str]:
-    """What is wrong, a sentence each. opaque: files that are applications, not pages of links."""
+    """One sentence per fault. opaque: files that are applications, not pages with links."""
     pages = {
         path: _Page(path.read_text(encoding="utf-8"))
         for path in sorted(site.rglob("*.html"))
@@ -56,5 +56,5 @@ def faults(site: Path, *, opaque: frozenset[str] = frozenset()) -> list[str]:
             if not target.is_file():
                 found.append(f"{name} links to {address}, which does not exist")
             elif target in pages and unquote(parts.fragment) not in {"", *pages[target].ids}:
-                found.append(f"{name} links to {address}, a place that page does not have")
+                found.append(f"{name} links to {address}, an anchor that the page does not have")
     return found

@@ -1,4 +1,4 @@
-"""Pages made from the code: commands from click, settings from pydantic, tables from dbt's YAML."""
+"""Pages generated from the code: commands from click, settings from pydantic, tables from dbt."""
 
 from html import escape
 from typing import Any, Literal, get_args, get_origin
@@ -13,30 +13,30 @@ from estore.settings import Settings
 
 COMMANDS = """# Commands
 
-`estore --home DIR COMMAND …`. Everything written lies in that folder; `ESTORE_HOME` names it, too.
+`estore --home DIR COMMAND …`. estore writes all its files to DIR. `ESTORE_HOME` also sets it.
 
 """
 TABLES = """# Tables and lineage
 
-What dbt tells of every table: its columns, tests and SQL, and what it is made of. All of it is in
-the [catalog](tables.html), whose button at the lower right draws the lineage. How each number is
-defined stands in [every number](../docs/metrics.md).
+dbt describes every table: its columns, tests, SQL and sources. Everything is in
+the [catalog](tables.html); its button at the lower right draws the lineage. For definitions of
+numbers, see [every number](../docs/metrics.md).
 
 """
 CATALOG = "tables.html#!"
 SETTINGS = """# Settings
 
-Set in the environment, or in a file `.env` of the folder that `estore` is called in. A shop's
-columns and thresholds stand in its own `shop.toml`: [loading](../docs/loading.md),
+Set these in the environment, or in a file `.env` in the folder where you run `estore`. A shop's
+columns and thresholds are in its own `shop.toml`: [loading](../docs/loading.md),
 [thresholds](../docs/metrics.md).
 
-| variable | value | default | what it is |
+| variable | value | default | description |
 |---|---|---|---|
 """
 
 
 def commands_page() -> str:
-    """A section per command: what it does, how it is called, its options."""
+    """One section per command: description, usage, options."""
     return COMMANDS + "\n".join(_command(name) for name in sorted(main.commands))
 
 
@@ -72,7 +72,7 @@ def settings_page() -> str:
 
 
 def tables_page() -> str:
-    """What readers see, a row per table, with the way to its columns and its lineage."""
+    """The published tables, one row each, with links to columns and lineage."""
     sections = []
     for folder in ("marts", "metrics", "dashboard"):
         rows = [
@@ -82,13 +82,13 @@ def tables_page() -> str:
             for path in sorted((project_folder() / "models" / folder).glob("*.yml"))
             for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
         ]
-        head = [f"## {folder.capitalize()}", "", "| table | what it holds | |", "|---|---|---|"]
+        head = [f"## {folder.capitalize()}", "", "| table | description | |", "|---|---|---|"]
         sections.append("\n".join([*head, *rows]))
     return TABLES + "\n\n".join(sections) + "\n"
 
 
 def _kind(field: FieldInfo) -> str:
-    """Its type in the reader's words, with its bounds."""
+    """The setting's type in plain words, with its bounds."""
     kinds = get_args(field.annotation) or (field.annotation,)
     if get_origin(field.annotation) is Literal:
         return " or ".join(f"`{kind}`" for kind in kinds)

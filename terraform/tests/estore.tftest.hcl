@@ -1,4 +1,4 @@
-# Without an account: the provider's schema and checks are real, its answers are made up.
+# Needs no account: the provider's schema and checks are real, its responses are mocked.
 mock_provider "google" {
   mock_data "google_project" {
     defaults = { number = "123456789012" }
@@ -26,10 +26,10 @@ variables {
   operators            = ["group:data@example.com"]
 }
 
-run "the_bucket_keeps_what_it_is_given" {
+run "the_bucket_never_loses_a_file" {
   assert {
     condition     = google_storage_bucket.landing.name == "shop-analytics-landing"
-    error_message = "The bucket's default name."
+    error_message = "The bucket has its default name."
   }
   assert {
     condition = (
@@ -38,7 +38,7 @@ run "the_bucket_keeps_what_it_is_given" {
       && google_storage_bucket.landing.public_access_prevention == "enforced"
       && google_storage_bucket.landing.force_destroy == false
     )
-    error_message = "Versioned, uniform, never public, never emptied by a destroy."
+    error_message = "The bucket is versioned, uniform, never public and never emptied by a destroy."
   }
   assert {
     condition = !anytrue([
@@ -56,7 +56,7 @@ run "every_schema_of_the_project_has_a_dataset" {
       "shop_raw", "shop_staging", "shop_intermediate", "shop_marts", "shop_metrics", "shop_dashboard",
       "shop_build", "shop_snapshots",
     ])
-    error_message = "The datasets that estore and dbt expect."
+    error_message = "The datasets are those that estore and dbt expect."
   }
   assert {
     condition = alltrue([
@@ -64,7 +64,7 @@ run "every_schema_of_the_project_has_a_dataset" {
       dataset.delete_contents_on_destroy == false
       && lower(dataset.location) == lower(google_storage_bucket.landing.location)
     ])
-    error_message = "Datasets lie where the bucket lies, and a destroy stops at tables."
+    error_message = "Datasets have the location of the bucket, and a destroy stops at tables."
   }
 }
 
@@ -75,17 +75,17 @@ run "nothing_has_a_public_address" {
   }
   assert {
     condition     = google_compute_firewall.iap.source_ranges == toset(["35.235.240.0/20"])
-    error_message = "Only IAP gets in."
+    error_message = "Only IAP is admitted."
   }
 }
 
-run "github_gets_in_by_four_gates" {
+run "github_has_access_through_four_gates" {
   assert {
     condition = (
       google_iam_workload_identity_pool_provider.github.attribute_condition ==
       "assertion.repository == 'shop/analytics' && assertion.repository_id == '123456' && assertion.environment in ['bigquery', 'plan', 'production', 'sweep']"
     )
-    error_message = "Only this repository's jobs, and only in an environment."
+    error_message = "Only jobs of this repository have access, and only in an environment."
   }
   assert {
     condition = alltrue([
@@ -94,7 +94,7 @@ run "github_gets_in_by_four_gates" {
         "/workloadIdentityPools/estore-github/attribute.gate/${gate}@refs/heads/main",
       )
     ])
-    error_message = "Deployments come from the branch main alone."
+    error_message = "Deployments come only from the branch main."
   }
   assert {
     condition = alltrue([
@@ -103,7 +103,7 @@ run "github_gets_in_by_four_gates" {
         "/workloadIdentityPools/estore-github/attribute.environment/${gate}",
       )
     ])
-    error_message = "Pull requests get what their environment gives."
+    error_message = "Pull requests get the account of their environment."
   }
 }
 
@@ -118,21 +118,21 @@ run "no_account_owns_the_project" {
         "roles/secretmanager.admin", "roles/iam.serviceAccountAdmin", "roles/artifactregistry.admin",
       ],
     )) == 0
-    error_message = "No basic or all-powerful role."
+    error_message = "No account has a basic or owner-like role."
   }
   assert {
     condition = alltrue([
       for permission in google_project_iam_custom_role.deployer.permissions :
       !strcontains(permission, "setIamPolicy") && !strcontains(permission, "versions")
     ])
-    error_message = "The deployer lets nobody in, itself included."
+    error_message = "The deployer grants access to no one, including itself."
   }
   assert {
     condition = (
       google_project_iam_member.deployer_grants.condition[0].expression ==
       "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly(['roles/bigquery.jobUser', 'roles/bigquery.readSessionUser', 'roles/logging.logWriter', 'roles/monitoring.metricWriter'])"
     )
-    error_message = "The deployer grants the pipeline's roles and no others."
+    error_message = "The deployer grants only the roles of the pipeline."
   }
 }
 
@@ -144,14 +144,14 @@ run "the_machine_knows_where_the_data_are" {
         "ESTORE_MAX_BYTES_BILLED=1099511627776", "ESTORE_LANDING=gs://shop-analytics-landing/",
       ] : contains(split("\n", output.environment), line)
     ])
-    error_message = "The settings of estore on the machine."
+    error_message = "The machine has the settings of estore."
   }
   assert {
     condition = alltrue([
       for file in yamldecode(google_compute_instance.this.metadata["user-data"]).write_files :
       length(file.content) > 0 && startswith(file.path, "/etc/")
     ])
-    error_message = "cloud-init writes every file, in places that it may write to."
+    error_message = "cloud-init writes every file to a writable folder."
   }
   assert {
     condition = alltrue([
@@ -159,14 +159,14 @@ run "the_machine_knows_where_the_data_are" {
       strcontains(local.files["/etc/systemd/system/estore-${name}.service"], "--name estore-${name} ")
       && strcontains(local.files["/etc/systemd/system/estore-image.service"], "estore-${name}.service")
     ])
-    error_message = "A unit for each container, which a new image restarts."
+    error_message = "Each container has a unit, and a new image restarts it."
   }
   assert {
     condition = [
       for name, container in local.containers : name
       if strcontains(local.files["/etc/systemd/system/estore-${name}.service"], "--publish")
     ] == ["dashboard", "webserver"]
-    error_message = "Only pages have a port."
+    error_message = "Only web pages have a port."
   }
 }
 
@@ -178,11 +178,11 @@ run "without_billing_and_email_there_are_no_alerts" {
 
   assert {
     condition     = length(google_billing_budget.month) == 0 && length(google_monitoring_alert_policy.containers) == 0
-    error_message = "No billing account, no budget; no address, no mail."
+    error_message = "Without a billing account there is no budget; without an address, no e-mail."
   }
 }
 
-run "wrong_values_are_refused_before_anything_is_made" {
+run "wrong_values_are_refused_before_anything_is_created" {
   command = plan
 
   variables {

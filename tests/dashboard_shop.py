@@ -42,6 +42,26 @@ def shop_without_orders(factory: pytest.TempPathFactory) -> Settings:
     return _made_once(factory, "shop-without-orders", publish)
 
 
+def shop_without(lacking: str, factory: pytest.TempPathFactory) -> Settings:
+    """The same of a shop whose source sends no events of one type."""
+
+    def publish(home: Path) -> None:
+        workshop = Workshop(home)
+        workshop.write(
+            "events.csv",
+            [
+                {"event_type": kind, "event_time": f"2019-11-{day:02d} 10:00:0{second} UTC",
+                 "user_id": str(day), "user_session": f"s{day}"}
+                for day in range(1, 13)
+                for second, kind in enumerate(("view", "cart", "purchase"))
+                if kind != lacking and (kind != "purchase" or day % 2 or lacking == "view")
+            ],
+        )  # fmt: skip
+        publish_files(Settings(home=home), workshop.landing)
+
+    return _made_once(factory, f"shop-without-{lacking}", publish)
+
+
 def _made_once(
     factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
 ) -> Settings:

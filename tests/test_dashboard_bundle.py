@@ -7,7 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
+from estore.build.dbt_project import project_folder
+
+PROJECT = project_folder()
 DASHBOARD = Path(__file__).resolve().parents[1] / "estore" / "dashboard"
 STATIC, WEB = DASHBOARD / "static", DASHBOARD / "web"
 SCRIPTS = ("app.js", "charts.js")
@@ -64,6 +68,20 @@ def test_no_text_becomes_markup() -> None:
     for path in WEB.glob("src/**/*.js"):
         text = path.read_text()
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", text)
+
+
+def test_every_kind_of_alert_has_a_name_for_readers() -> None:
+    published = yaml.safe_load(
+        (PROJECT / "models" / "metrics" / "metrics_data_alerts.yml").read_text()
+    )
+    (kind,) = (c for c in published["models"][0]["columns"] if c["name"] == "kind")
+    kinds = kind["data_tests"][0]["accepted_values"]["arguments"]["values"]
+    source = (WEB / "src" / "alerts.js").read_text()
+    names = dict(re.findall(r"^  (\w+): '([^']+)',$", source, re.MULTILINE))
+    assert set(names) == set(kinds)
+    assert len(set(names.values())) == len(kinds)
+    marked = re.search(r"OF_DAYS = \[(.*?)\]", source, re.DOTALL)
+    assert marked and set(re.findall(r"'(\w+)'", marked[1])) <= set(kinds)
 
 
 def test_the_first_visit_is_small() -> None:

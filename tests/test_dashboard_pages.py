@@ -12,7 +12,13 @@ from typing import Any
 import duckdb
 import pytest
 from browsing import PHONE, WIDE, Visit, chromium, dashboard_of, needs_chromium
-from dashboard_shop import FORMULA_BRAND, HOSTILE_BRAND, shop_of_the_run, shop_without_orders
+from dashboard_shop import (
+    FORMULA_BRAND,
+    HOSTILE_BRAND,
+    shop_of_the_run,
+    shop_without,
+    shop_without_orders,
+)
 from playwright.sync_api import Browser
 
 from estore.dashboard.report import make_report
@@ -368,7 +374,11 @@ def test_cohorts_show_what_was_observed_and_nothing_else(visitor: Visitor, ask: 
 
 def test_the_curve_of_a_cohort_equals_the_snapshot(visitor: Visitor, ask: Ask) -> None:
     visit = visitor("/retention")
-    cohorts = {"all": "cohort_grain = 'overall'", "2019-11-01": "cohort_start = '2019-11-01'"}
+    ((known,),) = ask(
+        "select observed_count >= 30 from metrics_churn where cohort_grain = 'overall_uncensored'"
+    )
+    grain = "overall_uncensored" if known else "overall"
+    cohorts = {"all": f"cohort_grain = '{grain}'", "2019-11-01": "cohort_start = '2019-11-01'"}
     for choice, where in cohorts.items():
         expected = ask("select day_number, at_risk_count, repeated_count, survival, survival_low, "
                        "survival_high from metrics_repeat_curve "
@@ -385,7 +395,84 @@ def test_the_curve_of_a_cohort_equals_the_snapshot(visitor: Visitor, ask: Ask) -
         reading = visit.text("#time-to-second-order .reading")
         assert f"{customers:,}: " in reading
         assert f"{expected[90][3]:.1%} did not reorder within 90 days" in reading
-        assert (f"by day {median}." if median else "Fewer than half") in reading
+        assert (f"within {median} days" if median else "Fewer than half") in reading or (
+            "Too few customers remain" in reading and not median
+        )
+
+
+MEDIANS = {
+    "(31, 25, 40, 500)": "Half reorder within 31 days (95% interval 25 to 40 days).",
+    "(31, 25, null, 500)": "Half reorder within 31 days (95% interval from 25 days).",
+    "(31, 25, 40, 29)": "Too few customers remain to say by which day half reordered.",
+}
+
+
+def test_churn_and_its_finding_have_the_same_number(
+    tmp_path_factory: pytest.TempPathFactory, visitor: Visitor
+) -> None:
+    settings = shop_of_the_run(tmp_path_factory)
+    folder = current_version(settings) or Path()
+    planted = {
+        "customer_count": 70, "observed_count": 50, "repeated_count": 10, "churned_count": 40,
+        "churn_rate": 0.8, "churn_rate_low": 0.67, "churn_rate_high": 0.89,
+    }  # fmt: skip
+    known = "case when cohort_grain = 'overall_uncensored' then {} else {} end as {}"
+    cells = [known.format(value, name, name) for name, value in planted.items()]
+    censored = "cohort_grain <> 'overall_uncensored' as is_left_censored"
+    rewrite(
+        folder,
+        {
+            "metrics_churn": f"select * replace ({', '.join([*cells, censored])}) "
+            "from metrics_churn",
+            "metrics_repeat_curve": f"select * replace ({censored}) from metrics_repeat_curve",
+        },
+    )
+    with dashboard_of(settings) as address:
+        visit = visitor("/retention", at=address)
+        reading = visit.text("#churn-by-week .reading")
+        assert (
+            "80.0% of 50 customers did not reorder within 90 days of their first order" in reading
+        )
+        assert "are excluded: they may have ordered before the data begin" in reading
+        assert (
+            "80.0% of 50 customers did not reorder within 90 days of their first order; 10 did"
+            in (visit.text("main"))
+        )
+        assert {row["Left-censored"] for row in visit.csv("churn-by-week")} == {"true"}
+        assert "may have ordered" in visit.text("#churn-by-week .legend")
+        assert "New customers, " in visit.text("#time-to-second-order .reading")
+
+
+@pytest.mark.parametrize("planted", MEDIANS)
+def test_a_median_has_its_interval_and_enough_customers(
+    planted: str, tmp_path_factory: pytest.TempPathFactory, visitor: Visitor
+) -> None:
+    settings = shop_of_the_run(tmp_path_factory)
+    median, low, high, at_risk = planted.strip("()").split(", ")
+    rewrite(
+        current_version(settings) or Path(),
+        {"metrics_repeat_curve": f"""
+            select * replace ({median} as median_days_to_repeat,
+                {low} as median_days_to_repeat_low, {high}::bigint as median_days_to_repeat_high,
+                case when day_number = {median} then {at_risk} else at_risk_count end
+                    as at_risk_count,
+                case when day_number = (max(day_number) over ()) then 0.4 else survival end
+                    as survival
+            ) from metrics_repeat_curve"""},
+    )  # fmt: skip
+    with dashboard_of(settings) as address:
+        reading = visitor("/retention", at=address).text("#time-to-second-order .reading")
+        assert MEDIANS[planted] in reading
+
+
+def rewrite(folder: Path, tables: dict[str, str]) -> None:
+    """Published tables with other rows, on purpose."""
+    for name, sql in tables.items():
+        path, changed = folder / f"{name}.parquet", folder / f"{name}.changed"
+        source = sql.replace(f"from {name}", f"from '{path}'")
+        duckdb.execute(f"copy ({source}) to '{changed}' (format parquet)")
+        changed.replace(path)
+    forget_digests(folder)
 
 
 def test_a_rate_is_between_the_ends_of_its_interval(visitor: Visitor, ask: Ask) -> None:
@@ -888,6 +975,34 @@ def test_a_shop_without_orders_has_all_pages_as_text(
             assert not [said for said in words if "could not be drawn" in said]
             assert "NaN" not in visit.text("main") and "undefined" not in visit.text("main")
         assert visit.open("/customers").text("#segments .empty").startswith("No purchases yet")
+
+
+@pytest.mark.parametrize("lacking", ["view", "cart"])
+def test_rates_of_events_that_a_source_does_not_send_are_empty(
+    lacking: str, tmp_path_factory: pytest.TempPathFactory, visitor: Visitor
+) -> None:
+    said = f"This source has no {lacking} events."
+    with dashboard_of(shop_without(lacking, tmp_path_factory)) as address:
+        visit = visitor("/funnel?period=all", at=address)
+        assert visit.text("#funnel .empty") == said
+        tiles = {row["Number"]: row for row in visit.csv("funnel-numbers")}
+        assert tiles["Cart abandonment" if lacking == "cart" else "Conversion"]["Value"] == ""
+        assert said in visit.text("#funnel-numbers")
+        days = visit.csv("rates-over-time")
+        rate = {"view": "View → purchase", "cart": "View → cart"}[lacking]
+        assert days and {row[rate] for row in days} == {""}
+        assert {row[f"{rate}, 95% from"] for row in days} == {""}
+        by_length = visit.page.locator("#rates-by-length .empty")
+        assert by_length.all_inner_texts() == ([said] if lacking == "view" else [])
+        products = visit.open("/products?period=all")
+        if lacking == "view":
+            assert products.text("#views-per-session .empty") == said
+            assert products.text("#rates-by-category .empty") == said
+            assert said in products.text("#product-numbers"), "revenue is shown all the same"
+            assert said in visit.open("/sales?period=all").text("#last-complete-day")
+        else:
+            assert {row["Cart rate"] for row in products.csv("rates-by-category")} == {""}
+        assert "NaN" not in visit.text("main")
 
 
 # ------------------------------------------------------------------- the report

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from estore.dashboard.cubes import MISSING, THOUSANDTHS, Cube, CubeAnswer
 from estore.dashboard.pages import CubeShape, Pages, Query, read_pages
 from estore.dashboard.selection import DataDays, Selection
-from estore.dashboard.shown import Shown
+from estore.dashboard.shown import EVENT_TYPES, Shown
 from estore.errors import EstoreError
 from estore.findings.findings import key_findings
 from estore.snapshot.manifest import Manifest, check_snapshot, kept
@@ -62,6 +62,7 @@ def read_version(folder: Path, pages: Pages) -> Shown:
             _findings(connection, manifest),
             _options(cubes),
             _design_effects(connection) if "metrics_conversion_rates" in tables else {},
+            _event_types(connection),
         )  # fmt: skip
 
 
@@ -74,6 +75,13 @@ def _design_effects(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
         for name, value in zip(names, cursor.fetchone() or (), strict=False)
         if name.endswith("_design_effect") and value is not None
     }
+
+
+def _event_types(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """The types of which the source has sent any event."""
+    counts = _row(connection, "select sum(view_count), sum(cart_add_count), sum(purchase_count) "
+                  "from int_event_days")  # fmt: skip
+    return tuple(name for name, count in zip(EVENT_TYPES, counts, strict=True) if count)
 
 
 def read_cube(

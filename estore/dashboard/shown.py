@@ -7,7 +7,10 @@ from typing import Any
 from estore.dashboard.cubes import MISSING, Cube, CubeAnswer
 from estore.dashboard.pages import DAY_COLUMNS, Query
 from estore.dashboard.selection import DataDays, Selection
+from estore.findings.phrases import FEWEST
 from estore.snapshot.manifest import Manifest
+
+EVENT_TYPES = ("view", "cart", "purchase")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Shown:
     findings: list[dict[str, Any]]
     options: dict[str, list[str]]
     design_effects: dict[str, float] = field(default_factory=dict)  # of the rates of conversion
+    event_types: tuple[str, ...] = EVENT_TYPES  # that the source sends at all
 
     @property
     def version(self) -> str:
@@ -45,7 +49,9 @@ class Shown:
             "last_date": _day(self.days.last),
             "last_complete_date": _day(self.days.last_complete),
             "thresholds": self.manifest.thresholds,
+            "min_customers": FEWEST,
             "design_effects": self.design_effects,
+            "event_types": list(self.event_types),
             "currency": asdict(self.manifest.currency),
         }
 

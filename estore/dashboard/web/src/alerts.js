@@ -15,9 +15,22 @@ const NAMES = {
   unpriced_purchases: 'no price',
   no_events: 'no events',
   unfinished_day: 'unfinished day',
+  outlying_dates: 'outlying dates',
+  nobody_ids: 'placeholder user ids',
+  shared_id: 'shared user id',
+  dominant_user: 'one user dominates',
+  odd_order_amounts: 'unusual order values',
 };
 /** Kinds that concern certain days; a permanent issue marks no day, and an unfinished day has its own style. */
-const OF_DAYS = ['missing_events', 'low_events', 'purchases_without_carts', 'duplicate_burst', 'no_events'];
+const OF_DAYS = [
+  'missing_events',
+  'low_events',
+  'purchases_without_carts',
+  'duplicate_burst',
+  'no_events',
+  'odd_order_amounts',
+  'outlying_dates',
+];
 const SEVERITIES = ['high', 'medium', 'low'];
 
 export const MARK = 'data issue';

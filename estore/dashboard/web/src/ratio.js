@@ -36,7 +36,8 @@ const Z = 1.959963984540054;
  */
 export function interval(part, whole, effect = 1) {
   if (!whole) return null;
-  const size = whole / effect;
+  // One session says at least as much as one user: the effect of all sessions may exceed a small count.
+  const size = whole / Math.min(effect, whole);
   const [share, spread] = [part / whole, (Z * Z) / size];
   const middle = share + spread / 2;
   const margin = Z * Math.sqrt((share * (1 - share) + spread / 4) / size);

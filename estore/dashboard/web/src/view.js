@@ -4,6 +4,7 @@ import { pages } from '../../pages.json';
 import { dayName, periodName } from './days.js';
 import { payIn } from './numbers.js';
 import { useDesignEffects } from './ratio.js';
+import { useStages } from './stages.js';
 
 export class View {
   constructor(answer) {
@@ -12,9 +13,11 @@ export class View {
       page: answer.page,
       filters: answer.filters,
       thresholds: answer.thresholds ?? {},
+      fewest: answer.min_customers ?? 0,
     });
     payIn(answer.currency);
     useDesignEffects(answer.design_effects);
+    useStages(answer.event_types);
     ({
       as_of_date: this.asOf,
       first_date: this.first,

@@ -6,12 +6,12 @@ import { longDay, monthName } from '../days.js';
 import { counted, ends, full, share, short } from '../numbers.js';
 import { ratio, sum } from '../ratio.js';
 import { whole } from '../view.js';
+import { CENSORED, customers } from './new-customers.js';
 
 const window = (view) => view.thresholds.cohort_window_days;
 
 const weekly = (view) => view.rows('churn').filter(({ cohort_grain }) => cohort_grain === 'week');
-const overall = (view) => view.rows('churn').find(({ cohort_grain }) => cohort_grain === 'overall');
-const noOrders = (view) => (overall(view)?.customer_count ? null : 'No purchases yet.');
+const noOrders = (view) => (customers(view).everyone?.customer_count ? null : 'No purchases yet.');
 const churned = (row) => ratio(row.churned_count, row.observed_count);
 
 /** Cohorts down, months since the first order across; the cohort's own month is omitted because it is always 100 %. */
@@ -35,14 +35,22 @@ export const cohortCards = [
     height: 'l',
     title: (view) => `Churn within ${window(view)} days, by week of first order`,
     reading(view) {
-      const row = overall(view);
+      const { row, excluded } = customers(view);
       const later = row.customer_count - row.observed_count;
-      const said = row.observed_count
-        ? `${share(churned(row), row.observed_count)} customers with at least ${window(view)} days of history did not reorder.`
-        : `No customer has ${window(view)} days of history yet.`;
-      return later
-        ? `${said} ${counted(later, 'later customer')} have a shorter history and are excluded.`
-        : said;
+      if (row.observed_count < view.fewest)
+        return `Too early to tell: ${full(row.observed_count, 'count')} of ${counted(row.customer_count, 'customer')} ${row.observed_count === 1 ? 'has' : 'have'} at least ${window(view)} days of history since the first order.`;
+      return [
+        `${share(churned(row), row.observed_count)} customers did not reorder within ${window(view)} days of their first order (95% interval ${ends(row.churn_rate_low, row.churn_rate_high)}).`,
+        row.is_left_censored ? `This includes customers who ${CENSORED}.` : null,
+        excluded
+          ? `${counted(excluded, 'customer')} of the first ${window(view)} days ${excluded === 1 ? 'is' : 'are'} excluded: they ${CENSORED}.`
+          : null,
+        later
+          ? `${counted(later, 'later customer')} ${later === 1 ? 'is' : 'are'} excluded: less than ${window(view)} days of history.`
+          : null,
+      ]
+        .filter(Boolean)
+        .join(' ');
     },
     period: whole,
     measured: 'churned ÷ customers whose history covers the full window',
@@ -50,6 +58,9 @@ export const cohortCards = [
       { text: 'churn rate', color: palette.orange, shape: 'line' },
       { text: 'customers with full history', color: palette.blue },
       { text: 'history too short', color: palette.gray, shape: 'hollow' },
+      ...(weekly(view).some((row) => row.is_left_censored && row.observed_count)
+        ? [{ text: CENSORED, color: palette.gray, shape: 'ring' }]
+        : []),
     ],
     empty: noOrders,
     option(view, palette, { width }) {
@@ -67,6 +78,7 @@ export const cohortCards = [
         grid: [grid({ top: 26, height: '46%' }), grid({ top: '66%', bottom: 24 })],
         tooltip: tooltip(palette, ({ dataIndex }) => {
           const row = rows[dataIndex];
+          const censored = row.is_left_censored ? `Customers of this week ${CENSORED}.` : null;
           const note =
             row.observed_count === row.customer_count
               ? null
@@ -82,7 +94,7 @@ export const cohortCards = [
               ['Churn rate', full(churned(row), 'rate')],
               ['95% interval', ends(row.churn_rate_low, row.churn_rate_high)],
             ],
-            note,
+            [note, censored].filter(Boolean).join(' ') || null,
           ];
         }),
         axisPointer: { link: [{ xAxisIndex: 'all' }] },
@@ -126,7 +138,10 @@ export const cohortCards = [
           },
           {
             type: 'line',
-            data: rows.map(churned),
+            data: rows.map((row) => ({
+              value: churned(row),
+              ...(row.is_left_censored ? { symbol: 'emptyCircle', itemStyle: { color: palette.gray } } : {}),
+            })),
             lineStyle: { color: palette.orange, width: 2 },
             itemStyle: { color: palette.orange },
             symbol: 'circle',
@@ -164,6 +179,7 @@ export const cohortCards = [
     table: (view) => ({
       columns: [
         { name: 'Week from', kind: 'date' },
+        { name: 'Left-censored', kind: 'text' },
         { name: 'Customers', kind: 'count' },
         { name: 'Observed', kind: 'count' },
         { name: 'Reordered', kind: 'count' },
@@ -174,6 +190,7 @@ export const cohortCards = [
       ],
       rows: weekly(view).map((row) => [
         row.cohort_start,
+        row.is_left_censored,
         row.customer_count,
         row.observed_count,
         row.observed_count ? row.repeated_count : null,
@@ -191,15 +208,25 @@ export const cohortCards = [
     width: 'half',
     title: () => 'Retention by month since the first order',
     reading(view) {
-      const rows = triangle(view).rows.filter((row) => row.period_index === 1 && row.is_complete);
-      const customers = sum(rows, 'customer_count');
-      return customers
-        ? `${share(ratio(sum(rows, 'active_count'), customers), customers)} customers reordered in the month after their first order.`
-        : 'The month after the first orders has not ended yet.';
+      const first = triangle(view).rows.filter((row) => row.period_index === 1 && row.is_complete);
+      const rowsOf = (isCensored) => first.filter((row) => row.is_left_censored === isCensored);
+      const [known, censored] = [rowsOf(false), rowsOf(true)];
+      const isKnown = sum(known, 'customer_count') >= view.fewest || !censored.length;
+      const rows = isKnown ? known : censored;
+      const all = sum(rows, 'customer_count');
+      if (!all) return 'The month after the first orders has not ended yet.';
+      const excluded = sum(first, 'customer_count') - all;
+      return [
+        `${share(ratio(sum(rows, 'active_count'), all), all)} customers ordered again in the calendar month after their first.`,
+        isKnown ? null : `They ${CENSORED}.`,
+        isKnown && excluded ? `${counted(excluded, 'customer')} who ${CENSORED} are excluded.` : null,
+      ]
+        .filter(Boolean)
+        .join(' ');
     },
     period: whole,
     measured:
-      'customers with an order in that month ÷ customers of the cohort; gray = month not over or in the future',
+      'customers with an order in that month ÷ customers of the cohort; gray = month not over or in the future; ○ = cohort may include customers who ordered before the data begin',
     empty: (view) =>
       noOrders(view) ??
       (triangle(view).months.length
@@ -207,6 +234,7 @@ export const cohortCards = [
         : 'All first orders are in one month: this chart needs a second month.'),
     option(view, palette, { width }) {
       const { rows, cohorts, months, sizes } = triangle(view);
+      const censored = new Set(rows.filter((row) => row.is_left_censored).map((row) => row.cohort_start));
       const known = new Set(rows.map((row) => `${row.cohort_start} ${row.period_index}`));
       const later = cohorts.flatMap((cohort, row) =>
         months
@@ -217,7 +245,10 @@ export const cohortCards = [
         palette,
         width,
         months.map((month) => (months.length > 8 ? String(month) : `+${month} mo`)),
-        cohorts.map((cohort) => `${monthName(cohort)} · ${short(sizes.get(cohort), 'count')}`),
+        cohorts.map(
+          (cohort) =>
+            `${censored.has(cohort) ? '○ ' : ''}${monthName(cohort)} · ${short(sizes.get(cohort), 'count')}`,
+        ),
         [
           ...rows.map((row) => ({
             column: row.period_index - 1,
@@ -240,7 +271,12 @@ export const cohortCards = [
                 ['Share', full(retained(row), 'rate')],
                 ['95% interval', ends(row.retention_rate_low, row.retention_rate_high)],
               ],
-              row.is_complete ? null : 'This month is not over, so its rate is not shown.',
+              [
+                row.is_complete ? null : 'This month is not over, so its rate is not shown.',
+                row.is_left_censored ? `Customers of this cohort ${CENSORED}.` : null,
+              ]
+                .filter(Boolean)
+                .join(' ') || null,
             ];
           },
         },
@@ -251,6 +287,7 @@ export const cohortCards = [
       return {
         columns: [
           { name: 'First order in', kind: 'date' },
+          { name: 'Left-censored', kind: 'text' },
           { name: 'Months since', kind: 'count' },
           { name: 'Customers', kind: 'count' },
           { name: 'Ordered', kind: 'count' },
@@ -261,6 +298,7 @@ export const cohortCards = [
         ],
         rows: rows.map((row) => [
           row.cohort_start,
+          row.is_left_censored,
           row.period_index,
           row.customer_count,
           row.is_complete ? row.active_count : null,

@@ -6,6 +6,7 @@ import { lineChart } from '../charts/lines.js';
 import { dayAxis } from '../charts/parts.js';
 import { counted, full, short } from '../numbers.js';
 import { ratio, sum } from '../ratio.js';
+import { unsent } from '../stages.js';
 import { tilesOf, tilesTable } from '../tiles.js';
 import { once } from '../view.js';
 
@@ -18,14 +19,16 @@ import {
   SESSIONS,
   noSessions,
   intervalOf,
+  knownRates,
   rateCells,
   rateColumns,
   rateOf,
   ratesBy,
+  withEffects,
 } from './rates.js';
 import { daysOf, stepName, stepNote, stepsOf, withGaps } from './steps.js';
 
-const steps = once((view) => stepsOf(view, 'days', MEASURES));
+const steps = once((view) => withEffects(view, stepsOf(view, 'days', MEASURES)));
 const daysWithAlerts = once((view) => alertDays(view, ['view', 'cart', 'purchase']));
 /** Alerts on the days of a point: an issue of a day is an issue of its week. */
 function alertsIn(view, all, row) {
@@ -45,6 +48,7 @@ function tiles(view) {
       (row) => ratio(row.sessions_with_purchase, row.session_count),
       (row) =>
         `${full(row.sessions_with_purchase, 'count')} of ${counted(row.session_count, 'session')} with a purchase`,
+      unsent('view', 'purchase'),
     ),
     tile(
       'Cart abandonment',
@@ -52,6 +56,7 @@ function tiles(view) {
       (row) => ratio(row.sessions_with_cart - row.sessions_with_cart_and_purchase, row.sessions_with_cart),
       (row) =>
         `${full(row.sessions_with_cart - row.sessions_with_cart_and_purchase, 'count')} of ${counted(row.sessions_with_cart, 'session')} with a cart ended without a purchase`,
+      unsent('cart', 'purchase'),
     ),
     tile(
       'Revenue per session',
@@ -110,7 +115,10 @@ export const cards = [
       return `${full(ratio(cart.lost, total.sessions_with_view), 'rate')} of sessions with a view end before a cart, and ${full(ratio(bought.lost, cart.count), 'rate')} of those with a cart end before a purchase. ${direct ? `Another ${counted(direct, 'session')} bought without a cart event.` : ''}`.trim();
     },
     measured: 'sessions with a view; each stage is a subset of the previous one',
-    empty: noSessions,
+    empty: (view) =>
+      noSessions(view) ??
+      unsent('view', 'cart', 'purchase') ??
+      (totalOf(view.rows('days')).sessions_with_view ? null : 'No views in this selection.'),
     option(view, palette, { width }) {
       const stages = stagesOf(view);
       return nameBars(
@@ -174,8 +182,14 @@ export const cards = [
       const whole = byWeek ? rows.filter(({ days }) => days === 7) : rows;
       const last = whole.at(-1) ?? rows.at(-1);
       const [first] = whole.length ? whole : rows;
-      const rate = RATES[2];
-      return `View → purchase went from ${full(rateOf(rate, first), 'rate')} to ${full(rateOf(rate, last), 'rate')}, cart → purchase from ${full(rateOf(RATES[1], first), 'rate')} to ${full(rateOf(RATES[1], last), 'rate')}.`;
+      const said = [RATES[2], RATES[1], RATES[0]]
+        .filter((rate) => !unsent(...rate.of))
+        .slice(0, 2)
+        .map((rate, at) => {
+          const name = at ? rate.name.toLowerCase() : `${rate.name} went`;
+          return `${name} from ${full(rateOf(rate, first), 'rate')} to ${full(rateOf(rate, last), 'rate')}`;
+        });
+      return `${said.join(', ')}.`;
     },
     measured: 'sessions that reached both ÷ sessions that reached the first; a gap is an incomplete day',
     legend(view, palette) {
@@ -184,7 +198,10 @@ export const cards = [
         ? [{ text: MARK, color: palette.purple, shape: 'triangle' }]
         : [];
     },
-    empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
+    empty: (view) =>
+      noSessions(view) ??
+      (knownRates().length ? null : unsent('view', 'cart', 'purchase')) ??
+      (steps(view).rows.length ? null : 'No complete day in this period.'),
     option(view, palette, room) {
       const { width } = room;
       const all = steps(view);
@@ -192,7 +209,7 @@ export const cards = [
       return lineChart(
         palette,
         room,
-        RATES.map((rate) => ({
+        knownRates().map((rate) => ({
           name: rate.name,
           color: palette[rate.color],
           values: rows.map((row) => rateOf(rate, row)),
@@ -208,7 +225,7 @@ export const cards = [
           ),
           tip: (index) => [
             stepName(all, rows[index]),
-            RATES.map((rate) => [
+            knownRates().map((rate) => [
               rate.name,
               `${full(rateOf(rate, rows[index]), 'rate')} of ${full(rows[index][rate.bottom], 'count')} (95%: ${intervalOf(rate, rows[index])})`,
             ]),

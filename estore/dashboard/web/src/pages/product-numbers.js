@@ -2,9 +2,10 @@
 
 import { counted, full } from '../numbers.js';
 import { ratio, sum } from '../ratio.js';
+import { unsent } from '../stages.js';
 import { tilesOf, tilesTable } from '../tiles.js';
 import { tileAgainstBefore } from './against-before.js';
-import { PRODUCT_MEASURES, nothingSeen } from './product-rows.js';
+import { PRODUCT_MEASURES, nothingSeen, nothingSold } from './product-rows.js';
 
 function tiles(view) {
   const rows = view.rows('categories');
@@ -20,13 +21,14 @@ function tiles(view) {
       (row) => ratio(row.revenue_amount, row.item_count),
       (row) => `${full(row.revenue_amount, 'money')} for ${counted(row.item_count, 'item')}`,
     ),
-    tile('Views', 'count', (row) => row.view_count),
+    tile('Views', 'count', (row) => row.view_count, undefined, unsent('view')),
     tile(
       'Purchase rate',
       'rate',
       (row) => ratio(row.sessions_with_view_and_purchase, row.sessions_with_view),
       (row) =>
         `${full(row.sessions_with_view_and_purchase, 'count')} of ${full(row.sessions_with_view, 'count')} product sessions with a view`,
+      unsent('view', 'purchase'),
     ),
   ];
 }
@@ -37,7 +39,7 @@ export const productNumbersCard = {
   title: () => 'Products sold and viewed',
   measured:
     'purchase rate = product sessions with a purchase ÷ product sessions with a view; changes are relative',
-  empty: nothingSeen,
+  empty: (view) => (nothingSold(view) ? nothingSeen(view) : null),
   element: (view) => tilesOf(tiles(view)),
   table: (view) => tilesTable(tiles(view)),
 };

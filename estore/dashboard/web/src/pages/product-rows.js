@@ -3,6 +3,7 @@
 import { dayName } from '../days.js';
 import { counted, listed, short } from '../numbers.js';
 import { sum, sumBy } from '../ratio.js';
+import { unsent } from '../stages.js';
 import { once } from '../view.js';
 
 export const PRODUCT_MEASURES = [
@@ -20,7 +21,9 @@ export const nothingSold = (view) =>
       ? 'No purchases in this selection.'
       : 'No events yet. Load a file with `estore run PATH`.';
 export const nothingSeen = (view) =>
-  sum(view.rows('categories'), 'sessions_with_view') ? null : 'No views in this selection.';
+  sum(view.rows('categories'), 'sessions_with_view')
+    ? null
+    : (unsent('view') ?? 'No views in this selection.');
 
 export const subName = ({ category, subcategory }) =>
   subcategory && subcategory !== category ? `${category} › ${subcategory}` : category;

@@ -17,6 +17,7 @@ import {
 } from './product-rows.js';
 import { productNumbersCard } from './product-numbers.js';
 import { changed, revenueBy } from './revenue-by.js';
+import { unsent } from '../stages.js';
 import { stepsOf } from './steps.js';
 
 /** Sessions and views by day or week. */
@@ -33,6 +34,9 @@ const [VIEWED, CARTED, BOUGHT] = [
   'sessions_with_view_and_cart',
   'sessions_with_view_and_purchase',
 ];
+const stageOf = { [CARTED]: 'cart', [BOUGHT]: 'purchase' };
+/** null where the source does not send the stage. */
+const rateTo = (column, row) => (unsent(stageOf[column]) ? null : ratio(row[column], row[VIEWED]));
 
 export const cards = [
   productNumbersCard,
@@ -71,15 +75,15 @@ export const cards = [
       const rows = byCategory(view).filter((row) => isNamed(row) && row[VIEWED] >= 100);
       if (rows.length < 2) return null;
       const best = [...rows].sort((a, b) => ratio(b[BOUGHT], b[VIEWED]) - ratio(a[BOUGHT], a[VIEWED]))[0];
-      if (!best[BOUGHT]) return 'No purchases.';
+      if (!best[BOUGHT]) return unsent('purchase') ?? 'No purchases.';
       return `${best.name} has the highest purchase rate: ${share(ratio(best[BOUGHT], best[VIEWED]), best[VIEWED])} product sessions with a view.`;
     },
     measured: 'share of product sessions with a view that added to the cart or bought',
     legend: (view, palette) => [
-      { text: 'added to cart', color: palette.blue },
-      { text: 'bought', color: palette.orange },
+      ...(unsent('cart') ? [] : [{ text: 'added to cart', color: palette.blue }]),
+      ...(unsent('purchase') ? [] : [{ text: 'bought', color: palette.orange }]),
     ],
-    empty: nothingSeen,
+    empty: (view) => nothingSeen(view) ?? (unsent('cart') && unsent('purchase')),
     option(view, palette, { width }) {
       const rows = largest(byCategory(view), VIEWED)
         .filter((row) => row[VIEWED])
@@ -92,11 +96,13 @@ export const cards = [
           values: [
             [CARTED, 'blue'],
             [BOUGHT, 'orange'],
-          ].map(([column, color]) => ({
-            value: ratio(row[column], row[VIEWED]),
-            label: full(ratio(row[column], row[VIEWED]), 'rate'),
-            color: palette[color],
-          })),
+          ]
+            .filter(([column]) => !unsent(stageOf[column]))
+            .map(([column, color]) => ({
+              value: ratio(row[column], row[VIEWED]),
+              label: full(ratio(row[column], row[VIEWED]), 'rate'),
+              color: palette[color],
+            })),
         })),
         {
           kind: 'rate',
@@ -106,11 +112,11 @@ export const cards = [
             [
               [
                 'Added to cart',
-                `${full(ratio(rows[index][CARTED], rows[index][VIEWED]), 'rate')} = ${full(rows[index][CARTED], 'count')} ÷ ${full(rows[index][VIEWED], 'count')}`,
+                `${full(rateTo(CARTED, rows[index]), 'rate')} = ${full(rows[index][CARTED], 'count')} ÷ ${full(rows[index][VIEWED], 'count')}`,
               ],
               [
                 'Bought',
-                `${full(ratio(rows[index][BOUGHT], rows[index][VIEWED]), 'rate')} = ${full(rows[index][BOUGHT], 'count')} ÷ ${full(rows[index][VIEWED], 'count')}`,
+                `${full(rateTo(BOUGHT, rows[index]), 'rate')} = ${full(rows[index][BOUGHT], 'count')} ÷ ${full(rows[index][VIEWED], 'count')}`,
               ],
             ],
           ],
@@ -130,9 +136,9 @@ export const cards = [
         row.name,
         row[VIEWED],
         row[CARTED],
-        ratio(row[CARTED], row[VIEWED]),
+        rateTo(CARTED, row),
         row[BOUGHT],
-        ratio(row[BOUGHT], row[VIEWED]),
+        rateTo(BOUGHT, row),
       ]),
     }),
   },
@@ -171,7 +177,8 @@ export const cards = [
     fromZero: false,
     said: (views, sessions) => `${views} views in each of ${sessions}.`,
     measured: 'views ÷ sessions; a gap is an incomplete day; the axis does not start at 0',
-    empty: (view) => (view.from && viewSteps(view).rows.length ? null : 'No complete day in this period.'),
+    empty: (view) =>
+      unsent('view') ?? (view.from && viewSteps(view).rows.length ? null : 'No complete day in this period.'),
   }),
   {
     id: 'category-by-segment',

@@ -3,6 +3,7 @@
 import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
 import { ends, full, share } from '../numbers.js';
 import { designEffect, interval, ratio, sum } from '../ratio.js';
+import { unsent } from '../stages.js';
 
 export const MEASURES = [
   'session_count',
@@ -20,6 +21,7 @@ export const RATES = [
   {
     id: 'view_to_cart',
     name: 'View → cart',
+    of: ['view', 'cart'],
     top: 'sessions_with_view_and_cart',
     bottom: 'sessions_with_view',
     color: 'blue',
@@ -27,6 +29,7 @@ export const RATES = [
   {
     id: 'cart_to_purchase',
     name: 'Cart → purchase',
+    of: ['cart', 'purchase'],
     top: 'sessions_with_cart_and_purchase',
     bottom: 'sessions_with_cart',
     color: 'green',
@@ -34,15 +37,29 @@ export const RATES = [
   {
     id: 'view_to_purchase',
     name: 'View → purchase',
+    of: ['view', 'purchase'],
     top: 'sessions_with_view_and_purchase',
     bottom: 'sessions_with_view',
     color: 'orange',
   },
 ];
-const ofRate = ({ id, top, bottom }, row) => interval(row[top], row[bottom], designEffect(id));
+/** The effect of the row's own day where it is published, else that of all sessions. */
+const ofRate = ({ id, of, top, bottom }, row) =>
+  unsent(...of) ? null : interval(row[top], row[bottom], row.effects?.[id] ?? designEffect(id));
 /** The 95 % interval of a rate, as text. */
 export const intervalOf = (rate, row) => ends(...(ofRate(rate, row) ?? [null]));
-export const rateOf = (rate, row) => ratio(row[rate.top], row[rate.bottom]);
+export const rateOf = (rate, row) => (unsent(...rate.of) ? null : ratio(row[rate.top], row[rate.bottom]));
+/** The rates that the source can have. */
+export const knownRates = (rates = RATES) => rates.filter(({ of }) => !unsent(...of));
+
+/** Rows by day with the published design effects of each day. */
+export function withEffects(view, { byWeek, rows }) {
+  if (byWeek) return { byWeek, rows };
+  const days = new Map(view.rows('effects').map((row) => [row.session_start_date, row]));
+  const effectsOf = (day) =>
+    day && Object.fromEntries(RATES.map(({ id }) => [id, day[`${id}_design_effect`] ?? undefined]));
+  return { byWeek, rows: rows.map((row) => ({ ...row, effects: effectsOf(days.get(row.key)) })) };
+}
 
 export const noSessions = (view) =>
   sum(view.rows('days'), 'session_count')
@@ -83,6 +100,7 @@ export function ratesBy({
     );
   };
   const [toCart, , toPurchase] = RATES;
+  const shown = () => knownRates([toCart, toPurchase]);
   return {
     id,
     query,
@@ -91,6 +109,7 @@ export function ratesBy({
     measured,
     pixels: (view) => rowsHeight(rowsOf(view).length, 38),
     reading(view) {
+      if (unsent(...toPurchase.of)) return unsent(...toPurchase.of);
       const known = rowsOf(view).filter((row) => isNamed(row) && row.sessions_with_view >= 100);
       if (known.length < 2) return null;
       const ordered = [...known].sort((a, b) => rateOf(toPurchase, b) - rateOf(toPurchase, a));
@@ -99,11 +118,11 @@ export function ratesBy({
       const sentence = `Highest ${said} ${best.name}, ${share(rateOf(toPurchase, best), best.sessions_with_view)}; lowest ${worst.name}, ${share(rateOf(toPurchase, worst), worst.sessions_with_view)}.`;
       return note ? `${sentence} ${note}` : sentence;
     },
-    legend: (view, palette) => [
-      { text: toCart.name, color: palette.blue },
-      { text: toPurchase.name, color: palette.orange },
-    ],
-    empty: (view) => noSessions(view) ?? (rowsOf(view).length ? null : 'No views in this selection.'),
+    legend: (view, palette) => shown().map((rate) => ({ text: rate.name, color: palette[rate.color] })),
+    empty: (view) =>
+      noSessions(view) ??
+      (shown().length ? null : (unsent('view') ?? unsent(...toPurchase.of))) ??
+      (rowsOf(view).length ? null : 'No views in this selection.'),
     option(view, palette, { width }) {
       const rows = rowsOf(view);
       return nameBars(
@@ -111,7 +130,7 @@ export function ratesBy({
         width,
         rows.map((row) => ({
           name: row.name,
-          values: [toCart, toPurchase].map((rate) => ({
+          values: shown().map((rate) => ({
             value: rateOf(rate, row),
             label: full(rateOf(rate, row), 'rate'),
             color: palette[rate.color],
@@ -125,16 +144,13 @@ export function ratesBy({
             return [
               row.name,
               [
-                [
-                  toCart.name,
-                  `${full(rateOf(toCart, row), 'rate')} = ${full(row[toCart.top], 'count')} ÷ ${full(row[toCart.bottom], 'count')}`,
-                ],
-                ['95% interval', intervalOf(toCart, row)],
-                [
-                  toPurchase.name,
-                  `${full(rateOf(toPurchase, row), 'rate')} = ${full(row[toPurchase.top], 'count')} ÷ ${full(row[toPurchase.bottom], 'count')}`,
-                ],
-                ['95% interval', intervalOf(toPurchase, row)],
+                ...shown().flatMap((rate) => [
+                  [
+                    rate.name,
+                    `${full(rateOf(rate, row), 'rate')} = ${full(row[rate.top], 'count')} ÷ ${full(row[rate.bottom], 'count')}`,
+                  ],
+                  ['95% interval', intervalOf(rate, row)],
+                ]),
                 ['Revenue', full(row.revenue_amount, 'money')],
                 ...(row.session_count
                   ? [['Revenue per session', full(ratio(row.revenue_amount, row.session_count), 'money')]]

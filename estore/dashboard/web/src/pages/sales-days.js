@@ -4,6 +4,7 @@ import { alertDays } from '../alerts.js';
 import { addDays, dayName, daysBetween, monthBefore, monthOf, weekOf } from '../days.js';
 import { counted, full } from '../numbers.js';
 import { changeOf, ratio, sum, sumBy } from '../ratio.js';
+import { unsent } from '../stages.js';
 import { once } from '../view.js';
 
 export const NO_ORDERS = 'No orders in this selection.';
@@ -78,7 +79,8 @@ export function tiles(view) {
     trend: trend(value),
     ...more,
   });
-  const conversion = (day) => ratio(day.sessions_with_purchase, day.session_count);
+  const unknown = unsent('view', 'purchase');
+  const conversion = (day) => (unknown ? null : ratio(day.sessions_with_purchase, day.session_count));
   return [
     tile('Revenue', 'money', (day) => day.revenue_amount),
     tile('Orders', 'count', (day) => day.order_count),
@@ -89,6 +91,7 @@ export function tiles(view) {
     tile('Conversion', 'rate', conversion, {
       name: view.filters.category || view.filters.brand ? 'Conversion, entire shop' : 'Conversion',
       counts: `${full(today.sessions_with_purchase, 'count')} of ${counted(today.session_count, 'session')} with a purchase`,
+      ...(unknown ? { counts: undefined, against: undefined, note: unknown, trend: undefined } : {}),
     }),
   ];
 }

@@ -79,4 +79,4 @@ def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 def disagreements(ours: dict[str, str], plain: dict[str, str]) -> list[str]:
     """The tables of the plain way that ours does not have, or has with other rows."""
-    return [name for name, told in sorted(plain.items()) if ours.get(name) != told]
+    return [name for name, digest in sorted(plain.items()) if ours.get(name) != digest]

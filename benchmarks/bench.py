@@ -42,8 +42,8 @@ def bench(plan: Plan, keep: Callable[[Report], None] = lambda report: None) -> R
         shutil.rmtree(plan.folder / "home")
         if plan.low_memory:
             home, limit = "small", plan.low_memory
-            told = plan.estore("run", plan.landing, home=home, memory_limit=limit)
-            report["low_memory"] = {"limit": limit, **_measured(told)}
+            run = plan.estore("run", plan.landing, home=home, memory_limit=limit)
+            report["low_memory"] = {"limit": limit, **_measured(run)}
             shutil.rmtree(plan.folder / home)
             keep(report)
         if plan.plain_limit:
@@ -61,12 +61,12 @@ def _whole(plan: Plan) -> Report:
     os.sync()  # what is measured must not wait for what was written before
     lines, scan = bare_scan(files, threads=plan.threads, times=3 if plan.events < 5e7 else 2)
     log = LogTail(plan.folder / "home" / "logs" / "dbt.log")
-    told = plan.estore("run", plan.landing)
+    run = plan.estore("run", plan.landing)
     return {
         "lines": lines,
         "csv_bytes": sum(path.stat().st_size for path in files),
         "scan_seconds": scan,
-        "run": {**_measured(told), "stages": stages(told.err, log.read(), told.seconds)},
+        "run": {**_measured(run), "stages": stages(run.err, log.read(), run.seconds)},
     }
 
 
@@ -112,9 +112,9 @@ def _what_comes_later(plan: Plan) -> Report:
         with path.open("rb") as lines:
             count = sum(1 for _ in lines) - 1
         log = LogTail(plan.folder / "home" / "logs" / "dbt.log")
-        told = plan.estore("run", path)
-        spent = stages(told.err, log.read(), told.seconds)
-        report[name] = {"lines": count, **_measured(told), "stages": spent}
+        run = plan.estore("run", path)
+        spent = stages(run.err, log.read(), run.seconds)
+        report[name] = {"lines": count, **_measured(run), "stages": spent}
     report["nothing_new"] = _measured(plan.estore("run", plan.folder / "late.csv"))
     for words in (["status"], ["findings"], ["--help"]):
         report[words[0].strip("-")] = {
@@ -126,11 +126,11 @@ def _what_comes_later(plan: Plan) -> Report:
     return report
 
 
-def _measured(told: Run) -> Report:
+def _measured(run: Run) -> Report:
     return {
-        "seconds": told.seconds,
-        "peak_memory": told.peak_memory,
-        "peak_disk": told.peak_disk,
+        "seconds": run.seconds,
+        "peak_memory": run.peak_memory,
+        "peak_disk": run.peak_disk,
     }
 
 

@@ -201,22 +201,22 @@ def _open(browser: Any, url: str, page: str) -> dict[str, Any]:
     errors: list[str] = []
     client = context.new_cdp_session(tab)
     client.send("Network.enable")
-    client.on("Network.loadingFinished", lambda told: received.append(told["encodedDataLength"]))
+    client.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     tab.on("request", lambda request: hosts.add(urllib.parse.urlsplit(request.url).netloc))
     tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     tab.wait_for_timeout(SETTLED_MS)
     tab.goto(f"{url}/{page}")
     # Not a function: the page's policy lets no string be evaluated.
     tab.wait_for_selector("html[data-painted]", state="attached")
-    told = {
+    figures = {
         "first_chart_s": _mark(tab, "estore:first"), "all_charts_s": _mark(tab, "estore:all"),
         "cold_kb": sum(received) / 1e3, "requests": len(received),
         "other_hosts": len(hosts - {urllib.parse.urlsplit(url).netloc, ""}),
         "console_errors": len(errors),
     }  # fmt: skip
-    told["filter_s"] = statistics.median(_filter(tab) for _ in range(3))
+    figures["filter_s"] = statistics.median(_filter(tab) for _ in range(3))
     context.close()
-    return told
+    return figures
 
 
 def _mark(tab: Any, name: str) -> float:
@@ -255,9 +255,9 @@ def _report(home: Path, out: Path) -> dict[str, Any]:
     started = time.perf_counter()
     command = [sys.executable, "-m", "estore.cli", "--home", str(home), "report", str(out)]
     subprocess.run(command, check=True, capture_output=True)
-    told = {"seconds": round(time.perf_counter() - started, 1), "mb": out.stat().st_size / 1e6}
+    figures = {"seconds": round(time.perf_counter() - started, 1), "mb": out.stat().st_size / 1e6}
     out.unlink()
-    return told
+    return figures
 
 
 def _shop(home: Path) -> dict[str, Any]:
@@ -284,11 +284,11 @@ def dashboard_table(result: dict[str, Any]) -> str:
         ("memory of the server at most, MB", result["memory_mb"], LIMITS["memory_mb"], ".0f"),
         ("report, MB", result["report"]["mb"], LIMITS["report_mb"], ".2f"),
     ]
-    told = ["| | measured | at most |", "| --- | ---: | ---: |"]
+    figures = ["| | measured | at most |", "| --- | ---: | ---: |"]
     for name, measured, limit, form in rows:
         shown = f"{measured:{form}}"
-        told.append(f"| {name} | {f'**{shown}**' if measured > limit else shown} | {limit:g} |")
-    told += [
+        figures.append(f"| {name} | {f'**{shown}**' if measured > limit else shown} | {limit:g} |")
+    figures += [
         "",
         "| page | first charts, s | all charts, s | filter, s | KB | requests |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -301,4 +301,4 @@ def dashboard_table(result: dict[str, Any]) -> str:
         f"Medians of {RUNS} cold loads a page, worst page above; commit `{result['commit']}`, "
         f"{result['machine']['cpu']}, {result['machine']['cores']} cores.",
     ]
-    return "\n".join(told)
+    return "\n".join(figures)

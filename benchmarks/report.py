@@ -29,8 +29,8 @@ def write_report(results: Sequence[tables.Result], folder: Path) -> None:
     readme = folder / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    told = _tables(results) if results else "No results yet: `make bench`."
-    readme.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}")
+    text = _tables(results) if results else "No results yet: `make bench`."
+    readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
     if results:
         write_plot(results, folder / "scaling.svg")
 
@@ -54,9 +54,9 @@ def _tables(results: Sequence[tables.Result]) -> str:
         "### Later\n\n" + tables.markdown(tables.later(results)),
         "### Where the seconds go\n\n" + tables.markdown(tables.stages(results)),
     ]
-    if told := [result for result in results if "stages" in result["next_day"]]:
+    if timed := [result for result in results if "stages" in result["next_day"]]:
         heading = "### Where the seconds of one more day go\n\n"
-        parts.append(heading + tables.markdown(tables.stages(told, "next_day")))
+        parts.append(heading + tables.markdown(tables.stages(timed, "next_day")))
     if small := [result for result in results if "low_memory" in result]:
         parts.append("### With less memory\n\n" + tables.markdown(tables.low_memory(small)))
     return "\n\n".join(parts)

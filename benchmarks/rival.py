@@ -32,7 +32,7 @@ def plain_way(plan: Plan, marts: dict[str, str]) -> dict[str, Any]:
     load = sum(one.seconds for one in runs)
     built = plain("build", warehouse, limit=max(0.0, plan.plain_limit - load))
     runs.append(built)
-    told: dict[str, Any] = {
+    report: dict[str, Any] = {
         "seconds": load + built.seconds,
         "peak_memory": max(one.peak_memory for one in runs),
         "peak_disk": max(one.peak_disk for one in runs),
@@ -41,9 +41,9 @@ def plain_way(plan: Plan, marts: dict[str, str]) -> dict[str, Any]:
         },
     }  # fmt: skip
     if built.code is None:
-        return told | {"stopped": True}
+        return report | {"stopped": True}
     if built.code != 0:
         said = "\n".join(line for one in runs for line in one.err)
-        return told | {"failed": said[-2000:]}
+        return report | {"failed": said[-2000:]}
     found = fingerprints(warehouse, skipped=plan.skipped)
-    return told | {"compared": sorted(found), "disagree": disagreements(marts, found)}
+    return report | {"compared": sorted(found), "disagree": disagreements(marts, found)}

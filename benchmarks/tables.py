@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-COMPARED = 30_000_000  # one more day is told against that on so many events
+COMPARED = 30_000_000  # events of the history that one more day is compared with
 MODELS_SHOWN = 8  # the dearest ones; the others are one row
 Result = dict[str, Any]
 
@@ -13,16 +13,16 @@ def machines(results: Sequence[Result]) -> str:
     lines: dict[str, list[str]] = {}
     for result in results:
         m = result["machine"]
-        told = (
+        sentence = (
             f"{m['cpu']}, {m['cores']} cores, {m['memory_bytes'] / 2**30:.0f} GB, {m['os']}, "
             f"Python {m['python']}, DuckDB {m['duckdb']}, dbt {m['dbt-core']}; "
             f"{result['threads']} threads, {result['memory_limit']} for the engine; "
             f"{result['date']}, commit {result['commit']}"
         )
-        lines.setdefault(told, []).append(_size(result))
+        lines.setdefault(sentence, []).append(_size(result))
     if len(lines) == 1:
         return f"{next(iter(lines))}."
-    return "\n".join(f"* {', '.join(sizes)}: {told}." for told, sizes in lines.items())
+    return "\n".join(f"* {', '.join(sizes)}: {sentence}." for sentence, sizes in lines.items())
 
 
 def overview(results: Sequence[Result]) -> list[list[str]]:
@@ -82,10 +82,10 @@ def stages(results: Sequence[Result], of: str = "run") -> list[list[str]]:
     for name in ("load", *models, "other models", *fixed[1:]):
         cells = []
         for result in results:
-            told = result[of]["stages"]
+            spent = result[of]["stages"]
             shown = {*models, *fixed}
-            others = sum(seconds for stage, seconds in told.items() if stage not in shown)
-            cells.append(f"{others if name == 'other models' else told.get(name, 0.0):.1f}")
+            others = sum(seconds for stage, seconds in spent.items() if stage not in shown)
+            cells.append(f"{others if name == 'other models' else spent.get(name, 0.0):.1f}")
         rows.append([f"`{name}`" if name in models else name, *cells])
     rows.append(["**all**", *(f"**{result[of]['seconds']:.1f}**" for result in results)])
     return rows
@@ -95,13 +95,13 @@ def low_memory(results: Sequence[Result]) -> list[list[str]]:
     """The same with less memory for the engine."""
     rows = [["events", "memory for the engine", "`estore run`", "memory of all", "disk ÷ CSV"]]
     for result in results:
-        for limit, told in (
+        for limit, run in (
             (result["memory_limit"], result["run"]),
             (result["low_memory"]["limit"], result["low_memory"]),
         ):
             rows.append([
-                _size(result), limit, _seconds(told["seconds"]), _gigabytes(told["peak_memory"]),
-                f"{told['peak_disk'] / result['csv_bytes']:.2f}",
+                _size(result), limit, _seconds(run["seconds"]), _gigabytes(run["peak_memory"]),
+                f"{run['peak_disk'] / result['csv_bytes']:.2f}",
             ])  # fmt: skip
     return rows
 

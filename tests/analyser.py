@@ -18,12 +18,12 @@ Job = dict[str, Any]
 
 def judged(jobs: list[Job]) -> list[dict[str, Any]]:
     """What the analyser says of each job."""
-    told = subprocess.run(
+    completed = subprocess.run(
         [ANALYSER], input="".join(f"{json.dumps(job)}\n" for job in jobs),
         capture_output=True, text=True,
     )  # fmt: skip
-    assert told.returncode == 0, told.stderr
-    verdicts = [json.loads(line) for line in told.stdout.splitlines()]
+    assert completed.returncode == 0, completed.stderr
+    verdicts = [json.loads(line) for line in completed.stdout.splitlines()]
     assert len(verdicts) == len(jobs)
     return verdicts
 

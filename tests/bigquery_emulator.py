@@ -63,8 +63,8 @@ def bigquery_server(
     ):
         try:
             wait_until_up(f"{endpoint}/bigquery/v2/projects/shop-ci/datasets", server)
-            told = {**cloud_storage.environment, "BIGQUERY_EMULATOR_HOST": endpoint}
-            yield BigQuery("shop-ci", cloud_storage, told)
+            client_environment = {**cloud_storage.environment, "BIGQUERY_EMULATOR_HOST": endpoint}
+            yield BigQuery("shop-ci", cloud_storage, client_environment)
         finally:
             server.kill()
 
@@ -96,9 +96,11 @@ class CloudShop:
         """What a command prints; it must end well."""
         settings = self.settings
         environment = {"ESTORE_TARGET": settings.target, "ESTORE_BIGQUERY": settings.bigquery}
-        told = CliRunner().invoke(main, ["--home", str(settings.home), *arguments], env=environment)
-        assert told.exit_code == 0, told.output
-        return told.stdout
+        result = CliRunner().invoke(
+            main, ["--home", str(settings.home), *arguments], env=environment
+        )
+        assert result.exit_code == 0, result.output
+        return result.stdout
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Columns and rows of a table, the rows in an order that depends on them alone.

@@ -35,7 +35,7 @@ describe) curl --silent --fail "$CLOUD/image" || true ;;
 add-metadata)
     value="${*: -1}"
     curl --silent --request PUT --data "${value#estore-image=}" "$CLOUD/image" ;;
-get-guest-attributes) curl --silent --fail "$CLOUD/told/$(grep -oP '(?<=estore/)\w+' <<< "$*")" ;;
+get-guest-attributes) curl --silent --fail "$CLOUD/guest/$(grep -oP '(?<=estore/)\w+' <<< "$*")" ;;
 esac
 """
 
@@ -46,7 +46,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.image = ""
         self.running = ""
-        self.told: dict[str, str] = {}
+        self.guest: dict[str, str] = {}
         self.history: list[str] = []
         self.secrets: dict[str, str] = {}
         self.sound: set[str] = set()
@@ -131,7 +131,7 @@ def _handler(machine: Machine) -> type[BaseHTTPRequestHandler]:
                 return self._answer("" if path[9:] in machine.pullable else None)
             if path == "healthz":
                 return self._answer("ok" if machine.running in machine.sound else None)
-            return self._answer(machine.told.get(name))
+            return self._answer(machine.guest.get(name))
 
         def do_PUT(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -141,7 +141,7 @@ def _handler(machine: Machine) -> type[BaseHTTPRequestHandler]:
                 machine.running = text.strip().removeprefix("ESTORE_IMAGE=")
                 machine.history.append(machine.running)
             else:
-                machine.told[self.path.rpartition("/")[2]] = text
+                machine.guest[self.path.rpartition("/")[2]] = text
             self._answer("")
 
     return Handler

@@ -415,7 +415,7 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
 
 
 #: User ids, in any case, that mean nobody: their orders are sales, and they are no customers.
-NOBODY = {
+ANONYMOUS_IDS = {
     "null", "undefined", "none", "nil", "nan", "na", "n/a", "#n/a", "\\n", "(not set)", "not set",
     "(none)", "unknown", "anonymous", "guest", "-", "0", "-1",
     "00000000-0000-0000-0000-000000000000",
@@ -424,7 +424,7 @@ NOBODY = {
 
 def is_customer(user_id: str) -> bool:
     """Whether the id means a person."""
-    return user_id.lower() not in NOBODY
+    return user_id.lower() not in ANONYMOUS_IDS
 
 
 def _orders_by_user(orders: Iterable[Order]) -> dict[str, list[Order]]:

@@ -46,7 +46,7 @@ def alerts(workshop: Workshop) -> set[Alert]:
     )
 
 
-def tells(fault: dict[str, Any], alert: Alert) -> bool:
+def matches(fault: dict[str, Any], alert: Alert) -> bool:
     """Whether an alert's days are those of a fault: all whole ones, and none beyond."""
     kind, _, first, last = alert
     if kind == "taxonomy_break":
@@ -55,35 +55,35 @@ def tells(fault: dict[str, Any], alert: Alert) -> bool:
     if kind == "price_cap":
         return fault["from_date"] <= first <= last <= fault["to_date"]
     begin, end = (datetime.fromisoformat(fault[key]) for key in ("from_at", "to_at"))
-    if kind == "missing_events":  # told to the hour
+    if kind == "missing_events":  # reported to the hour
         return (first, last) == (fault["from_date"], fault["to_date"])
-    first_whole, last_whole = (
+    first_complete, last_complete = (
         str((begin + DAY - timedelta(seconds=1)).date()),
         str(end.date() - DAY),
     )
-    if first_whole > last_whole:
-        first_whole, last_whole = fault["from_date"], fault["to_date"]
-    return fault["from_date"] <= first <= first_whole and last_whole <= last <= fault["to_date"]
+    if first_complete > last_complete:
+        first_complete, last_complete = fault["from_date"], fault["to_date"]
+    return fault["from_date"] <= first <= first_complete and last_complete <= last <= fault["to_date"]
 
 
-def untold(truth: dict[str, Any], told: set[Alert]) -> list[tuple[str, str, str]]:
+def unreported(truth: dict[str, Any], reported: set[Alert]) -> list[tuple[str, str, str]]:
     """Faults that no alert of the right kind tells with the right days."""
     return [
         (fault["fault"], *expected)
         for fault in truth["faults"]
         for expected in sorted(ALERTS.get(fault["fault"], ()))
-        if not any(alert[:2] == expected and tells(fault, alert) for alert in told)
+        if not any(alert[:2] == expected and matches(fault, alert) for alert in reported)
     ]
 
 
-def false_alarms(truth: dict[str, Any], told: set[Alert]) -> set[Alert]:
+def false_alarms(truth: dict[str, Any], reported: set[Alert]) -> set[Alert]:
     """Alerts of days on which nothing is wrong."""
     faults = [fault for fault in truth["faults"] if ALERTS.get(fault["fault"])]
-    return {alert for alert in told if not any(_explains(fault, alert) for fault in faults)}
+    return {alert for alert in reported if not any(_explains(fault, alert) for fault in faults)}
 
 
 def _explains(fault: dict[str, Any], alert: Alert) -> bool:
     """A fault of few days may show in other ways, too."""
     if "from_at" in fault:
         return alert[2] <= fault["to_date"] and alert[3] >= fault["from_date"]
-    return alert[:2] in ALERTS[fault["fault"]] and tells(fault, alert)
+    return alert[:2] in ALERTS[fault["fault"]] and matches(fault, alert)

@@ -27,7 +27,7 @@ def recording() -> Iterator[list[dict[str, Any]]]:
         data = options.get("data") or {}
         query = data if path.endswith("/queries") else data.get("configuration", {}).get("query")
         if method == "POST" and query:
-            parameters = {told["name"]: _type(told) for told in query.get("queryParameters", ())}
+            parameters = {typed["name"]: _type(typed) for typed in query.get("queryParameters", ())}
             jobs.append({"sql": query["query"], "parameters": parameters})
         if method == "DELETE" and (gone := _DELETED.fullmatch(path)):
             jobs.append({"deleted": ".".join(part for part in gone.groups() if part)})
@@ -54,5 +54,7 @@ def recording() -> Iterator[list[dict[str, Any]]]:
 
 
 def _type(parameter: dict[str, Any]) -> str:
-    told = parameter["parameterType"]
-    return f"ARRAY<{told['arrayType']['type']}>" if told["type"] == "ARRAY" else str(told["type"])
+    typed = parameter["parameterType"]
+    return (
+        f"ARRAY<{typed['arrayType']['type']}>" if typed["type"] == "ARRAY" else str(typed["type"])
+    )

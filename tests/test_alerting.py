@@ -87,9 +87,9 @@ def test_an_undelivered_alert_waits_and_its_address_stays_secret(
     receiver.answer, secret, gone = 500, "".join(["hook", "-", "key"]), Receiver()
     gone.close()
     for url, why in ((gone.url, "ConnectionError"), (receiver.url, "it answered 500")):
-        with pytest.raises(EstoreError, match=why) as told:
+        with pytest.raises(EstoreError, match=why) as raised:
             outbox.deliver(lambda alerts, to=f"{url}/{secret}": send(to, alerts), now=1000)
-        shown = serializable_error_info_from_exc_info(told._excinfo or (None, None, None))
+        shown = serializable_error_info_from_exc_info(raised._excinfo or (None, None, None))
         assert secret not in str(shown), "Dagster keeps this in a tick"
     receiver.answer = 200
     assert outbox.deliver(lambda alerts: send(receiver.url, alerts), now=1059) == 0
@@ -131,18 +131,18 @@ def known(status: str, hours: float, error: str | None = None) -> Known:
 def test_no_new_data_for_too_long_is_an_alert() -> None:
     assert not list(freshness_alerts([], 24))
     assert not list(freshness_alerts([known("loaded", 30), known("loaded", 23)], 24))
-    (told,) = freshness_alerts([known("loaded", 30), known("refused", 1, "no")], 24)
-    assert told.words.startswith("no new data for 30 hours, since ")
-    assert told.is_repeated
+    (reported,) = freshness_alerts([known("loaded", 30), known("refused", 1, "no")], 24)
+    assert reported.words.startswith("no new data for 30 hours, since ")
+    assert reported.is_repeated
 
 
 def test_a_refused_file_is_an_alert_with_its_error(workshop: Workshop) -> None:
     workshop.write("a.csv", [{}])
     (workshop.landing / "bad.csv").write_text("this,is\nno,event\n")
     workshop.load()
-    (told,) = refusal_alerts(ledger(workshop.settings))
-    assert told.subject.endswith("/bad.csv")
-    assert "event_time" in told.words
+    (reported,) = refusal_alerts(ledger(workshop.settings))
+    assert reported.subject.endswith("/bad.csv")
+    assert "event_time" in reported.words
 
 
 def test_an_alert_about_the_data_is_sent_once(workshop: Workshop, outbox: Outbox) -> None:
@@ -184,9 +184,9 @@ def test_the_alert_of_a_run_that_took_too_long_says_so() -> None:
         words = "Exceeded maximum runtime of 43200 seconds."  # as the daemon says it
         event = instance.report_run_failed(run, words)
         context = dg.build_run_status_sensor_context("failure_sensor", event, instance, run)
-        told = failure_alert(context.for_run_failure())
-    assert told.words == words
-    assert "timeout_hours" in told.what_to_do
+        reported = failure_alert(context.for_run_failure())
+    assert reported.words == words
+    assert "timeout_hours" in reported.what_to_do
 
 
 def test_without_an_address_alerts_are_in_the_log_of_the_tick(
@@ -194,8 +194,8 @@ def test_without_an_address_alerts_are_in_the_log_of_the_tick(
 ) -> None:
     outbox.add(alert(), now=1000)
     assert sensor(workshop, outbox, "alert_sensor")() == "1 delivered, 0 waiting"
-    told = "ESTORE_ALERT_URL is not set, so only here:\n[failure] transform: a broke"
-    assert told in capfd.readouterr().err
+    reported = "ESTORE_ALERT_URL is not set, so only here:\n[failure] transform: a broke"
+    assert reported in capfd.readouterr().err
 
 
 def sensor(workshop: Workshop, outbox: Outbox, name: str) -> Callable[[], str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import SAMPLE, Workshop, needs_sample
-from planted import ALERTS, alerts, build_shop, false_alarms, untold
+from planted import ALERTS, alerts, build_shop, false_alarms, unreported
 
 from estore.synth import ALL_FAULTS, SyntheticShop
 
@@ -27,7 +27,7 @@ def test_a_planted_fault_is_reported_with_its_days(
 ) -> None:
     workshop, truth = faulty
     assert name in {fault["fault"] for fault in truth["faults"]}
-    assert [fault for fault in untold(truth, alerts(workshop)) if fault[0] == name] == []
+    assert [fault for fault in unreported(truth, alerts(workshop)) if fault[0] == name] == []
 
 
 def test_no_other_alert_is_reported(faulty: tuple[Workshop, dict[str, Any]]) -> None:
@@ -98,9 +98,9 @@ def test_twenty_seeds_give_at_most_one_false_alarm_a_month_and_miss_no_fault(
             workshop = open_workshop()
             shop = SyntheticShop(events=300_000, months=3, seed=seed, faults=faults)
             truth = build_shop(workshop, shop)
-            told = alerts(workshop)
-            alarms += [(seed, bool(faults), *alert) for alert in false_alarms(truth, told)]
-            missed += [(seed, *fault) for fault in untold(truth, told)]
+            reported = alerts(workshop)
+            alarms += [(seed, bool(faults), *alert) for alert in false_alarms(truth, reported)]
+            missed += [(seed, *fault) for fault in unreported(truth, reported)]
     print(f"false alarms: {alarms}\nuntold: {missed}")
     clean = [alarm for alarm in alarms if not alarm[1]]
     assert max([0, *(sum(of == seed for of, *_ in clean) for seed in SEEDS)]) <= 3

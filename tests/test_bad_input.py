@@ -611,7 +611,7 @@ def test_a_file_without_read_permission_is_reported(home: Home) -> None:
         ("absent.csv", "absent.csv: does not exist"),
         ("*.csv", "no event files there"),
         ("zero\0byte.csv", "does not exist"),
-        ("~nobody-of-this-name/day.csv", "does not exist"),
+        ("~no-such-user/day.csv", "does not exist"),
         ("x" * 5000, "cannot be read: File name too long"),
     ],
 )

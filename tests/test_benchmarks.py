@@ -31,10 +31,10 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results folder of a benchmark of 20,000 events."""
     home = tmp_path_factory.mktemp("bench")
     words = ["run", "0.02", "--dir", str(home / "work"), "--results", str(home / "results")]
-    told = CliRunner().invoke(command.main, [*words, "--times", "1"])
-    assert told.exit_code == 0, told.output
+    result = CliRunner().invoke(command.main, [*words, "--times", "1"])
+    assert result.exit_code == 0, result.output
     assert not list((home / "work").iterdir()), "something is left in the work folder"
-    assert "0.02 M" in told.stdout
+    assert "0.02 M" in result.stdout
     return home / "results"
 
 
@@ -112,12 +112,12 @@ def test_later_files_follow_the_history_in_sessions_of_their_own(tmp_path: Path)
 
 
 def test_one_different_value_is_a_disagreement(tmp_path: Path) -> None:
-    told = []
+    digests = []
     for name, value in (("a", "1.5"), ("b", "1.5"), ("c", "null")):
         path = tmp_path / f"{name}.duckdb"
         with duckdb.connect(str(path)) as connection:
             connection.execute("create schema marts")
             connection.execute(f"create table marts.t as select 1 as x, {value}::double as y")
-        told.append(fingerprints(path))
-    assert disagreements(told[0], told[1]) == []
-    assert disagreements(told[0], told[2]) == disagreements({}, told[0]) == ["t"]
+        digests.append(fingerprints(path))
+    assert disagreements(digests[0], digests[1]) == []
+    assert disagreements(digests[0], digests[2]) == disagreements({}, digests[0]) == ["t"]

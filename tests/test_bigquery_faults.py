@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from faulty_network import Fault, FaultyNetwork, faulty_network
 from google.api_core.retry import retry_base, retry_unary
 from landing_files import lines, text
-from test_bucket_faults import nobody  # noqa: F401 (fixture)
+from test_bucket_faults import logged_out  # noqa: F401 (fixture)
 
 from estore.cli import FAILED, main
 from estore.console import Console
@@ -73,9 +73,9 @@ class Cloud(CloudShop):
             files = warehouse.control_tables.execute(
                 "select file_id, uri, status from raw.files"
             ).fetchall()
-        told = {uri.rpartition("/")[2]: (status, rows.pop(id, 0)) for id, uri, status in files}
+        configs = {uri.rpartition("/")[2]: (status, rows.pop(id, 0)) for id, uri, status in files}
         assert not rows, "rows of no file"
-        return told
+        return configs
 
 
 LOADED = ("loaded", 7)
@@ -253,14 +253,14 @@ def test_every_job_has_a_byte_limit_a_label_and_a_timeout(
     monkeypatch.setattr(cloud, "settings", settings)
     cloud.load(cloud.new())
     assert len(waited) > 10 and None not in waited
-    told = [
+    configs = [
         json.loads(asked[asked.index(" {") :])["configuration"]
         for asked in network.asked
         if asked.startswith("POST ") and "/jobs?" in asked
     ]
-    assert len(told) >= 4
-    assert {config["labels"]["app"] for config in told} == {"estore"}
-    bounds = {config["query"]["maximumBytesBilled"] for config in told if "query" in config}
+    assert len(configs) >= 4
+    assert {config["labels"]["app"] for config in configs} == {"estore"}
+    bounds = {config["query"]["maximumBytesBilled"] for config in configs if "query" in config}
     assert bounds == {"12345"}
 
 
@@ -270,18 +270,18 @@ def test_a_byte_limit_that_a_model_exceeds_is_reported(
     """dbt's own jobs, in dbt's own words, end in ours."""
     _, refused, said = REFUSALS["bytes"]
     network.faults = [Fault(ANY_QUERY + ".*dbt", **refused)]
-    told = _run(cloud, "build")
-    assert told.exit_code == FAILED and said in told.output and "Traceback" not in told.output
+    result = _run(cloud, "build")
+    assert result.exit_code == FAILED and said in result.output and "Traceback" not in result.output
     assert "to be built: 1 day" in cloud.estore("status")
 
 
 def test_a_bucket_that_does_not_exist_is_reported(cloud: Cloud) -> None:
-    told = _run(cloud, "run", "gs://no-such-bucket/folder/")
-    assert told.exit_code == FAILED
-    assert "gs://no-such-bucket/folder/: there is no such bucket" in told.output
+    result = _run(cloud, "run", "gs://no-such-bucket/folder/")
+    assert result.exit_code == FAILED
+    assert "gs://no-such-bucket/folder/: there is no such bucket" in result.output
 
 
-@pytest.mark.usefixtures("nobody")
+@pytest.mark.usefixtures("logged_out")
 @pytest.mark.parametrize("command", [["status"], ["query", "select 1"], ["load", "."]])
 def test_without_credentials_the_error_says_how_to_log_in(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -290,9 +290,9 @@ def test_without_credentials_the_error_says_how_to_log_in(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_bytes(text(lines(5)))
     environment = {"ESTORE_TARGET": "bigquery", "ESTORE_BIGQUERY": "shop-ci.estore"}
-    told = CliRunner().invoke(main, ["--home", "home", *command], env=environment)
-    assert told.exit_code == FAILED, told.output
-    assert "gcloud auth application-default login" in told.output
+    result = CliRunner().invoke(main, ["--home", "home", *command], env=environment)
+    assert result.exit_code == FAILED, result.output
+    assert "gcloud auth application-default login" in result.output
 
 
 def _run(cloud: Cloud, *arguments: str) -> Any:

@@ -126,11 +126,11 @@ def test_both_engines_report_the_same_files_and_changes(bigquery: BigQuery, tmp_
         assert ledger(pair.cloud) == ledger(pair.local)
         for shop in (pair.cloud, pair.local):
             with open_warehouse(shop.settings) as warehouse:
-                told = warehouse.select(
+                held_counts = warehouse.select(
                     "select file_id, count(*) from raw.events "
                     "where event_time >= timestamp '1970-01-01' group by file_id order by 1"
                 )
-            held = [(count,) for _, count in told]
+            held = [(count,) for _, count in held_counts]
             assert held == [(entry[3],) for entry in _by_id(shop) if entry[3]]
 
     def loaded(shop: CloudShop) -> list[Any]:
@@ -149,7 +149,7 @@ def test_both_engines_report_the_same_files_and_changes(bigquery: BigQuery, tmp_
     pair.put("ahead.csv", lines(*[OTHER] * 20, "2199-10-03 10:00:00 UTC,view,1,5,7,s"))
     pair.put("day.csv.zst", zstd.compress(lines(OTHER, OTHER)))
     both(loaded)
-    pair.put("twin.csv", lines(LATER, GOOD, *[OTHER] * 12, "x,view,1,5,7,s"))
+    pair.put("twice.csv", lines(LATER, GOOD, *[OTHER] * 12, "x,view,1,5,7,s"))
     both(loaded)
     pair.put("good.csv", lines(GOOD))
     both(loaded)

@@ -73,20 +73,20 @@ class Pair:
 _OWN = {"home", "loaded_at", "built_at", "published_at", "content_hash", "line_number"}
 
 
-def _told_alike(told: str) -> object:
+def _told_alike(printed: str) -> object:
     """What a command prints, without what is the home's own; JSON without its order."""
     try:
-        return _alike(json.loads(told))
+        return _alike(json.loads(printed))
     except json.JSONDecodeError:
-        return told.replace("/cloud/", "/local/")
+        return printed.replace("/cloud/", "/local/")
 
 
-def _alike(told: object) -> object:
-    if isinstance(told, dict):
-        return {key: _alike(value) for key, value in told.items() if key not in _OWN}
-    if isinstance(told, list):
-        return sorted(map(_alike, told), key=repr)
-    return told
+def _alike(printed: object) -> object:
+    if isinstance(printed, dict):
+        return {key: _alike(value) for key, value in printed.items() if key not in _OWN}
+    if isinstance(printed, list):
+        return sorted(map(_alike, printed), key=repr)
+    return printed
 
 
 def _published(shop: CloudShop, table: str) -> list[tuple[object, ...]]:
@@ -147,12 +147,12 @@ def _play(pair: Pair, days: dict[str, list[list[str]]], jobs: list[dict[str, Any
     new = text(days, "2019-11-26", "2019-11-28")
     head, *lines = new.splitlines(keepends=True)
     pair.put("new.csv", new)
-    pair.put("twin.csv", b"".join([head, *reversed(lines)]))
+    pair.put("twice.csv", b"".join([head, *reversed(lines)]))
     print("increment", pair.run())
 
     pair.put("late.csv", text(days, "2019-10-17", "2019-10-17"))
     pair.put("new.csv", b"".join([head, *lines[4:]]))
-    pair.put("twin.csv", b"".join([head, *lines[4:]]))
+    pair.put("twice.csv", b"".join([head, *lines[4:]]))
     print("late and replaced", pair.run())
     _name_the_partitions_that_they_change(jobs[first_build:])
     _read_alike(pair)
@@ -205,8 +205,10 @@ def _snapshot_and_publish_again(pair: Pair) -> None:
     pair.estore("snapshot")
     recorded = {"snap_user_rfm": "rfm_score, rfm_segment", "snap_user_status": "activity_status"}
     for name, columns in recorded.items():
-        told = f"select user_id, as_of_date, dbt_valid_to is null, {columns} from snapshots.{name}"
-        assert _rows(pair.cloud, told) == _rows(pair.local, told)
+        printed = (
+            f"select user_id, as_of_date, dbt_valid_to is null, {columns} from snapshots.{name}"
+        )
+        assert _rows(pair.cloud, printed) == _rows(pair.local, printed)
     tables = ("metrics_churn", "cube_sales", "raw_rejects")
     before = [pair.published(table) for table in tables]
     version = pair.estore("publish").strip().rpartition("/")[2]

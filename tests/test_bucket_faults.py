@@ -197,7 +197,7 @@ def test_an_endpoint_without_a_server_is_reported_with_its_setting(
 
 
 @pytest.fixture
-def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def logged_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which nobody has logged in."""
     for name in stores.bucket_environment():
         monkeypatch.delenv(name[0])
@@ -212,19 +212,19 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("scheme", "said"), [("gs", "gcloud auth application-default login"), ("s3", "aws configure")]
 )
-@pytest.mark.usefixtures("nobody")
+@pytest.mark.usefixtures("logged_out")
 def test_without_credentials_the_error_says_how_to_log_in(scheme: str, said: str) -> None:
     with pytest.raises(EstoreError, match=f"shop/: no credentials that hold .*{said}"):
         find_files([f"{scheme}://shop/"])
 
 
-@pytest.mark.usefixtures("nobody")
+@pytest.mark.usefixtures("logged_out")
 def test_an_invalid_profile_or_endpoint_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:9")
     with pytest.raises(EstoreError, match="AWS_ENDPOINT_URL must look like https://"):
         find_files(["s3://shop/"])
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(EstoreError, match=r"nobody.* AWS_PROFILE"):
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    with pytest.raises(EstoreError, match=r"no-such-profile.* AWS_PROFILE"):
         find_files(["s3://shop/"])
 
 
@@ -235,7 +235,7 @@ def test_unknown_or_unauthorized_keys_are_reported_by_a_server_that_checks(
         monkeypatch.setenv(variable, value)
     bucket = s3.new_bucket()
     s3.put(f"{bucket}/a.csv", text(lines(5)))
-    keys = s3.new_user("nobody-in-particular")
+    keys = s3.new_user("no-rights")
     with s3.who_asks_is_checked():
         with pytest.raises(EstoreError, match="no credentials that hold"):
             find_files([bucket])

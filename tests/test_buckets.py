@@ -64,7 +64,7 @@ def home(tmp_path: Path, buckets: Buckets) -> BucketHome:
     return BucketHome(tmp_path, buckets)
 
 
-def told(report: LoadReport, place: str) -> list[Any]:
+def results(report: LoadReport, place: str) -> list[Any]:
     """What became of each file, without the place that it lies in."""
     fields = "status", "lines", "loaded", "rejected", "reasons"
     return [
@@ -89,14 +89,14 @@ def test_a_bucket_is_loaded_like_a_folder(home: BucketHome, tmp_path: Path) -> N
     contents = {**FILES, "rows.parquet": (tmp_path / "rows").read_bytes()}
     for name, data in contents.items():
         home.put(name, data)
-    from_bucket = told(home.load_bucket(), home.bucket)
+    from_bucket = results(home.load_bucket(), home.bucket)
     in_bucket = home.events(), home.rejects(), home.query(LEDGER, home.bucket)
 
     folder = Home(tmp_path / "folder")
     for name, data in contents.items():
         folder.write(name, data)
     place = str(folder.landing)
-    assert told(folder.load(), place) == from_bucket
+    assert results(folder.load(), place) == from_bucket
     assert (folder.events(), folder.rejects(), folder.query(LEDGER, place)) == in_bucket
     assert {status for _, status, *_ in from_bucket} == {"loaded", "duplicate", "refused"}
     assert len(in_bucket[0]) > 100 and len(in_bucket[1]) == 3

@@ -119,10 +119,19 @@ def test_status_accounts_for_every_file_and_shows_why_one_was_refused(loaded: Sh
 
 
 def test_status_as_json_has_the_same_content(loaded: Shell) -> None:
-    told = json.loads(loaded("status", "--json")[1])
-    assert (told["loaded_files"], told["lines"], told["loaded"], told["rejected"]) == (1, 20, 19, 1)
-    assert [Path(file["uri"]).name for file in told["files"]] == ["bad.csv", "copy.csv", "day.csv"]
-    assert told["days_waiting"] == 1
+    answer = json.loads(loaded("status", "--json")[1])
+    assert (answer["loaded_files"], answer["lines"], answer["loaded"], answer["rejected"]) == (
+        1,
+        20,
+        19,
+        1,
+    )
+    assert [Path(file["uri"]).name for file in answer["files"]] == [
+        "bad.csv",
+        "copy.csv",
+        "day.csv",
+    ]
+    assert answer["days_waiting"] == 1
 
 
 def test_rejects_are_shown_and_exported_safe_for_a_spreadsheet(loaded: Shell) -> None:
@@ -132,8 +141,8 @@ def test_rejects_are_shown_and_exported_safe_for_a_spreadsheet(loaded: Shell) ->
     rows = list(csv.DictReader(io.StringIO(loaded("rejects", "--format", "csv")[1])))
     assert [(Path(row["uri"]).name, row["line_number"]) for row in rows] == [("copy.csv", "21")]
     assert rows[0]["line_text"] == "'" + ROWS[-1]
-    (told,) = json.loads(loaded("rejects", "copy.csv", "--format", "json")[1])
-    assert (told["line_number"], told["line_text"]) == (21, ROWS[-1])
+    (answer,) = json.loads(loaded("rejects", "copy.csv", "--format", "json")[1])
+    assert (answer["line_number"], answer["line_text"]) == (21, ROWS[-1])
 
 
 def test_rejects_of_one_file_exclude_those_of_a_similar_name(loaded: Shell) -> None:

@@ -82,10 +82,10 @@ def test_every_command_survives_each_file_damaged_in_each_way(
         else:
             for command in COMMANDS[4:]:
                 assert estore(home, *command)[0] == 0, (path, how, command)
-        assert_whole(home, (path, how))
+        assert_intact(home, (path, how))
 
 
-def assert_whole(home: Workshop, what: Any) -> None:
+def assert_intact(home: Workshop, what: Any) -> None:
     """Every command answers, and the snapshot is as it was written."""
     for command in COMMANDS:
         assert estore(home, *command)[0] == 0, (what, command)

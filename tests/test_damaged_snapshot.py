@@ -191,9 +191,9 @@ def test_one_damaged_part_does_not_hide_the_alerts_of_the_other(landing: Watched
     with dg.build_sensor_context(landing.instance) as context:
         answer: Any = tell(context)
     assert isinstance(answer, dg.SkipReason)
-    told = {alert.subject: alert for alert in landing.outbox.waiting()}
-    assert set(told) == {"landing", "published snapshot"}
-    assert "metrics_data_alerts.parquet is cut or damaged" in told["published snapshot"].words
+    pending = {alert.subject: alert for alert in landing.outbox.waiting()}
+    assert set(pending) == {"landing", "published snapshot"}
+    assert "metrics_data_alerts.parquet is cut or damaged" in pending["published snapshot"].words
 
 
 def publish_again(home: Workshop) -> str:

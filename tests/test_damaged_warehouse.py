@@ -65,10 +65,10 @@ def test_a_sensor_fails_its_tick_over_a_damaged_ledger_and_alerts(
     DAMAGES[how](landing.workshop.settings.warehouse)
     with pytest.raises(Damaged):
         landing.tick()
-    (told,) = landing.outbox.waiting()
-    assert (told.kind, told.subject) == ("landing", "warehouse")
-    assert WAY_OUT in told.words
-    assert ledger_alerts(landing.shop) == [told], "the sensor of the data says the same"
+    (pending,) = landing.outbox.waiting()
+    assert (pending.kind, pending.subject) == ("landing", "warehouse")
+    assert WAY_OUT in pending.words
+    assert ledger_alerts(landing.shop) == [pending], "the sensor of the data says the same"
 
 
 def test_a_missing_warehouse_is_an_empty_ledger_and_the_landing_is_loaded_again(

@@ -85,8 +85,8 @@ def ask(shop: Settings) -> Ask:
 
 def forget_digests(folder: Path) -> None:
     """Its files are changed on purpose."""
-    told = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**told, "digests": {}}))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "digests": {}}))
 
 
 def cut_last_day_short(folder: Path) -> None:
@@ -278,9 +278,9 @@ def test_sales_by_day_equal_the_snapshot(visitor: Visitor, ask: Ask) -> None:
     visit = visitor("/sales?period=all")
     expected = ask("select order_date, revenue_amount, order_count, buyer_count, is_complete "
                    "from metrics_daily_sales order by 1")  # fmt: skip
-    told = visit.csv("sales-by-day")
-    assert [row["Day"] for row in told] == [str(day) for day, *_ in expected]
-    for row, (_, revenue, orders, buyers, complete) in zip(told, expected, strict=True):
+    rows = visit.csv("sales-by-day")
+    assert [row["Day"] for row in rows] == [str(day) for day, *_ in expected]
+    for row, (_, revenue, orders, buyers, complete) in zip(rows, expected, strict=True):
         assert close(row["Revenue"], revenue) and close(row["Orders"], orders)
         assert close(row["Buyers"], buyers) and row["Complete"] == str(complete).lower()
     total = sum(revenue for _, revenue, *_ in expected)
@@ -349,9 +349,9 @@ def test_cohorts_show_what_was_observed_and_nothing_else(visitor: Visitor, ask: 
     visit = visitor("/retention")
     weeks = ask("select cohort_start::text, customer_count, observed_count, churned_count, "
                 "churn_rate from metrics_churn where cohort_grain = 'week' order by 1")  # fmt: skip
-    told = visit.csv("churn-by-week")
-    assert len(told) == len(weeks) and any(rate is None for *_, rate in weeks)
-    for row, (start, customers, observed, churned, rate) in zip(told, weeks, strict=True):
+    rows = visit.csv("churn-by-week")
+    assert len(rows) == len(weeks) and any(rate is None for *_, rate in weeks)
+    for row, (start, customers, observed, churned, rate) in zip(rows, weeks, strict=True):
         assert (row["Week from"], int(row["Customers"])) == (start, customers)
         if rate is None:
             assert row["Churn rate"] == row["Churned"] == "", "not observed is not zero"
@@ -384,9 +384,9 @@ def test_the_curve_of_a_cohort_equals_the_snapshot(visitor: Visitor, ask: Ask) -
                        "survival_high from metrics_repeat_curve "
                        f"where {where} order by 1")  # fmt: skip
         visit.page.select_option("#time-to-second-order select", choice)
-        told = [[float(cell) for cell in row.values()] for row in visit.csv("time-to-second-order")]
-        assert len(told) == len(expected) > 60
-        for row, known in zip(told, expected, strict=True):
+        rows = [[float(cell) for cell in row.values()] for row in visit.csv("time-to-second-order")]
+        assert len(rows) == len(expected) > 60
+        for row, known in zip(rows, expected, strict=True):
             assert row == pytest.approx([float(value) for value in known], abs=1e-6)
         ((customers, median),) = ask(
             "select any_value(customer_count), any_value(median_days_to_repeat) "
@@ -498,8 +498,8 @@ def test_a_rate_is_between_the_ends_of_its_interval(visitor: Visitor, ask: Ask) 
     assert [row["Day"] for row in days] == [day for day, *_ in known]
     for row, (_, *ends) in zip(days, known, strict=True):
         rates = ("View → cart", "View → purchase")
-        told = [float(row[f"{rate}, 95% {end}"]) for rate in rates for end in ("from", "to")]
-        assert told == pytest.approx([float(end) for end in ends])
+        ends_shown = [float(row[f"{rate}, 95% {end}"]) for rate in rates for end in ("from", "to")]
+        assert ends_shown == pytest.approx([float(end) for end in ends])
 
 
 def test_products_add_up_to_the_cube(visitor: Visitor, ask: Ask) -> None:
@@ -509,9 +509,9 @@ def test_products_add_up_to_the_cube(visitor: Visitor, ask: Ask) -> None:
                               ("revenue-by-brand", "Brand", "brand")):  # fmt: skip
         expected = dict(ask(f"select {key}, sum(revenue_amount) from cube_products where "
                             f"event_date between '{first}' and '{last}' group by 1"))  # fmt: skip
-        told = {row[column].lstrip("'"): row["Revenue"] for row in visit.csv(card)}
-        assert told.keys() == expected.keys()
-        assert all(close(told[name], revenue) for name, revenue in expected.items())
+        revenues = {row[column].lstrip("'"): row["Revenue"] for row in visit.csv(card)}
+        assert revenues.keys() == expected.keys()
+        assert all(close(revenues[name], revenue) for name, revenue in expected.items())
     before = dict(
         ask("select brand, sum(revenue_amount) from cube_products where event_date between "
             f"'{first - timedelta(28)}' and '{first - timedelta(1)}' group by 1")
@@ -542,12 +542,12 @@ def test_the_tiles_of_products_are_sums_against_the_days_before(visitor: Visitor
 
 def test_alerts_are_shown_worst_first_and_marked_on_their_days(visitor: Visitor) -> None:
     visit = visitor("/data")
-    told = visit.csv("alerts")
-    assert [row["Severity"] for row in told] == ["high", "medium"]
-    assert [row["What"] for row in told] == ["tracking gap", "carts missing"]
-    assert [row["Days"] for row in told] == ["2020-01-15", "2020-01-08 to 2020-01-10"]
-    assert (told[0]["Measured"], told[0]["Expected"]) == ("2", "61")
-    assert HOSTILE_BRAND in told[0]["Description"]
+    rows = visit.csv("alerts")
+    assert [row["Severity"] for row in rows] == ["high", "medium"]
+    assert [row["What"] for row in rows] == ["tracking gap", "carts missing"]
+    assert [row["Days"] for row in rows] == ["2020-01-15", "2020-01-08 to 2020-01-10"]
+    assert (rows[0]["Measured"], rows[0]["Expected"]) == ("2", "61")
+    assert HOSTILE_BRAND in rows[0]["Description"]
     sales = visitor("/sales?period=28d")
     marked = {row["Day"] for row in sales.csv("sales-by-day") if row["Alerts"]}
     assert marked == {"2020-01-15"}, "missing carts do not concern sales"
@@ -618,9 +618,9 @@ TOO_FAINT = """() => {
 def test_what_is_shown_stands_out_from_what_is_behind_it(visitor: Visitor, theme: str) -> None:
     visit = visitor(color_scheme=theme)
     for page in ("sales", "retention", "data"):  # headline, alerts, the curve with its band
-        told = visit.open(f"/{page}?period=28d").page.evaluate(TOO_FAINT)
-        assert told["faint"] == [], page
-        assert told["marks"] >= 4
+        found = visit.open(f"/{page}?period=28d").page.evaluate(TOO_FAINT)
+        assert found["faint"] == [], page
+        assert found["marks"] >= 4
 
 
 def test_alerts_are_readable_on_a_phone_without_scrolling_sideways(visitor: Visitor) -> None:
@@ -739,12 +739,12 @@ def test_a_filter_changes_the_numbers_and_the_address_and_can_be_undone(
     whole = visit.csv("sales-by-day")
     visit.choose("brand", "samsung")
     assert "brand=samsung" in visit.page.url and "period=all" in visit.page.url
-    told = visit.csv("sales-by-day")
+    rows = visit.csv("sales-by-day")
     ((revenue,),) = ask("select sum(revenue_amount) from cube_sales where brand = 'samsung' "
                         "and category = '*'")  # fmt: skip
-    assert sum(float(row["Revenue"]) for row in told) == pytest.approx(float(revenue))
+    assert sum(float(row["Revenue"]) for row in rows) == pytest.approx(float(revenue))
     shared = visitor(visit.page.url.removeprefix(visit.address))
-    assert shared.csv("sales-by-day") == told, "a shared link shows the same"
+    assert shared.csv("sales-by-day") == rows, "a shared link shows the same"
     assert shared.page.input_value("#filter-brand") == "samsung"
     with visit.repaint():
         visit.page.go_back()
@@ -1043,11 +1043,11 @@ def test_the_report_shows_the_same_as_the_server(
 ) -> None:
     live, copy = visitor(), visitor(at=report)
     for page in pages:
-        told = everything(copy, f"#{page}?{query}")
+        reported = everything(copy, f"#{page}?{query}")
         shown = everything(live, f"/{page}?{query}")
         if page == "data":  # a report names files without their folder
-            assert told.pop("files")[3] == shown.pop("files")[3]
-        assert told == shown
+            assert reported.pop("files")[3] == shown.pop("files")[3]
+        assert reported == shown
         copy.page.goto("about:blank")
 
 

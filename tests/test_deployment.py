@@ -21,8 +21,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     machine.image = FIRST
     service = machine.boot()
     deadline = time.monotonic() + 30
-    while machine.told.get("deployment") != f"healthy {FIRST}":
-        assert service.poll() is None and time.monotonic() < deadline, machine.told
+    while machine.guest.get("deployment") != f"healthy {FIRST}":
+        assert service.poll() is None and time.monotonic() < deadline, machine.guest
         time.sleep(0.1)
     yield machine
     service.kill()

@@ -28,7 +28,7 @@ OPTIONS = (
 VALUES = (
     "", " ", "0", "1", "-1", "1e9", "nan", "inf", "99999999999999999999", "csv", "json", "table",
     "2019-10-01", "2019-13-45", "0000-00-00", "none", "all", "select 1", "select", ";", "'",
-    "a.csv", ".", "~nobody", "/dev/null", "gs://", "s3://", "s3:///", "http://x/y",
+    "a.csv", ".", "~no-such-user", "/dev/null", "gs://", "s3://", "s3:///", "http://x/y",
     "*", "[", "[!", "{}", "%s", "$HOME", "\udce9.csv", "\x1b[31m", "\u202e", "日本.csv", "x" * 300,
     "x/" * 2000, "null", "-", "--=", "a\nb",
 )  # fmt: skip
@@ -46,7 +46,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A status with a fault of ours in it."""
 
     def status(settings: object) -> None:
-        raise ZeroDivisionError("nobody thought\nof this")
+        raise ZeroDivisionError("unplanned\ncase")
 
     monkeypatch.setattr(reading, "status", status)
 
@@ -57,7 +57,7 @@ def test_an_unexpected_error_ends_with_3_and_its_traceback_is_in_a_log(tmp_path:
     log = tmp_path / "logs" / "errors.log"
     assert (ended.exit_code, ended.stderr) == (
         3,
-        "error: this should not happen: ZeroDivisionError: nobody thought of this. Please report "
+        "error: this should not happen: ZeroDivisionError: unplanned case. Please report "
         f"it with the details in {log}\n",
     )
     assert "Traceback (most recent call last)" in log.read_text()

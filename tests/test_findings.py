@@ -147,10 +147,10 @@ def test_findings_are_written_for_people(
     with open_snapshot(small_shop.settings) as (snapshot, manifest):
         made = findings.key_findings(snapshot, manifest)
         text = write(made, manifest)
-        told = findings.as_json(made, manifest)
+        content = findings.as_json(made, manifest)
     assert text.startswith(start)
     assert all(f"{finding.period}" in text for finding in made)
-    assert json.loads(json.dumps(told, default=str))["findings"][0]["topic"] == "Sales"
+    assert json.loads(json.dumps(content, default=str))["findings"][0]["topic"] == "Sales"
 
 
 def test_brand_names_cannot_break_the_markdown(workshop: Workshop) -> None:
@@ -170,6 +170,6 @@ def test_a_snapshot_of_an_older_version_says_what_to_do() -> None:
             "create table int_event_days as select date '2019-10-02' as event_date, "
             "true as is_complete"
         )
-        with pytest.raises(EstoreError, match="v000007 was published by another version") as told:
+        with pytest.raises(EstoreError, match="v000007 was published by another version") as raised:
             findings.key_findings(snapshot, manifest)
-    assert len(str(told.value).splitlines()) == 1
+    assert len(str(raised.value).splitlines()) == 1

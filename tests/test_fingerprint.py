@@ -137,9 +137,9 @@ def test_another_configuration_or_hook_of_a_model_rebuilds_the_days(project: Dbt
             assert daily_fingerprint(manifest, project.thresholds) != project.daily_fingerprint
         finally:
             setattr(sessions.config, name, before)
-    sessions.description, told = "Otherwise.", sessions.description
+    sessions.description, original = "Otherwise.", sessions.description
     assert daily_fingerprint(manifest, project.thresholds) == project.daily_fingerprint
-    sessions.description = told
+    sessions.description = original
 
 
 def test_a_new_wording_of_an_alert_rebuilds_no_day(

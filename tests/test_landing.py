@@ -51,7 +51,7 @@ def test_a_file_whose_name_begins_with_a_tilde_is_that_file(folder: Path) -> Non
     ("place", "said"),
     [
         ("absent.csv", "absent.csv: does not exist"),
-        ("~nobody-of-this-name/day.csv", "~nobody-of-this-name/day.csv: does not exist"),
+        ("~no-such-user/day.csv", "~no-such-user/day.csv: does not exist"),
         ("empty", "empty: no event files there (.csv,"),
         ("others", "others: no event files there, only files of other kinds (.csv,"),
         ("20??.csv", "20??.csv: no event files there (.csv,"),

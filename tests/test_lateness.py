@@ -81,8 +81,8 @@ def test_a_late_file_is_reported_by_status_and_findings_and_changes_no_table(
         "2.csv arrived 48 hours after data up to 2019-10-03: 1 row of 2019-10-02 was missing from "
         "earlier reports."
     )
-    (told,) = reading.status(workshop.settings)["late_files"]
-    assert told["sentence"] == sentence and told["rows"] == 1
+    (late_file,) = reading.status(workshop.settings)["late_files"]
+    assert late_file["sentence"] == sentence and late_file["rows"] == 1
     with open_snapshot(workshop.settings) as (snapshot, manifest):
         made = findings.key_findings(snapshot, manifest)
         assert [each.period for each in made if each.sentence == sentence] == [

@@ -261,7 +261,7 @@ def test_a_refused_file_is_loaded_once_its_mapping_is_right(home: Home) -> None:
     assert home.statuses() == {"day.csv": "loaded"}
 
 
-TWINS: dict[str, tuple[str, bytes]] = {
+COPIES: dict[str, tuple[str, bytes]] = {
     "copied": ("copy.csv", text(GOOD)),
     "compressed": ("day.csv.gz", gz(text(GOOD))),
     "zstd": ("day.csv.zst", zst(text(GOOD))),
@@ -276,13 +276,13 @@ TWINS: dict[str, tuple[str, bytes]] = {
 }
 
 
-@pytest.mark.parametrize("twin", TWINS)
+@pytest.mark.parametrize("copy", COPIES)
 def test_the_same_rows_under_another_name_change_nothing_and_are_reported(
-    home: Home, twin: str
+    home: Home, copy: str
 ) -> None:
     home.load_one("day.csv", text(GOOD))
     home.connection.execute("delete from raw.touched_days")
-    name, data = TWINS[twin]
+    name, data = COPIES[copy]
     outcome = home.load_one(name, data)
     assert outcome.status == "duplicate"
     assert outcome.notes == (
@@ -411,8 +411,8 @@ def test_a_reject_has_the_number_of_its_line_in_a_large_file(home: Home) -> None
         rows[number] = line(product_id=str(number), user_id="")
     home.load_one("day.csv", text(rows))
     expected = [(number + 2, str(number)) for number in bad]
-    told = [(number, kept.split(",")[2]) for number, kept, _ in home.rejects()]
-    assert told == expected
+    reported = [(number, kept.split(",")[2]) for number, kept, _ in home.rejects()]
+    assert reported == expected
     carefully = home.load_one("careful.csv", text([*rows, "x"]))
     assert carefully.rejected == len(bad) + 1
     numbers = home.query(
@@ -444,7 +444,7 @@ def test_the_text_of_a_reject_can_be_fixed_and_loaded(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "told", "instant"),
+    ("zone", "local_time", "instant"),
     [
         ("UTC", "2019-10-01 12:00:00", datetime(2019, 10, 1, 12)),
         ("Europe/Berlin", "2019-10-01 12:00:00", datetime(2019, 10, 1, 10)),
@@ -456,9 +456,9 @@ def test_the_text_of_a_reject_can_be_fixed_and_loaded(home: Home) -> None:
     ],
 )
 def test_times_without_a_zone_are_in_the_time_zone_of_the_mapping(
-    home: Home, zone: str, told: str, instant: datetime
+    home: Home, zone: str, local_time: str, instant: datetime
 ) -> None:
-    home.load_one("day.csv", text([line(event_time=told)]), shop=ShopConfig(time_zone=zone))
+    home.load_one("day.csv", text([line(event_time=local_time)]), shop=ShopConfig(time_zone=zone))
     assert home.query("select event_time from raw.events") == [(instant,)]
 
 
@@ -635,11 +635,11 @@ def test_progress_is_reported_up_to_the_last_byte_and_line(home: Home) -> None:
 
     home.write("a.csv", text(GOOD))
     home.write("b.csv", b"")
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     files = find_files([str(home.landing)])
     load_files(
         home.warehouse, files, ShopConfig(), home.settings,
-        on_progress=lambda bytes_done, lines_done: told.append((bytes_done, lines_done)),
+        on_progress=lambda bytes_done, lines_done: reported.append((bytes_done, lines_done)),
     )  # fmt: skip
-    assert told == sorted(told)
-    assert told[-1] == (sum(file.bytes for file in files), len(GOOD))
+    assert reported == sorted(reported)
+    assert reported[-1] == (sum(file.bytes for file in files), len(GOOD))

@@ -129,10 +129,12 @@ def test_every_model_is_a_described_asset_in_the_group_of_its_layer(shop: Locati
 
 
 def test_a_check_describes_what_it_tests(shop: Location) -> None:
-    told = [shop.graph.get_check_spec(key).description for key in shop.graph.asset_check_keys]
-    assert "unique key: user_id, order_id; sample_by user_id" in told
-    assert "every line of a file is loaded or rejected" in told
-    assert all(told)
+    descriptions = [
+        shop.graph.get_check_spec(key).description for key in shop.graph.asset_check_keys
+    ]
+    assert "unique key: user_id, order_id; sample_by user_id" in descriptions
+    assert "every line of a file is loaded or rejected" in descriptions
+    assert all(descriptions)
 
 
 def test_every_writing_job_takes_the_single_slot_of_the_pool(shop: Location) -> None:
@@ -168,8 +170,8 @@ def test_the_schedules_are_in_the_time_of_the_shop() -> None:
 
 def test_every_threshold_of_orchestration_is_documented_with_its_default() -> None:
     page = (LOCATION.parents[1] / "docs" / "operations.md").read_text()
-    told = tomllib.loads(page.split("```toml")[1].split("```")[0])["orchestration"]
-    assert told == Thresholds().model_dump()
+    descriptions = tomllib.loads(page.split("```toml")[1].split("```")[0])["orchestration"]
+    assert descriptions == Thresholds().model_dump()
 
 
 def test_a_wrong_threshold_is_reported(tmp_path: Path) -> None:
@@ -307,7 +309,7 @@ def test_a_failed_data_test_is_reported_by_name_and_publishes_nothing(shop: Loca
     assert not [event for event in result.all_node_events if event.is_step_up_for_retry]
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     assert [check.check_name for check in failed] == ["every_line_of_a_file_is_loaded_or_rejected"]
-    assert "marts/dim_users" in keys(result), "what was made is told all the same"
+    assert "marts/dim_users" in keys(result), "what was made is descriptions all the same"
     assert current_version(shop.shop.settings) == version
     alert = shop.alert(result)
     assert "every_line_of_a_file_is_loaded_or_rejected" in alert.words

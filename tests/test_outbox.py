@@ -40,8 +40,8 @@ def alert(key: str = "a") -> Alert:
 def test_a_damaged_file_is_set_aside_named_and_started_again(outbox: Outbox, damage: str) -> None:
     outbox.path.write_bytes(DAMAGED[damage])
     assert outbox.add(alert(), now=1000)
-    told = [one.words for one in outbox.waiting()]
-    assert told == [
+    pending = [one.words for one in outbox.waiting()]
+    assert pending == [
         "was damaged and is set aside as alerts.damaged; alerts that waited in it are lost",
         "a broke",
     ]
@@ -155,9 +155,9 @@ def test_a_standstill_is_an_alert_although_warehouse_and_snapshot_are_broken(
         os.utime(path, (old, old))
     late = landing.shop.thresholds.fresh_hours * HOUR + GRACE
     assert standstill_alert(landing.shop, 0, old + late - 1) is None
-    told = standstill_alert(landing.shop, 0, old + late)
-    assert told
-    assert "nothing was published for 37 hours, since 2023-11-14 22:13 UTC" in told.words
+    pending = standstill_alert(landing.shop, 0, old + late)
+    assert pending
+    assert "nothing was published for 37 hours, since 2023-11-14 22:13 UTC" in pending.words
 
     for _ in range(2):
         look(landing)

@@ -205,9 +205,9 @@ def test_a_customer_version_begins_only_where_an_attribute_changes(
             pipeline.build(published.settings, published.shop, Console(quiet=True))
         for snapshot, sql in said.items():
             for user, now in published.query(sql):
-                told = versions.setdefault((snapshot, user), [])
-                if not told or told[-1][1] != now:
-                    told.append((f"2019-{day}", now))
+                entries = versions.setdefault((snapshot, user), [])
+                if not entries or entries[-1][1] != now:
+                    entries.append((f"2019-{day}", now))
 
     assert len(versions["snap_user_status", "9"]) == 1
     assert len(versions["snap_user_status", "501"]) == 3, "active, declining, active"
@@ -220,9 +220,9 @@ def test_a_customer_version_begins_only_where_an_attribute_changes(
     )
     assert [row[:5] for row in kept] == sorted(
         (
-            (*whose, *version, version is told[-1])
-            for whose, told in versions.items()
-            for version in told
+            (*whose, *version, version is entries[-1])
+            for whose, entries in versions.items()
+            for version in entries
         ),
         key=lambda row: (row[2], *row[:2]),
     )
@@ -243,14 +243,14 @@ def test_readers_fall_back_to_the_snapshot_while_the_warehouse_is_busy(
     ) as holder:
         assert holder.stdout and holder.stdout.readline() == b"held\n"
         answer = query(published.settings, "select revenue_amount from metrics_daily_sales")
-        told = status(published.settings)
+        answer = status(published.settings)
         with pytest.raises(EstoreError, match="in use by another process"):
             published.load()
         assert holder.stdin
         holder.stdin.close()
 
     assert (answer.source, [float(value) for (value,) in answer.rows]) == ("v000001", [100.0])
-    assert (told["source"], told["loaded"]) == ("v000001", 1)
+    assert (answer["source"], answer["loaded"]) == ("v000001", 1)
     assert query(published.settings, "select 1").source == "warehouse"
 
 
@@ -274,8 +274,8 @@ def test_without_a_snapshot_the_error_says_what_to_do(workshop: Workshop) -> Non
 def test_the_manifest_is_plain_json(published: Workshop) -> None:
     folder = current_version(published.settings)
     assert folder
-    told = json.loads((folder / "manifest.json").read_text())
-    assert told["version"] == "v000001" and told["tables"]["metrics_daily_sales"] == 1
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["version"] == "v000001" and manifest["tables"]["metrics_daily_sales"] == 1
 
 
 def test_only_a_build_that_passed_its_tests_can_be_republished(workshop: Workshop) -> None:
@@ -306,6 +306,6 @@ def test_in_an_empty_home_every_command_names_the_first_step(
 
     from estore.cli import main
 
-    told = CliRunner().invoke(main, ["--home", str(tmp_path / "none"), *command])
-    assert told.exit_code == 3, told.output
-    assert told.stderr.startswith("error: ") and len(told.stderr.splitlines()) == 1
+    result = CliRunner().invoke(main, ["--home", str(tmp_path / "none"), *command])
+    assert result.exit_code == 3, result.output
+    assert result.stderr.startswith("error: ") and len(result.stderr.splitlines()) == 1

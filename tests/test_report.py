@@ -97,24 +97,24 @@ def packed_rows(cube: Cube, table: dict[str, Any]) -> Rows:
 
 
 def test_the_report_of_a_small_shop_is_complete(shop: Settings, shown: Shown) -> None:
-    _, told = made(shop)
+    _, content = made(shop)
 
     for name, cube in shown.cubes.items():
         assert len(rows_of(cube)) == len(cube.codes[cube.shape.date])
-        in_report = packed_rows(cube, told["tables"][name])
+        in_report = packed_rows(cube, content["tables"][name])
         if name == "cube_sales":  # brands that cannot be filtered by are not there
             assert in_report.items() <= rows_of(cube).items()
-            assert {key[2] for key in in_report} == {"*", *told["options"]["brands"]}
+            assert {key[2] for key in in_report} == {"*", *content["options"]["brands"]}
         else:
             assert in_report == rows_of(cube)
     for (page, query), answer in shown.tables.items():
         asked = read_pages().queries[page][query]
-        columns = decoded(told["tables"][asked.table])
+        columns = decoded(content["tables"][asked.table])
         for place, name in enumerate(answer.columns):
             if name not in asked.personal and name != "uri":
                 assert columns[name] == [row[place] for row in answer.rows], f"{query}.{name}"
-    assert told["findings"] == shown.findings
-    assert (told["version"], told["as_of_date"]) == (shown.version, "2020-01-31")
+    assert content["findings"] == shown.findings
+    assert (content["version"], content["as_of_date"]) == (shown.version, "2020-01-31")
 
 
 def test_omitted_brands_are_summed_only_where_sums_are_exact(shown: Shown) -> None:
@@ -153,23 +153,23 @@ def test_a_report_that_is_too_large_omits_brands(
 
 
 def test_a_requested_period_includes_the_previous_period(shop: Settings, shown: Shown) -> None:
-    _, told = made(shop, first=date(2019, 11, 10), last=date(2019, 11, 19))
+    _, content = made(shop, first=date(2019, 11, 10), last=date(2019, 11, 19))
 
-    assert told["defaults"] == {"from": "2019-11-10", "to": "2019-11-19"}
-    assert (told["first_date"], told["last_date"]) == ("2019-10-31", "2019-11-19")
+    assert content["defaults"] == {"from": "2019-11-10", "to": "2019-11-19"}
+    assert (content["first_date"], content["last_date"]) == ("2019-10-31", "2019-11-19")
     for name, cube in shown.cubes.items():
-        days = decoded(told["tables"][name])[cube.shape.date]
+        days = decoded(content["tables"][name])[cube.shape.date]
         assert (min(days), max(days)) == ("2019-10-31", "2019-11-19")
 
 
 def test_no_customer_is_named_unless_requested(shop: Settings, shown: Shown) -> None:
     ids = {row[1] for row in shown.tables["retention", "top"].rows}
     assert len(ids) == 15
-    html, told = made(shop)
+    html, content = made(shop)
     text = block(html, "packed")
     assert not [name for name in ids if f'"{name}"' in text]
     assert str(shop.home) not in text
-    assert decoded(told["tables"]["top_customers"])["user_id"] == [None] * 15
+    assert decoded(content["tables"]["top_customers"])["user_id"] == [None] * 15
     _, named = made(shop, with_ids=True)
     assert set(decoded(named["tables"]["top_customers"])["user_id"]) == ids
 
@@ -192,9 +192,9 @@ def test_the_report_file_loads_nothing_from_outside(shop: Settings) -> None:
 
 def test_the_command_says_what_it_wrote(shop: Settings, tmp_path: Path) -> None:
     out = tmp_path / "new" / "report.html"
-    told = CliRunner().invoke(main, ["--home", str(shop.home), "report", str(out)])
-    assert told.exit_code == 0, told.output
-    assert re.fullmatch(rf"{out}: 0\.\d\d MB\n", told.stdout)
+    result = CliRunner().invoke(main, ["--home", str(shop.home), "report", str(out)])
+    assert result.exit_code == 0, result.output
+    assert re.fullmatch(rf"{out}: 0\.\d\d MB\n", result.stdout)
     assert out.stat().st_size < 1_500_000
 
 
@@ -210,8 +210,8 @@ def test_a_report_that_cannot_be_written_is_a_plain_error(
     shop: Settings, tmp_path: Path, options: list[str], said: str
 ) -> None:
     arguments = ["--home", str(shop.home), "report", str(tmp_path / "r.html"), *options]
-    told = CliRunner().invoke(main, arguments)
-    assert told.exit_code == 3 and said in told.stderr
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 3 and said in result.stderr
 
 
 def test_without_a_browser_the_message_says_how_to_print(
@@ -219,15 +219,15 @@ def test_without_a_browser_the_message_says_how_to_print(
 ) -> None:
     monkeypatch.setattr(reporting, "CHROMIUMS", ("no-such-browser",))
     out = tmp_path / "r.html"
-    told = CliRunner().invoke(main, ["--home", str(shop.home), "report", str(out), "--pdf"])
-    assert told.exit_code == 3
-    assert "apt install chromium" in told.stderr and str(out) in told.stderr
+    result = CliRunner().invoke(main, ["--home", str(shop.home), "report", str(out), "--pdf"])
+    assert result.exit_code == 3
+    assert "apt install chromium" in result.stderr and str(out) in result.stderr
     assert out.is_file(), "the report itself is there"
 
 
 def test_without_a_snapshot_the_report_names_the_first_step(tmp_path: Path) -> None:
-    told = CliRunner().invoke(main, ["--home", str(tmp_path), "report", str(tmp_path / "r.html")])
-    assert (told.exit_code, "nothing published yet" in told.stderr) == (3, True)
+    result = CliRunner().invoke(main, ["--home", str(tmp_path), "report", str(tmp_path / "r.html")])
+    assert (result.exit_code, "nothing published yet" in result.stderr) == (3, True)
 
 
 @pytest.fixture(scope="module")
@@ -236,8 +236,8 @@ def pdf(shop: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[by
     if not any(map(shutil.which, reporting.CHROMIUMS)):
         pytest.skip("no Chromium here")
     out = tmp_path_factory.mktemp("pdf") / "report.html"
-    told = CliRunner().invoke(main, ["--home", str(shop.home), "report", str(out), "--pdf"])
-    assert told.exit_code == 0, told.output
+    result = CliRunner().invoke(main, ["--home", str(shop.home), "report", str(out), "--pdf"])
+    assert result.exit_code == 0, result.output
     yield out.with_suffix(".pdf").read_bytes()
 
 

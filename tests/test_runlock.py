@@ -98,30 +98,30 @@ def test_a_dead_lock_owner_blocks_no_run_even_if_its_children_live(
 
 
 def test_a_run_waits_for_current_readers_and_no_new_reader_overtakes_it(tmp_path: Path) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     with run_lock(tmp_path, "load"):
         pass
     began = threading.Event()
 
     def write() -> None:
-        with run_lock(tmp_path, "run", told.append):
+        with run_lock(tmp_path, "run", messages.append):
             began.set()
 
     with reading_lock(tmp_path) as may_read:
         assert may_read
         writer = threading.Thread(target=write)
         writer.start()
-        while not told:
+        while not messages:
             assert not began.wait(0.05)
         with reading_lock(tmp_path) as another:
             assert not another
     writer.join()
     assert began.is_set()
-    assert len(told) == 1
+    assert len(messages) == 1
     assert re.fullmatch(
         rf"waiting for process {os.getpid()} \(since [-\d: ]+ UTC: a reader\) to end, "
-        r"20 seconds at most", told[0],
-    ), told  # fmt: skip
+        r"20 seconds at most", messages[0],
+    ), messages  # fmt: skip
 
 
 def test_a_run_that_waited_long_enough_names_the_readers(
@@ -132,11 +132,11 @@ def test_a_run_that_waited_long_enough_names_the_readers(
         pass
     with (
         reading_lock(tmp_path, "`estore query`: select\n 1" + "x" * 900),
-        pytest.raises(Busy) as told,
+        pytest.raises(Busy) as raised,
         run_lock(tmp_path, "run"),
     ):
         raise AssertionError("it must not begin")
-    said = str(told.value)
+    said = str(raised.value)
     assert f"process {os.getpid()} (since " in said and "`estore query`: select 1xxx" in said
     assert f"`kill -KILL {os.getpid()}`" in said and len(said) < 500
     with run_lock(tmp_path, "run"):
@@ -171,12 +171,12 @@ def test_a_query_in_flight_makes_no_run_fail(
     is_open, read_warehouse = threading.Event(), reading.read_warehouse
 
     @contextmanager
-    def told(settings: Settings) -> Iterator[Any]:
+    def announced(settings: Settings) -> Iterator[Any]:
         with read_warehouse(settings) as connection:
             is_open.set()
             yield connection
 
-    monkeypatch.setattr(reading, "read_warehouse", told)
+    monkeypatch.setattr(reading, "read_warehouse", announced)
     slow = "select count(*) from range(10000000) a, range(20000) b where a.range <> b.range"
     monkeypatch.setattr(limits, "GRACE", 0.5)
     said: list[str] = []

@@ -85,11 +85,11 @@ def sql(shop: Settings) -> Callable[[str], list[tuple[Any, ...]]]:
 def test_every_chart_has_the_same_rows_as_sql(
     client: TestClient, sql: Any, page: str, filters: dict[str, str]
 ) -> None:
-    told = client.get(f"/api/page/{page}", params=filters).json()
-    applied = told["filters"]
+    content = client.get(f"/api/page/{page}", params=filters).json()
+    applied = content["filters"]
 
     for name, query in PAGES.queries[page].items():
-        chart = told["charts"][name]
+        chart = content["charts"][name]
         assert not chart.get("missing"), name
         text = cube_sql(query, applied) if query.cube else table_sql(query)
         assert chart["columns"] == [*query.by, *query.measures, *query.columns]
@@ -176,28 +176,31 @@ def test_segments_are_those_of_the_previous_month(client: TestClient) -> None:
 
 
 def test_a_page_describes_its_snapshot(client: TestClient) -> None:
-    told = client.get("/api/page/sales", params={"from": "2019-01-01"}).json()
+    content = client.get("/api/page/sales", params={"from": "2019-01-01"}).json()
 
-    assert told["version"] == "v000001" and told["page"] == "sales"
-    assert (told["first_date"], told["last_date"]) == ("2019-10-01", "2020-01-31")
-    assert told["filters"] == {
+    assert content["version"] == "v000001" and content["page"] == "sales"
+    assert (content["first_date"], content["last_date"]) == ("2019-10-01", "2020-01-31")
+    assert content["filters"] == {
         "period": None, "from": "2019-10-01", "to": "2020-01-31", "category": None, "brand": None,
         "segment": None,
     }  # fmt: skip
-    assert told["thresholds"]["cohort_window_days"] == 90
-    assert {found["topic"] for found in told["findings"]} == {"Sales"}
-    assert told["options"] == client.get("/api/options").json()
-    assert told["options"]["brands"][-1] == "unknown" and "*" not in told["options"]["brands"]
+    assert content["thresholds"]["cohort_window_days"] == 90
+    assert {found["topic"] for found in content["findings"]} == {"Sales"}
+    assert content["options"] == client.get("/api/options").json()
+    assert content["options"]["brands"][-1] == "unknown" and "*" not in content["options"]["brands"]
 
 
 def test_a_chart_names_the_filters_it_obeys_and_its_days(client: TestClient) -> None:
-    told = client.get(
+    content = client.get(
         "/api/page/products", params={"from": "2019-11-11", "to": "2019-11-20", "brand": "samsung",
                                       "segment": "New"}
     ).json()["charts"]  # fmt: skip
-    assert told["categories"]["obeys"] == ["period", "brand"]
-    assert (told["categories"]["from"], told["categories"]["to"]) == ("2019-11-11", "2019-11-20")
-    before = told["categories_before"]
+    assert content["categories"]["obeys"] == ["period", "brand"]
+    assert (content["categories"]["from"], content["categories"]["to"]) == (
+        "2019-11-11",
+        "2019-11-20",
+    )
+    before = content["categories_before"]
     assert (before["from"], before["to"]) == ("2019-11-01", "2019-11-10")
 
 
@@ -368,8 +371,8 @@ def test_a_hostile_brand_stays_text(client: TestClient) -> None:
     assert {HOSTILE_BRAND, FORMULA_BRAND} <= set(client.get("/api/options").json()["brands"])
     html = client.get("/", params={"brand": HOSTILE_BRAND, "period": "all"}).text
     assert "<img" not in html and "\\u003cimg" in html
-    told = client.get("/api/page/sales", params={"brand": HOSTILE_BRAND}).json()
-    assert sum(row[1] for row in told["charts"]["days"]["rows"]) == pytest.approx(98765.43)
+    content = client.get("/api/page/sales", params={"brand": HOSTILE_BRAND}).json()
+    assert sum(row[1] for row in content["charts"]["days"]["rows"]) == pytest.approx(98765.43)
 
 
 def test_no_cell_of_a_csv_runs_as_a_formula(client: TestClient) -> None:
@@ -416,9 +419,9 @@ def test_only_clients_with_credentials_can_read(
 
 @pytest.mark.parametrize("setting", ["", "secret", "bearer:", "basic:ann", "basic::pass", "x:y:z"])
 def test_credentials_that_would_admit_no_one_or_everyone_are_refused(setting: str) -> None:
-    with pytest.raises(EstoreError, match="bearer:TOKEN") as told:
+    with pytest.raises(EstoreError, match="bearer:TOKEN") as raised:
         Credentials(setting)
-    assert "secret" not in str(told.value) and "ann" not in str(told.value)
+    assert "secret" not in str(raised.value) and "ann" not in str(raised.value)
 
 
 def test_the_secret_is_not_shown_with_the_settings(shop: Settings) -> None:
@@ -433,16 +436,16 @@ def test_a_request_with_a_foreign_host_name_is_refused(client: TestClient) -> No
 
 
 def test_an_open_address_without_credentials_is_refused(tmp_path: Path) -> None:
-    told = CliRunner().invoke(main, ["--home", str(tmp_path), "serve", "--host", "0.0.0.0"])
-    assert told.exit_code == 3
-    assert "others can reach 0.0.0.0: set ESTORE_DASHBOARD_AUTH" in told.stderr
+    result = CliRunner().invoke(main, ["--home", str(tmp_path), "serve", "--host", "0.0.0.0"])
+    assert result.exit_code == 3
+    assert "others can reach 0.0.0.0: set ESTORE_DASHBOARD_AUTH" in result.stderr
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "65536", "http"])
 def test_an_invalid_port_is_misuse(tmp_path: Path, port: str) -> None:
-    told = CliRunner().invoke(main, ["--home", str(tmp_path), "serve", "--port", port])
-    assert told.exit_code == 2
-    assert "'--port'" in told.stderr and ("0<=x<=65535" in told.stderr) is (port != "http")
+    result = CliRunner().invoke(main, ["--home", str(tmp_path), "serve", "--port", port])
+    assert result.exit_code == 2
+    assert "'--port'" in result.stderr and ("0<=x<=65535" in result.stderr) is (port != "http")
 
 
 def test_a_port_in_use_is_a_plain_error(tmp_path: Path) -> None:
@@ -450,9 +453,9 @@ def test_a_port_in_use_is_a_plain_error(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        told = CliRunner().invoke(main, ["--home", str(tmp_path), "serve", "--port", port])
-    assert told.exit_code == 3
-    assert f"cannot listen on 127.0.0.1:{port}" in told.stderr and "--port" in told.stderr
+        result = CliRunner().invoke(main, ["--home", str(tmp_path), "serve", "--port", port])
+    assert result.exit_code == 3
+    assert f"cannot listen on 127.0.0.1:{port}" in result.stderr and "--port" in result.stderr
 
 
 # ---------------------------------------------------------------------- snapshots that come and go
@@ -473,10 +476,10 @@ def test_a_new_snapshot_is_shown_without_a_restart(workshop: Workshop) -> None:
     with TestClient(make_app(snapshots), base_url=URL) as client:
         assert client.get("/healthz").json() == {"status": "waiting"}
         publish_day(workshop, 1)
-        told = wait_for(client, "v000001")
+        content = wait_for(client, "v000001")
         publish_day(workshop, 2)
         newer = wait_for(client, "v000002")
-    assert (told["last_date"], newer["last_date"]) == ("2019-10-01", "2019-10-02")
+    assert (content["last_date"], newer["last_date"]) == ("2019-10-01", "2019-10-02")
     assert len(newer["charts"]["days"]["rows"]) == 2
 
 
@@ -587,8 +590,8 @@ def wait_for(client: TestClient, version: str) -> dict[str, Any]:
     while time.monotonic() < until:
         answer = client.get("/api/page/sales?period=all")
         if answer.status_code == 200 and answer.json()["version"] == version:
-            told: dict[str, Any] = answer.json()
-            return told
+            content: dict[str, Any] = answer.json()
+            return content
         time.sleep(0.1)
     raise AssertionError(f"{version} is not shown")
 
@@ -616,12 +619,12 @@ def test_the_command_serves_while_the_warehouse_is_written_to(shop: Settings) ->
             request = urllib.request.Request(
                 f"{url}/api/page/sales", headers={"Authorization": "Bearer t0k3n"}
             )
-            told = json.loads(urllib.request.urlopen(request, timeout=20).read())
+            content = json.loads(urllib.request.urlopen(request, timeout=20).read())
             server.send_signal(signal.SIGINT)
             rest, errors = server.communicate(timeout=20)
         finally:
             server.kill()
             holder.kill()
-    assert told["version"] == "v000001"
+    assert content["version"] == "v000001"
     assert server.returncode == 0
     assert "t0k3n" not in said + rest + errors and "Traceback" not in errors

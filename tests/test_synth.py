@@ -154,10 +154,10 @@ def test_parquet_has_timestamps_integer_ids_and_decimal_prices(tmp_path: Path) -
 
 
 def test_progress_ends_at_the_requested_rows(tmp_path: Path) -> None:
-    told: list[int] = []
-    write_shop(tmp_path, SMALL, on_progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == SMALL.events
+    progress: list[int] = []
+    write_shop(tmp_path, SMALL, on_progress=progress.append)
+    assert progress == sorted(progress)
+    assert progress[-1] == SMALL.events
 
 
 def test_a_month_at_a_time_is_the_same_shop(tmp_path: Path) -> None:

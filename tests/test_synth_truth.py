@@ -86,11 +86,13 @@ def test_the_truth_file_of_a_clean_shop_matches_its_rows(clean: Any) -> None:
         "bool_or(event_type = 'purchase') as has_purchase "
         "from once group by user_session"
     )
-    told = truth["conversion"]
-    for name in [name for name in told if name.startswith("with_")]:
+    stated = truth["conversion"]
+    for name in [name for name in stated if name.startswith("with_")]:
         stages = " and ".join(f"has_{stage}" for stage in name[5:].split("_and_"))
-        assert told[name] == number(db, f"select count(*) from held where {stages}"), name
-    assert told["view_to_cart_rate"] == round(told["with_view_and_cart"] / told["with_view"], 6)
+        assert stated[name] == number(db, f"select count(*) from held where {stages}"), name
+    assert stated["view_to_cart_rate"] == round(
+        stated["with_view_and_cart"] / stated["with_view"], 6
+    )
 
 
 def test_repeat_customers_match_the_rows_except_around_midnight(clean: Any) -> None:
@@ -200,12 +202,12 @@ def test_products_are_renamed_from_december_on(faulty: Any, clean: Any) -> None:
     )
     assert number(faulty[0], code) == "construction.tools.light"
     assert number(clean[0], code) == "electronics.smartphone"
-    (told,) = (fault for fault in faulty[1]["faults"] if fault["fault"] == "taxonomy-break")
+    (stated,) = (fault for fault in faulty[1]["faults"] if fault["fault"] == "taxonomy-break")
     moved = faulty[0].execute(
         "select product_id from events group by 1 having count(distinct category_id) > 1"
     )
-    assert {product for (product,) in moved.fetchall()} <= set(told["product_ids"])
-    assert told["from_date"] == "2019-12-01"
+    assert {product for (product,) in moved.fetchall()} <= set(stated["product_ids"])
+    assert stated["from_date"] == "2019-12-01"
 
 
 def test_prices_are_cut_off_at_a_cap(faulty: Any, clean: Any) -> None:
@@ -249,10 +251,10 @@ def test_each_behavior_setting_changes_what_it_names(tmp_path: Path) -> None:
         return json.loads((tmp_path / name / TRUTH).read_text())
 
     usual, dear = truth("usual"), truth("dear", spend=2.0)
-    paid = [told["happened"]["revenue_amount"] for told in (usual, dear)]
+    paid = [stated["happened"]["revenue_amount"] for stated in (usual, dear)]
     assert paid[1] == pytest.approx(2 * paid[0], rel=0.01)
     eager = truth("eager", buying=1.5, filling=0.5)
-    buying = [told["conversion"]["view_to_purchase_rate"] for told in (usual, eager)]
+    buying = [stated["conversion"]["view_to_purchase_rate"] for stated in (usual, eager)]
     assert buying[1] == pytest.approx(1.5 * buying[0], rel=0.12)
     assert eager["conversion"]["cart_to_purchase_rate"] > 0.65
     loyal = truth("loyal", repeat_hazards=(0.5, 2.0), drop_out=0.5)

@@ -93,7 +93,7 @@ def known(shop: Unattended) -> Counter[tuple[str, str]]:
     return Counter((Path(file.uri).name, file.status) for file in reading.ledger(shop.settings))
 
 
-def told(alerts: Receiver) -> Counter[str]:
+def alert_counts(alerts: Receiver) -> Counter[str]:
     """How often each matter was told."""
     return Counter(alert["key"] for message in alerts.received for alert in message["alerts"])
 
@@ -148,7 +148,7 @@ def test_new_files_are_loaded_built_published_and_reported_despite_power_failure
     }  # fmt: skip
     assert sales(shop) == [(date(2019, 10, n), Decimal(2000), 20) for n in (1, 2, 3)]
     assert (shop.home / "report.html").is_file()
-    assert set(told(alerts).values()) == {1}, "one alert a matter"
+    assert set(alert_counts(alerts).values()) == {1}, "one alert a matter"
     if before == after:  # the long way
         _assert_as_by_hand(shop, files, tmp_path)
 
@@ -188,4 +188,4 @@ def test_on_bigquery_new_objects_are_loaded_built_published_and_reported(
     }  # fmt: skip
     assert sales(shop) == [(date(2019, 10, n), Decimal(2000), 20) for n in (1, 2)]
     assert (shop.home / "report.html").is_file()
-    assert set(told(alerts).values()) == {1}, "one alert a matter"
+    assert set(alert_counts(alerts).values()) == {1}, "one alert a matter"

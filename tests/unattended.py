@@ -57,8 +57,8 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if receiver.answer == 200:
-                    told = {"path": self.path, "authorization": self.headers["Authorization"]}
-                    receiver.received.append({**told, **_read(self.headers, body)})
+                    message = {"path": self.path, "authorization": self.headers["Authorization"]}
+                    receiver.received.append({**message, **_read(self.headers, body)})
                 self.send_response(receiver.answer)
                 self.send_header("Content-Type", "application/json")
                 self.end_headers()
@@ -204,8 +204,8 @@ class Unattended:
 
     def runs(self, job: str, *statuses: str) -> list[dict[str, Any]]:
         """Runs of a job, newest first, as the web server tells."""
-        told = self.ask(RUNS, filter={"pipelineName": job, "statuses": list(statuses)})
-        return told["runsOrError"]["results"] if told else []
+        content = self.ask(RUNS, filter={"pipelineName": job, "statuses": list(statuses)})
+        return content["runsOrError"]["results"] if content else []
 
     def history(self) -> list[Ran]:
         """Every run that was launched, in that order, as Dagster's database has them."""

@@ -1,4 +1,4 @@
-"""Google's own analyser of BigQuery's SQL, tests/bigquery/strict: `make test-strict` builds it."""
+"""Google's own analyzer of BigQuery SQL (tests/bigquery/strict); `make test-strict` builds it."""
 
 import json
 import subprocess
@@ -11,13 +11,13 @@ from bigquery_emulator import ROOT
 ANALYSER = ROOT / ".venv-tools" / "strict-sql"
 needs_analyser = pytest.mark.skipif(
     not ANALYSER.is_file(),
-    reason="the strict analyser of BigQuery's SQL is not built: `make test-strict`, with Go 1.25",
+    reason="the strict analyzer of BigQuery SQL is not built: run `make test-strict` with Go 1.25",
 )
 Job = dict[str, Any]
 
 
 def judged(jobs: list[Job]) -> list[dict[str, Any]]:
-    """What the analyser says of each job."""
+    """The analyzer's verdict on each job."""
     completed = subprocess.run(
         [ANALYSER], input="".join(f"{json.dumps(job)}\n" for job in jobs),
         capture_output=True, text=True,
@@ -29,7 +29,7 @@ def judged(jobs: list[Job]) -> list[dict[str, Any]]:
 
 
 def accepted(jobs: list[Job]) -> Counter[str]:
-    """Kinds of statements, all of which must have been accepted, with how many there were."""
+    """Counts of statements by kind. All statements must have been accepted."""
     verdicts = judged(jobs)
     refused = [
         f"{job.get('sql', job)}\n-> {verdict['refused']}"

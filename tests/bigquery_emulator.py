@@ -24,7 +24,7 @@ from estore.shop import ShopConfig
 from estore.warehouse import open_warehouse
 from estore.warehouse.base import BUILT
 
-#: Columns that DuckDB may keep in a type of their own until the marts.
+#: Columns for which DuckDB may use a different type until the marts.
 TYPED_IDS = ("user_id", "user_session", "product_id")
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,14 +34,14 @@ _NUMBERS = count(1)
 
 @dataclass
 class BigQuery:
-    """A running emulator; `environment` is what the client library and ours need to find it."""
+    """A running emulator. `environment` has the variables that clients need to find it."""
 
     project: str
     storage: CloudStorage
     environment: dict[str, str] = field(default_factory=dict)
 
     def new_name(self) -> str:
-        """PROJECT.DATASET that nobody uses yet."""
+        """An unused PROJECT.DATASET."""
         return f"{self.project}.shop_{next(_NUMBERS)}"
 
 
@@ -49,7 +49,7 @@ class BigQuery:
 def bigquery_server(
     cloud_storage: CloudStorage, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[BigQuery]:
-    """BigQuery, empty, beside Cloud Storage."""
+    """An empty BigQuery, together with Cloud Storage."""
     assert PYTHON.is_file(), "the emulator is not installed: make .venv-bigquery/.made"
     port, grpc_port = free_port(), free_port()
     endpoint = f"http://127.0.0.1:{port}"
@@ -71,7 +71,7 @@ def bigquery_server(
 
 @pytest.fixture(scope="module")
 def bigquery(bigquery_server: BigQuery) -> Iterator[BigQuery]:
-    """The emulator, with the environment that leads there."""
+    """The emulator, with its environment variables set."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in bigquery_server.environment.items():
             patch.setenv(name, value)
@@ -79,7 +79,7 @@ def bigquery(bigquery_server: BigQuery) -> Iterator[BigQuery]:
 
 
 class CloudShop:
-    """A bucket, loaded through one engine into a home or datasets of its own."""
+    """A bucket that one engine loads into its own home or datasets."""
 
     def __init__(self, folder: Path, bucket: str, **settings: Any) -> None:
         self.bucket = bucket
@@ -87,13 +87,13 @@ class CloudShop:
         self.shop = ShopConfig()
 
     def run(self) -> RunReport:
-        """Load what lies in the bucket, build, test, publish."""
+        """Load the files in the bucket, build, test, publish."""
         report = run(self.settings, self.shop, find_files([self.bucket]), Console(quiet=True))
         assert report.built.holds, report.built.problems
         return report
 
     def estore(self, *arguments: str) -> str:
-        """What a command prints; it must end well."""
+        """The output of a command, which must succeed."""
         settings = self.settings
         environment = {"ESTORE_TARGET": settings.target, "ESTORE_BIGQUERY": settings.bigquery}
         result = CliRunner().invoke(
@@ -103,7 +103,7 @@ class CloudShop:
         return result.stdout
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Columns and rows of a table, the rows in an order that depends on them alone.
+        """Columns and rows of a table, with the rows sorted by their values.
 
         Ids as text: until the marts, DuckDB keeps some in a type of their own.
         """
@@ -118,7 +118,7 @@ class CloudShop:
 
 
 def tables_in(warehouse: Any, schema: str) -> set[str]:
-    """What a dataset of BigQuery holds."""
+    """The tables and views of a BigQuery dataset."""
     dataset = f"{warehouse.project}.{warehouse.dataset}_{schema}"
     return {found.table_id for found in warehouse.client.list_tables(dataset)}
 
@@ -136,7 +136,7 @@ def columns_of(warehouse: Any, name: str) -> list[str]:
 
 
 def built_tables(shop: CloudShop) -> list[str]:
-    """schema.table of everything that is built, but for the view that shows ids of files."""
+    """schema.table of everything that is built, except the view that shows ids of files."""
     with open_warehouse(shop.settings) as warehouse:
         rows = warehouse.select(
             "select table_schema || '.' || table_name from information_schema.tables "
@@ -147,7 +147,7 @@ def built_tables(shop: CloudShop) -> list[str]:
 
 
 def assert_equal(cloud: CloudShop, local: CloudShop) -> tuple[int, int, int]:
-    """Every built table alike: columns, rows, values; returns how many tables, rows, columns."""
+    """Assert that all built tables are equal. Returns the number of tables, rows and columns."""
     tables = rows = columns = 0
     faults: list[str] = []
     for name in built_tables(local):
@@ -172,20 +172,20 @@ def assert_equal(cloud: CloudShop, local: CloudShop) -> tuple[int, int, int]:
 
 
 def same_value(value: Any, expected: Any) -> bool:
-    """Whether a value of one engine is the other's; floats within 1e-9."""
+    """Whether two engines' values are equal; floats within 1e-9."""
     if isinstance(value, float) and isinstance(expected, float):
         return math.isclose(value, expected, rel_tol=1e-9, abs_tol=1e-9)
     return type(value) is type(expected) and value == expected
 
 
 def _plain(value: Any) -> Any:
-    """The same value of both engines alike: instants without zone, money without spare zeros."""
+    """A comparable value: timestamps without zone, money without trailing zeros."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=None)
     return value.normalize() if isinstance(value, Decimal) else value
 
 
 def _order(row: tuple[Any, ...]) -> tuple[str, ...]:
-    """Floats last, and rounded: a last digit must not move a row."""
+    """A sort key with rounded floats last, so that a last digit cannot move a row."""
     exact = [repr(value) for value in row if not isinstance(value, float)]
     return (*exact, *(f"{value:.5g}" for value in row if isinstance(value, float)))

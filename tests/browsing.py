@@ -1,4 +1,4 @@
-"""A real browser on the dashboard, and what it must never do."""
+"""A real browser on the dashboard, with checks of what it must never do."""
 
 import csv
 import io
@@ -27,13 +27,13 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-#: Told by the page itself once all charts of a view are painted.
+#: The page sets this mark when all charts of a view are drawn.
 PAINTED = "html[data-painted]"
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The machine's own browser."""
+    """The browser installed on this machine."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -58,12 +58,12 @@ def dashboard_of(settings: Settings) -> Iterator[str]:
 
 
 class Visit:
-    """A reader: pages, cards and downloads by the names that the page gives them."""
+    """A reader's visit: pages, cards and downloads by their names on the page."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.address, self.context = address, context
         self.page: Page = context.new_page()
-        #: What the console said, and where requests went that were not for the dashboard.
+        #: Messages of the console, and requests to other hosts.
         self.complaints: list[str] = []
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -80,14 +80,14 @@ class Visit:
             self.complaints.append(f"asked {request.url}")
 
     def open(self, path: str) -> "Visit":
-        """Go there; all charts are painted when this returns."""
+        """Open an address and wait until all charts are drawn."""
         self.page.goto(f"{self.address}{path}")
         self.page.wait_for_selector(PAINTED, state="attached")
         return self
 
     @contextmanager
     def repaint(self) -> Iterator[None]:
-        """Do what changes the view; all charts are painted anew when this ends."""
+        """Run an action that changes the view, and wait until all charts are redrawn."""
         before = self.page.get_attribute("html", "data-painted")
         yield
         self.page.wait_for_selector(f'{PAINTED}:not([data-painted="{before}"])', state="attached")
@@ -98,7 +98,7 @@ class Visit:
             self.page.select_option(f"#filter-{name}", value)
 
     def text(self, selector: str) -> str:
-        """What a reader reads there."""
+        """The visible text."""
         return self.page.locator(selector).inner_text()
 
     def press(self, card: str, button: str) -> None:

@@ -1,4 +1,4 @@
-"""A shop in a folder of its own: write files, load, build, and read every table back."""
+"""A shop in its own folder: tests write files, load, build, and read every table back."""
 
 import csv
 import fcntl
@@ -24,13 +24,13 @@ from estore.warehouse.duckdb import open_warehouse
 
 SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "2019-Oct-head.csv.gz"
 needs_sample = pytest.mark.skipif(
-    not SAMPLE.is_file(), reason="the real sample is not part of the project (its licence)"
+    not SAMPLE.is_file(), reason="the license of the real sample does not allow its distribution"
 )
 
 COMPARED_SCHEMAS = ("staging", "intermediate", "marts", "metrics", "dashboard")
-#: What these hold depends on which files brought the rows, or on what the build before had made.
+#: The content of these tables depends on which files had the rows, or on the previous build.
 NOT_COMPARED = ("stg_lines", "int_renamed_products", "int_changed_cube_cells")
-#: schema.table of all others that are built.
+#: schema.table of all other built tables.
 COMPARED_TABLES = (
     "select table_schema || '.' || table_name from information_schema.tables "
     "where list_contains($schemas, table_schema) and not list_contains($not_compared, table_name) "
@@ -48,7 +48,7 @@ class Workshop:
         self.shop = shop or ShopConfig()
 
     def write(self, name: str, rows: Iterable[Mapping[str, Any]]) -> Path:
-        """A CSV of events; a row needs only what differs from an ordinary view."""
+        """Write a CSV of events. A row needs only the values that differ from an ordinary view."""
         path = self.landing / name
         with path.open("w", newline="") as file:
             writer = csv.DictWriter(file, [*PLAIN_COLUMNS, "order_id", "quantity"])
@@ -57,20 +57,20 @@ class Workshop:
         return path
 
     def load(self, *names: str | Path) -> LoadReport:
-        """Load files of the landing; none named: all."""
+        """Load files of the landing folder; without names, all of them."""
         places = [str(self.landing / name) for name in names] or [str(self.landing)]
         with open_engine(self.settings) as warehouse:
             return load_files(warehouse, find_files(places), self.shop, self.settings)
 
     def withdraw(self, name: str) -> None:
-        """Take a file's rows back."""
+        """Withdraw a file's rows."""
         with open_engine(self.settings) as warehouse:
             withdraw(warehouse, str((self.landing / name).resolve()))
 
     def build(
         self, *, until: Literal["days", "marts", "tests"] = "marts", full_refresh: bool = False
     ) -> BuildReport:
-        """Build what waits; without the data tests, for speed, unless asked."""
+        """Build the pending days. Skips the data tests, for speed, unless requested."""
         return Transform(self.settings, self.shop).build(until=until, full_refresh=full_refresh)
 
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -86,7 +86,7 @@ class Workshop:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def everything(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every built table, its rows in an order that depends on them alone."""
+        """Every built table, with its rows sorted by their values."""
         with open_warehouse(self.settings) as connection:
             names = connection.execute(
                 COMPARED_TABLES, {"schemas": COMPARED_SCHEMAS, "not_compared": NOT_COMPARED}
@@ -99,7 +99,7 @@ class Workshop:
 
 @pytest.fixture
 def published_home(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Workshop:
-    """A copy of a home with one day, built and published; its file is in the landing."""
+    """A copy of a home with one built and published day. Its file is in the landing folder."""
     base = tmp_path_factory.getbasetemp()
     original = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "published-home"
     with original.with_suffix(".lock").open("w") as lock:

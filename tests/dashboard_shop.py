@@ -1,4 +1,4 @@
-"""A small synthetic shop for the tests of the dashboard, with names in it that mean harm."""
+"""A small synthetic shop for the dashboard tests, with hostile names."""
 
 import csv
 import fcntl
@@ -32,7 +32,7 @@ def shop_of_the_run(factory: pytest.TempPathFactory) -> Settings:
 
 
 def shop_without_orders(factory: pytest.TempPathFactory) -> Settings:
-    """The same of a shop where somebody looked at something once."""
+    """The home of a shop with a single view of a product."""
 
     def publish(home: Path) -> None:
         workshop = Workshop(home)
@@ -65,7 +65,7 @@ def shop_without(lacking: str, factory: pytest.TempPathFactory) -> Settings:
 def _made_once(
     factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
 ) -> Settings:
-    """A snapshot is made by whoever asks first; all modules and workers of a run get copies."""
+    """The first caller creates a snapshot. All modules and workers of a test run get copies."""
     base = factory.getbasetemp()
     common = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
     original, copy = common / name, factory.mktemp(name)
@@ -78,7 +78,7 @@ def _made_once(
 
 
 def publish_shop(home: Path) -> None:
-    """A home with a snapshot of a synthetic shop that also sells two dear things of bad names."""
+    """A home with a snapshot of a synthetic shop and two expensive products with bad names."""
     settings = Settings(home=home)
     landing = home / "landing"
     write_shop(

@@ -19,19 +19,19 @@ from urllib.parse import quote, unquote, urlencode
 import pytest
 
 _NUMBERS = count(1)
-#: moto asks for some keys and, unless it is told to, does not look at them.
+#: moto requires keys, but does not check them by default.
 KEYS = {"aws_access_key_id": "shop", "aws_secret_access_key": "shop"}
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """An unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_until_up(endpoint: str, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Wait until a server answers, whatever it says."""
+    """Wait until a server sends any response."""
     for _ in range(2_400):
         try:
             urllib.request.urlopen(endpoint, timeout=5).close()
@@ -46,14 +46,14 @@ def wait_until_up(endpoint: str, process: subprocess.Popen[bytes] | None = None)
 
 @dataclass
 class Buckets:
-    """An emulator of buckets; `environment` is what a client needs to find it."""
+    """An emulator of buckets. `environment` has the variables that clients need to find it."""
 
     scheme: str
     endpoint: str
     environment: dict[str, str] = field(default_factory=dict)
 
     def new_bucket(self) -> str:
-        """An empty bucket of its own for a test, as gs://name or s3://name."""
+        """A new empty bucket, as gs://name or s3://name."""
         name = f"shop-{os.getpid()}-{next(_NUMBERS)}"
         self._create(name)
         return f"{self.scheme}://{name}"
@@ -67,7 +67,7 @@ class Buckets:
         raise NotImplementedError
 
     def downloads(self, uri: str) -> int:
-        """How often the server was asked for the bytes of an object, since it was started."""
+        """The number of requests for an object's bytes since the server started."""
         raise NotImplementedError
 
     def _create(self, name: str) -> None:
@@ -76,7 +76,7 @@ class Buckets:
 
 @dataclass
 class CloudStorage(Buckets):
-    """fake-gcs-server; its objects lie under `root`/bucket/key, which BigQuery's emulator reads."""
+    """fake-gcs-server. The BigQuery emulator reads its objects from `root`/bucket/key."""
 
     root: Path = Path()
     log: Path = Path()
@@ -114,7 +114,7 @@ class S3(Buckets):
     log: Path = Path()
 
     def new_user(self, name: str) -> dict[str, str]:
-        """The keys of a user who may do nothing."""
+        """The keys of a user without permissions."""
         import boto3
 
         client = boto3.client("iam", endpoint_url=self.endpoint, region_name="us-east-1", **KEYS)
@@ -127,7 +127,7 @@ class S3(Buckets):
 
     @contextmanager
     def who_asks_is_checked(self) -> Iterator[None]:
-        """Keys and permissions count; otherwise anybody may do anything."""
+        """Enforce keys and permissions, which moto ignores by default."""
         self._check_from_request("0")
         try:
             yield
@@ -219,7 +219,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
 
 @pytest.fixture(params=["gs", "s3"])
 def buckets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Buckets:
-    """Cloud Storage, then S3, with the environment that leads there."""
+    """Cloud Storage, then S3, with their environment variables set."""
     name = {"gs": "cloud_storage", "s3": "s3"}[request.param]
     emulator: Buckets = request.getfixturevalue(name)
     for variable, value in emulator.environment.items():

@@ -1,4 +1,4 @@
-"""A disk that fails at one moment: at a write, fsync, rename, mkdir or removal of our own code."""
+"""A disk that fails once: at a write, fsync, rename, mkdir or removal by our own code."""
 
 import errno
 import io
@@ -22,25 +22,25 @@ WRITING = set("wax+")
 
 @dataclass
 class Disk:
-    """Counts the moments; at number `fails_at` (from 0) it raises an OSError of this errno."""
+    """Counts operations. Operation number `fails_at` (from 0) raises an OSError with this errno."""
 
     fails_at: int | None = None
     error: int = errno.EIO
     moments: list[str] = field(default_factory=list)
 
     def happens(self, what: str) -> bool:
-        """Whether this moment is the one."""
+        """Whether this operation must fail."""
         self.moments.append(what)
         return len(self.moments) - 1 == self.fails_at
 
     def fail(self) -> OSError:
-        """As the system says it."""
+        """The error as the operating system raises it."""
         return OSError(self.error, os.strerror(self.error))
 
 
 @contextmanager
 def failing(disk: Disk) -> Iterator[Disk]:
-    """Everything that our code writes meanwhile goes to this disk."""
+    """Send all writes of our code to this disk."""
     with pytest.MonkeyPatch.context() as patch:
         for name in CALLS:
             patch.setattr(os, name, _watched(disk, name, getattr(os, name)))
@@ -67,7 +67,7 @@ def _watched(disk: Disk, name: str, real: Any) -> Any:
 
 
 def _tear(file: Any, disk: Disk) -> None:
-    """Half of what is written arrives, then the disk fails."""
+    """Write half of the data, then fail."""
     write = file.write
 
     def write_half(content: Any) -> None:
@@ -79,7 +79,7 @@ def _tear(file: Any, disk: Disk) -> None:
 
 
 def _is_ours() -> bool:
-    """Whether our own code asked for it, directly or through the standard library."""
+    """Whether our own code called this, directly or through the standard library."""
     frame = sys._getframe(2)
     while frame and frame.f_code.co_filename.startswith((LIBRARY, __file__, "<frozen")):
         if "site-packages" in frame.f_code.co_filename:

@@ -1,4 +1,4 @@
-"""A network that can fail: a proxy before an emulator, which does what a test tells it to."""
+"""A network that can fail: a proxy in front of an emulator, controlled by the test."""
 
 import http.client
 import re
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-#: What the services say where the emulators would not.
+#: Responses of the real services that the emulators do not give.
 REFUSALS = {
     "gs": b'{"error": {"code": 403, "message": "shop@example.com does not have '
     b'storage.objects.get access to the Google Cloud Storage object."}}',
@@ -20,10 +20,10 @@ REFUSALS = {
 
 @dataclass
 class Fault:
-    """What happens to the requests that a pattern is found in, `times` of them at most.
+    """A fault of the requests that match a pattern, at most `times` of them.
 
-    status and body: the answer instead; cut: only half of the bytes come; lost: it is done, but the
-    answer does not come; edit: makes another answer of it; before: is called first.
+    status and body: the response instead; cut: only half of the bytes arrive; lost: the request is
+    done, but its response is lost; edit: changes the response; before: is called first.
     """
 
     pattern: str
@@ -37,7 +37,7 @@ class Fault:
 
 
 class FaultyNetwork:
-    """What is asked, and what goes wrong."""
+    """The requests of clients, and the faults."""
 
     def __init__(self, target: str) -> None:
         self.target = urlsplit(target).netloc
@@ -46,7 +46,7 @@ class FaultyNetwork:
         self._lock = threading.Lock()
 
     def fault_for(self, asked: str) -> Fault | None:
-        """The fault that befalls a request such as `GET /bucket/key`, with what it brings."""
+        """The fault for a request such as `GET /bucket/key BODY`."""
         with self._lock:
             self.asked.append(asked)
             for fault in self.faults:
@@ -60,21 +60,21 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever asked has gone: some tests kill it."""
+        """Ignore clients that are gone: some tests kill them."""
 
 
 @contextmanager
 def faulty_network(target: str) -> Iterator[tuple[FaultyNetwork, str]]:
-    """The network before an endpoint, and the endpoint behind it that a client is to use."""
+    """A proxy in front of an endpoint, and the address that a client must use."""
     network = FaultyNetwork(target)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            brought = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            payload = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             fault = network.fault_for(
-                f"{self.command} {self.path}{' ' if brought else ''}{brought.decode('latin-1')}"
+                f"{self.command} {self.path}{' ' if payload else ''}{payload.decode('latin-1')}"
             )
             if fault:
                 fault.before()
@@ -82,7 +82,7 @@ def faulty_network(target: str) -> Iterator[tuple[FaultyNetwork, str]]:
                 self._answer(fault.status, {}, fault.body)
                 return
             there = http.client.HTTPConnection(network.target, timeout=60)
-            there.request(self.command, self.path, brought or None, dict(self.headers))
+            there.request(self.command, self.path, payload or None, dict(self.headers))
             answer = there.getresponse()
             body = answer.read()
             there.close()
@@ -111,7 +111,7 @@ def faulty_network(target: str) -> Iterator[tuple[FaultyNetwork, str]]:
             self.close_connection = self.close_connection or cut
 
         def log_message(self, *_: object) -> None:
-            """Silence: `asked` knows."""
+            """No log output: `asked` has the requests."""
 
     server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()

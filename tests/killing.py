@@ -1,4 +1,4 @@
-"""A shop whose runs are disturbed: arranged, started, killed, and compared with one left alone."""
+"""A shop whose runs are killed and compared with an undisturbed run."""
 
 import os
 import random
@@ -30,13 +30,13 @@ from estore.warehouse.duckdb import open_warehouse
 
 SCENARIOS = ("initial", "incremental", "replacement")
 PHASES = ("start", "load", "build", "snapshots", "publish", "findings", "ended")
-#: Seconds that dbt takes, the first time in a home, to parse the project; later runs reuse that.
+#: Seconds that dbt needs for the first parse of the project in a home. Later runs reuse the result.
 PARSING = 4
-#: Where a kill is aimed at: anywhere in the run, or at what passes too quickly to be hit so.
+#: Targets of a kill: anywhere in the run, or a phase that is too short to be hit by chance.
 AIMS = ("anywhere", "anywhere", "load", "build", "snapshots", "publish", "pointer")
 
-#: Of the ledger and the rejects, all but what numbers a load and says when it was: a load that was
-#: killed has used a file id up, and has its second try later.
+#: The ledger and the rejects without numbers and times of loads: a killed load has used up
+#: a file id, and its second try comes later.
 LEDGER = """
 select uri, content_hash, bytes, lines, loaded, rejected, first_date, last_date, status, error,
     (select uri from raw.files as original where original.file_id = files.same_as) as same_as,
@@ -51,7 +51,7 @@ WAITING = "select event_date from raw.touched_days union all from build.pending_
 
 @dataclass
 class Undisturbed:
-    """What a run comes to when it is left alone, and how long it takes."""
+    """The result of an undisturbed run, and its duration."""
 
     state: dict[str, Any]
     seconds: float
@@ -59,7 +59,7 @@ class Undisturbed:
 
 @dataclass
 class Statistics:
-    """How many kills fell where."""
+    """The number of kills per phase."""
 
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -72,7 +72,7 @@ class Statistics:
 
 
 class Killing:
-    """One home, always at the same path, that is put back to how a scenario finds it.
+    """One home, always at the same path, that is reset to the start of a scenario.
 
     dbt keeps its parse for a path; at another one each run would begin with five seconds of it.
     """
@@ -89,7 +89,7 @@ class Killing:
     # ------------------------------------------------------------------ arranging
 
     def _write_landing(self) -> None:
-        """Eight days of some 8,000 lines, some of them bad; the third day in two versions."""
+        """Eight days with some 8,000 rows, some of them bad. The third day has two versions."""
         (whole,) = write_shop(
             self.folder / "synth", SyntheticShop(events=250_000, months=1, seed=7, faults=())
         )
@@ -108,7 +108,7 @@ class Killing:
         self.versions["replacement"] = "\n".join(changed) + "\n"
 
     def _prepare(self) -> None:
-        """Play each scenario once undisturbed; the first is where the two others begin."""
+        """Run each scenario once undisturbed. The two others start from the result of the first."""
         after_initial = self.folder / "after-initial"
         for name in SCENARIOS:
             if name == "initial":
@@ -125,12 +125,12 @@ class Killing:
                 self.undisturbed[name].seconds -= PARSING
 
     def arrange(self, scenario: str) -> None:
-        """The home as the scenario finds it, and the landing too."""
+        """Reset the home and the landing folder to the start of the scenario."""
         shutil.rmtree(self.settings.home, ignore_errors=True)
         shutil.copytree(self.before[scenario], self.settings.home)
 
     def paths(self, scenario: str) -> list[str]:
-        """The files that a scenario's run is given."""
+        """The files for a scenario's run."""
         (self.landing / "3.csv").write_text(self.versions[scenario])
         numbers = range(1, 9 if scenario == "incremental" else 7)
         return [str(self.landing / f"{number}.csv") for number in numbers]
@@ -141,7 +141,7 @@ class Killing:
     def started(
         self, scenario: str, *, keep_home: bool = False, **environment: str
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """`estore run` in a process group of its own, killed at the latest in the end."""
+        """`estore run` in its own process group, which is killed at the end at the latest."""
         if not keep_home:
             self.arrange(scenario)
         self.versions_before = len(self._versions())
@@ -167,11 +167,11 @@ class Killing:
         }
 
     def said(self) -> str:
-        """What the last run said on stderr."""
+        """The last run's output on stderr."""
         return (self.folder / "said").read_text()
 
     def phase(self, run: subprocess.Popen[bytes]) -> str:
-        """Where a run is, by what it has said and left: each phase says when it is done."""
+        """The phase of a run, from its output and files: each phase reports its end."""
         if run.poll() is not None:
             return "ended"
         said = self.said()
@@ -206,7 +206,7 @@ class Killing:
             time.sleep(0.001 if phase in ("snapshots", "publish") else 0.01)
 
     def kill(self, scenario: str, choice: random.Random, *, keep_home: bool = False) -> str:
-        """Start a scenario's run, kill it at a random instant, and say in which phase it was."""
+        """Start a scenario's run, kill it at a random moment, and return its phase."""
         aim, share = choice.choice(AIMS), choice.random()
         with self.started(scenario, keep_home=keep_home) as run:
             if aim == "anywhere":
@@ -214,7 +214,7 @@ class Killing:
                 instant = 1.05 * share * self.undisturbed[scenario].seconds
                 while time.monotonic() - began < instant and run.poll() is None:
                     time.sleep(0.005)
-                if run.poll() is not None:  # the machine had more to do when this was measured
+                if run.poll() is not None:  # the machine was busier when this was measured
                     self.undisturbed[scenario].seconds = time.monotonic() - began
             elif aim == "load":
                 self.wait_for(run, "load", "build", "snapshots", "publish", "findings")
@@ -228,7 +228,7 @@ class Killing:
             elif aim == "publish":
                 self.wait_for(run, "publish", "findings")
                 time.sleep(share * 0.1)
-            else:  # as the new version gets its name
+            else:  # while the new version gets its name
                 self.wait_for(run, "findings", until=self._has_new_version)
                 time.sleep(share * 0.01)
             phase = self.phase(run)
@@ -236,7 +236,7 @@ class Killing:
         return phase
 
     def run_again(self, scenario: str, *, apart: bool) -> None:
-        """The next run, in this process or, slower, in one of its own."""
+        """The next run, in this process or, more slowly, in a new one."""
         if apart:
             with self.started(scenario, keep_home=True) as run:
                 assert run.wait(120) == 0, self.said()
@@ -246,10 +246,10 @@ class Killing:
         )
         assert report.snapshot and not report.loaded.refused
 
-    # ------------------------------------------------------------------ looking
+    # ------------------------------------------------------------------ checking
 
     def state(self) -> dict[str, Any]:
-        """Every built table, the published ones, the ledger and the rejects; of large ones a hash.
+        """Every built and published table, the ledger and the rejects; large tables as a hash.
 
         Snapshots record when they were taken; compared is what was recorded.
         """
@@ -274,7 +274,7 @@ class Killing:
         return found
 
     def assert_nothing_half_visible(self, scenario: str) -> None:
-        """Right after a kill: every version is whole, and whoever reads gets an answer."""
+        """Right after a kill, every version is complete and every reader gets an answer."""
         for folder in self._versions():
             manifest = read_manifest(folder)
             with duckdb.connect() as connection:
@@ -296,7 +296,7 @@ class Killing:
             assert connection.execute("select count(*) from metrics_daily_sales").fetchall()
 
     def assert_as_undisturbed(self, scenario: str, seen: str) -> None:
-        """Everything equals a run's that was left alone."""
+        """Assert that everything equals an undisturbed run."""
         wanted, found = self.undisturbed[scenario].state, self.state()
         assert found.keys() == wanted.keys(), seen
         different = [name for name in wanted if found[name] != wanted[name]]
@@ -305,7 +305,7 @@ class Killing:
 
 
 def _print(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[Any, ...]:
-    """Of a table's rows in any order; without dbt's own columns, which hold the time."""
+    """A hash of a table's rows in any order, without dbt's own columns, which contain the time."""
     columns = [
         f'"{name}"'
         for name, *_ in connection.execute(f"describe select * from {table}").fetchall()

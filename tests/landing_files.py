@@ -1,4 +1,4 @@
-"""Event files as shops write them, well and badly, and a home that loads them."""
+"""Good and bad event files of shops, and a home that loads them."""
 
 import csv
 import gzip
@@ -35,19 +35,19 @@ EVENT = {
 
 
 def line(columns: Sequence[str] = PLAIN_COLUMNS, **fields: str) -> str:
-    """One line of a file; a field needs naming only where it differs from an ordinary view's."""
+    """One row of a file. Only fields that differ from an ordinary view are needed."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow({**EVENT, **fields}[name] for name in columns)
     return buffer.getvalue()[:-1]
 
 
 def lines(count: int, first: int = 1001) -> list[str]:
-    """Good lines, told apart by their product_id."""
+    """Good rows with distinct product_ids."""
     return [line(product_id=str(first + number)) for number in range(count)]
 
 
 def text(rows: Iterable[str], header: str | None = HEADER, end: str = "\n") -> bytes:
-    """A file of these lines."""
+    """A file with these rows."""
     return "".join(row + end for row in ([header] if header else []) + list(rows)).encode()
 
 
@@ -62,7 +62,7 @@ def zst(data: bytes) -> bytes:
 
 
 def parquet(path: Path, select: str) -> None:
-    """Write the answer of a query as Parquet."""
+    """Write the result of a query as Parquet."""
     with duckdb.connect() as connection:
         connection.execute(f"copy ({select}) to '{path}' (format parquet)")
 
@@ -76,7 +76,7 @@ def _warehouse() -> duckdb.DuckDBPyConnection:
 
 
 def _empty_warehouse() -> duckdb.DuckDBPyConnection:
-    """One in memory for all tests, as opening one for each takes a third of their time."""
+    """One in-memory warehouse for all tests: opening one per test takes a third of their time."""
     connection = _warehouse()
     connection.execute("drop table raw.events; " + SCHEMA)  # a test may have made its ids text
     for table in TABLES:
@@ -86,7 +86,7 @@ def _empty_warehouse() -> duckdb.DuckDBPyConnection:
 
 
 class Home:
-    """A landing folder and the warehouse it is loaded into; one at a time."""
+    """A landing folder and its warehouse; only one home at a time."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.landing = folder / "landing"
@@ -105,7 +105,7 @@ class Home:
     def load(
         self, *names: str, shop: ShopConfig | None = None, restore: bool = False
     ) -> LoadReport:
-        """Load these files; none named: the whole folder."""
+        """Load these files; without names, the complete folder."""
         files = find_files([str(self.landing / name) for name in names] or [str(self.landing)])
         report = load_files(
             self.warehouse, files, shop or ShopConfig(), self.settings, restore=restore
@@ -123,7 +123,7 @@ class Home:
         return outcome
 
     def withdraw(self, name: str) -> tuple[Entry, Entry | None]:
-        """Take a file's rows back."""
+        """Withdraw a file's rows."""
         taken = withdraw(self.warehouse, str(self.landing / name))
         self.check_accounts()
         return taken
@@ -133,12 +133,12 @@ class Home:
         return self.connection.execute(sql, list(parameters)).fetchall()
 
     def products(self) -> list[str]:
-        """The product of every row held, in order."""
+        """The product of every loaded row, in order."""
         rows = self.query("select product_id::varchar from raw.events order by 1")
         return [product for (product,) in rows]
 
     def events(self) -> list[tuple[Any, ...]]:
-        """Every row held, but for the file it came from; ids as text, however they are kept."""
+        """Every loaded row without its file, with ids as text."""
         return self.query(
             "select * exclude (file_id) replace (product_id::varchar as product_id, "
             "user_id::varchar as user_id, user_session::varchar as user_session) "
@@ -146,19 +146,19 @@ class Home:
         )
 
     def rejects(self) -> list[tuple[Any, ...]]:
-        """(line number, text, reason) of every line refused."""
+        """(line number, text, reason) of every rejected row."""
         return self.query(
             "select line_number, line_text, reason from raw.rejects order by uri, line_number"
         )
 
     def statuses(self) -> dict[str, str]:
-        """What each file is now; of a path's older contents nothing."""
+        """The current status of each file, without older contents of a path."""
         rows = self.query("select uri, status from raw.files where status <> 'replaced'")
         assert len(rows) == len(dict(rows)), rows
         return {Path(uri).name: status for uri, status in rows}
 
     def check_accounts(self) -> None:
-        """Every line of every loaded file is a row or a reject, and nothing else is held."""
+        """Every row of every loaded file is loaded or rejected, and there are no other rows."""
         assert not self.query(
             """
             with held as (

@@ -1,7 +1,7 @@
-"""A machine in the cloud, as far as its scripts see it: metadata, secrets, a registry, containers.
+"""A cloud machine as its scripts see it: metadata, secrets, a registry, containers.
 
-The scripts and curl are real; `docker`, `systemctl` and `gcloud` are stood in for by commands that
-ask this server.
+The scripts and curl are real. Replacements of `docker`, `systemctl` and `gcloud` send requests to
+this server.
 """
 
 import base64
@@ -41,7 +41,7 @@ esac
 
 
 class Machine:
-    """One machine. sound: images that become healthy; pullable: those that the registry has."""
+    """One machine. sound: images that become healthy; pullable: images in the registry."""
 
     def __init__(self, folder: Path) -> None:
         self.image = ""
@@ -71,7 +71,7 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the scripts find set."""
+        """The environment of the scripts."""
         return {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "CLOUD": self.url,
@@ -86,14 +86,14 @@ class Machine:
         }  # fmt: skip
 
     def boot(self) -> subprocess.Popen[bytes]:
-        """The service that runs the image that the metadata name."""
+        """The service that runs the image named in the metadata."""
         return subprocess.Popen(
             ["bash", str(ROOT / "terraform" / "vm" / "switch-image")],
             env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
     def deploy(self, image: str) -> subprocess.CompletedProcess[str]:
-        """What a deployment does, and rolling back."""
+        """Deploy an image or roll back."""
         return subprocess.run(
             [str(ROOT / ".ci" / "deploy-image"), "shop", "zone", image],
             env={**self.environment, "ESTORE_PATIENCE": "30"}, capture_output=True, text=True,

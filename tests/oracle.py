@@ -1,7 +1,7 @@
 """The numbers the warehouse must produce, in plain Python, written from the definitions alone.
 
-Tests compare the marts that SQL builds with what stands here, so this is kept naive: no SQL,
-no data frames, every definition once, in the order in which the data flow:
+Tests compare the marts that SQL builds with these results, so this file is simple: no SQL,
+no data frames, every definition once, in the order of the data flow:
 
     lines -> events -> sessions and orders -> daily sales, funnel, users, RFM, churn, ...
 
@@ -35,12 +35,12 @@ REQUIRED_COLUMNS = (
 )
 
 
-# --- Lines: what a file says ---------------------------------------------------------------------
+# --- Lines: the rows of a file -------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Line:
-    """One accepted line of a file, cleaned. Ids are text, `price` is for one unit."""
+    """One accepted row of a file, cleaned. Ids are text, `price` is for one unit."""
 
     event_time: datetime
     event_type: str | None
@@ -56,10 +56,10 @@ class Line:
 
 
 def read_lines(paths: Iterable[Path | str]) -> list[Line]:
-    """Accepted lines of CSV files (`.gz` or plain, with a header), in file order.
+    """Accepted rows of CSV files (`.gz` or plain, with a header), in file order.
 
     A refused line is left out. Raises ValueError for a file without the columns needed and for a
-    quantity that is not a whole number, which no definition covers.
+    quantity that is not an integer, which no definition covers.
     """
     lines = []
     for path in map(Path, paths):
@@ -85,7 +85,7 @@ def _open_text(path: Path) -> TextIO:
 
 
 def _line(row: dict[str, str]) -> Line | None:
-    """The cleaned line, or None where it is refused."""
+    """The cleaned row, or None if it is rejected."""
     event_time = _instant(row["event_time"])
     price = _price(row["price"])
     product_id = _text(row["product_id"])
@@ -140,12 +140,12 @@ def _price(field: str) -> Decimal | None:
     return price if price.is_finite() and price >= 0 else None
 
 
-# --- Events: lines without their repetitions -----------------------------------------------------
+# --- Events: rows without duplicates -------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event(Line):
-    """One distinct event; `duplicate_count` lines say it (1 = no duplicate)."""
+    """One distinct event with `duplicate_count` equal rows (1 = no duplicate)."""
 
     duplicate_count: int
     event_date: date
@@ -173,7 +173,7 @@ def events(
 
     result = []
     for same in groups.values():
-        # The whole line is taken, never a mix of columns that no line ever held.
+        # The complete row is used, never a mix of columns of several rows.
         line = min(same, key=_rank_among_duplicates)
         is_purchase = line.event_type == "purchase"
         if is_purchase and repeated_purchases_are_units:
@@ -289,8 +289,8 @@ def sessions(events: Iterable[Event], timeout_minutes: int = 60) -> list[Session
                 reached_cart=count["cart"] > 0,
                 reached_purchase=count["purchase"] > 0,
                 funnel_stage=funnel_stage,
-                # Strictly before: an order made in this session says nothing about its visitor
-                # at the door.
+                # Strictly before: an order of this session is not known
+                # when the session starts.
                 orders_before=sum(
                     ordered_at < first.event_time
                     for ordered_at in ordered_at_by_user[first.user_id]
@@ -305,7 +305,7 @@ def _split_into_sessions(events: Iterable[Event], timeout_minutes: int) -> list[
     timeout = timedelta(minutes=timeout_minutes)
     by_key: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in events:
-        # Some session ids carry several users, so the user belongs to the key.
+        # Several users may share a session id, so the user belongs to the key.
         by_key[event.user_id, event.user_session].append(event)
 
     result = []
@@ -326,7 +326,7 @@ def _split_into_sessions(events: Iterable[Event], timeout_minutes: int) -> list[
 
 @dataclass(frozen=True)
 class Order:
-    """One order. `order_id` is None where the file gave none: then it is a session's purchases.
+    """One order. `order_id` is None if the file has none: then the order is a session's purchases.
 
     `order_key` is the order_id where there is one, else the id of the session.
     `user_session` and `session_start_at` name the session of the order's first purchase.
@@ -348,7 +348,7 @@ class Order:
 
 
 def session_id(user_id: str, user_session: str, began_at: datetime, timeout_minutes: int) -> str:
-    """20 hex digits of an md5, lengths before texts.
+    """20 hex digits of an md5 of texts, each with its length before it.
 
     Time since the year 1 is cut into slots as long as the timeout: it is the one of the start.
     """
@@ -399,7 +399,7 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
 
     result = []
     for _, own_orders in sorted(by_user.items()):
-        # An order_id may read like a session id; the order with an order_id then comes first.
+        # An order_id may equal a session id; the order with an order_id then comes first.
         own_orders.sort(key=lambda o: (o.ordered_at, o.order_key, o.order_id is None))
         previous_date: date | None = None
         for number, order in enumerate(own_orders, start=1):
@@ -414,7 +414,7 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
     return result
 
 
-#: User ids, in any case, that mean nobody: their orders are sales, and they are no customers.
+#: Anonymous user ids, in any case: their orders are sales, but they are not customers.
 ANONYMOUS_IDS = {
     "null", "undefined", "none", "nil", "nan", "na", "n/a", "#n/a", "\\n", "(not set)", "not set",
     "(none)", "unknown", "anonymous", "guest", "-", "0", "-1",
@@ -423,7 +423,7 @@ ANONYMOUS_IDS = {
 
 
 def is_customer(user_id: str) -> bool:
-    """Whether the id means a person."""
+    """Whether the id identifies a person."""
     return user_id.lower() not in ANONYMOUS_IDS
 
 
@@ -437,7 +437,7 @@ def _orders_by_user(orders: Iterable[Order]) -> dict[str, list[Order]]:
 
 
 def _check_nothing_after(as_of: date, days: Iterable[date]) -> None:
-    # Counting days back from before the data ends would give negative ages without a word.
+    # An as-of date before the end of the data would give negative ages silently.
     last = max(days, default=as_of)
     if last > as_of:
         raise ValueError(f"as_of {as_of} is before {last}: leave out what came later first")
@@ -489,7 +489,7 @@ def daily_sales(orders: Iterable[Order], events: Iterable[Event]) -> list[DailyS
 
 @dataclass(frozen=True)
 class Funnel:
-    """Sessions that reach each stage, of one day of start, or overall (no date)."""
+    """Sessions that reach each stage, for one start day or overall (no date)."""
 
     session_start_date: date | None
     sessions: int
@@ -530,7 +530,7 @@ def funnel(sessions: Iterable[Session], bot_events: int = 500) -> list[Funnel]:
     rows = [_funnel_row(None, sessions, bot_events)] + [
         _funnel_row(day, own, bot_events) for day, own in sorted(by_day.items())
     ]
-    # A source that sends no such events at all: nobody knows how many sessions reached the stage.
+    # A source without such events: the number of sessions that reached the stage is unknown.
     if not rows[0].with_cart:
         rows = [replace(row, view_to_cart=None) for row in rows]
     if not rows[0].with_purchase:
@@ -610,7 +610,7 @@ def _rate(numerator: int, denominator: int) -> float | None:
 
 @dataclass(frozen=True)
 class User:
-    """One user ever seen. Order columns are None for who never bought."""
+    """One user. Order columns are None for users who never bought."""
 
     user_id: str
     first_event_at: datetime
@@ -676,14 +676,14 @@ def users(
 
 
 def activity_status(days_since_last_order: int | None, days_since_last_activity: int) -> str:
-    """What a user is, in days without an order and days without any event."""
+    """A user's status, from days without an order and days without any event."""
     if days_since_last_order is None:
         return "prospect"
     if days_since_last_order < 30:
         return "active"
     if days_since_last_order < 45:
         return "declining"
-    # Who still looks around is not gone, however long ago they bought.
+    # A user with recent visits is not gone, however old the last order is.
     if days_since_last_order < 60 or days_since_last_activity < 60:
         return "at_risk"
     return "churned"
@@ -715,7 +715,7 @@ def rfm(orders: Iterable[Order], as_of: date) -> list[Rfm]:
     frequency = [len(by_user[user]) for user in user_ids]
     monetary = [sum((o.order_amount for o in by_user[user]), Decimal(0)) for user in user_ids]
 
-    # More days are worse, so that the sign turns recency into "greater is better".
+    # More days are worse, so the minus sign makes greater values better.
     recency_score = _scores([-days for days in recency])
     frequency_score = _scores(frequency)
     monetary_score = _scores(monetary)
@@ -774,19 +774,19 @@ def month_ends(events: Iterable[Event]) -> list[date]:
 def _scores(values: Sequence[Any]) -> list[int]:
     """min(5, 1 + floor(5 * percent_rank)) of each value, greater is better, equal shares equal.
 
-    3, the middle, for everybody where no value is worse than another.
+    3, the middle, for all customers if all values are equal.
     """
     if len(set(values)) == 1:
         return [3] * len(values)
     worse: dict[Any, int] = {}
     for position, value in enumerate(sorted(values)):
-        # The first of equal values stands behind exactly those that are strictly worse.
+        # The first of equal values comes right after the strictly worse ones.
         worse.setdefault(value, position)
     return [min(5, 1 + 5 * worse[value] // (len(values) - 1)) for value in values]
 
 
 def rfm_segment(r: int, f: int, m: int) -> str:
-    """The first rule that holds."""
+    """The first matching rule."""
     rules = (
         ("Champions", r >= 4 and f >= 4 and m >= 4),
         ("At Risk", r <= 2 and f >= 4 and m >= 4),
@@ -824,7 +824,7 @@ def _next_week(week_start: date) -> date:
 class Churn:
     """One cohort by first order: `cohort_kind` overall, overall_uncensored, month or week.
 
-    The overall ones have no start. Left-censored: somebody in it may have ordered before the data.
+    The overall ones have no start. Left-censored: its customers may have ordered before the data.
     """
 
     cohort_kind: str
@@ -842,7 +842,7 @@ def churn(
 ) -> list[Churn]:
     """The overall rows, then months, then weeks, each by start. `first_date`: of the data.
 
-    None: the shop began with the data, and nobody can have ordered before.
+    None: the shop began with the data, so no customer ordered before.
     """
     by_user = _orders_by_user(orders)
     _check_nothing_after(as_of, (o.order_date for own in by_user.values() for o in own))
@@ -879,7 +879,7 @@ def _churn_row(
     window_days: int,
     first_date: date | None,
 ) -> Churn:
-    # Only who could have come back for the whole window may count as gone.
+    # Only customers with a complete window of history may count as churned.
     observed = [own for own in cohort if (as_of - own[0].order_date).days >= window_days]
     repeated = [
         own
@@ -970,7 +970,7 @@ class LtvBucket:
 
 
 def ltv_buckets(users: Iterable[User]) -> list[LtvBucket]:
-    """$100 buckets that hold a buyer, by start."""
+    """$100 buckets with at least one buyer, by start."""
     buckets: dict[int, list[User]] = defaultdict(list)
     for user in users:
         if user.order_count:

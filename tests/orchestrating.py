@@ -1,4 +1,4 @@
-"""A shop whose landing a real sensor watches, on a Dagster instance that ends with the test."""
+"""A shop with a real landing sensor, on a Dagster instance that ends with the test."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ EAGER = {"tries": 2, "retry_seconds": 0, "poll_seconds": 1}
 
 @dataclass
 class Watched:
-    """The loading half of the code location: no dbt, so that a tick costs milliseconds."""
+    """The loading half of the code location: without dbt, a tick takes milliseconds."""
 
     workshop: Workshop
     instance: dg.DagsterInstance
@@ -50,7 +50,7 @@ class Watched:
         self.job = definitions.resolve_job_def(LOAD)
 
     def tick(self) -> list[dg.RunRequest]:
-        """What the landing sensor asks for now; `said` holds why it is nothing."""
+        """The runs that the landing sensor requests now; `said` is its reason for none."""
         with dg.build_sensor_context(self.instance, cursor=self.cursor) as context:
             answer: Any = self.sensor(context)
         if isinstance(answer, dg.SkipReason):
@@ -61,20 +61,20 @@ class Watched:
         return list(answer.run_requests)
 
     def follow(self) -> dg.RunRequest | str:
-        """What the sensor of the transforms asks for, or why it is nothing."""
+        """The run that the sensor of the transforms requests, or its reason for none."""
         with dg.build_sensor_context(self.instance) as context:
             answer: Any = self.follower(context)
         return (answer.skip_message or "") if isinstance(answer, dg.SkipReason) else answer
 
     def run(self, request: dg.RunRequest, **tags: str) -> Any:
-        """Execute what was asked for; its result, also where it failed."""
+        """Execute a requested run. Returns its result, even if it failed."""
         return self.job.execute_in_process(
             run_config=request.run_config, tags={**request.tags, **tags}, instance=self.instance,
             raise_on_error=False,
         )  # fmt: skip
 
     def queue(self, request: dg.RunRequest, status: dg.DagsterRunStatus) -> dg.DagsterRun:
-        """A run that is there and has not ended."""
+        """A run that exists and has not ended."""
         return queued(self.instance, self.job, status, request)
 
 
@@ -82,7 +82,7 @@ def queued(
     instance: dg.DagsterInstance, job: dg.JobDefinition, status: dg.DagsterRunStatus,
     request: dg.RunRequest | None = None,
 ) -> dg.DagsterRun:  # fmt: skip
-    """A run as the queue holds it, which names the code location that it came from."""
+    """A queued run, which names its code location."""
     server = GrpcServerCodeLocationOrigin(host="localhost", port=1, location_name="estore")
     return instance.create_run_for_job(
         job, status=status, run_config=request.run_config if request else None,
@@ -92,12 +92,12 @@ def queued(
 
 
 def names(request: dg.RunRequest) -> list[str]:
-    """The short names of the files that a run is asked to load."""
+    """The short names of the files in a run request."""
     contents = request.run_config["ops"]["load"]["config"]["contents"]
     return [uri.rsplit("/", 1)[-1] for uri in contents]
 
 
 def watched(workshop: Workshop) -> Iterator[Watched]:
-    """A watched landing."""
+    """A watched landing folder."""
     with dg.DagsterInstance.ephemeral() as instance:
         yield Watched(workshop, instance)

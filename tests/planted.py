@@ -1,4 +1,4 @@
-"""Which alerts must tell a fault that a synthetic shop was made with, and on which days."""
+"""The alerts that must report each fault of a synthetic shop, and their days."""
 
 import json
 from datetime import datetime, timedelta
@@ -9,8 +9,8 @@ from conftest import Workshop
 from estore.synth import TRUTH, SyntheticShop, write_shop
 
 DAY = timedelta(days=1)
-#: Fault → the alerts that tell it: kind and subject. Late files are told by the ledger
-#: (test_lateness.py); odd session ids and views without a price mislead nothing.
+#: Fault → the alerts that report it: kind and subject. The ledger reports late files
+#: (test_lateness.py). Odd session ids and views without a price distort no number.
 ALERTS = {
     "purchase-outage": {("missing_events", "purchase")},
     "view-outage": {("missing_events", "view")},
@@ -23,21 +23,21 @@ ALERTS = {
     "taxonomy-break": {("taxonomy_break", "category")},
     "price-cap": {("price_cap", "purchase")},
 }
-#: Products show their new category when they are next looked at.
+#: Products show their new category at their next view.
 DAYS_OF_A_BREAK = 7
 
 Alert = tuple[str, str, str, str]  # kind, subject, first and last day
 
 
 def build_shop(workshop: Workshop, shop: SyntheticShop) -> dict[str, Any]:
-    """Make, load and build it; returns its truth."""
+    """Create, load and build a shop. Returns its truth."""
     workshop.load(*write_shop(workshop.landing, shop))
     workshop.build()
     return json.loads((workshop.landing / TRUTH).read_text())
 
 
 def alerts(workshop: Workshop) -> set[Alert]:
-    """All that is told."""
+    """All reported alerts."""
     return set(
         workshop.query(
             "select kind, subject, from_date::varchar, to_date::varchar "
@@ -47,7 +47,7 @@ def alerts(workshop: Workshop) -> set[Alert]:
 
 
 def matches(fault: dict[str, Any], alert: Alert) -> bool:
-    """Whether an alert's days are those of a fault: all whole ones, and none beyond."""
+    """Whether an alert's days match a fault: all complete days of it, and no other days."""
     kind, _, first, last = alert
     if kind == "taxonomy_break":
         latest = datetime.fromisoformat(fault["from_date"]) + DAYS_OF_A_BREAK * DAY
@@ -63,11 +63,12 @@ def matches(fault: dict[str, Any], alert: Alert) -> bool:
     )
     if first_complete > last_complete:
         first_complete, last_complete = fault["from_date"], fault["to_date"]
-    return fault["from_date"] <= first <= first_complete and last_complete <= last <= fault["to_date"]
+    starts = fault["from_date"] <= first <= first_complete
+    return starts and last_complete <= last <= fault["to_date"]
 
 
 def unreported(truth: dict[str, Any], reported: set[Alert]) -> list[tuple[str, str, str]]:
-    """Faults that no alert of the right kind tells with the right days."""
+    """Faults that no alert of the right kind reports with the right days."""
     return [
         (fault["fault"], *expected)
         for fault in truth["faults"]
@@ -77,13 +78,13 @@ def unreported(truth: dict[str, Any], reported: set[Alert]) -> list[tuple[str, s
 
 
 def false_alarms(truth: dict[str, Any], reported: set[Alert]) -> set[Alert]:
-    """Alerts of days on which nothing is wrong."""
+    """Alerts for days without a fault."""
     faults = [fault for fault in truth["faults"] if ALERTS.get(fault["fault"])]
     return {alert for alert in reported if not any(_explains(fault, alert) for fault in faults)}
 
 
 def _explains(fault: dict[str, Any], alert: Alert) -> bool:
-    """A fault of few days may show in other ways, too."""
+    """Whether a fault explains an alert: a short fault may cause other alerts, too."""
     if "from_at" in fault:
         return alert[2] <= fault["to_date"] and alert[3] >= fault["from_date"]
     return alert[:2] in ALERTS[fault["fault"]] and matches(fault, alert)

@@ -1,4 +1,4 @@
-"""What is sent to BigQuery while something runs, by this program and by dbt inside it."""
+"""Records the jobs that this program and dbt send to BigQuery."""
 
 import re
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ _LOADS = ("load_table_from_uri", "load_table_from_file")
 def recording() -> Iterator[list[dict[str, Any]]]:
     """Jobs in the order in which they are sent.
 
-    One is a statement {sql, parameters: name → type}, a table that a load job makes {table,
-    columns}, or what is deleted without SQL {deleted}.
+    A job is a statement {sql, parameters: name → type}, a table that a load job creates {table,
+    columns}, or a deletion without SQL {deleted}.
     """
     jobs: list[dict[str, Any]] = []
     send, load = JSONConnection.api_request, {name: getattr(Client, name) for name in _LOADS}

@@ -1,4 +1,4 @@
-"""Alerts: what is told, how often, and that it arrives, at a real HTTP server."""
+"""Alerts: their content, frequency and delivery, at a real HTTP server."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -38,12 +38,12 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Outbox:
-    """One message a minute at most; the same again after an hour."""
+    """At most one message a minute; the same alert again after an hour."""
     return Outbox(tmp_path, pause=60, repeat=HOUR)
 
 
 def alert(key: str = "a", *, is_repeated: bool = False) -> Alert:
-    return Alert("failure", key, "transform", f"{key} broke", "mend it", is_repeated=is_repeated)
+    return Alert("failure", key, "transform", f"{key} broke", "fix it", is_repeated=is_repeated)
 
 
 def test_a_webhook_gets_the_message_and_its_fields(outbox: Outbox, receiver: Receiver) -> None:
@@ -51,8 +51,8 @@ def test_a_webhook_gets_the_message_and_its_fields(outbox: Outbox, receiver: Rec
     assert outbox.deliver(lambda alerts: send(receiver.url + "/hook", alerts), now=1000) == 1
     (got,) = receiver.received
     assert got["path"] == "/hook"
-    assert got["text"] == "[failure] transform: a broke\n  What to do: mend it"
-    assert got["alerts"][0]["what_to_do"] == "mend it"
+    assert got["text"] == "[failure] transform: a broke\n  What to do: fix it"
+    assert got["alerts"][0]["what_to_do"] == "fix it"
 
 
 def test_each_pause_ends_with_one_message_of_all_pending_alerts(
@@ -69,7 +69,7 @@ def test_each_pause_ends_with_one_message_of_all_pending_alerts(
     assert deliver(1060) == 3
     assert len(receiver.received) == 2
     assert all(f"{name} broke" in receiver.received[1]["text"] for name in "bcd")
-    assert deliver(2000) == 0, "nothing waits"
+    assert deliver(2000) == 0, "no alert is pending"
 
 
 def test_an_alert_is_sent_once_and_a_lasting_one_again_after_a_while(outbox: Outbox) -> None:
@@ -181,7 +181,7 @@ def test_the_alert_of_a_run_that_took_too_long_says_so() -> None:
         with pytest.raises(DagsterExecutionInterruptedError):
             transform.execute_in_process(instance=instance)
         (run,) = instance.get_runs()
-        words = "Exceeded maximum runtime of 43200 seconds."  # as the daemon says it
+        words = "Exceeded maximum runtime of 43200 seconds."  # the daemon's message
         event = instance.report_run_failed(run, words)
         context = dg.build_run_status_sensor_context("failure_sensor", event, instance, run)
         reported = failure_alert(context.for_run_failure())
@@ -199,7 +199,7 @@ def test_without_an_address_alerts_are_in_the_log_of_the_tick(
 
 
 def sensor(workshop: Workshop, outbox: Outbox, name: str) -> Callable[[], str]:
-    """A look of a sensor; returns what it says."""
+    """One check of a sensor. Returns its message."""
     (found,) = [
         one
         for one in notification_sensors(ShopContext(workshop.settings), outbox)

@@ -1,4 +1,4 @@
-"""Faults of the data are told, each with its days, and a shop without faults is left in peace."""
+"""Faults of the data are reported with their days, and a shop without faults has no alert."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ SEEDS = range(1, 21)
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, dict[str, Any]]:
-    """Three months of a shop in which everything goes wrong that can."""
+    """Three months of a shop with every kind of fault."""
     workshop = Workshop(tmp_path_factory.mktemp("faulty"))
     shop = SyntheticShop(events=300_000, months=3, seed=1, faults=ALL_FAULTS)
     return workshop, build_shop(workshop, shop)
@@ -31,13 +31,13 @@ def test_a_planted_fault_is_reported_with_its_days(
 
 
 def test_no_other_alert_is_reported(faulty: tuple[Workshop, dict[str, Any]]) -> None:
-    """A fault may show in other ways too, on its own days."""
+    """A fault may also cause other alerts, on its own days."""
     workshop, truth = faulty
     assert false_alarms(truth, alerts(workshop)) == set()
 
 
 def test_sentences_agree_with_their_numbers(faulty: tuple[Workshop, dict[str, Any]]) -> None:
-    """One cart is no carts, and a price of 1499 has neither decimals nor a missing comma."""
+    """One cart is singular, and a price of 1499 has no decimals."""
     workshop, _ = faulty
     said = [
         sentence
@@ -73,10 +73,10 @@ def test_a_bot_is_counted_separately_and_in_no_rate_of_the_funnel(
     overall = workshop.query(
         f"select {columns} from metrics.metrics_conversion_rates where grain = 'overall'"
     )
-    ((everybody, viewing),) = workshop.query(
+    ((session_count, viewing),) = workshop.query(
         "select count(*), count_if(view_count > 0) from intermediate.int_sessions"
     )
-    assert overall == [(everybody - 1, 1, viewing - 1)]
+    assert overall == [(session_count - 1, 1, viewing - 1)]
     assert workshop.query(f"select {columns} from dashboard.cube_sessions") == overall
 
 
@@ -101,7 +101,7 @@ def test_twenty_seeds_give_at_most_one_false_alarm_a_month_and_miss_no_fault(
             reported = alerts(workshop)
             alarms += [(seed, bool(faults), *alert) for alert in false_alarms(truth, reported)]
             missed += [(seed, *fault) for fault in unreported(truth, reported)]
-    print(f"false alarms: {alarms}\nuntold: {missed}")
+    print(f"false alarms: {alarms}\nmissed: {missed}")
     clean = [alarm for alarm in alarms if not alarm[1]]
     assert max([0, *(sum(of == seed for of, *_ in clean) for seed in SEEDS)]) <= 3
     assert missed == []
@@ -109,7 +109,7 @@ def test_twenty_seeds_give_at_most_one_false_alarm_a_month_and_miss_no_fault(
 
 @needs_sample
 def test_three_hours_of_the_real_shop_give_only_true_alerts(workshop: Workshop) -> None:
-    """Its carts of October are under-reported, and its one day is not over."""
+    """Its carts of October are under-reported, and its only day is incomplete."""
     workshop.load(SAMPLE)
     workshop.build()
     assert alerts(workshop) == {

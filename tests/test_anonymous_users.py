@@ -1,4 +1,4 @@
-"""Ids that mean nobody: their orders are sales, and they are no customers."""
+"""Anonymous user ids: their orders are sales, but they are not customers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Bad input is told, not guessed: what each malformed file or row gets; no other is lost."""
+"""Bad input is reported, not guessed. No other file or row is lost."""
 
 import os
 import re
@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
-# Rows: one bad line among 19 good ones. (what, the line, the reason it gets)
+# Rows: one bad row among 19 good ones. (name, row, reason)
 BAD_ROWS: list[tuple[str, str | bytes, str]] = [
     ("no_time", line(event_time=""), "event_time is empty"),
     ("no_type", line(event_type=""), "event_type is empty"),
@@ -85,7 +85,7 @@ BAD_ROWS: list[tuple[str, str | bytes, str]] = [
     ("hostile_time", line(event_time="'); drop table raw.events; --"), "event_time not understood"),
     ("formula_time", line(event_time="=cmd|'/C calc'!A0"), "event_time not understood: =cmd"),
     ("long_price", line(price="9" * 5000), "price not understood: 999"),
-    # From here on the fast reader stumbles.
+    # From here on the fast reader fails.
     ("few_columns", "2019-10-01 12:00:00 UTC,view,1", "too few columns: 3 instead of 9"),
     ("two_separators_at_the_end", line() + ",,", "too many columns: 11 instead of 9"),
     ("an_empty_field_more", line() + ',"",', "too many columns: 11 instead of 9"),
@@ -136,7 +136,7 @@ def test_a_bad_row_is_rejected_alone_with_its_line_and_reason(
 
 
 def test_bad_rows_in_one_file_are_treated_as_each_of_them_alone(home: Home) -> None:
-    """Here the careful way types the rows that alone go the fast one."""
+    """Here the careful reader types the rows that the fast one would read alone."""
     good = lines(10 * len(BAD_ROWS))
     parts = [text([])]
     for number, (_, bad, _reason) in enumerate(BAD_ROWS):
@@ -149,7 +149,7 @@ def test_bad_rows_in_one_file_are_treated_as_each_of_them_alone(home: Home) -> N
         check_reject(reject, 12 + 11 * number, as_bytes(bad), reason)
 
 
-#: Quantities: in files that have the column.
+#: Quantities, in files with that column.
 @pytest.mark.parametrize("quantity", ["0", "-1", "2.5", "two", "1e2", "99999999999"])
 def test_a_quantity_that_is_not_a_count_is_refused(home: Home, quantity: str) -> None:
     rows = [row + ",2" for row in GOOD]
@@ -160,7 +160,7 @@ def test_a_quantity_that_is_not_a_count_is_refused(home: Home, quantity: str) ->
     assert home.query("select sum(quantity) from raw.events") == [(38,)]
 
 
-# Rows that look odd and are right: nothing is refused. (what, the line, a column, its value)
+# Rows that look odd and are valid: nothing is rejected. (name, row, column, its value)
 ODD_ROWS: list[tuple[str, str, str, object]] = [
     ("within_the_hour", line(event_time=in_hours(1)), "event_type", "view"),
     ("iso", line(event_time="2019-10-01T12:00:00Z"), "event_time", datetime(2019, 10, 1, 12)),
@@ -239,7 +239,7 @@ def test_the_careful_reader_reads_odd_rows_as_the_fast_one_does(home: Home) -> N
 
 
 def flipped_bit(data: bytes) -> bytes:
-    """A gzip file whose text differs from its checksum in one letter, and only in that."""
+    """A gzip file with one changed letter, so that its checksum is wrong."""
     plain = zlib.compressobj(0, zlib.DEFLATED, 31)
     stored = plain.compress(data) + plain.flush()
     return stored.replace(b"samsung", b"samsunf", 1)
@@ -248,7 +248,7 @@ def flipped_bit(data: bytes) -> bytes:
 BIG = text(lines(3000))
 UTF16 = text(GOOD).decode().encode("utf-16")
 
-# Files refused whole. (what, its name, its bytes, words of the message)
+# Refused files. (name, file name, bytes, part of the message)
 BAD_FILES: list[tuple[str, str, bytes, str]] = [
     ("empty", "day.csv", b"", "is empty; export it again"),
     ("blank", "day.csv", b"\n \n\n", "is empty"),
@@ -350,7 +350,7 @@ def test_a_bad_file_is_refused_by_name_and_the_rest_is_loaded(
     assert not (home.settings.temp / "repair").exists()
 
 
-# Files of odd make that are read to the last row. (what, its bytes, lines, loaded, rejected, said)
+# Files in unusual formats, read to the last row. (name, bytes, lines, loaded, rejected, note)
 ODD_FILES: list[tuple[str, bytes, int, int, int, str]] = [
     ("header_only", text([]), 0, 0, 0, "has a header but no lines"),
     ("header_without_end", HEADER.encode(), 0, 0, 0, "has a header but no lines"),
@@ -544,7 +544,7 @@ def test_a_file_of_any_name_is_read_as_itself_and_no_other(
             plain = home.landing / "plain.parquet"
             parquet(plain, f"select * from (values {values}) as t ({', '.join(header)})")
             plain.rename(path.with_suffix(".parquet"))
-    home.write(f"{folder}a1.csv", text(lines(1, first=1)))  # what a[1] would match as a pattern
+    home.write(f"{folder}a1.csv", text(lines(1, first=1)))  # a[1] as a pattern would match this
     report = home.load()
     refused = [name for name in NAMES if form == "parquet" and "\\" in name and "[" in folder]
     assert [Path(o.uri).stem for o in report.refused] == [Path(name).stem for name in refused]
@@ -622,7 +622,7 @@ def test_a_path_without_event_files_is_reported(home: Home, place: str, said: st
 
 
 def test_a_file_of_another_kind_among_those_named_is_refused_alone(home: Home) -> None:
-    """A shell's `data/*` names the README too."""
+    """A shell's `data/*` also names the README."""
     home.write("note.txt", b"hello")
     home.write("day.csv", text(GOOD))
     report = home.load("note.txt", "day.csv")
@@ -632,7 +632,7 @@ def test_a_file_of_another_kind_among_those_named_is_refused_alone(home: Home) -
     assert report.total("loaded") == len(GOOD)
 
 
-# Mappings. (what, the shop.toml, words of the message)
+# Mappings. (name, shop.toml, part of the message)
 BAD_MAPPINGS: list[tuple[str, str | bytes, str]] = [
     ("bad_toml", "time_zone = Europe/Berlin", "not valid TOML: .*line 1"),
     ("not_utf8", b'[columns]\n"caf\xe9" = "brand"', "not valid TOML"),

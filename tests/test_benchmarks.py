@@ -1,4 +1,4 @@
-"""The benchmark at a tiny size: it runs to its end, and the plain way has the same rows as ours."""
+"""The benchmark at a tiny size: it completes, and the plain pipeline has the same rows as ours."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["run", "0.02", "--dir", str(home / "work"), "--results", str(home / "results")]
     result = CliRunner().invoke(command.main, [*words, "--times", "1"])
     assert result.exit_code == 0, result.output
-    assert not list((home / "work").iterdir()), "something is left in the work folder"
+    assert not list((home / "work").iterdir()), "files are left in the work folder"
     assert "0.02 M" in result.stdout
     return home / "results"
 

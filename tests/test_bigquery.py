@@ -26,7 +26,7 @@ DUCKDB_ONLY = {
 }  # fmt: skip
 
 
-#: A step of two days, as `estore build` would name it.
+#: A batch of two days, as `estore build` would name it.
 BATCH = {
     "batch_from": "2019-11-03", "batch_to": "2019-11-04",
     "session_window_from": "2019-11-02 23:00:00",
@@ -40,7 +40,7 @@ BATCH = {
 def compiled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """Compiled SQL of every model, test and snapshot by its name."""
+    """The compiled SQL of every model, test and snapshot, by name."""
     return compile_project(
         tmp_path_factory.mktemp("bigquery"),
         {"assume_built": True} if request.param == "increment" else {},
@@ -78,7 +78,7 @@ def test_every_statement_is_bigquery_sql(compiled: dict[str, str]) -> None:
 
 
 def functions_in(sql: str) -> set[str]:
-    """Every name before a parenthesis; the parser has names of its own for those it knows."""
+    """Every name before a parenthesis; the parser renames the functions that it knows."""
     tokens = sqlglot.tokenize(sql, dialect="bigquery")
     return {
         token.text.upper()
@@ -142,8 +142,8 @@ def test_the_order_of_rows_never_decides(compiled: dict[str, str]) -> None:
 def test_a_process_that_builds_often_does_not_slow_down(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Each adapter adds its flags to dbt's one list, and each flag there slows down the next."""
-    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")  # parsing asks nobody
+    """Each adapter adds its flags to dbt's only list, and each flag slows down the next build."""
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")  # parsing sends no request
     known = list(DEFAULT_BASE_BEHAVIOR_FLAGS)
     settings = Settings(home=tmp_path, target="bigquery", bigquery="shop-ci.parsed_alone")
     path = DbtProject(settings, ShopConfig()).manifest_file()

@@ -1,7 +1,7 @@
-"""What stands in BigQuery's way: told with what to do, nothing half visible, the next run fine.
+"""Faults of BigQuery: each has a message with the fix, nothing is half visible, the next run works.
 
-Between the client library and the emulator lies a network that answers as BigQuery would, where
-the emulator has no such rule, or loses what it is given.
+A network between the client library and the emulator responds as BigQuery would where
+the emulator has no such rule, or loses requests and responses.
 """
 
 import json
@@ -34,12 +34,12 @@ ANY_QUERY = r"POST \S*/jobs\?.*\"query\""
 
 
 def answer(status: int, reason: str, message: str) -> dict[str, Any]:
-    """As BigQuery says it."""
+    """An error as BigQuery sends it."""
     error = {"code": status, "message": message, "errors": [{"reason": reason, "message": message}]}
     return {"status": status, "body": json.dumps({"error": error}).encode()}
 
 
-#: What BigQuery, but not the emulator, answers where a job of that id was begun before.
+#: BigQuery's response, but not the emulator's, if a job with that id exists.
 DUPLICATE = answer(409, "duplicate", "Already Exists: Job")
 
 
@@ -52,19 +52,19 @@ class Cloud(CloudShop):
         self.storage, self.count = bigquery.storage, 0
 
     def new(self) -> str:
-        """The name of an object of seven lines that nobody has loaded."""
+        """The name of a new object with seven rows."""
         self.count += 1
         name = f"{self.count:03}.csv"
         self.storage.put(f"{self.bucket}/{name}", text(lines(7, first=1_000 * self.count)))
         return name
 
     def load(self, *names: str) -> list[Outcome]:
-        """What becomes of these objects."""
+        """The results of loading these objects."""
         files = find_files([f"{self.bucket}/{name}" for name in names])
         return load(self.settings, self.shop, files, Console(quiet=True)).outcomes
 
     def held(self) -> dict[str, tuple[str, int]]:
-        """Object → its status, and the rows that lie there for it."""
+        """Object → its status and its number of rows."""
         with open_warehouse(self.settings) as warehouse:
             rows = dict(warehouse.select(
                 "select file_id, count(*) from raw.events "
@@ -74,7 +74,7 @@ class Cloud(CloudShop):
                 "select file_id, uri, status from raw.files"
             ).fetchall()
         configs = {uri.rpartition("/")[2]: (status, rows.pop(id, 0)) for id, uri, status in files}
-        assert not rows, "rows of no file"
+        assert not rows, "there are rows without a file"
         return configs
 
 
@@ -83,7 +83,7 @@ LOADED = ("loaded", 7)
 
 @pytest.fixture(scope="module")
 def network(bigquery: BigQuery) -> Iterator[FaultyNetwork]:
-    """What lies between the client library and the emulator; the library does not wait."""
+    """The network between client library and emulator; the library retries without waiting."""
     pauses: list[float] = []
     clock = SimpleNamespace(sleep=pauses.append, monotonic=lambda: sum(pauses))
     with (
@@ -109,14 +109,14 @@ def shop(
 
 @pytest.fixture
 def cloud(shop: Cloud, network: FaultyNetwork) -> Iterator[Cloud]:
-    """The same, with a network that is whole before and after."""
+    """The same shop, with a network that works before and after the test."""
     network.asked.clear()
     network.pauses.clear()
     yield shop
     network.faults.clear()
 
 
-#: Where it happens, what BigQuery says → what a user is told.
+#: The request, BigQuery's error → the message for the user.
 REFUSALS = {
     "permission": (LOAD_JOB, answer(403, "accessDenied", "Access Denied: Project shop-ci: User "
                    "does not have bigquery.jobs.create permission"), "BigQuery Job User"),
@@ -195,7 +195,7 @@ def test_a_temporary_error_is_retried_after_growing_pauses(
 def test_a_lost_response_changes_nothing(
     cloud: Cloud, network: FaultyNetwork, pattern: str, then: list[Fault]
 ) -> None:
-    """It was done: asked again, it is not done twice."""
+    """The request was done, so a retry must not do it twice."""
     name, before = cloud.new(), cloud.held()
     network.faults = [Fault(pattern, times=1, lost=True), *then]
     assert [outcome.status for outcome in cloud.load(name)] == ["loaded"]
@@ -209,7 +209,7 @@ def test_a_lost_response_changes_nothing(
 def test_a_network_that_stays_down_ends_the_load_and_the_next_one_continues(
     cloud: Cloud, network: FaultyNetwork, pattern: str, is_done: bool
 ) -> None:
-    """The request arrived, and nothing after it: the next run finds out what became of it."""
+    """Only the first request arrived: the next run checks its result."""
     name, before = cloud.new(), cloud.held()
     away = Fault(".", times=0, **answer(503, "backendError", "The service is unavailable"))
     last = Fault(pattern, times=1, lost=True, before=lambda: setattr(away, "times", 1_000_000))
@@ -267,7 +267,7 @@ def test_every_job_has_a_byte_limit_a_label_and_a_timeout(
 def test_a_byte_limit_that_a_model_exceeds_is_reported(
     cloud: Cloud, network: FaultyNetwork
 ) -> None:
-    """dbt's own jobs, in dbt's own words, end in ours."""
+    """Errors of dbt's own jobs become messages of estore."""
     _, refused, said = REFUSALS["bytes"]
     network.faults = [Fault(ANY_QUERY + ".*dbt", **refused)]
     result = _run(cloud, "build")

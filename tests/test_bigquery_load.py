@@ -31,7 +31,7 @@ from estore.warehouse.dialect import BIGQUERY, DUCKDB, Dialect
 from estore.warehouse.duckdb import DuckDBWarehouse
 from estore.warehouse.error_messages import in_words, told
 
-#: Column → texts that the rules of typing tell apart.
+#: Column → texts that the typing rules distinguish.
 ODD: dict[str, list[str | None]] = {
     "event_time": [
         "2019-10-01 00:00:00 UTC", "2019-10-01T12:30", "2019-10-01 12:30:15.1234567", "now",
@@ -49,7 +49,7 @@ ODD: dict[str, list[str | None]] = {
 
 
 def odd_rows(dialect: Dialect, shop: ShopConfig) -> str:
-    """A select that types one line for each odd text."""
+    """A select that types one row per odd text."""
     header = match_columns(list(ORDINARY), shop)
     lines = []
     for number, (column, text) in enumerate(
@@ -101,7 +101,7 @@ def lines(*rows: str) -> bytes:
 
 
 def parquet(folder: Path, data: bytes) -> bytes:
-    """The same lines as a Parquet file of text."""
+    """The same rows as a Parquet file of text columns."""
     source, target = folder / "lines.csv", folder / "lines.parquet"
     source.write_bytes(data)
     with duckdb.connect() as connection:
@@ -117,7 +117,7 @@ OTHER = "2019-10-03 10:00:00 UTC,cart,2,5,7,s"
 
 
 def test_both_engines_report_the_same_files_and_changes(bigquery: BigQuery, tmp_path: Path) -> None:
-    """Rejects, a torn line, twins, a replaced file: the ledger agrees."""
+    """The ledgers agree on rejects, a broken row, duplicates and a replaced file."""
     pair = Pair(bigquery, tmp_path)
 
     def both(act: Callable[[CloudShop], Any]) -> None:

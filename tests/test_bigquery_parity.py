@@ -1,7 +1,7 @@
 """The same files through DuckDB and BigQuery give the same tables: rows, columns, values.
 
-And the same commands tell the same. Where the strict analyser is built, all that BigQuery was sent
-meanwhile passes it.
+The commands also print the same. If the strict analyzer is built, it must accept all statements
+that were sent to BigQuery.
 """
 
 import csv
@@ -25,7 +25,7 @@ from estore.warehouse import open_warehouse
 
 
 class Pair:
-    """One bucket, and both engines that load it."""
+    """One bucket that both engines load."""
 
     def __init__(self, bigquery: BigQuery, folder: Path) -> None:
         self.storage = bigquery.storage
@@ -39,9 +39,9 @@ class Pair:
         self.storage.put(f"{self.bucket}/{name}", data)
 
     def estore(self, *arguments: str) -> str:
-        """What a command prints on either engine, which must be the same."""
+        """The output of a command, which must be the same on both engines."""
         ours, theirs = self.cloud.estore(*arguments), self.local.estore(*arguments)
-        assert _told_alike(ours) == _told_alike(theirs), arguments
+        assert _comparable_output(ours) == _comparable_output(theirs), arguments
         return ours
 
     def published(self, table: str) -> list[tuple[object, ...]]:
@@ -53,7 +53,7 @@ class Pair:
         return ours
 
     def run(self) -> tuple[int, int, int]:
-        """Both engines run; returns what was compared: tables, rows, columns."""
+        """Run both engines. Returns the compared numbers of tables, rows and columns."""
         ours, theirs = self.cloud.run(), self.local.run()
         assert [
             (outcome.status, outcome.lines, outcome.loaded, outcome.rejected, outcome.reasons)
@@ -65,16 +65,16 @@ class Pair:
         with open_warehouse(self.cloud.settings) as warehouse:
             names = tables_in(warehouse, "intermediate")
         assert "int_sessions" in names
-        assert not {name for name in names if name.startswith("int_batch_")}, "of the last step"
+        assert not {name for name in names if name.startswith("int_batch_")}, "left over"
         return assert_equal(self.cloud, self.local)
 
 
-#: What differs between two homes, or between two moments.
+#: Keys whose values differ between homes or points in time.
 _OWN = {"home", "loaded_at", "built_at", "published_at", "content_hash", "line_number"}
 
 
-def _told_alike(printed: str) -> object:
-    """What a command prints, without what is the home's own; JSON without its order."""
+def _comparable_output(printed: str) -> object:
+    """A command's output without values specific to the home; JSON without its order."""
     try:
         return _alike(json.loads(printed))
     except json.JSONDecodeError:
@@ -99,13 +99,13 @@ def _published(shop: CloudShop, table: str) -> list[tuple[object, ...]]:
 
 @pytest.fixture(scope="module")
 def pair(bigquery: BigQuery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """A synthetic shop of two months, of which the tests land one part after another."""
+    """A synthetic shop of two months, which the tests load part by part."""
     yield Pair(bigquery, tmp_path_factory.mktemp("pair"))
 
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
-    """Lines of a synthetic shop by day; the header under the empty name."""
+    """Rows of a synthetic shop by day; the header has an empty key."""
     folder = tmp_path_factory.mktemp("shop")
     found: dict[str, list[list[str]]] = {}
     for path in write_shop(folder, SyntheticShop(events=6_000, months=2, seed=4)):
@@ -117,7 +117,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]
 
 
 def text(days: dict[str, list[list[str]]], first: str, last: str, skip: str = "") -> bytes:
-    """The days from a first to a last one as a file."""
+    """A file with the days from the first to the last."""
     output = io.StringIO(newline="")
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(days[""])
@@ -130,7 +130,7 @@ def text(days: dict[str, list[list[str]]], first: str, last: str, skip: str = ""
 def test_first_build_increment_late_and_replaced_file_and_every_command(
     pair: Pair, days: dict[str, list[list[str]]]
 ) -> None:
-    """One story, as a first build costs what all else does."""
+    """One long test, because a first build takes as long as everything else."""
     with recording() as jobs:
         _play(pair, days, jobs)
     if ANALYSER.is_file():
@@ -174,7 +174,7 @@ def _name_the_partitions_that_they_change(jobs: list[dict[str, Any]]) -> None:
     sent = [job["sql"] for job in jobs if re.search("delete from|update|merge", job.get("sql", ""))]
     for table in ("raw.events", "intermediate`.`int_sessions", "intermediate`.`int_day_sums"):
         assert any(re.search(rf"delete from \S*_{table}`", sql) for sql in sent), table
-    # Rows of buyers: theirs may lie in any month.
+    # Rows of buyers may be in any month.
     small = {"int_orders", "int_user_rfm_monthly"}
     assert {table for sql in sent for table in unbounded_changes(sql)} <= small
 
@@ -196,7 +196,7 @@ def _withdraw_and_build_anew(pair: Pair) -> None:
     assert "rows withdrawn" in pair.estore("withdraw", f"{pair.bucket}/late.csv")
     assert json.loads(pair.estore("status", "--json"))["days_waiting"]
     assert json.loads(pair.estore("build", "--full-refresh", "--json"))["full_refresh"]
-    print("withdrawn and built anew", assert_equal(pair.cloud, pair.local))
+    print("withdrawn and rebuilt", assert_equal(pair.cloud, pair.local))
     day = "select count(*) as n from marts.fct_events where event_date = date '2019-10-17'"
     assert json.loads(pair.estore("query", day, "--format", "json")) == [{"n": 0}]
 

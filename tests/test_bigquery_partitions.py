@@ -1,6 +1,6 @@
-"""Cost follows the change: an increment reads partitions that its statements name by literals.
+"""Cost depends on the change: an increment reads partitions that its statements name by literals.
 
-Few tables are read whole, each for a reason; none of them grows with every event.
+Few tables are read completely, each for a reason. None of them grows with every event.
 """
 
 import json
@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from test_bigquery import BATCH, compile_project
 
-#: Table or view → the days or instants by which its partitions are named.
+#: Table or view → the date or timestamp of its partitions.
 PARTITIONED = {
     "events": {"event_time"},
     "stg_lines": {"event_at", "event_date"},
@@ -50,7 +50,7 @@ def unbounded_scans(sql: str) -> Iterator[str]:
 
 
 def unbounded_changes(sql: str) -> Iterator[str]:
-    """Partitioned tables of which a statement or script changes rows, likewise."""
+    """Partitioned tables that a statement changes without naming partitions by literals."""
     for statement in sqlglot.parse(sql, dialect="bigquery"):
         if isinstance(statement, exp.Delete | exp.Update | exp.Merge):
             table, condition = statement.this, statement.args.get("where")
@@ -59,7 +59,7 @@ def unbounded_changes(sql: str) -> Iterator[str]:
 
 
 def _bounds(condition: exp.Expression, table: exp.Table) -> bool:
-    """Whether the condition holds only where the partition compares so with a literal."""
+    """Whether the condition implies this comparison of the partition with a literal."""
     if isinstance(condition, exp.Where | exp.Paren):
         return _bounds(condition.this, table)
     if isinstance(condition, exp.Or):
@@ -82,19 +82,19 @@ def _is_literal_bound(part: exp.Expression, table: exp.Table) -> bool:
     )
 
 
-#: One row per order, per hour or day, or per buyer and month: cheap to read whole.
+#: One row per order, per hour or day, or per buyer and month: cheap to read completely.
 SMALL = {
     "int_event_hours", "int_day_sums", "int_purchases", "int_order_lines", "int_orders",
     "fct_orders", "int_user_rfm_monthly", "fct_user_rfm_monthly", "int_session_cells",
     "int_session_days",
 }  # fmt: skip
-#: Views pass on the conditions of whoever reads them.
+#: Views pass on the conditions of their readers.
 VIEWS = {
     "stg_lines", "stg_events", "fct_events", "fct_sessions", "int_multi_slot_sessions",
     "fct_orders",
     "fct_user_rfm_monthly", "int_session_days",
 }  # fmt: skip
-#: Statement → larger tables of which it reads a few columns of all days, to tell of all time.
+#: Statement → larger tables of which it reads a few columns for all days.
 WHOLE = {
     "int_duplicate_bursts": {"stg_repeats"},
     "int_bots": {"int_sessions"},
@@ -107,13 +107,13 @@ WHOLE = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the project is compiled to."""
+    """The folder of the compiled project."""
     return tmp_path_factory.mktemp("increment")
 
 
 @pytest.fixture(scope="module")
 def increment(folder: Path) -> dict[str, str]:
-    """What an increment of two days runs, by name."""
+    """The statements of an increment of two days, by name."""
     return compile_project(folder, {**BATCH, "assume_built": True})
 
 

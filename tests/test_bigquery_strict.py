@@ -1,8 +1,8 @@
-"""Strict SQL: every statement that a shop on BigQuery is sent passes Google's own analyser.
+"""Strict SQL: Google's own analyzer accepts every statement that is sent to BigQuery.
 
-Those of a shop's life are judged where they run, in test_bigquery_parity; here are those of other
-shops, and the analyser itself. `make test-strict` builds it once; it runs nothing, so all of them
-take it seconds.
+test_bigquery_parity checks the statements of one shop as they run. This file checks those of other
+shops, and the analyzer. `make test-strict` builds it once. It executes nothing, so all checks
+take seconds.
 """
 
 import json
@@ -27,7 +27,7 @@ from estore.warehouse.dialect import BIGQUERY
 
 pytestmark = needs_analyser
 
-#: What differs from the defaults in the shops that have a shop.toml.
+#: Settings that differ from the defaults in shops with a shop.toml.
 OTHERWISE = {
     "shop_timezone": "Europe/Berlin", "repeated_purchases_are_units": True,
     "exclude_bots": False, "as_of_date": "2019-11-30",
@@ -53,7 +53,7 @@ def test_every_model_is_accepted_with_other_thresholds_and_its_contract(
 
 
 def _in_order(nodes: dict[str, Any]) -> list[str]:
-    """Names of nodes, each one after those that it reads; unit tests bring their own tables."""
+    """Names of nodes, each after the nodes that it reads; unit tests have their own tables."""
     known = {
         name
         for name, node in nodes.items()
@@ -64,7 +64,7 @@ def _in_order(nodes: dict[str, Any]) -> list[str]:
 
 
 def _as_job(node: dict[str, Any], *, is_first: bool) -> Job:
-    """What a node is for the analyser; one that was created before is only asked."""
+    """The analyzer's job for a node; a node that already exists is only queried."""
     name = f"{node['database']}.{node['schema']}.{node['alias']}"
     if node["resource_type"] == "seed":
         (head, *_) = (TRANSFORM / node["original_file_path"]).read_text().splitlines()
@@ -83,9 +83,9 @@ def _as_job(node: dict[str, Any], *, is_first: bool) -> Job:
         f"{column['name']} {column['data_type']}" for column in node["columns"].values()
     )
     columns = f"({declared})" if node["config"]["contract"]["enforced"] else ""
-    if columns:  # as dbt does: by name, not by place
+    if columns:  # like dbt: by name, not by position
         sql = f"select {', '.join(node['columns'])} from ({sql})"
-    if node["resource_type"] == "snapshot":  # dbt adds when a version ended, and more
+    if node["resource_type"] == "snapshot":  # dbt adds the end of a version, and more
         sql = f"select *, cast(null as timestamp) as dbt_valid_to from ({sql})"
     return {"sql": f"create or replace table `{name}` {columns} as {sql}"}
 
@@ -94,7 +94,7 @@ KNOWN = {"table": "p.d.t", "columns": [
     {"name": "day", "type": "DATE"}, {"name": "began", "type": "TIMESTAMP"},
     {"name": "name", "type": "STRING"}, {"name": "number", "type": "INTEGER"},
 ]}  # fmt: skip
-#: Right SQL → the same gone wrong, as the lenient emulator takes it or as it once stood here.
+#: Correct SQL → a wrong form that the lenient emulator accepts or that was once in the project.
 WRONG = {
     "select 1 = 1": "select 1 = '1a'",
     "select date_add(day, interval 3 day) from `p.d.t`": "select day + to_days(3) from `p.d.t`",

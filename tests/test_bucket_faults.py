@@ -1,4 +1,4 @@
-"""What stands in the way of a bucket: told with what to do, and nothing half-visible after it."""
+"""Faults of buckets: each has a message with the fix, and leaves nothing half visible."""
 
 import re
 import sys
@@ -20,13 +20,13 @@ from estore.landing import find_files
 from estore.load.copies import Copies
 
 ENDPOINTS = {"gs": "STORAGE_EMULATOR_HOST", "s3": "AWS_ENDPOINT_URL"}
-#: Requests for the bytes of the object named so.
+#: Pattern of the requests for the bytes of a named object.
 BYTES = {"gs": r"GET /download/.*{}", "s3": r"GET /.*{}$"}
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The libraries try as often as ever, but do not wait between."""
+    """The libraries retry as often as usual, but do not wait."""
     import gcsfs.retry
     import s3fs.core
 
@@ -41,7 +41,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def network(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyNetwork]:
-    """What lies between estore and the buckets."""
+    """The network between estore and the buckets."""
     with faulty_network(buckets.endpoint) as (network, endpoint):
         monkeypatch.setenv(ENDPOINTS[buckets.scheme], endpoint)
         yield network
@@ -49,7 +49,7 @@ def network(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fault
 
 @pytest.fixture
 def home(tmp_path: Path, buckets: Buckets) -> BucketHome:
-    """A bucket with three objects of five lines."""
+    """A bucket with three objects of five rows."""
     home = BucketHome(tmp_path, buckets)
     for number, name in enumerate(("a.csv", "b.csv", "c.csv")):
         home.put(name, text(lines(5, first=1000 + 10 * number)))
@@ -139,7 +139,7 @@ def test_an_object_replaced_while_it_is_read_is_refused_and_never_mixed(
     (refused,) = home.load_bucket().refused
     assert "b.csv changed while it was being read; run again" in (refused.error or "")
     assert len(home.products()) == 10
-    assert next(seen) == 2, "it was to be replaced before its second block"
+    assert next(seen) == 2, "it must be replaced before its second block"
     assert home.load_bucket().count("loaded") == 1
     assert len(home.products()) == 30
 
@@ -154,7 +154,7 @@ def test_an_object_replaced_before_it_is_read_is_refused(home: BucketHome) -> No
 
 
 def test_a_truncated_object_is_refused(home: BucketHome, network: FaultyNetwork) -> None:
-    """An answer that is whole by itself, but not the object: of a proxy, say."""
+    """A complete response that is not the object, for example from a proxy."""
     network.faults = [Fault(bytes_of(home, "b.csv"), status=206, body=text(lines(2)))]
     assert [refused.uri for refused in home.load_bucket().refused] == [f"{home.bucket}/b.csv"]
     assert len(home.products()) == 10
@@ -198,7 +198,7 @@ def test_an_endpoint_without_a_server_is_reported_with_its_setting(
 
 @pytest.fixture
 def logged_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine on which nobody has logged in."""
+    """A machine without a login."""
     for name in stores.bucket_environment():
         monkeypatch.delenv(name[0])
     for name, value in {

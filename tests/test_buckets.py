@@ -46,12 +46,12 @@ class BucketHome(Home):
         return uri
 
     def load_bucket(self, *names: str, restore: bool = False) -> LoadReport:
-        """Load these objects; none named: the whole bucket."""
+        """Load these objects; without names, the complete bucket."""
         places = [f"{self.bucket}/{name}" for name in names] or [self.bucket]
         return self.load_found(find_files(places), restore=restore)
 
     def load_found(self, files: list[LandedFile], *, restore: bool = False) -> LoadReport:
-        """Load what was listed, some time ago."""
+        """Load an earlier listing."""
         report = load_files(self.warehouse, files, ShopConfig(), self.settings, restore=restore)
         self.check_accounts()
         assert not list(self.settings.temp.glob("objects/*"))
@@ -65,7 +65,7 @@ def home(tmp_path: Path, buckets: Buckets) -> BucketHome:
 
 
 def results(report: LoadReport, place: str) -> list[Any]:
-    """What became of each file, without the place that it lies in."""
+    """The result of each file, without its location."""
     fields = "status", "lines", "loaded", "rejected", "reasons"
     return [
         (
@@ -169,7 +169,7 @@ def test_an_object_is_read_in_blocks_of_bounded_size(
 def test_bytes_arrive_as_they_are_stored(
     cloud_storage: CloudStorage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """An upload may mark an object as `Content-Encoding: gzip`, which clients like to undo."""
+    """An upload may set `Content-Encoding: gzip`, which many clients decompress."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.endpoint)
     home = BucketHome(tmp_path, cloud_storage)
     home.put("a.csv.gz", gz(text(lines(5))), contentEncoding="gzip")

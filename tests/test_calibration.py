@@ -1,4 +1,4 @@
-"""The synthetic shop's shares against those published of the real one; docs show both."""
+"""The synthetic shop's shares against the published ones of the real shop; the docs show both."""
 
 from pathlib import Path
 

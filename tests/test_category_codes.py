@@ -1,4 +1,4 @@
-"""A category that a file names without an id."""
+"""Categories that a file names without an id."""
 
 from conftest import Workshop
 

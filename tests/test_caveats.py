@@ -1,4 +1,4 @@
-"""Caveats: what is left out or marked is stated with its amount, and nothing else is."""
+"""Caveats: excluded or marked data are stated with their amount, and nothing else."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from estore.findings import caveats
 
 @pytest.fixture
 def tables() -> duckdb.DuckDBPyConnection:
-    """The published tables that caveats read, without a row."""
+    """The published tables that caveats read, without rows."""
     connection = duckdb.connect()
     connection.execute("""
         create table metrics_daily_sales (

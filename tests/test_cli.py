@@ -1,4 +1,4 @@
-"""The commands around the load: what they print where, and how they end."""
+"""The commands around the load: their output and exit codes."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ ROWS = [*lines(19), line(event_time=HOSTILE)]
 
 
 class Shell:
-    """Runs commands in one home; none may end with a traceback."""
+    """Runs commands in one home. No command may end with a traceback."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -209,7 +209,7 @@ def test_a_home_that_is_a_file_is_reported(shell: Shell) -> None:
 
 
 def test_the_installed_command_has_the_documented_exit_codes(tmp_path: Path) -> None:
-    """In a process of its own, where nothing catches what the command does not."""
+    """Runs in a new process, where no test code catches exceptions."""
     (tmp_path / "good.csv").write_bytes(text(ROWS))
     (tmp_path / "bad.csv.gz").write_bytes(b"\x1f\x8bnot really")
     ended = subprocess.run(

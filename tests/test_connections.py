@@ -1,4 +1,4 @@
-"""The dashboard's connections: no client keeps the others out, whoever it is."""
+"""The dashboard's connections: no client can block the others."""
 
 import socket
 import threading
@@ -19,7 +19,7 @@ LARGE = 64_000_000
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answers at once; /large with more than any socket's buffer takes."""
+    """A server that responds at once; /large exceeds every socket buffer."""
     body = b"x" * LARGE if scope["path"] == "/large" else b"ok"
     length = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": length})

@@ -1,4 +1,4 @@
-"""How often the 95 % interval of a conversion rate holds the chance behind it."""
+"""How often the 95 % interval of a conversion rate contains the true probability."""
 
 from datetime import date, timedelta
 from math import sqrt
@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from conftest import Workshop
 
-#: Each day of the data is a shop of its own, as far as its rate goes: with users of no other day.
+#: Each day of the data is a separate shop for its rate: its users have no other day.
 START = date(2020, 1, 1)
 USERS = 400
-#: The chance that a session fills a cart, and that it buys, over all users.
+#: The probabilities, over all users, that a session has a cart and a purchase.
 CHANCES = {"view_to_cart": 0.12, "view_to_purchase": 0.06}
 
 
@@ -20,7 +20,7 @@ CHANCES = {"view_to_cart": 0.12, "view_to_purchase": 0.06}
 def test_the_interval_of_a_rate_holds_the_chance_behind_it_in_93_of_100_shops(
     workshop: Workshop, shops: int
 ) -> None:
-    """Users differ: each has a chance of their own, and some have many sessions."""
+    """Users differ: each has their own probability, and some have many sessions."""
     _simulated(workshop, shops)
     workshop.load()
     workshop.build()

@@ -1,4 +1,4 @@
-"""The dashboard's cubes: what plain Python counts from the lines, in whatever order they came."""
+"""The dashboard's cubes equal counts in plain Python, in whatever order the rows were loaded."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, list[
 
 
 class Known:
-    """The segment that is known of a buyer on a day: by all orders until the month before ended."""
+    """A buyer's segment on a day: from all orders up to the end of the previous month."""
 
     def __init__(self, events: list[oracle.Event], orders: list[oracle.Order]) -> None:
         self.segments = {
@@ -140,7 +140,7 @@ def sell(day: str, product: str, brand: str, category: str = "1", **more: str) -
     )  # fmt: skip
 
 
-#: What a history adds to its first files. The shop's own order "A" began in October: a line of it
+#: Later files of a history. The shop's own order "A" began in October: a row of it
 #: that comes in December makes it larger, so segments of November and later sessions may differ.
 HISTORIES = {
     "orders": [
@@ -149,7 +149,7 @@ HISTORIES = {
         [buy("2019-12-03", "u1", "new")],
     ],
     "names": [
-        [sell("2019-09-30", "p3", "third", "2")],  # its first category is another
+        [sell("2019-09-30", "p3", "third", "2")],  # its first category is different
         [sell("2019-12-03", "p1", "new", price=f"{n}") for n in range(2)],
         [sell("2019-12-03", "p4", "fourth", "4", price="100000")],  # no longer among the others
         [sell("2019-12-04", "p2", "second", "2", price="900000")],
@@ -203,7 +203,7 @@ def test_incremental_loads_give_the_same_cubes_as_one_load(open_workshop: Any, n
 
 
 def test_one_more_day_leaves_the_cubes_of_earlier_days_unchanged(workshop: Workshop) -> None:
-    """Every row is marked; those that lose the mark were written again."""
+    """Marks every row. Rows without the mark were written again."""
     workshop.write("1.csv", first_files())
     workshop.load()
     workshop.build()
@@ -227,7 +227,7 @@ def test_one_more_day_leaves_the_cubes_of_earlier_days_unchanged(workshop: Works
 def test_group_changes_of_an_interrupted_build_reach_the_cubes(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The names had their new values, the cubes not yet: the next build sees no difference."""
+    """The group names are new and the cubes old, so the next build sees no difference."""
     workshop.write("1.csv", first_files())
     workshop.load()
     workshop.build()
@@ -248,7 +248,7 @@ def test_group_changes_of_an_interrupted_build_reach_the_cubes(
     brands = (
         "select distinct brand from dashboard.cube_products where category = 'code1' order by 1"
     )
-    assert workshop.query(brands) == [("old",)], "it died too late to show anything"
+    assert workshop.query(brands) == [("old",)], "the build was interrupted too late for this test"
     workshop.build()
     assert workshop.query(brands) == [("new",)]
 
@@ -261,7 +261,7 @@ def test_new_segment_rules_reach_the_cubes_together_with_a_new_day(
     workshop.load()
     workshop.build()
     before = workshop.query("select distinct rfm_segment from dashboard.cube_sessions")
-    workshop.shop = ShopConfig(thresholds={"rfm_bands": 1})  # everybody scores 1 of 1
+    workshop.shop = ShopConfig(thresholds={"rfm_bands": 1})  # every customer scores 1 of 1
     workshop.write("2.csv", [buy("2019-12-20", "u1", "new")])
     workshop.load()
     workshop.build()

@@ -1,4 +1,4 @@
-"""Money is written in the shop's currency, everywhere alike."""
+"""Money has the shop's currency everywhere."""
 
 import json
 import shutil

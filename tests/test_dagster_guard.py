@@ -1,4 +1,4 @@
-"""Dagster's pages: answered to their own names and pages, and to programs; to nobody else."""
+"""Dagster's pages respond only to their own host names and pages, and to programs."""
 
 import os
 import subprocess

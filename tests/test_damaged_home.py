@@ -1,6 +1,6 @@
-"""Every file of a home deleted, cut, zeroed and overwritten in turn: no traceback, and a way out.
+"""Every file of a home is deleted, cut, zeroed and overwritten: no traceback, and a stated fix.
 
-All files in `make test-long`; a few of them, chosen by a seed, in `make test`.
+`make test-long` tries all files, `make test` a few chosen by a seed.
 """
 
 import random
@@ -25,7 +25,7 @@ DAMAGES: dict[str, Callable[[Path, bytes], object]] = {
     "garbage": lambda path, content: path.write_bytes(random.Random(1).randbytes(len(content) + 9)),
 }
 COMMANDS = (["status"], ["findings"], ["query", "select 1"], ["rejects"], ["publish"], ["run"])
-#: What a message may name → what a person does then, in the home.
+#: Fix that a message may name → the action of a person in the home.
 WAREHOUSE_LOST = re.compile(r"warehouse\.duckdb (cannot be read|is missing)")
 
 
@@ -39,7 +39,7 @@ def estore(home: Workshop, *command: str) -> tuple[int, str]:
 
 
 def follow(home: Workshop, said: str) -> None:
-    """Do what a message says."""
+    """Apply the fix that a message names."""
     if WAREHOUSE_LOST.search(said):
         if home.settings.warehouse.exists():
             home.settings.warehouse.rename(home.settings.home / "damaged")
@@ -86,7 +86,7 @@ def test_every_command_survives_each_file_damaged_in_each_way(
 
 
 def assert_intact(home: Workshop, what: Any) -> None:
-    """Every command answers, and the snapshot is as it was written."""
+    """Every command works, and the snapshot is unchanged."""
     for command in COMMANDS:
         assert estore(home, *command)[0] == 0, (what, command)
     folder = current_version(home.settings)

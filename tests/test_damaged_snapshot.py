@@ -1,4 +1,4 @@
-"""A published snapshot of which a file is missing or cut: named, and published again by a run."""
+"""A published snapshot with a missing or cut file is reported, and a run publishes it again."""
 
 import shutil
 import threading
@@ -32,7 +32,7 @@ def _flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-#: What is wrong → where, and how the message names it.
+#: Damage → the file, and its name in the message.
 DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "no folder": ("v000001", shutil.rmtree, "v000001 is missing"),
     "no pointer": ("CURRENT", Path.unlink, "CURRENT is missing"),
@@ -96,7 +96,7 @@ def test_a_run_with_nothing_new_publishes_a_damaged_snapshot_again(
     assert folder
     assert check_snapshot(folder).version == "v000002"
     code, said = estore(home, "run")
-    assert said.endswith("/v000002"), "and only once"
+    assert said.endswith("/v000002"), "it was published only once"
 
 
 def test_an_older_snapshot_that_was_restored_is_replaced_by_that_of_the_last_build(
@@ -135,7 +135,7 @@ def test_no_version_is_deleted_while_a_reader_uses_it(home: Workshop) -> None:
             if "." not in table:
                 snapshot.execute(f"select count(*) from {table}").fetchall()
     publish_again(home)
-    assert versions(home) == ["v000003"], "and the next publish deletes what is read no more"
+    assert versions(home) == ["v000003"], "the next publish deletes versions without readers"
 
 
 def test_readers_get_answers_while_each_publish_deletes_the_previous_version(

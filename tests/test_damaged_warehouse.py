@@ -1,4 +1,4 @@
-"""A warehouse that is cut, overwritten or gone is named with the way out, never taken for busy."""
+"""A cut, overwritten or missing warehouse is reported with the fix, and never as busy."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ def test_a_damaged_warehouse_is_named_although_a_snapshot_exists(home: Workshop,
         assert said.endswith(f"{WAY_OUT}\n")
         assert "being written to" not in said
     assert estore(home, "findings")[0] == 0
-    assert home.settings.warehouse.exists(), "what is damaged is for a person to judge"
+    assert home.settings.warehouse.exists(), "a person decides about the damaged file"
 
 
 @pytest.mark.parametrize("how", ["cut", "zeros"])
@@ -76,7 +76,7 @@ def test_a_missing_warehouse_is_an_empty_ledger_and_the_landing_is_loaded_again(
 ) -> None:
     landing.workshop.write("b.csv", [{"event_time": "2019-10-02 10:00:00 UTC"}])
     (request,) = landing.tick()
-    assert names(request) == ["a.csv", "b.csv"], "the copied landing has another path"
+    assert names(request) == ["a.csv", "b.csv"], "the copied landing folder has a different path"
     assert landing.run(request).success
 
     landing.workshop.settings.warehouse.unlink()
@@ -103,7 +103,7 @@ def test_a_missing_warehouse_is_named_and_only_a_load_creates_a_new_one(
 
 
 def test_only_a_lock_means_that_another_process_writes(home: Workshop) -> None:
-    """A damaged file in a folder whose name speaks of a lock is no lock."""
+    """A damaged file in a folder with "lock" in its name is not a lock."""
     folder = home.settings.home.parent / "deadlock"
     home.settings.home.rename(folder)
     settings = home.settings.model_copy(update={"home": folder})
@@ -128,7 +128,7 @@ def test_a_file_that_another_program_has_open_is_busy_and_not_damaged(home: Work
 
 
 def test_flipped_bytes_end_a_command_with_3_and_a_sentence(home: Workshop) -> None:
-    """Whichever part they are in, and however late the engine meets them."""
+    """The flipped bytes may be anywhere, and the engine may read them late."""
     whole = home.settings.warehouse.read_bytes()
     for place in range(12_288, len(whole) - 4096, len(whole) // 3):
         flipped = bytearray(whole)

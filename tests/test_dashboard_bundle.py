@@ -1,4 +1,4 @@
-"""The built page: what is committed is what its sources build, small, and readable for all eyes."""
+"""The built page equals the build of its sources, and is small and readable for everyone."""
 
 import gzip
 import re
@@ -23,7 +23,7 @@ PALETTE = {
 }
 GROUNDS = ["page", "card"]
 SOFT = ["blue-soft", "orange-soft", "green-soft", "gray-soft"]
-#: WCAG 2 AA: text 4.5, what is drawn or operated 3.
+#: WCAG 2 AA: 4.5 for text, 3 for graphics and controls.
 PAIRS = [
     *[(ink, ground, 4.5) for ink in ("ink", "ink-soft", "ink-faint") for ground in GROUNDS],
     *[("ink", ground, 4.5) for ground in [*SOFT, "unknown"]],
@@ -35,7 +35,7 @@ PAIRS = [
 
 
 def contrast(one: str, other: str) -> float:
-    """After WCAG 2: 1 to 21."""
+    """The contrast ratio of WCAG 2: 1 to 21."""
 
     def luminance(color: str) -> float:
         shares = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
@@ -92,7 +92,7 @@ def test_the_first_visit_is_small() -> None:
 def test_the_page_is_laid_out_before_the_chart_library_is_read() -> None:
     html = (STATIC / "index.html").read_text()
     asked = re.findall(r'(?:href|src)="static/([\w.]+\.js)', html)
-    assert asked == ["charts.js", "app.js", "charts.js"], "asked for first, run last"
+    assert asked == ["charts.js", "app.js", "charts.js"], "requested first, executed last"
     assert (STATIC / "app.js").stat().st_size < 150_000
     assert (STATIC / "charts.js").read_text().startswith("//# allFunctionsCalledOnLoad\n")
 

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: it shows what the snapshot holds, whoever looks and how."""
+"""The dashboard in a real browser shows the content of the snapshot, for every user and device."""
 
 import json
 import re
@@ -33,7 +33,7 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A published shop whose last day is cut short."""
+    """A published shop whose last day is incomplete."""
     settings = shop_of_the_run(tmp_path_factory)
     cut_last_day_short(current_version(settings) or Path())
     plant_alerts(current_version(settings) or Path())
@@ -49,14 +49,14 @@ def address(shop: Settings) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser; each test has a profile of its own."""
+    """One browser; each test has its own profile."""
     with chromium() as browser:
         yield browser
 
 
 @pytest.fixture
 def visitor(browser: Browser, address: str) -> Iterator[Visitor]:
-    """Opens visits; afterwards none of them may have anything to complain of."""
+    """Opens visits. At the end, no visit may have errors or requests to other hosts."""
     visits: list[Visit] = []
 
     def visit(path: str = "", *, at: str = address, complains: str = "", **options: Any) -> Visit:
@@ -76,7 +76,7 @@ def visitor(browser: Browser, address: str) -> Iterator[Visitor]:
 
 @pytest.fixture(scope="module")
 def ask(shop: Settings) -> Ask:
-    """Asks the snapshot's files."""
+    """Queries the snapshot's files."""
     connection = duckdb.connect()
     for path in (current_version(shop) or Path()).glob("*.parquet"):
         connection.execute(f"create view {path.stem} as from '{path}'")
@@ -84,13 +84,13 @@ def ask(shop: Settings) -> Ask:
 
 
 def forget_digests(folder: Path) -> None:
-    """Its files are changed on purpose."""
+    """Accept changed files: tests change them on purpose."""
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, "digests": {}}))
 
 
 def cut_last_day_short(folder: Path) -> None:
-    """As if the data reached the last hour of every day but the last."""
+    """Change the data so that every day but the last is complete."""
     for table, day in (("int_event_days", "event_date"), ("metrics_daily_sales", "order_date")):
         path, changed = folder / f"{table}.parquet", folder / f"{table}.changed"
         duckdb.execute(
@@ -102,7 +102,7 @@ def cut_last_day_short(folder: Path) -> None:
 
 
 def plant_alerts(folder: Path) -> None:
-    """A gap in the purchases of a day, and carts missing over three; worst last."""
+    """Add a tracking gap on one day and missing carts on three days; the worst is last."""
     path, changed = folder / "metrics_data_alerts.parquet", folder / "alerts.changed"
     duckdb.execute(
         f"""copy (
@@ -136,7 +136,7 @@ def test_every_chart_of_a_page_is_drawn(visitor: Visitor, page: str) -> None:
     drawn = visit.cards()
     assert set(drawn.values()) <= {"canvas", "tiles", "table", "empty"}, drawn
     empty = {card for card, kind in drawn.items() if kind == "empty"}
-    assert empty <= {"rejects-by-reason"}, "only what the snapshot has none of is empty"
+    assert empty <= {"rejects-by-reason"}, "only cards without data are empty"
     assert list(drawn.values()).count("canvas") >= 3
     for card in drawn:
         about = visit.text(f"#{card} .about")
@@ -165,7 +165,7 @@ def test_nothing_is_wider_than_the_screen(visitor: Visitor, page: str) -> None:
     lines = visit.page.locator("[id$=-per-session] .drawn")
     assert lines.count() == (page in ("funnel", "products"))
     heights = lines.evaluate_all("drawn => drawn.map(d => d.clientHeight)")
-    assert all(height <= 300 for height in heights), "a line as high as its neighbour's list"
+    assert all(height <= 300 for height in heights), "a card is as high as its neighbor's list"
 
 
 def test_a_day_in_text_is_the_same_day_in_files(visitor: Visitor) -> None:
@@ -180,7 +180,7 @@ def test_a_day_in_text_is_the_same_day_in_files(visitor: Visitor) -> None:
 
 @pytest.fixture(scope="module")
 def odd_address(shop: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The same shop, in which one file came twice and a day in the middle is not whole."""
+    """The same shop with one file loaded twice and an incomplete day in the middle."""
     home = tmp_path_factory.mktemp("odd")
     shutil.copytree(shop.published, home / "published")
     path = home / "published" / "v000001" / "int_event_days.parquet"
@@ -254,7 +254,7 @@ def test_the_tiles_are_the_last_complete_day_against_the_week_before(
         "select order_date, revenue_amount, order_count, buyer_count, lag(revenue_amount, 7) over "
         "(order by order_date) from metrics_daily_sales where is_complete order by 1 desc limit 1"
     )
-    assert day == date(2020, 1, 30), "the last day is cut short"
+    assert day == date(2020, 1, 30), "the last day is incomplete"
     assert visit.text("#last-complete-day h2").startswith("Thu 30 Jan 2020")
     rows = {row["Number"]: row for row in visit.csv("last-complete-day")}
     assert close(rows["Revenue"]["Value"], revenue)
@@ -299,7 +299,7 @@ def test_an_incomplete_day_is_marked_and_lowers_no_average(visitor: Visitor, ask
         "where order_date between '2020-01-27' and '2020-01-30'"
     )
     assert float(weeks[-1]["Average order value"]) == pytest.approx(float(revenue / orders))
-    # Periods end with the last complete day, unless all the data are asked for.
+    # Periods end with the last complete day, unless all data are selected.
     assert visitor("/sales?period=7d").page.input_value("#filter-to") == "2020-01-30"
 
 
@@ -487,7 +487,7 @@ def test_a_rate_is_between_the_ends_of_its_interval(visitor: Visitor, ask: Ask) 
                 and float(churn[start]["95% to"]) == pytest.approx(high, abs=1e-6)
             )
         )
-    # The page's own interval, of filtered sums, is the transforms' one where both know it.
+    # The page computes intervals from filtered sums. They equal those of the transforms.
     days = visitor("/funnel?period=28d").csv("rates-over-time")
     known = ask(
         "select session_start_date::text, view_to_cart_rate_low, view_to_cart_rate_high, "
@@ -550,7 +550,7 @@ def test_alerts_are_shown_worst_first_and_marked_on_their_days(visitor: Visitor)
     assert HOSTILE_BRAND in rows[0]["Description"]
     sales = visitor("/sales?period=28d")
     marked = {row["Day"] for row in sales.csv("sales-by-day") if row["Alerts"]}
-    assert marked == {"2020-01-15"}, "missing carts do not concern sales"
+    assert marked == {"2020-01-15"}, "missing carts do not affect sales"
     assert "1 day has data issues" in sales.text("#sales-by-day .reading")
     assert "data issue" in sales.text("#sales-by-day .legend")
     purple = "getComputedStyle(document.documentElement).getPropertyValue('--purple')"
@@ -578,7 +578,7 @@ def has_color(visit: Visit, card: str, rgb: int) -> bool:
     )
 
 
-#: Words and marks whose color, as the browser has it, is too near to their ground (WCAG 2 AA).
+#: Text and marks with too little contrast to their background (WCAG 2 AA).
 TOO_FAINT = """() => {
     const channels = (color) => color.match(/[\\d.]+/g).map(Number);
     const light = ([r, g, b]) => [r, g, b]
@@ -633,7 +633,7 @@ def test_alerts_are_readable_on_a_phone_without_scrolling_sideways(visitor: Visi
     assert HOSTILE_BRAND in sentence.inner_text()
     box = sentence.bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
-    # The table says what the key findings would say again: only the worst stands above it.
+    # The table has all alerts, so the key findings show only the worst one.
     findings = visit.page.locator(".findings p").all_inner_texts()
     assert HOSTILE_BRAND in findings[0]
     assert not [said for said in findings[1:] if "Carts are under-reported" in said]
@@ -660,14 +660,14 @@ def test_marks_of_neighboring_days_do_not_overlap(visitor: Visitor) -> None:
         }""",
         [color >> 16, color >> 8 & 255, color & 255],
     )
-    assert len(marks) == 2, "one for three days in a row, one for another day"
+    assert len(marks) == 2, "one mark for three consecutive days, one for another day"
     assert max(marks) <= 10, "px of a mark alone"
 
 
 def test_news_is_the_headline(visitor: Visitor) -> None:
     headline = visitor("/sales").text(".findings .headline p")
     assert headline.startswith("The last complete day generated $")
-    # Of a thing in the data, not of all the data: and as text, whatever is in it.
+    # The finding is about an item in the data, not about all data, and its name is text.
     assert (
         visitor("/data")
         .text(".findings .headline p")
@@ -684,7 +684,7 @@ def test_the_first_finding_of_all_the_data_says_so_where_the_page_shows_less(
         finding.locator("small:not(.caveat)").all_inner_texts()
         for finding in visit.page.locator(".findings li").all()
     ]
-    assert notes[0] == ["30 Jan 2020"], "news has its own day"
+    assert notes[0] == ["30 Jan 2020"], "the news has its own day"
     assert [note[0].split(",")[0] for note in notes[1:] if note] == ["All data"]
     visit.open("/sales?period=all")
     assert "All data" not in visit.text(".findings")
@@ -713,7 +713,7 @@ def test_bars_are_as_high_as_their_numbers(visitor: Visitor, ask: Ask) -> None:
                                   "where is_complete order by event_date")]  # fmt: skip
     highest = max(repeated)
     assert max(bars) > 60
-    # A pixel is at most so many lines: the drawn heights are those of the numbers.
+    # One pixel is at most this many rows: the drawn heights match the numbers.
     drawn = {round(height / max(bars) * highest) for height in bars if height}
     assert {number for number in repeated if number} <= {n + d for n in drawn for d in (-1, 0, 1)}
 
@@ -753,7 +753,7 @@ def test_a_filter_changes_the_numbers_and_the_address_and_can_be_undone(
         visit.page.go_forward()
     with visit.repaint():
         visit.page.get_by_role("link", name="Funnel").click()
-    assert visit.page.url.endswith("/funnel?period=all&brand=samsung"), "filters go along"
+    assert visit.page.url.endswith("/funnel?period=all&brand=samsung"), "filters are kept"
     with visit.repaint():
         visit.page.get_by_role("button", name="Clear filters").click()
     assert visit.page.url.endswith("/funnel?period=all")
@@ -819,7 +819,7 @@ def test_a_png_is_the_chart_with_its_text(visitor: Visitor, card: str) -> None:
     assert width > 800 and height > 300
 
 
-# ------------------------------------------------------------------- eyes and hands
+# ------------------------------------------------------------------- accessibility
 
 
 def test_dark_follows_the_system_until_another_is_chosen(visitor: Visitor) -> None:
@@ -837,9 +837,9 @@ def test_dark_follows_the_system_until_another_is_chosen(visitor: Visitor) -> No
         const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
         return new Uint32Array(data.buffer).includes(blue);
     }"""
-    assert visit.page.evaluate(painted, 0xFFAD661F), "charts are painted in the colors chosen"
+    assert visit.page.evaluate(painted, 0xFFAD661F), "charts have the chosen colors"
     switch.click()
-    assert visit.page.evaluate(painted, 0xFFEEB06C), "and painted anew at each change"
+    assert visit.page.evaluate(painted, 0xFFEEB06C), "charts are redrawn at each change"
 
 
 def test_every_control_works_with_the_keyboard(visitor: Visitor) -> None:
@@ -887,7 +887,7 @@ def test_filters_fold_on_a_phone(visitor: Visitor) -> None:
     assert "brand=apple" in visit.page.url
 
 
-# ------------------------------------------------------------------- strangers and accidents
+# ------------------------------------------------------------------- hostile names and failures
 
 
 def test_a_brand_that_is_markup_stays_text(visitor: Visitor) -> None:
@@ -1017,7 +1017,7 @@ def report(shop: Settings, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def everything(visit: Visit, path: str) -> dict[str, Any]:
-    """Words and tables of all cards of a page."""
+    """Text and tables of all cards of a page."""
     visit.open(path)
     visit.page.evaluate(
         "document.querySelectorAll('.tools button[aria-label^=\"Show as table\"]')"
@@ -1034,7 +1034,7 @@ def everything(visit: Visit, path: str) -> dict[str, Any]:
     ("query", "pages"),
     [
         ("period=all", PAGES),
-        # The others show all the data whatever is asked.
+        # The other pages always show all data.
         ("from=2019-12-03&to=2019-12-24&segment=New", ["sales", "funnel", "products"]),
     ],
 )

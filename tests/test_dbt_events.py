@@ -1,4 +1,4 @@
-"""dbt's log says what it is asked for, and nothing is made of events that it does not say."""
+"""dbt's log has the requested events, and no message is formatted for others."""
 
 from collections import Counter
 from typing import Any
@@ -29,7 +29,7 @@ def test_no_message_is_formatted_for_events_that_no_log_shows(
     log = (workshop.settings.logs / "dbt.log").read_text()
     assert "OK created sql" in log and "[debug]" not in log
     assert made["info"] > 50 and made["debug"] == 0, made
-    assert get_event_manager() is before, "whoever else uses dbt in this process hears less now"
+    assert get_event_manager() is before, "other users of dbt in this process get fewer events now"
 
 
 def test_a_debug_log_has_the_statements(

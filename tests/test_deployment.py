@@ -1,4 +1,4 @@
-"""Deployments: a machine runs what it is told, goes back by itself, and can be sent back."""
+"""Deployments: a machine runs the named image, goes back by itself, and can be rolled back."""
 
 import stat
 import time
@@ -13,7 +13,7 @@ FIRST, SECOND, BROKEN, MISSING = (IMAGE.format(number) for number in (1, 2, 3, 4
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine that is up, with one image running."""
+    """A running machine with one image."""
     machine = Machine(tmp_path)
     machine.pullable = {FIRST, SECOND, BROKEN}
     machine.sound = {FIRST, SECOND}
@@ -51,9 +51,9 @@ def test_an_image_that_does_not_run_is_replaced_by_the_previous_one(
     done = machine.deploy(image)
     assert done.returncode == 1
     assert reason in done.stderr and f"running {FIRST}" in done.stderr
-    assert (machine.running, machine.image) == (FIRST, FIRST), "the metadata agree with it"
+    assert (machine.running, machine.image) == (FIRST, FIRST), "the metadata name the running image"
     time.sleep(2)
-    assert machine.history == history, "nothing is restarted for that"
+    assert machine.history == history, "no container is restarted"
 
 
 def test_secrets_reach_only_the_containers(machine: Machine) -> None:

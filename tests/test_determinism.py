@@ -1,4 +1,4 @@
-"""Law 6: one thread or four, rows in any order, the marts are the same to the last column."""
+"""Law 6: with one thread or four and rows in any order, the marts are identical."""
 
 import csv
 import random

@@ -1,4 +1,4 @@
-"""Docs that cannot lie: what they name exists, and what exists is in them."""
+"""The docs are correct: what they name exists, and what exists is documented."""
 
 import re
 from collections import Counter
@@ -70,7 +70,7 @@ def test_every_table_and_column_is_described() -> None:
         assert model["description"].startswith("One row per"), sql.stem
         for column in model.get("columns") or ():
             assert column.get("description"), f"{sql.stem}.{column['name']}"
-    assert not described, "described, but no model"
+    assert not described, "these described models do not exist"
 
 
 def test_what_readers_see_has_enforced_contracts() -> None:

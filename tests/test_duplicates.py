@@ -1,4 +1,4 @@
-"""Which rows are one event: those that are equal in all that makes an order, and no others."""
+"""Duplicates: rows are one event only if they are equal in all columns that define an event."""
 
 import random
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from test_marts_agree import agree, same
 
 from estore.shop import ShopConfig
 
-#: Customers 1 to 4 of an order export in whole seconds; each buys twice in one second.
+#: Customers 1 to 4 of an order export without fractions of seconds; each buys twice in one second.
 ROWS = [
     ("1", "o1", "6", "10.00"), ("1", "o1", "2", "10.00"),
     ("2", "o2", "1", "10.00"), ("2", "o3", "1", "10.00"),

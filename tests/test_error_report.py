@@ -1,4 +1,4 @@
-"""How a command ends by an error: one sentence, the documented code, and never a traceback."""
+"""A command that fails prints one sentence, has the documented exit code, and no traceback."""
 
 import random
 import subprocess
@@ -14,7 +14,7 @@ from estore.cli import main
 from estore.error_report import unexpected
 from estore.escaping import shortened
 
-#: Words of commands, and what a person, a script or a shell's mistake puts in their places.
+#: Arguments of commands, and wrong values that a person, a script or a shell may pass.
 COMMANDS = (
     "run", "load", "build", "publish", "withdraw", "snapshot", "status", "rejects", "findings",
     "query", "report", "synth",
@@ -24,7 +24,7 @@ OPTIONS = (
     "--with-ids", "--events", "--months", "--seed", "--faults", "--buying", "--spend",
     "--repeat-hazard", "--help", "--", "-h", "-x", "--nosuch",
 )  # fmt: skip
-#: None leads out of the folder that the test is in.
+#: No value points outside the test's folder.
 VALUES = (
     "", " ", "0", "1", "-1", "1e9", "nan", "inf", "99999999999999999999", "csv", "json", "table",
     "2019-10-01", "2019-13-45", "0000-00-00", "none", "all", "select 1", "select", ";", "'",
@@ -35,7 +35,7 @@ VALUES = (
 
 
 def run(home: Path, *arguments: str) -> Result:
-    """A command that must end by itself, in words."""
+    """Run a command, which must end with a message."""
     ended = CliRunner().invoke(main, ["--home", str(home), *arguments])
     assert ended.exception is None or isinstance(ended.exception, SystemExit), arguments
     return ended
@@ -43,7 +43,7 @@ def run(home: Path, *arguments: str) -> Result:
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A status with a fault of ours in it."""
+    """A status command with a bug."""
 
     def status(settings: object) -> None:
         raise ZeroDivisionError("unplanned\ncase")

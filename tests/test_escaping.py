@@ -1,4 +1,4 @@
-"""Text from outside on its way out: it steers no terminal, calls nobody and makes no link."""
+"""External text in output: it controls no terminal, mentions no one and makes no link."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def test_no_command_prints_terminal_control_codes(hostile_shop: Path, command: l
 
 @pytest.fixture(scope="module")
 def hostile_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A published shop whose file, brand, category, event type and bad line mean harm."""
+    """A published shop with a hostile file name, brand, category, event type and bad row."""
     folder = tmp_path_factory.mktemp("hostile")
     workshop = Workshop(folder)
     rows = [

@@ -1,6 +1,6 @@
-"""An error or a full disk at any write of ours: one sentence, nothing half visible, then the rest.
+"""An error or a full disk at any write: one sentence, no partial result, the next run completes.
 
-All moments in `make test-long`; a few of them, chosen by a seed, in `make test`.
+`make test-long` tries all writes, `make test` a few chosen by a seed.
 """
 
 import errno
@@ -25,7 +25,7 @@ LEDGER = "select parse_filename(uri), status, lines, loaded, rejected from raw.f
 
 
 def few(count: int) -> Any:
-    """So many moments, or all of them."""
+    """The number of writes to try; None: all."""
     return pytest.mark.parametrize(
         "count",
         [pytest.param(count, id="few"), pytest.param(None, id="all", marks=pytest.mark.long)],
@@ -33,7 +33,7 @@ def few(count: int) -> Any:
 
 
 def estore(home: Workshop, *command: str) -> tuple[int, str]:
-    """Exit code and what was said."""
+    """Exit code and output."""
     ended = CliRunner().invoke(main, ["--home", str(home.settings.home), *command])
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
     assert "Traceback" not in ended.output
@@ -41,7 +41,7 @@ def estore(home: Workshop, *command: str) -> tuple[int, str]:
 
 
 def contents(home: Workshop) -> dict[str, Any]:
-    """The ledger and every published table, but what numbers or dates a load."""
+    """The ledger and every published table, without numbers and dates of loads."""
     folder = current_version(home.settings)
     assert folder
     found: dict[str, Any] = {"ledger": home.query(LEDGER)}
@@ -55,7 +55,7 @@ def try_each(
     home: Workshop, tmp_path: Path, command: list[str], count: int | None,
     same: Callable[[Workshop], Any],
 ) -> None:  # fmt: skip
-    """Let the disk fail once at each moment of a command, and look at what is left."""
+    """Let the disk fail once at each write of a command, and check the result."""
     before = tmp_path / "before"
     shutil.copytree(home.settings.home, before)
     with failing(Disk()) as disk:
@@ -116,7 +116,7 @@ def test_alerts_are_sent_whatever_moment_fails(tmp_path: Path) -> None:
                 ):
                     try:
                         step()
-                    except OSError:  # the tick fails, which Dagster shows; the next one goes on
+                    except OSError:  # the tick fails, which Dagster shows; the next one continues
                         step()
         return sent
 

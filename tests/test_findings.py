@@ -1,4 +1,4 @@
-"""Findings: each sentence's numbers are those of the snapshot, and nothing empty is said."""
+"""Findings: the numbers of each sentence are in the snapshot, and no sentence is empty."""
 
 import json
 from collections.abc import Callable
@@ -96,7 +96,7 @@ def test_churn_counts_only_enough_history_and_says_who_is_left_out(workshop: Wor
         "left out: less than 90 days of history"
     )
     assert churn.numbers["churned_count"] == 30 and churn.numbers["observed_count"] == 40
-    # ten of fifty bought twice: $200 each; they rank above the forty others in all but recency
+    # ten of fifty bought twice, for $200 each: they rank above the others except in recency
     assert top.numbers["buyers"] == 50 and float(top.numbers["total_revenue_amount"]) == 6000
     assert f"{top.numbers['customers'] / 50:.1%} (95% interval" in top.sentence
     assert "of 50 customers" in top.sentence and "follow from the definition" in str(top.caveat)

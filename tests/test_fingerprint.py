@@ -1,4 +1,4 @@
-"""What rebuilds all days: a change of what they depend on, and of nothing else."""
+"""All days are rebuilt only if something that they depend on changes."""
 
 import re
 import shutil
@@ -24,7 +24,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
 
 @pytest.fixture
 def change(project: DbtProject) -> Iterator[Callable[..., bool]]:
-    """Edits code of the manifest; tells whether the days would be rebuilt. Undone at the end."""
+    """Edits the manifest and returns whether the days would be rebuilt. Undone at the end."""
     manifest, before = project.manifest, project.daily_fingerprint
     undo: list[tuple[Any, str, str]] = []
 
@@ -80,7 +80,7 @@ def test_a_change_of_a_macro_of_the_daily_models_rebuilds_the_days(
 
 
 def test_every_macro_that_a_daily_model_calls_counts(project: DbtProject) -> None:
-    """Counted here from the files themselves, line by line, and not as the fingerprint does it."""
+    """Counts from the files, line by line, independently of the fingerprint."""
     counted = {macro.name for macro in daily_macros(project.manifest).values()}
     by_name = {macro.name: macro.macro_sql for macro in macros(project)}
     code = [node.raw_code for node in daily_nodes(project.manifest).values()]

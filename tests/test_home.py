@@ -1,4 +1,4 @@
-"""The home is its owner's alone, whatever is written into it, and a group's where it is shared."""
+"""Only its owner can read a home, or a group if it is shared."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from estore.orchestration.alerts import Alert, Outbox
 
 @pytest.fixture(autouse=True)
 def usual_mask() -> Iterator[None]:
-    """As most systems have it: what is made can be read by everyone."""
+    """The usual umask: everyone can read new files."""
     before = os.umask(0o022)
     yield
     os.umask(before)
@@ -27,7 +27,7 @@ def run(workshop: Workshop, *command: str) -> str:
 
 
 def modes(home: Path) -> set[int]:
-    """What the group and others may, of everything in the home."""
+    """The permissions of group and others on everything in the home."""
     return {path.lstat().st_mode & 0o077 for path in (home, *home.rglob("*"))}
 
 
@@ -44,7 +44,7 @@ def test_a_new_home_is_readable_only_by_its_owner(workshop: Workshop) -> None:
     assert modes(workshop.settings.home) == {0}
     before = os.umask(0o022)
     os.umask(before)
-    assert before == 0o022, "the mask is as it was"
+    assert before == 0o022, "the umask is unchanged"
 
 
 def test_a_published_home_is_readable_only_by_its_owner(published_home: Workshop) -> None:

@@ -1,8 +1,8 @@
-"""A shop in which everybody behaves the same: no number may say that they differ.
+"""A shop in which all customers behave the same: no number may say that they differ.
 
-Every user comes as often as any other, at any time alike, and every session buys with the same
-chance.
-The naive formulas beside the tables see differences that are not there (lessons 18, 19 and 24).
+Every user visits equally often, at random times, and every session buys with the same
+probability.
+Naive formulas find differences that do not exist (lessons 18, 19 and 24).
 """
 
 import math
@@ -21,7 +21,7 @@ from estore.snapshot.reader import open_snapshot
 from estore.synth import SyntheticShop, write_shop
 
 USERS, DAYS = 4_000, 123  # October 2019 to January 2020
-VISITS, CHANCE = 12, 0.06  # sessions of a user on average; each buys with that chance
+VISITS, CHANCE = 12, 0.06  # average sessions per user; purchase probability of a session
 WINDOW = 45
 START = datetime(2019, 10, 1, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """The even shop, built and published."""
     rng = np.random.default_rng(7)
     rows: list[dict[str, Any]] = []
-    for user in range(1, USERS + 1):  # 0 means nobody
+    for user in range(1, USERS + 1):  # 0 is an anonymous id
         for visit, second in enumerate(rng.integers(0, DAYS * 86_400, rng.poisson(VISITS))):
             moment = START + timedelta(seconds=int(second))
             row = {
@@ -55,7 +55,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 
 def overlap(rows: list[tuple[Any, ...]]) -> bool:
-    """All intervals (low, high) have something in common."""
+    """Whether all intervals (low, high) overlap."""
     return max(low for low, _ in rows) <= min(high for _, high in rows)
 
 
@@ -67,7 +67,7 @@ def test_cohorts_that_behave_the_same_have_the_same_churn(shop: Workshop) -> Non
             "group by date_trunc('month', first_order_date) order by any_value(first_order_date)"
         )
     ]
-    assert naive == sorted(naive) and naive[-1] - naive[0] > 0.3, "time to observe, not behaviour"
+    assert naive == sorted(naive) and naive[-1] - naive[0] > 0.3, "only history differs"
 
     rates = shop.query(
         "select churn_rate_low, churn_rate_high from metrics.metrics_churn "
@@ -85,10 +85,10 @@ def test_the_curve_of_every_cohort_contains_the_truth(shop: Workshop, days: int)
     )
     assert len(rows) >= 4 and overlap(rows)
     holds = [low <= 1 - repeating_within(days) <= high for low, high in rows]
-    assert holds[0] and holds.count(False) <= 1, "one of twenty may miss it"
+    assert holds[0] and holds.count(False) <= 1, "one of twenty intervals may miss the truth"
 
 
-#: Share of the new customers, daily chance to reorder, and to leave for good after an order.
+#: Share of new customers, daily probability to reorder, and to leave after an order.
 KINDS = ((0.3, 0.08, 0.1), (0.7, 0.05, 0.5))
 
 
@@ -133,7 +133,7 @@ def test_customers_from_before_the_data_do_not_change_churn(old_shop: Workshop) 
         )
     }
     is_censored, _, _, high = rows["overall", None]
-    assert is_censored and high < truth - 0.01, "who ordered before is taken for new"
+    assert is_censored and high < truth - 0.01, "earlier customers are counted as new"
 
     known = rows["overall_uncensored", None]
     assert not known[0] and known[2] <= truth <= known[3]
@@ -182,7 +182,7 @@ def test_sessions_that_behave_the_same_convert_the_same(shop: Workshop) -> None:
         )
     )
     assert [orders for orders, _ in naive] == [0, 1, 2]
-    assert naive[0][1] == 0 and naive[2][1] > 1.5 * naive[1][1], "later orders told of earlier ones"
+    assert naive[0][1] == 0 and naive[2][1] > 1.5 * naive[1][1], "later orders leaked"
 
     honest = shop.query(by.format("least(orders_before, 2)", "marts.fct_sessions"))
     counts = dict(
@@ -196,7 +196,7 @@ def test_what_is_true_by_definition_is_no_finding(shop: Workshop) -> None:
     naive = shop.query(
         "select churned_count from metrics.metrics_rfm_segments where rfm_segment = 'Champions'"
     )
-    assert naive == [(0,)], "who bought lately has not left: the segment is cut that way"
+    assert naive == [(0,)], "recent buyers have not left, by definition of the segment"
     with open_snapshot(shop.settings) as (snapshot, manifest):
         made = findings.key_findings(snapshot, manifest)
     named = [each for each in made if "Champions" in each.sentence]
@@ -206,7 +206,7 @@ def test_what_is_true_by_definition_is_no_finding(shop: Workshop) -> None:
 
 
 def test_few_customers_who_order_at_random_seem_to_leave(shop: Workshop) -> None:
-    """Their rate never changes, so that 5 % of those with a rhythm is what chance allows."""
+    """Their rate never changes, so chance alone explains 5 % of customers with a rhythm."""
     ((known, leaving),) = shop.query(
         "select count(*) filter (usual_interval_days is not null), count(*) filter (is_leaving) "
         "from marts.dim_user_rfm"
@@ -219,7 +219,7 @@ def test_a_uniform_shop_has_no_alert(shop: Workshop) -> None:
     assert kinds == []
 
 
-#: Of rows about a time before December, what must not depend on what comes in December.
+#: Values of rows about the time before December that must not depend on December.
 KNOWN_BY_THEN = {
     "marts.fct_events": "* from {} where event_date < '2019-12-01'",
     "marts.fct_orders": "* from {} where order_date < '2019-12-01'",
@@ -231,7 +231,7 @@ KNOWN_BY_THEN = {
     "where session_start_date < '2019-11-30'",
     "metrics.metrics_conversion_rates_daily": "* exclude (as_of_date) from {} "
     "where session_start_date < '2019-11-30'",
-    # whether sales are missing on a day is judged by the days after it, too
+    # missing sales of a day also depend on later days
     "metrics.metrics_daily_sales": "* exclude (as_of_date, has_missing_sales, "
     "missing_revenue_amount) from {} where order_date < '2019-11-30'",  # the last is not over
     "metrics.metrics_retention": "* exclude (as_of_date) from {} where is_complete "
@@ -239,11 +239,11 @@ KNOWN_BY_THEN = {
     "metrics.metrics_churn": "cohort_grain, cohort_start, customer_count from {} "
     "where cohort_start < '2019-11-25'",
     "dashboard.cube_sessions": "* from {} where session_start_date < '2019-11-30'",
-    # which names are `other` goes by the revenue of all days
+    # the group `other` depends on the revenue of all days
     "dashboard.cube_sales": "* from {} where order_date < '2019-12-01' and category = '*' "
     "and brand = '*'",
 }
-#: Rows that are about today (as_of_date) and say so, or about no time at all.
+#: Tables about today (as_of_date), or about no time.
 AS_OF = {
     "marts.dim_categories", "marts.dim_products", "marts.dim_user_rfm", "marts.dim_users",
     "marts.rfm_segments", "metrics.metrics_data_alerts", "metrics.metrics_ltv_distribution",
@@ -272,7 +272,7 @@ def test_later_data_do_not_change_statements_about_earlier_days(workshop: Worksh
         "select table_schema || '.' || table_name from information_schema.tables "
         "where table_schema in ('marts', 'metrics', 'dashboard')"
     )
-    assert {table for (table,) in tables} == KNOWN_BY_THEN.keys() | AS_OF, "say what it is about"
+    assert {table for (table,) in tables} == KNOWN_BY_THEN.keys() | AS_OF, "list new tables"
 
     before = known()
     workshop.load(december)

@@ -1,4 +1,4 @@
-"""Law 4: a small file costs work for its days; law 5: what a crash leaves is built next time."""
+"""Law 4: a small file rebuilds only its days. Law 5: the next build completes after a crash."""
 
 import csv
 import re
@@ -21,7 +21,7 @@ from estore.warehouse.duckdb import open_warehouse
 
 
 def test_pending_days_are_built_in_batches_of_bounded_size(workshop: Workshop) -> None:
-    """The 4th has no events: there is nothing to leave alone between the 3rd and the 5th."""
+    """The 4th has no events, so the 3rd and the 5th are neighbors."""
     with open_warehouse(workshop.settings) as connection:
         connection.execute("insert into raw.file_days select 1, date '2019-10-01' + n::int, 10 "
                            "from range(5) as days (n) where n <> 3")  # fmt: skip
@@ -56,7 +56,7 @@ def test_a_utc_day_affects_its_neighbors_in_another_zone(workshop: Workshop) -> 
 
 
 def test_one_more_day_rewrites_no_row_of_other_days(workshop: Workshop) -> None:
-    """Every row is marked; those that lose the mark were written again."""
+    """Marks every row. Rows without the mark were written again."""
     write_shop(workshop.landing, SyntheticShop(events=20_000, months=1, seed=4, faults=()))
     workshop.load()
     workshop.build()
@@ -114,7 +114,7 @@ def test_one_more_day_sums_up_its_month_and_no_other(workshop: Workshop) -> None
 def test_tables_of_typed_ids_become_text_once_an_id_is_text(
     workshop: Workshop, open_workshop: Callable[..., Workshop]
 ) -> None:
-    """The new ids join a day, a session and an order that are there already."""
+    """The new ids belong to an existing day, session and order."""
     write_shop(workshop.landing, SyntheticShop(events=20_000, months=1, seed=4, faults=()))
     (path,) = workshop.landing.glob("*.csv")
     with path.open() as file:
@@ -161,7 +161,7 @@ def test_one_more_day_sums_up_the_orders_of_its_buyers_and_no_others(workshop: W
     assert sorted(workshop.query(orders)) == [("7", 2, 2), ("8", 1, 1), ("9", 2, 2)]
     workshop.query("update intermediate.int_orders set order_amount = -1")
 
-    # Of 7, one look joins two sessions, and so two orders; 8 only looks; 9 buys once more.
+    # A view of user 7 joins two sessions and so two orders; 8 only views; 9 buys again.
     workshop.write("2.csv", [
         seen("01 12:55:00", "7", "view"), seen("01 20:00:00", "8", "view"),
         seen("01 18:00:00", "9"),
@@ -175,7 +175,7 @@ def test_one_more_day_sums_up_the_orders_of_its_buyers_and_no_others(workshop: W
 def test_a_month_is_rescored_only_if_a_later_day_changed_one_of_its_orders(
     workshop: Workshop, tmp_path: Path
 ) -> None:
-    """A session over midnight alone does not: only what it buys, or that it joins two orders."""
+    """A session over midnight rescores a month only if it buys or joins two orders."""
 
     def seen(day: str, time: str, event_type: str = "view", **more: str) -> dict[str, str]:
         return {"event_time": f"2019-{day} {time} UTC", "user_id": "7", "user_session": "s",
@@ -189,7 +189,7 @@ def test_a_month_is_rescored_only_if_a_later_day_changed_one_of_its_orders(
         "buys": ([*late[:3], seen("11-01", "01:30:00", "purchase")], True),
         "joins two orders": (late, True),
         "adds to an order": ([seen("11-01", "20:00:00", "purchase", order_id="o")], True),
-        "of somebody else": ([seen("11-01", "00:10:00", "purchase", user_id="8")], False),
+        "of a different user": ([seen("11-01", "00:10:00", "purchase", user_id="8")], False),
     }
     crowd = [seen("10-08", f"0{m % 10}:{m // 10:02d}:00", user_id=f"x{m}") for m in range(400)]
     workshop.write("1.csv", [*crowd, *orders])
@@ -212,7 +212,7 @@ def test_a_month_is_rescored_only_if_a_later_day_changed_one_of_its_orders(
 def test_a_purchase_of_another_order_at_the_same_instant_is_added_and_changes_no_other_order(
     open_workshop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The older order began a month before, and its row of that day differs in the order alone."""
+    """The older order began a month before. Its row of that day differs only in the order."""
     monkeypatch.setattr(batches, "MUCH_IS_NEW", 2.0)
 
     def buy(time: str, order: str, **more: str) -> dict[str, str]:
@@ -269,7 +269,7 @@ def test_the_next_build_completes_one_that_stopped_halfway(
     workshop.write("a.csv", [*evening, morning, late])
     workshop.load()
     workshop.build()
-    workshop.write("a.csv", [*evening, late])  # the bought morning is gone
+    workshop.write("a.csv", [*evening, late])  # the purchase of the morning is gone
     workshop.load()
 
     real = DbtProject.run

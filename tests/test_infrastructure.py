@@ -1,4 +1,4 @@
-"""Workflows, Terraform and container files: what the linters cannot know of them."""
+"""Workflows, Terraform and container files: rules that linters cannot check."""
 
 import importlib.util
 import os
@@ -69,7 +69,7 @@ def test_a_fork_gets_no_secret_and_no_identity() -> None:
     for job in WORKFLOWS["ci"]["jobs"].values():
         assert job["permissions"] == {"contents": "read"}
     for name, workflow in WORKFLOWS.items():
-        triggers = workflow[True]  # YAML reads `on` so
+        triggers = workflow[True]  # YAML reads `on` as true
         assert "pull_request_target" not in triggers and "workflow_run" not in triggers, name
 
 
@@ -258,7 +258,7 @@ def test_the_image_is_built_from_the_lock_file_for_a_user_without_rights() -> No
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the image holds: the Dockerfile's own commands, on this machine's Python."""
+    """The content of the image, from the Dockerfile's own commands on this machine's Python."""
     if UV is None:
         pytest.skip("needs uv")
     build, place = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("image") / "estore"

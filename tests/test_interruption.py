@@ -1,4 +1,4 @@
-"""Ctrl-C: in whatever phase, the end comes within seconds, and the next run goes on."""
+"""Ctrl-C ends every phase within seconds, and the next run continues."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from estore.landing import find_files
 from estore.synth import SyntheticShop, write_shop
 
 STOPPED = "stopped; nothing is half done, run it again to go on\n"
-#: Three are promised; the rest is for a machine that does much else.
+#: Three seconds are promised; the rest is for a busy machine.
 SECONDS = 10
 DEAF = """
 import time
@@ -40,14 +40,14 @@ main()
 
 @pytest.fixture(autouse=True)
 def _heard() -> Iterator[None]:
-    """A command started in the background is deaf to Ctrl-C, and so are its children."""
+    """A command started in the background ignores Ctrl-C, and so do its children."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 def interrupt(run: subprocess.Popen[str]) -> float:
-    """Ctrl-C to the whole process group; seconds until its end."""
+    """Send Ctrl-C to the process group. Returns the seconds until its end."""
     began = time.monotonic()
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait(60) == 130
@@ -55,7 +55,7 @@ def interrupt(run: subprocess.Popen[str]) -> float:
 
 
 def test_work_that_ignores_the_signal_is_ended_from_outside() -> None:
-    """So may a statement in the main thread be: the engine looks for signals between its tasks."""
+    """A statement may ignore the signal: the engine checks for signals only between tasks."""
     run = subprocess.Popen(
         [sys.executable, "-c", DEAF, "deaf"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,

@@ -12,14 +12,14 @@ SEED = int(os.environ.get("ESTORE_TEST_SEED", "1"))
 
 @pytest.fixture(scope="module")
 def killing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killing]:
-    """The shop, played once undisturbed."""
+    """The shop, after one undisturbed run."""
     yield Killing(tmp_path_factory.mktemp("killing"))
 
 
 def kill_and_complete(
     killing: Killing, scenario: str, choice: random.Random, *, most: int, apart: bool
 ) -> int:
-    """Kill a run, and those that clear up after it; then let one be. Returns how many it killed."""
+    """Kill a run and the runs that repair it; then complete one. Returns the number of kills."""
     seen: list[str] = []
     while len(seen) < most and not {"findings", "ended"} & {*seen}:
         seen.append(killing.kill(scenario, choice, keep_home=bool(seen)))
@@ -42,7 +42,7 @@ def test_killed_over_and_over_a_run_completes_to_the_same_tables(killing: Killin
 def test_killed_at_many_instants_a_run_completes_to_the_same_tables(
     killing: Killing, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One kill for each completed run, or two or three; every fourth is completed by a process."""
+    """One to three kills per completed run; a new process completes every fourth one."""
     choice, wanted = random.Random(SEED), int(os.environ.get("ESTORE_TEST_KILLS", "200"))
     kills = history = 0
     while kills < wanted:

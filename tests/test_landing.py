@@ -1,4 +1,4 @@
-"""What is found in a landing: one odd path keeps out no other, and nothing is skipped silently."""
+"""Files in a landing folder: one bad path blocks no other, and no file is skipped silently."""
 
 import os
 import shlex
@@ -188,7 +188,7 @@ def test_a_home_that_the_engine_cannot_open_is_refused_before_anything_is_writte
     assert result.stderr.count("\n") == 1
     assert not (folder / name).exists()
     (folder / name).mkdir()
-    monkeypatch.chdir(folder / name)  # a home within a folder of such a name
+    monkeypatch.chdir(folder / name)  # a home in a folder with such a name
     assert CliRunner().invoke(main, ["load", "../day.csv"]).exit_code == 3
     assert list((folder / name).iterdir()) == []
 

@@ -18,7 +18,7 @@ STATUS = dg.DagsterRunStatus
 
 @pytest.fixture
 def landing(workshop: Workshop) -> Iterator[Watched]:
-    """An empty landing under watch."""
+    """An empty, watched landing folder."""
     yield from watched(workshop)
 
 
@@ -152,7 +152,7 @@ def test_a_refused_file_blocks_no_other_file_and_is_not_retried(landing: Watched
 
 
 def test_a_failed_file_is_retried_alone_until_its_last_attempt(landing: Watched) -> None:
-    # Memory for small files, and not for this one.
+    # Enough memory for small files, but not for this one.
     settings = landing.shop.settings
     landing.use(settings.model_copy(update={"memory_limit": "12MB", "threads": 1}))
     landing.workshop.write("a.csv", events(1))
@@ -188,7 +188,7 @@ def test_a_lock_held_is_no_file_s_fault(landing: Watched) -> None:
     landing.workshop.write("a.csv", events(1))
     (request,) = landing.tick()
     keys = set()
-    for _ in range(3):  # more often than a file is tried
+    for _ in range(3):  # more often than a file is retried
         with run_lock(landing.shop.settings.home, "load"):
             result = landing.run(request)
         assert not result.success
@@ -200,7 +200,7 @@ def test_a_lock_held_is_no_file_s_fault(landing: Watched) -> None:
         )
         keys.add(request.run_key)
         (request,) = landing.tick()
-    assert len(keys) == 3, "a key that was used starts no run"
+    assert len(keys) == 3, "a used key starts no run"
     assert landing.run(request).success
 
 

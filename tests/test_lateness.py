@@ -1,4 +1,4 @@
-"""What came late is told by the ledger, and changes no number."""
+"""The ledger reports late files, and they change no number."""
 
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,7 @@ def day(number: int, user: str = "1") -> dict[str, Any]:
 
 
 def arrive(workshop: Workshop, name: str, hours_ago: int, *rows: dict[str, Any]) -> None:
-    """Load a file, and date its arrival back."""
+    """Load a file and backdate its arrival."""
     workshop.write(name, rows)
     workshop.load(name)
     workshop.query(

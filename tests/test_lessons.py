@@ -1,6 +1,6 @@
-"""Failures of comparable pipelines, each as a test that a wrong design does not pass.
+"""Failures of comparable pipelines, each as a test that fails for a wrong design.
 
-docs/laws.md lists what must hold; loading is tested in test_load.py.
+docs/laws.md lists the laws; test_load.py tests loading.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def buy(day: int, clock: str = "12:00:00", **row: Any) -> dict[str, Any]:
 
 
 def one(workshop: Workshop, sql: str) -> Any:
-    """The one value that a query gives."""
+    """The only value of a query's result."""
     ((value,),) = workshop.query(sql)
     return value
 
@@ -299,7 +299,7 @@ def test_equal_customers_get_equal_scores_in_any_order(workshop: Workshop, seed:
         "from marts.dim_user_rfm group by all order by all"
     )
     assert [kinds for *_, kinds, _ in scores] == [1] * len(scores)
-    # 36 of 40 ordered once: nobody is worse, so all score 1; the four others rank above 36
+    # 36 of 40 ordered once: no customer is worse, so all score 1; the four others rank above 36
     assert workshop.query(
         "select frequency, frequency_score, count(*) from marts.dim_user_rfm "
         "group by all order by all"
@@ -322,7 +322,7 @@ def test_an_outage_and_duplicates_are_reported_and_move_no_average(workshop: Wor
             row = {"user_id": f"{day}-{hour}", "user_session": f"{day}-{hour}-{minute}"}
             instant = f"{begin + timedelta(minutes=minute):%Y-%m-%d %H:%M:%S} UTC"
             rows.append({"event_time": instant, **row})
-            if minute < 12 and day != 22:  # nothing bought is recorded on the 22nd
+            if minute < 12 and day != 22:  # no purchase is recorded on the 22nd
                 bought = {"event_time": instant, "event_type": "purchase", "product_id": "7", **row}
                 rows += [bought] * (2 if day == 25 else 1)
     workshop.write("a.csv", rows)

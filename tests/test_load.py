@@ -1,4 +1,4 @@
-"""Files come in exactly once, whatever their form, name, order and repetition."""
+"""Files are loaded exactly once, whatever their format, name, order and repetition."""
 
 import errno
 from collections.abc import Callable
@@ -99,7 +99,7 @@ def test_every_form_of_a_file_gives_the_same_rows(home: Home, form: str) -> None
 
 
 def test_types_are_declared_and_not_guessed_per_file(home: Home) -> None:
-    """Lesson 2: category_id turns into a float, a month of empty brands into another type."""
+    """Lesson 2: category_id becomes a float, and a month of empty brands a different type."""
     home.load_one("a.csv", text([line(category_id="", brand="", user_session="1")] * 2))
     home.load_one("b.csv", text([line(category_id="2103807459595387725", brand="7")]))
     home.load_one("c.csv", text([line(category_id="0012", brand="true", user_id="1e5")]))
@@ -216,7 +216,7 @@ def test_a_file_with_a_text_id_is_loaded_completely_or_not_at_all(home: Home, na
 
 
 def test_no_valid_row_is_dropped_by_the_handling_of_bad_ones(home: Home) -> None:
-    """Lesson 3: ignore_errors drops valid rows. Here every kind of fault is among 20,000 rows."""
+    """Lesson 3: ignore_errors drops valid rows. These 20,000 rows have every kind of fault."""
     faults = ['"', "x", line() + ",y", line(price="x"), '"a""', "\r", 'a"b,"c', line(user_id="")]
     rows = lines(20_000)
     for position, fault in enumerate(faults * 20, start=1):
@@ -229,7 +229,7 @@ def test_no_valid_row_is_dropped_by_the_handling_of_bad_ones(home: Home) -> None
 def test_a_bad_file_in_a_batch_is_retried_alone_and_never_appends_the_good_ones_again(
     home: Home,
 ) -> None:
-    """Lesson 1: one bad file makes a sensor re-append the good ones for ever."""
+    """Lesson 1: one bad file makes a sensor append the good ones again and again."""
     home.write("a.csv", text(GOOD))
     home.write("b.csv.gz", gz(text(lines(5000)))[:-100])
     home.write("c.csv", text(lines(3, first=1)))
@@ -389,7 +389,7 @@ def test_withdrawn_rows_stay_out_under_any_name_until_they_are_restored(home: Ho
     assert home.load_one("b.csv", text(GOOD)).status == "withdrawn"
     home.load_one("c.csv", text(lines(2, first=1)))
     assert home.load_one("c.csv", text(GOOD)).status == "withdrawn"
-    assert home.events() == []  # c.csv no longer holds the rows it brought
+    assert home.events() == []  # c.csv no longer has the rows that were loaded from it
     (outcome,) = home.load("a.csv", restore=True).outcomes
     assert (outcome.status, outcome.loaded) == ("loaded", 10)
     assert home.load("b.csv", restore=True).outcomes[0].status == "duplicate"
@@ -403,7 +403,7 @@ def test_a_file_without_rows_in_the_warehouse_cannot_be_withdrawn(home: Home) ->
 
 
 def test_a_reject_has_the_number_of_its_line_in_a_large_file(home: Home) -> None:
-    """Large enough for the fast reader to read in parallel, were its order not kept."""
+    """Large enough for a parallel read, which must keep the order."""
     home.connection.execute("set threads = 4")
     rows = [line(product_id=str(number)) for number in range(150_000)]
     bad = range(999, 150_000, 1000)
@@ -440,7 +440,7 @@ def test_the_text_of_a_reject_can_be_fixed_and_loaded(home: Home) -> None:
     home.load_one("day.csv", text([*GOOD, bad]))
     ((_, kept, _),) = home.rejects()
     assert kept == bad
-    assert home.load_one("mended.csv", text([kept.replace(",x,", ",9.90,")])).loaded == 1
+    assert home.load_one("fixed.csv", text([kept.replace(",x,", ",9.90,")])).loaded == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a load says: other event types, rows that a replacement took away, wrong clocks."""
+"""Messages of a load: other event types, rows that a replacement removed, wrong clocks."""
 
 import json
 from datetime import datetime, timedelta
@@ -216,7 +216,7 @@ def test_a_row_dated_before_the_earliest_date_is_rejected_with_its_reason(
     home: Home, stamp: str
 ) -> None:
     rows = [*lines(2), line(event_time=f"{stamp} UTC"), line(event_time="1995-01-01 00:00:00 UTC")]
-    outcome = home.load_one("a.csv", text(rows))  # a quarter: more than refuses a file otherwise
+    outcome = home.load_one("a.csv", text(rows))  # above the limit for other errors
     assert (outcome.loaded, outcome.rejected) == (3, 1)
     assert outcome.reasons == {"event_time is before 1995-01-01": 1}
     assert home.rejects()[0][2] == f"event_time is before 1995-01-01: {stamp} UTC"
@@ -241,7 +241,7 @@ def test_the_earliest_date_is_a_setting_of_the_shop(tmp_path: Path) -> None:
             read_shop(tmp_path / "shop.toml")
 
 
-# Homes made before
+# Older homes
 
 
 def test_a_home_made_before_these_columns_opens_and_builds(workshop: Workshop) -> None:

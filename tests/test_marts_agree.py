@@ -16,7 +16,7 @@ from estore.synth import SyntheticShop, write_shop
 
 
 class Truth:
-    """What the oracle says of some files."""
+    """The oracle's results for some files."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self.events = oracle.events(oracle.read_lines(paths))
@@ -30,7 +30,7 @@ class Truth:
 def built(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Workshop, Truth]:
-    """A built shop and what the oracle says of it."""
+    """A built shop and the oracle's results."""
     workshop = Workshop(tmp_path_factory.mktemp(request.param))
     if request.param == "sample":
         paths = [SAMPLE]
@@ -45,7 +45,7 @@ def built(
 
 
 def agree(workshop: Workshop, table: str, names: dict[str, str], truth: list[Any]) -> None:
-    """The table's columns equal the oracle's fields: the same rows, as often. names: ours → its."""
+    """Assert that the table has the oracle's rows. names: column → field of the oracle."""
     found = workshop.rows(table, ", ".join(names))
     wanted = [{ours: asdict(row)[theirs] for ours, theirs in names.items()} for row in truth]
     assert wanted, "the oracle has nothing to compare with"
@@ -53,7 +53,7 @@ def agree(workshop: Workshop, table: str, names: dict[str, str], truth: list[Any
 
 
 def _plain(row: dict[str, Any]) -> str:
-    """Comparable: instants without zone, money to the cent's tenth, rates to nine digits."""
+    """A comparable value: times without zone, money to a tenth of a cent, rates to nine digits."""
     values = []
     for value in row.values():
         if hasattr(value, "tzinfo"):

@@ -1,4 +1,4 @@
-"""The dbt unit tests: every business branch and boundary, beside the model that it is about."""
+"""The dbt unit tests: every business branch and boundary, next to its model."""
 
 import yaml
 from conftest import Workshop
@@ -14,7 +14,7 @@ def test_every_unit_test_of_the_models_passes(workshop: Workshop) -> None:
     workshop.build()  # dbt reads the columns of a unit test's inputs from the tables themselves
 
     project = DbtProject(workshop.settings, workshop.shop)
-    with open_warehouse(workshop.settings):  # as long as it is open, so are the tables of a step
+    with open_warehouse(workshop.settings):  # batch tables exist as long as it is open
         project.run("run", "--select", "int_batch_*")
         result = project.run("test", "--select", "test_type:unit", may_fail=True)
 

@@ -1,7 +1,7 @@
-"""A row has one fate: what becomes of it is the same in any file, whichever way that is read.
+"""A row has one fate: its result is the same in any file, whichever reader is used.
 
-The fast way reads a whole file at once; the careful one takes over where a row stumbles it. So one
-misshapen row more in a file decides which way all others go.
+The fast reader reads a complete file at once. The careful one takes over if a row fails. So one
+malformed row in a file decides which reader handles all others.
 """
 
 import tempfile
@@ -16,10 +16,10 @@ from landing_files import EVENT, HEADER, Home
 
 from estore.sources import PLAIN_COLUMNS
 
-#: Stumbles the fast way, and is no part of the record before it.
+#: The fast reader fails on this row, which is not part of the record before it.
 MISSHAPEN = b"no,event\n"
 
-#: Fields as programs write them, well and badly.
+#: Good and bad fields as programs write them.
 ODD = [
     "", " ", "  ", '""', '"" ', ' ""', '"', "\t", "\u00a0", "\u3000", "\ufeff", "a\rb", "\0", "\\",
     '"x"', '"x" ', ' "x"', '  "x"  ', '"x"\t', '\t"x"', '"x"y', 'x"y', 'x""y', '"x""y"', '"x" "y"',
@@ -61,7 +61,7 @@ def rows(draw: st.DrawFn) -> str:
 
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
-    """A file whose last line is ended."""
+    """A file that ends with a line break."""
     end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
     mixed = draw(st.booleans()) and draw(st.booleans())
     start = draw(st.sampled_from(["", "", "", "\ufeff", "\ufeff\ufeff", "\n", "sep=,\n"]))
@@ -75,7 +75,7 @@ def files(draw: st.DrawFn) -> bytes:
 
 
 def fates(folder: Path, data: bytes) -> tuple[Counter[Any], Counter[Any]]:
-    """The rows of a file that are held, and those that are refused."""
+    """The loaded and the rejected rows of a file."""
     home = Home(folder, max_reject_share=1.0)
     outcome = home.load_one("day.csv", data)
     assert outcome.status == "loaded", outcome.error

@@ -585,7 +585,7 @@ def test_percent_rank_gives_each_fifth_its_score():
     assert [row.monetary_score for row in rows] == expected
     assert [row.recency_score for row in rows] == expected
     assert [row.recency_days for row in rows] == list(range(10, -1, -1))
-    # All equal in frequency: nobody is worse than anybody.
+    # All have the same frequency, so no customer is worse than another.
     assert {row.frequency_score for row in rows} == {3}
 
 
@@ -919,7 +919,7 @@ def test_the_sample_sells_200_orders_to_193_buyers(sample_lines):
     ]
     assert Counter(user.activity_status for user in users) == {"prospect": 4_311, "active": 193}
     assert sum(bucket.customers for bucket in oracle.ltv_buckets(users)) == 193
-    # Nobody has been observed for a window, and neither the month nor the week is over.
+    # No customer has a complete window of history, and month and week are incomplete.
     assert {(row.observed, row.churn_rate) for row in oracle.churn(orders, day)} == {(0, None)}
     assert {row.rate for row in oracle.retention(orders, day)} == {None}
 

@@ -1,4 +1,4 @@
-"""The code location: what it holds, and what its jobs do to a real warehouse."""
+"""The Dagster code location: its definitions, and its jobs on a real warehouse."""
 
 import json
 import tomllib
@@ -36,7 +36,7 @@ GROUPS = {"landing", *LAYERS, "published"}
 
 @dataclass
 class Location:
-    """The whole code location of one shop, with an instance that keeps its runs."""
+    """The complete code location of one shop, with an instance that keeps its runs."""
 
     workshop: Workshop
     instance: dg.DagsterInstance
@@ -51,7 +51,7 @@ class Location:
         self.graph = self.definitions.resolve_asset_graph()
 
     def run(self, job: str, **config: Any) -> Any:
-        """Execute a job with the config of its first op; its result, also where it failed."""
+        """Execute a job with the config of its first op. Returns its result, even if it failed."""
         op = {"load_files": "load", "reload_files": "load"}.get(job, "build")
         return self.definitions.resolve_job_def(job).execute_in_process(
             run_config={"ops": {op: {"config": config}}} if config else None,
@@ -59,7 +59,7 @@ class Location:
         )  # fmt: skip
 
     def alert(self, result: Any) -> Alert:
-        """What a person is told of a failed run."""
+        """The alert for a failed run."""
         events = [event for event in result.all_events if event.is_run_failure]
         context = dg.build_run_status_sensor_context(
             "failure_sensor", events[0], self.instance, result.dagster_run
@@ -93,7 +93,7 @@ def day(number: int) -> list[dict[str, str]]:
 
 
 def keys(result: Any) -> set[str]:
-    """The assets that a run made."""
+    """The assets that a run materialized."""
     return {
         event.materialization.asset_key.to_user_string()
         for event in result.get_asset_materialization_events()
@@ -309,7 +309,7 @@ def test_a_failed_data_test_is_reported_by_name_and_publishes_nothing(shop: Loca
     assert not [event for event in result.all_node_events if event.is_step_up_for_retry]
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     assert [check.check_name for check in failed] == ["every_line_of_a_file_is_loaded_or_rejected"]
-    assert "marts/dim_users" in keys(result), "what was made is descriptions all the same"
+    assert "marts/dim_users" in keys(result), "finished assets are reported"
     assert current_version(shop.shop.settings) == version
     alert = shop.alert(result)
     assert "every_line_of_a_file_is_loaded_or_rejected" in alert.words

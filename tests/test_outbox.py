@@ -1,4 +1,4 @@
-"""Alerts outlive damage, a full disk and a slow receiver; a standstill is told by file times."""
+"""Alerts survive damage, a full disk and a slow receiver; file times reveal a standstill."""
 
 import errno
 import json
@@ -28,7 +28,7 @@ DAMAGED = {
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Outbox:
-    """One message a minute at most."""
+    """At most one message a minute."""
     return Outbox(tmp_path, pause=60, repeat=HOUR)
 
 
@@ -90,7 +90,7 @@ def test_on_a_full_disk_each_alert_is_still_sent_and_only_once(
 
 @pytest.fixture
 def slow_receiver() -> Iterator[tuple[str, list[bytes]]]:
-    """A webhook that takes every message and answers none; its address, and what it got."""
+    """A webhook that accepts messages and never responds; its address and messages."""
     got: list[bytes] = []
     kept: list[socket.socket] = []
     listener = socket.create_server(("127.0.0.1", 0))
@@ -118,7 +118,7 @@ def test_a_receiver_that_does_not_answer_gets_a_message_three_times_at_most(
     url, got = slow_receiver
     outbox.add(alert(), now=0)
     tried = []
-    for now in range(0, 4000, 15):  # as often as the sensor looks
+    for now in range(0, 4000, 15):  # as often as the sensor checks
         try:
             outbox.deliver(lambda alerts: send(url, alerts), now=1000 + now)
         except Undelivered:
@@ -135,12 +135,12 @@ def test_other_sensors_go_on_while_a_receiver_takes_its_time(outbox: Outbox) -> 
         assert Outbox(outbox.path.parent, pause=60, repeat=HOUR).add(alert("b"), now=1)
 
     assert outbox.deliver(slow, now=100) == 1
-    assert [one.key for one in outbox.waiting()] == ["b"], "what came meanwhile is not lost"
+    assert [one.key for one in outbox.waiting()] == ["b"], "later alerts are not lost"
 
 
 @pytest.fixture
 def landing(published_home: Workshop) -> Iterator[Watched]:
-    """A published home under Dagster's watch."""
+    """A published home that Dagster watches."""
     yield from watched(published_home)
 
 

@@ -17,9 +17,9 @@ from estore.build import batches
 from estore.shop import ShopConfig
 
 START = datetime(2019, 10, 30, tzinfo=UTC)
-#: Minutes from the start at which sessions hang together or part: the timeout is 60, and two
-#: midnights lie within reach of each other through events at noon and every 50 minutes between.
-#: In São Paulo (three hours behind) the days part elsewhere in the same chains. The second midnight
+#: Minutes from the start at which sessions join or split: the timeout is 60, and two
+#: midnights are connected by events at noon and every 50 minutes between.
+#: In São Paulo (three hours behind) the days split the same chains elsewhere. The second midnight
 #: ends a month; two more months end later.
 MINUTES = [
     *(24 * 60 + minute for minute in (-110, -60, -30, -1 / 60, 0, 20, 30, 59, 60, 61, 110)),
@@ -60,7 +60,7 @@ def histories(draw: st.DrawFn) -> list[tuple[str, Any]]:
             steps.append(("withdraw", draw(st.sampled_from(names))))
         else:
             name = draw(st.sampled_from(["a.csv", "b.csv", "c.csv", "d.csv"]))
-            # Files of one day, as a shop drops them, arrive in any order; or of anything.
+            # Files of one day, as shops export them, in any order; or files of any rows.
             day = draw(st.sampled_from([None, *sorted({row["event_time"][:10] for row in pool})]))
             choice = [row for row in pool if day is None or row["event_time"].startswith(day)]
             rows = draw(st.lists(st.sampled_from(choice), min_size=1, max_size=8))
@@ -72,7 +72,7 @@ def histories(draw: st.DrawFn) -> list[tuple[str, Any]]:
 
 
 def play(history: list[tuple[Any, ...]], workshop: Workshop) -> list[dict[str, str]]:
-    """Play a history; returns the rows that live files hold in the end."""
+    """Run a history. Returns the rows of all live files at the end."""
     live: dict[str, list[dict[str, str]]] = {}
     withdrawn: dict[str, list[dict[str, str]]] = {}
     for step in history:
@@ -98,7 +98,7 @@ def play(history: list[tuple[Any, ...]], workshop: Workshop) -> list[dict[str, s
 
 
 def _content(rows: list[dict[str, str]]) -> str:
-    """Files with the same rows, in whatever order, are one content."""
+    """Files with the same rows in any order have the same content."""
     return repr(sorted(sorted(row.items()) for row in rows))
 
 
@@ -121,7 +121,7 @@ def assert_parity(history: list[tuple[Any, ...]], zone: str, chunk_rows: int) ->
             assert found[table] == expected, table
 
 
-#: Of a build step: all that waits, or hardly more than a day.
+#: Rows per batch: all pending rows, or hardly more than a day.
 CHUNK_ROWS = st.sampled_from([0, 4])
 
 COMMON: dict[str, Any] = {

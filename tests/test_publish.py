@@ -1,4 +1,4 @@
-"""Publishing: versions, the pointer, what is kept, and that nothing half-done is ever visible."""
+"""Publishing: versions, the pointer, retention, and no partial version is ever visible."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ def purchase(day: int) -> dict[str, str]:
 
 
 def publish_day(workshop: Workshop, day: int) -> writer.Manifest:
-    """Load a day more, build, publish."""
+    """Load one more day, build, publish."""
     workshop.write(f"{day}.csv", [purchase(day)])
     workshop.load()
     report, manifest = pipeline.build(workshop.settings, workshop.shop, Console(quiet=True))
@@ -35,7 +35,7 @@ def publish_day(workshop: Workshop, day: int) -> writer.Manifest:
 
 @pytest.fixture(scope="module")
 def first_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a shop whose first day is published; to be copied, never written to."""
+    """The folder of a shop with a published first day. Tests copy it and never write to it."""
     folder = tmp_path_factory.mktemp("first-day")
     publish_day(Workshop(folder), 1)
     return folder
@@ -43,7 +43,7 @@ def first_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def published(first_day: Path, tmp_path: Path) -> Workshop:
-    """A shop of its own whose first day is published."""
+    """A separate shop with a published first day."""
     shutil.copytree(first_day, tmp_path / "shop")
     return Workshop(tmp_path / "shop")
 
@@ -165,7 +165,7 @@ def test_a_row_lost_from_an_old_day_is_noticed_while_another_day_is_built(
 def test_a_row_moved_to_another_file_is_found_when_its_day_is_built(published: Workshop) -> None:
     published.write("2.csv", [purchase(2)])
     published.load()
-    published.query("update raw.events set file_id = 1")  # as many in all, and on each day
+    published.query("update raw.events set file_id = 1")  # the same counts in total and per day
 
     with pytest.raises(EstoreError, match="every_line_of_a_day_is_of_its_file: 2 rows break it"):
         published.build()

@@ -209,7 +209,7 @@ def test_a_run_that_waits_names_a_stopped_reader_and_gives_up(shop: Workshop) ->
 def test_unread_output_does_not_block_a_run(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with `estore query … | less`: the reader waits in a write, and hears of nothing."""
+    """As with `estore query … | less`: the reader blocks in a write and gets no signal."""
     script = (
         "import sys; from estore.queries import limits; limits.GRACE = limits.PATIENCE = 0.2\n"
         "from estore.cli import main; main(sys.argv[1:])"
@@ -226,7 +226,7 @@ def test_unread_output_does_not_block_a_run(
 
 
 def test_an_answer_larger_than_its_memory_streams(shop: Workshop) -> None:
-    """A child's ru_maxrss would count its parent's memory, too."""
+    """A child's ru_maxrss would also count its parent's memory."""
     script = (
         "import sys; from pathlib import Path; from estore.cli import main\n"
         "try: main(sys.argv[1:])\n"

@@ -1,4 +1,4 @@
-"""Readers while a run is under way: each question is answered, and the run never fails of them."""
+"""Readers during a run: each query is answered, and readers never make the run fail."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from estore.landing import find_files
 from estore.synth import SyntheticShop, write_shop
 
 COMMANDS = (["query", "select 1 as one"], ["status"], ["rejects"], ["findings"])
-#: In processes of their own, with hardly a pause.
+#: Readers in separate processes, almost without pauses.
 HAMMER = """
 import sys, time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reloading: what is known is read again, in place of its old rows, or they stay."""
+"""Reloading: a known file is read again and replaces its old rows, or they stay."""
 
 from dataclasses import replace
 from pathlib import Path

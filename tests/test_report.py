@@ -1,4 +1,4 @@
-"""The report: the dashboard in one file. What is in it is exact, closed in, and names nobody."""
+"""The report: the dashboard in one file, exact, self-contained and without customer names."""
 
 import base64
 import gzip
@@ -38,7 +38,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def shown(shop: Settings) -> Shown:
-    """What the server would show of it."""
+    """The same data from the server."""
     folder = current_version(shop)
     assert folder
     return read_version(folder, read_pages())
@@ -102,7 +102,7 @@ def test_the_report_of_a_small_shop_is_complete(shop: Settings, shown: Shown) ->
     for name, cube in shown.cubes.items():
         assert len(rows_of(cube)) == len(cube.codes[cube.shape.date])
         in_report = packed_rows(cube, content["tables"][name])
-        if name == "cube_sales":  # brands that cannot be filtered by are not there
+        if name == "cube_sales":  # only brands of the filter are in the report
             assert in_report.items() <= rows_of(cube).items()
             assert {key[2] for key in in_report} == {"*", *content["options"]["brands"]}
         else:

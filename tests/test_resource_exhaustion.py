@@ -1,4 +1,4 @@
-"""A full disk and too little memory, in each phase: told with the fix, and the next run goes on."""
+"""A full disk or too little memory in each phase: a message with the fix, the next run works."""
 
 import os
 import shutil
@@ -47,7 +47,7 @@ def leave(disk: Path, free: int) -> None:
 
 
 def estore(home: Path, *command: str) -> tuple[int, str]:
-    """Exit code and what was said last."""
+    """Exit code and the last message."""
     ended = CliRunner().invoke(main, ["--home", str(home), *command])
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
     assert "Traceback" not in ended.output and "Logging error" not in ended.output
@@ -67,7 +67,7 @@ def test_a_full_disk_is_reported_in_each_phase_and_leaves_nothing_half_done(
     assert estore(home, "load", str(day))[0] == 0
     assert estore(home, "query", "select count(*) from raw.events", "--format", "csv")[1] == "20000"
 
-    for free in (0, 3_500_000):  # as dbt begins, and as it writes tables
+    for free in (0, 3_500_000):  # when dbt starts, and when it writes tables
         leave(small_disk, free)
         code, said = estore(home, "build")
         assert (code, FULL in said) == (3, True), said

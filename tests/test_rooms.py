@@ -1,11 +1,11 @@
-"""The rooms of the Python code: imports point from higher rooms to lower ones, never back."""
+"""The packages of the Python code: imports point from higher packages to lower ones, never back."""
 
 import ast
 from collections import defaultdict
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "estore"
-#: From the ground up. A room imports from the floors below its own, and from itself.
+#: From the bottom up. A package imports from lower levels and from itself.
 FLOORS = (
     ("errors", "interruption", "escaping", "clock", "clock_changes", "currency", "home"),
     ("error_report", "sources"),
@@ -74,7 +74,7 @@ def test_imports_point_from_higher_packages_to_lower_ones() -> None:
 def test_no_two_modules_import_each_other_in_a_circle() -> None:
     below = defaultdict(set)
     for path, module in imports():
-        # A package imports its own modules; what they take from it is looked at by themselves.
+        # A package imports its own modules; imports in the other direction are checked separately.
         if path.name != "__init__.py":
             below[module_of(path)].add(module)
     done: set[str] = set()

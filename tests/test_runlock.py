@@ -1,4 +1,4 @@
-"""The run lock: one writer, told by name; readers never wait for it nor stand in its way."""
+"""The run lock: there is one named writer. Readers never wait for it and never block it."""
 
 import os
 import re
@@ -34,7 +34,7 @@ with run_lock(Path(sys.argv[1]), "run"):
     print("held", flush=True)
     time.sleep(60)
 """
-#: One child that execs and one that only forks, both of which outlive the holder.
+#: One child that execs and one that only forks; both outlive the owner of the lock.
 CHILDREN = """import os, subprocess
     subprocess.Popen(["sleep", "60"], close_fds=False)
     if not os.fork(): time.sleep(60)"""

@@ -1,4 +1,4 @@
-"""The dashboard's server: its numbers are the snapshot's own, and nobody else's business."""
+"""The dashboard's server: its numbers equal the snapshot, and only authorized clients see them."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def client(shop: Settings) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def sql(shop: Settings) -> Callable[[str], list[tuple[Any, ...]]]:
-    """Asks the snapshot's files."""
+    """Queries the snapshot's files."""
     folder = current_version(shop)
     assert folder
     connection = duckdb.connect()
@@ -98,7 +98,7 @@ def test_every_chart_has_the_same_rows_as_sql(
 
 
 def cube_sql(query: Query, applied: dict[str, Any]) -> str:
-    """What a chart asks of a cube, as one would write it by hand."""
+    """A chart's query of a cube, written by hand."""
     shape = PAGES.cubes[query.cube or ""]
     conditions = ["true"]
     if "period" in query.obeys:
@@ -134,7 +134,7 @@ def plain(value: Any) -> Any:
 
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, float):  # of shares six digits are sent
+    if isinstance(value, float):  # shares are sent with six digits
         return round(value, 6)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
@@ -204,7 +204,7 @@ def test_a_chart_names_the_filters_it_obeys_and_its_days(client: TestClient) -> 
     assert (before["from"], before["to"]) == ("2019-11-01", "2019-11-10")
 
 
-# ---------------------------------------------------------------------- what is asked wrongly
+# ---------------------------------------------------------------------- wrong requests
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_only_reading_is_possible(client: TestClient) -> None:
         assert getattr(client, method)("/api/page/sales").status_code == 405
 
 
-# ---------------------------------------------------------------------- how it is sent
+# ---------------------------------------------------------------------- responses
 
 
 def test_an_unchanged_answer_is_not_sent_again(client: TestClient) -> None:
@@ -390,7 +390,7 @@ def test_no_cell_of_a_csv_runs_as_a_formula(client: TestClient) -> None:
     assert len(lines) == 1 + len(shown["charts"]["brands"]["rows"])
 
 
-# ---------------------------------------------------------------------- who may read
+# ---------------------------------------------------------------------- access
 
 
 @pytest.mark.parametrize(
@@ -458,7 +458,7 @@ def test_a_port_in_use_is_a_plain_error(tmp_path: Path) -> None:
     assert f"cannot listen on 127.0.0.1:{port}" in result.stderr and "--port" in result.stderr
 
 
-# ---------------------------------------------------------------------- snapshots that come and go
+# ---------------------------------------------------------------------- snapshots that change
 
 
 def test_without_a_snapshot_a_page_says_so_and_reloads(tmp_path: Path) -> None:

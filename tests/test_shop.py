@@ -1,4 +1,4 @@
-"""shop.toml: what one shop says about its files. What is wrong with one: see test_bad_input."""
+"""shop.toml: one shop's settings for its files. test_bad_input has the errors."""
 
 from pathlib import Path
 

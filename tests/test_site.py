@@ -1,4 +1,4 @@
-"""The documentation site: all pages, all commands and settings, no link into the void."""
+"""The documentation site has all pages, commands and settings, and no broken link."""
 
 import importlib
 import sys
@@ -35,7 +35,7 @@ def tools() -> Iterator[dict[str, ModuleType]]:
 def site(
     tools: dict[str, ModuleType], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, list[str]]:
-    """All pages, without the sample, and what is wrong with their links."""
+    """All pages without the sample, and the faults of their links."""
     out = tmp_path_factory.mktemp("site") / "out"
     return out, tools["build"].build(out, with_sample=False)
 

@@ -1,4 +1,4 @@
-"""Small shops of every kind: no finding of theirs is false, empty or true by definition."""
+"""Small shops of every kind: no finding is false, empty or true by definition."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def orders_only() -> Rows:
 
 
 def no_carts() -> Rows:
-    """60 days of views, of which every tenth leads to a purchase."""
+    """60 days of views; every tenth view leads to a purchase."""
     rng, rows = Random(2), []
     for n in range(600):
         moment = START + timedelta(days=n % 60, seconds=rng.randrange(86_000))
@@ -66,7 +66,7 @@ def one_customer() -> Rows:
 
 
 def all_equal() -> Rows:
-    """40 customers who bought twice, for the same, on the same two days."""
+    """40 customers who bought twice, for the same amount, on the same two days."""
     return [
         event(START + timedelta(days=day, minutes=user), "purchase", f"u{user}", f"{user}-{day}")
         for user in range(40) for day in (0, 35)
@@ -84,7 +84,7 @@ def weekly_buyers() -> Rows:
 
 
 def guests() -> Rows:
-    """Tickets: 200 orders in 80 days, each under an id of its own."""
+    """Tickets: 200 orders in 80 days, each with its own user id."""
     rng = Random(4)
     return [
         event(START + timedelta(days=n * 80 // 200, hours=9), "purchase", f"guest{n}", f"s{n}",
@@ -103,7 +103,7 @@ def doubled() -> Rows:
 
 
 def foreign_names() -> Rows:
-    """Views and carts under another program's names of them."""
+    """Views and carts with the event names of a different program."""
     return [
         event(START + timedelta(days=n % 40, minutes=n), kind, f"u{n}", f"s{n}")
         for n in range(60) for kind in ("view_item", "add_to_cart", "purchase")
@@ -117,7 +117,7 @@ ZOO = {
         doubled, foreign_names,
     )
 }  # fmt: skip
-#: What no sentence may say, of whatever shop: nothing of nothing, wrong plurals, tautologies.
+#: Patterns that no sentence may contain: zero of zero, wrong plurals, tautologies.
 NEVER = (
     r"(?<![\d.,$])0 \w", r"\b1 (?!more)\w+s\b(?! a)", r"\bnan\b", r"\bNone\b(?! of| \(95)",
     r"(?<!to )\b(0|100)\.0%",

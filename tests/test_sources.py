@@ -1,4 +1,4 @@
-"""Sources: files written another way are read as a setting of shop.toml says, and never guessed."""
+"""Sources: settings in shop.toml say how to read other file formats; nothing is guessed."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -27,7 +27,7 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
-# (what, the shop.toml, a time as the file has it, its UTC instant; None: refused)
+# (name, shop.toml, time in the file, UTC timestamp; None: rejected)
 TIMES: list[tuple[str, str, str, datetime | None]] = [
     ("day_first", 'time_format = "%d.%m.%Y %H:%M"', "01.10.2019 12:00", NOON),
     ("day_first_unpadded", 'time_format = "%d/%m/%Y %H:%M:%S"', "1/10/2019 12:00:00", NOON),
@@ -73,7 +73,7 @@ def test_a_time_is_read_according_to_the_setting(
     assert home.query("select event_time from raw.events") == ([(instant,)] if instant else [])
 
 
-# (the shop.toml, a price as the file has it, its value; None: refused)
+# (shop.toml, price in the file, value; None: rejected)
 @pytest.mark.parametrize(
     ("decimal", "written", "value"),
     [
@@ -229,7 +229,7 @@ def test_a_source_names_its_files_by_name_or_by_the_end_of_their_path(
     assert is_named(uri, [pattern]) is fits
 
 
-# (what, the shop.toml, words of the message)
+# (name, shop.toml, part of the message)
 BAD: list[tuple[str, str, str]] = [
     ("format_unknown", 'time_format = "%Q"', "has %Q, which is not known; known are %Y"),
     ("format_open", 'time_format = "%Y-%m-%d %"', "which is not known"),

@@ -1,4 +1,4 @@
-"""The revenue that the findings call missing, against the truth of shops with an outage."""
+"""The missing revenue in the findings, against the truth of shops with an outage."""
 
 import json
 
@@ -12,7 +12,7 @@ from estore.synth import TRUTH, SyntheticShop, write_shop
 def test_missing_revenue_is_stated_correctly_or_not_at_all(
     workshop: Workshop, seed: int, is_found: bool
 ) -> None:
-    """Few orders are lost: the outage of the first seed is too small to be seen at this volume."""
+    """Few orders are lost: the outage of the first seed is too small to be found."""
     shop = SyntheticShop(events=60_000, months=4, seed=seed, faults=("purchase-outage",))
     workshop.load(*write_shop(workshop.landing, shop))
     workshop.build()
@@ -27,10 +27,10 @@ def test_missing_revenue_is_stated_correctly_or_not_at_all(
     (fault,) = truth["faults"]
     days = {str(day) for day, _ in affected}
     assert bool(days) == is_found and days <= {fault["from_date"], fault["to_date"]}, (
-        "no day beside the outage"
+        "no day except those of the outage"
     )
     stated = sum(float(amount) for _, amount in affected if amount is not None)
     if days and all(amount is not None for _, amount in affected):
         assert stated == pytest.approx(lost, rel=0.25)
     else:
-        assert stated <= 1.25 * lost, "of some days only"
+        assert stated <= 1.25 * lost, "the loss of some days is stated"

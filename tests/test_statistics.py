@@ -1,4 +1,4 @@
-"""Intervals and curves in SQL against the formulas of others."""
+"""Intervals and curves in SQL against independent libraries."""
 
 import json
 import re
@@ -14,11 +14,11 @@ from scipy.stats import binomtest
 
 from estore.synth import TRUTH, SyntheticShop, write_shop
 
-#: Customers at risk, with fewer of whom there is no median.
+#: Minimum customers at risk for a median.
 LEAST = 30
 MEDIAN = ("median_days_to_repeat", "median_days_to_repeat_low", "median_days_to_repeat_high")
 METRICS = Path(__file__).resolve().parents[1] / "transform" / "models" / "metrics"
-#: Of money, which is not counted: no share of a number of things, and so without an interval.
+#: Rates of money: they are not shares of a count, so they have no interval.
 OF_MONEY = {"revenue_rate", "revenue_change_rate"}
 
 
@@ -46,7 +46,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 
 def test_a_shop_without_faults_is_measured_correctly(shop: Workshop) -> None:
-    """Counts to the last one; of the chances to buy again, one of twenty intervals may miss."""
+    """Counts are exact. One of twenty intervals of repeat rates may miss the truth."""
     truth = json.loads((shop.landing / TRUTH).read_text())
     (funnel,) = shop.rows("(from metrics.metrics_conversion_rates where grain = 'overall')")
     ((orders, revenue, repeats),) = shop.query(
@@ -75,7 +75,7 @@ def test_a_shop_without_faults_is_measured_correctly(shop: Workshop) -> None:
 
 
 def fitted(customers: list[dict[str, Any]]) -> KaplanMeierFitter:
-    """What lifelines makes of customers with a first and perhaps a second order."""
+    """The result of lifelines for customers with a first and perhaps a second order."""
     ends = [row["second_order_date"] or row["as_of_date"] for row in customers]
     days = [(end - row["first_order_date"]).days for end, row in zip(ends, customers, strict=True)]
     return KaplanMeierFitter().fit(
@@ -109,7 +109,7 @@ def test_the_repeat_curve_equals_that_of_lifelines(shop: Workshop) -> None:
                 assert abs(row["survival_high"] - high[day]) < 1e-9
         of_median = median_survival_times(curve.confidence_interval_).loc[0.5]
         for column, known in zip(MEDIAN, (curve.median_survival_time_, *of_median), strict=True):
-            # What lifelines finds among too few at risk is none of ours.
+            # We have no median if too few customers are at risk; lifelines has one.
             is_reliable = known in curve.event_table.index and (
                 curve.event_table.loc[known, "at_risk"] >= LEAST
             )
@@ -132,7 +132,7 @@ def test_a_share_has_numerator_denominator_and_wilsons_interval(
             continue
         interval = binomtest(row["part"], row["whole"]).proportion_ci(method="wilson")
         assert abs(row["rate"] - row["part"] / row["whole"]) < 1e-12
-        if table.startswith("metrics_conversion_rates"):  # of users as clusters: it is wider
+        if table.startswith("metrics_conversion_rates"):  # wider: users are clusters
             assert row["low"] <= interval.low + 1e-9
             assert row["high"] >= interval.high - 1e-9
             continue

@@ -1,4 +1,4 @@
-"""The synthetic shop: exact where it promises exactness, calibrated where the counts are known."""
+"""The synthetic shop: exact where it promises exactness, calibrated to the published counts."""
 
 import os
 import subprocess

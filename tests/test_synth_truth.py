@@ -1,4 +1,4 @@
-"""The synthetic shop's faults and truth: what it says of its files is what they hold."""
+"""The synthetic shop's faults and truth: its truth file matches its event files."""
 
 import json
 from datetime import datetime
@@ -46,7 +46,7 @@ def number(db: duckdb.DuckDBPyConnection, sql: str) -> Any:
 
 
 def lasting(truth: dict[str, Any], name: str) -> tuple[datetime, datetime]:
-    """From when to when a fault lasted."""
+    """Start and end of a fault."""
     (fault,) = (fault for fault in truth["faults"] if fault["fault"] == name)
     begin, end = (datetime.fromisoformat(fault[key]) for key in ("from_at", "to_at"))
     return begin, end
@@ -108,7 +108,7 @@ def test_repeat_customers_match_the_rows_except_around_midnight(clean: Any) -> N
     for cohort, (month, buyers, repeated) in zip(truth["repeat"], rows, strict=True):
         assert cohort["cohort"] == month
         assert cohort["customers"] == pytest.approx(buyers, rel=0.02)
-        if month != "2019-12":  # watched for thirty days
+        if month != "2019-12":  # with at least 30 days of history
             assert cohort["within_30_days"]["repeated"] == pytest.approx(repeated, rel=0.03)
 
 
@@ -264,7 +264,7 @@ def test_each_behavior_setting_changes_what_it_names(tmp_path: Path) -> None:
 
 
 def test_the_repeat_probability_follows_its_formula() -> None:
-    """Geometric gaps, and a chance to leave; the cards are a ten-thousandth off."""
+    """Geometric gaps and a probability to leave; the draws differ by at most 0.0001."""
     behaviour = Behaviour(repeat_hazards=(1.5,))
     expected = 0.15 * 0.94 * (1 - 0.7**30) + 0.85 * 0.5 * (1 - 0.982**30)
     assert behaviour.repeating(0, 30) == pytest.approx(expected, abs=2e-4)
@@ -289,8 +289,8 @@ def test_known_customers_have_their_share_of_the_first_day_and_return_less_over_
     new = sum(cohort["customers"] for cohort in truth["repeat"])
     assert known["customers"] + new == truth["happened"]["buyers"]
     assert 0.02 * new < known["customers"] < new
-    assert known["back_within_90_days"] < known["customers"], "92 days: the rarest are still away"
-    # Whoever is new behaves as before: known customers are no part of the cohorts' truth.
+    assert known["back_within_90_days"] < known["customers"], "not all return in 92 days"
+    # New customers behave as before: the truth of cohorts excludes known customers.
     for cohort in truth["repeat"]:
         window = cohort["within_30_days"]
         chance, observed = window["probability"], window["observed"]

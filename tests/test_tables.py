@@ -1,4 +1,4 @@
-"""Rows on their way out: safe in a spreadsheet, a terminal and a JSON parser."""
+"""Exported rows are safe in a spreadsheet, a terminal and a JSON parser."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A shop's thresholds: taken as they are, or refused with the name and the fix."""
+"""A shop's thresholds are accepted, or refused with their name and the fix."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The sensor of the transforms: it coalesces loads and drops none."""
+"""The sensor of the transforms combines loads and drops none."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def shop(workshop: Workshop) -> Iterator[Watched]:
 
 @dg.op(config_schema={"fails": dg.Field(bool, default_value=False)})
 def nothing(context: dg.OpExecutionContext) -> None:
-    """Stands for the transforms, of which only time and end count here."""
+    """Replaces the transforms: only their times and results are needed here."""
     if context.op_config["fails"]:
         raise dg.Failure("the lock is held")
 
@@ -99,7 +99,7 @@ def test_a_load_that_failed_may_have_loaded_files_before(shop: Watched) -> None:
 def test_blocked_transforms_are_requested_until_they_begin(shop: Watched) -> None:
     run_id = load(shop, "a.csv")
     kept_out = [fail(shop, **{PASSING_TAG: "Busy"}) for _ in range(2)]
-    assert asked(shop) == f"{run_id}-{kept_out[-1]}", "a key that was used starts no run"
-    # What no second try can mend waits for a person, or for the next load.
+    assert asked(shop) == f"{run_id}-{kept_out[-1]}", "a used key starts no run"
+    # An error that no retry can fix waits for a person or for the next load.
     fail(shop)
     assert asked(shop) is None

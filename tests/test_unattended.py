@@ -23,14 +23,14 @@ from estore.shop import ShopConfig
 from estore.snapshot.reader import open_snapshot
 
 MEMORY = Path("/dev/shm")
-#: Bytes that a shop left alone may need.
+#: Bytes that an unattended shop may need.
 ROOM = 256 << 20
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """In memory where there is room: Dagster's database asks the disk to sync a thousand times a
-    run, and whether a disk keeps what it was told is not the question here."""
+    """A folder in memory, if possible: Dagster's database syncs to disk a thousand times a
+    run, and this test is not about disks."""
     if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
         yield tmp_path / "shop"
         return
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def alerts() -> Iterator[Receiver]:
-    """Where alerts go."""
+    """The receiver of alerts."""
     receiver = Receiver()
     yield receiver
     receiver.close()
@@ -48,7 +48,7 @@ def alerts() -> Iterator[Receiver]:
 
 @pytest.fixture
 def places(cloud_storage: CloudStorage, tmp_path: Path) -> dict[str, str]:
-    """The landings: a folder and a bucket."""
+    """The landing places: a folder and a bucket."""
     (tmp_path / "landing").mkdir()
     return {
         "folder": str(tmp_path / "landing"),
@@ -58,7 +58,7 @@ def places(cloud_storage: CloudStorage, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Workshop:
-    """Written elsewhere: three good days, a copy of the first, and two files that are of no use."""
+    """Three good days, a copy of the first, and two unusable files."""
     workshop = Workshop(tmp_path / "written")
     for number in (1, 2, 3):
         workshop.write(f"{number}.csv", day(number))
@@ -81,7 +81,7 @@ def day(number: int) -> list[dict[str, str]]:
 
 
 def sales(shop: Unattended) -> list[tuple[date, Decimal, int]]:
-    """Day, revenue and orders, as the newest snapshot has them."""
+    """Day, revenue and orders of the newest snapshot."""
     with open_snapshot(shop.settings) as (snapshot, _):
         return snapshot.execute(
             "select order_date, revenue_amount, order_count from metrics_daily_sales order by 1"
@@ -94,7 +94,7 @@ def known(shop: Unattended) -> Counter[tuple[str, str]]:
 
 
 def alert_counts(alerts: Receiver) -> Counter[str]:
-    """How often each matter was told."""
+    """Alert → the number of times it was sent."""
     return Counter(alert["key"] for message in alerts.received for alert in message["alerts"])
 
 
@@ -122,14 +122,14 @@ def test_new_files_are_loaded_built_published_and_reported_despite_power_failure
     with Unattended(folder, alerts.url, cloud_storage.environment, landing=places[before]) as shop:
         shop.start("code", "daemon", "web")
 
-        # Good files and a bad one; the power fails in the middle of the transforms.
+        # Good files and a bad one; the power fails during the transforms.
         drop(before, "1.csv", "bad.csv", "2.csv")
         shop.wait(shop.is_building, "the transforms")
         (running,) = shop.runs("transform", "STARTED")
         shop.kill("daemon", "code")
-        assert shop.published() == "", "it was killed before it was done"
+        assert shop.published() == "", "the run was killed before its end"
 
-        # When it is back there are a new file, a known one and another bad one.
+        # After the restart there are a new file, a known one and another bad one.
         shop.use(landing=places[after])
         drop(after, "3.csv", "copy.csv", "worse.csv")
         shop.start("code", "daemon")
@@ -148,8 +148,8 @@ def test_new_files_are_loaded_built_published_and_reported_despite_power_failure
     }  # fmt: skip
     assert sales(shop) == [(date(2019, 10, n), Decimal(2000), 20) for n in (1, 2, 3)]
     assert (shop.home / "report.html").is_file()
-    assert set(alert_counts(alerts).values()) == {1}, "one alert a matter"
-    if before == after:  # the long way
+    assert set(alert_counts(alerts).values()) == {1}, "each alert is sent once"
+    if before == after:  # the slow way
         _assert_as_by_hand(shop, files, tmp_path)
 
 
@@ -188,4 +188,4 @@ def test_on_bigquery_new_objects_are_loaded_built_published_and_reported(
     }  # fmt: skip
     assert sales(shop) == [(date(2019, 10, n), Decimal(2000), 20) for n in (1, 2)]
     assert (shop.home / "report.html").is_file()
-    assert set(alert_counts(alerts).values()) == {1}, "one alert a matter"
+    assert set(alert_counts(alerts).values()) == {1}, "each alert is sent once"

@@ -1,4 +1,4 @@
-"""A slice of the zoo: clean years of all kinds of shops stay quiet, and faults are found."""
+"""A sample of the zoo: clean years of all kinds of shops stay quiet, and faults are found."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_the_stated_loss_of_a_large_shop_is_within_a_quarter_of_the_true_one(
     for fault in ("no purchases for 31 hours", "no events for 24 hours"):
         for seed in range(3):
             _, lost, stated = is_found(detector, large, seed, fault)
-            assert stated > 0, "it can be known of so many orders"
+            assert stated > 0, "a loss of this many orders must be stated"
             assert abs(stated / lost - 1) <= 0.25, (fault, seed, lost, stated)
 
 

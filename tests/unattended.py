@@ -1,4 +1,4 @@
-"""A shop left alone: Dagster's real servers and daemon, and a receiver of alerts."""
+"""An unattended shop: Dagster's real servers and daemon, and a receiver of alerts."""
 
 import json
 import os
@@ -31,13 +31,13 @@ from estore.snapshot.reader import open_snapshot
 
 T = TypeVar("T")
 SHIPPED = Path(launcher.__file__).with_name("dagster.yaml")
-#: Seconds after which what a test waits for will not come.
+#: Timeout of a test's waits, in seconds.
 PATIENCE = 600
 
 
 @dataclass(frozen=True)
 class Ran:
-    """A run; seconds since 1970, and none for the end of one that is under way."""
+    """A run, with times in seconds since 1970; a running one has no end."""
 
     job: str
     status: str
@@ -46,7 +46,7 @@ class Ran:
 
 
 class Receiver:
-    """An HTTP server that keeps every message it is sent."""
+    """An HTTP server that keeps every message."""
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []
@@ -65,18 +65,18 @@ class Receiver:
                 self.wfile.write(b'{"ok": true}')
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Not on the test's output."""
+                """No log in the test's output."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def text(self) -> str:
-        """All that was told."""
+        """All received alerts."""
         return "\n".join(message["text"] for message in self.received)
 
     def close(self) -> None:
-        """Hear no more."""
+        """Stop the server."""
         self.server.shutdown()
         self.server.server_close()
 
@@ -88,7 +88,7 @@ def _read(headers: Any, body: bytes) -> dict[str, Any]:
 
 
 class Unattended:
-    """One home; `start` and `kill` are what an operator, or a power cut, does."""
+    """One home. `start` and `kill` are the actions of an operator or a power cut."""
 
     def __init__(
         self, folder: Path, alert_url: str, environment: Mapping[str, str], *, poll: int = 2,
@@ -121,7 +121,7 @@ class Unattended:
         self.stack = ExitStack()
 
     def use(self, **settings: Any) -> None:
-        """Other settings, for what is started from now on."""
+        """Change the settings of processes that start later."""
         self.settings = self.settings.model_copy(update=settings)
         self.environment |= {f"ESTORE_{name.upper()}": str(settings[name]) for name in settings}
 
@@ -154,7 +154,7 @@ class Unattended:
                 self.wait(lambda: is_open(self.ports["code"]), "the code server")
 
     def kill(self, *names: str) -> None:
-        """Kill processes with all that they started, as a power cut would."""
+        """Kill processes and their children, like a power cut."""
         for name in names:
             process = self.processes.pop(name)
             if process.poll() is not None:
@@ -170,10 +170,10 @@ class Unattended:
         self.kill(*list(self.processes))
         self.stack.close()
 
-    # ------------------------------------------------------------------ looking
+    # ------------------------------------------------------------------ checking
 
     def wait(self, seen: Callable[[], T], what: str) -> T:
-        """Poll until something is seen; fails with what Dagster said last."""
+        """Poll until a condition is true. A failure shows Dagster's last output."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if found := seen():
@@ -184,13 +184,13 @@ class Unattended:
         raise AssertionError(f"{what} did not come: {self.said()}")
 
     def said(self) -> str:
-        """The last words of every process."""
+        """The last output of every process."""
         return "\n".join(
             f"--- {path.stem}\n{path.read_text()[-3000:]}" for path in self.folder.glob("*.log")
         )
 
     def ask(self, query: str, **variables: Any) -> Any:
-        """A question to the web server's GraphQL."""
+        """A GraphQL query to the web server."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.ports['web']}/graphql",
             json.dumps({"query": query, "variables": variables}).encode(),
@@ -203,12 +203,12 @@ class Unattended:
             return None
 
     def runs(self, job: str, *statuses: str) -> list[dict[str, Any]]:
-        """Runs of a job, newest first, as the web server tells."""
+        """Runs of a job, newest first, from the web server."""
         content = self.ask(RUNS, filter={"pipelineName": job, "statuses": list(statuses)})
         return content["runsOrError"]["results"] if content else []
 
     def history(self) -> list[Ran]:
-        """Every run that was launched, in that order, as Dagster's database has them."""
+        """Every launched run in order, from Dagster's database."""
         found = []
         with dg.DagsterInstance.from_config(str(self.folder / "dagster")) as instance:
             for record in instance.get_run_records():
@@ -220,7 +220,7 @@ class Unattended:
         return sorted(found, key=lambda ran: ran.launched_at)
 
     def is_building(self) -> bool:
-        """Whether a run is in the middle of the transforms."""
+        """Whether a run is running the transforms."""
         with suppress(OSError, ValueError):
             return bool(json.loads((self.home / "run.lock").read_text())["command"] == "build")
         return False
@@ -231,7 +231,7 @@ class Unattended:
         return folder.name if folder else ""
 
     def events(self) -> int:
-        """Lines loaded, by the newest snapshot."""
+        """Loaded rows, from the newest snapshot."""
         with suppress(EstoreError, FileNotFoundError, duckdb.IOException):
             with open_snapshot(self.settings) as (snapshot, _):
                 (loaded,) = snapshot.execute(
@@ -249,6 +249,6 @@ query Runs($filter: RunsFilter) {
 
 
 def is_open(port: int) -> bool:
-    """Whether somebody listens there."""
+    """Whether a server listens on the port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,8 +1,8 @@
 """Starts the Python emulator of BigQuery without the spatial extension, which needs a download.
 
-It reads rows and table metadata in threads of their own, over the one connection that queries run
-on; DuckDB refuses that while a query runs. Here such a thread gets a connection of its own, which
-sees what is committed.
+The emulator reads rows and metadata in separate threads over the connection that runs queries.
+DuckDB refuses that while a query runs. Here each of these threads gets its own connection, which
+sees committed data.
 """
 
 import threading
@@ -16,7 +16,7 @@ _pragmas = DuckDBEngine._apply_session_pragmas
 
 
 def _note_thread(engine: Any) -> None:
-    """The connection has just been opened, by the thread that will run the queries."""
+    """Remember the connection and its thread, which will run the queries."""
     _opened_by[id(engine)] = threading.get_ident()
     _pragmas(engine)
 

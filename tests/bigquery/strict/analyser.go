@@ -7,7 +7,7 @@ import (
 	"github.com/goccy/go-googlesql"
 )
 
-// Analyser resolves statements against the tables that those before it have made.
+// Analyser resolves statements against the tables that earlier statements created.
 type Analyser struct {
 	options *googlesql.AnalyzerOptions
 	types   *googlesql.TypeFactory
@@ -51,7 +51,7 @@ func newAnalyser() (*Analyser, error) {
 	return &Analyser{options, types, tables, catalog}, nil
 }
 
-// take notes what a job has changed; of SQL, after it was analysed.
+// take records the changes of a job. SQL is analyzed first.
 func (a *Analyser) take(job Job, verdict *Verdict) error {
 	switch {
 	case job.Deleted != "":
@@ -63,7 +63,7 @@ func (a *Analyser) take(job Job, verdict *Verdict) error {
 	return a.judge(job, verdict)
 }
 
-// judge analyses a statement, or each one of a script.
+// judge analyzes a statement, or each statement of a script.
 func (a *Analyser) judge(job Job, verdict *Verdict) error {
 	if err := a.declare(job.Parameters); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (a *Analyser) declare(parameters map[string]string) error {
 	return nil
 }
 
-// typeOf finds a type by the name that BigQuery's SQL or its tables' schemas give it.
+// typeOf finds a type by its name in BigQuery SQL or in table schemas.
 func (a *Analyser) typeOf(name string) (googlesql.Googlesql_TypeNode, error) {
 	switch name {
 	case "INTEGER":

@@ -9,7 +9,7 @@ type createsTable interface {
 	ColumnDefinitionList() ([]*googlesql.ResolvedColumnDefinition, error)
 }
 
-// note keeps what a statement creates, and forgets what it drops; returns the statement's kind.
+// note records the tables that a statement creates or drops. It returns the statement's kind.
 func (a *Analyser) note(output *googlesql.AnalyzerOutput) (string, error) {
 	statement, err := output.ResolvedStatement()
 	if err != nil {

@@ -2,8 +2,8 @@ package main
 
 import "github.com/goccy/go-googlesql"
 
-// What BigQuery has beyond the language's core, as far as the project uses it. What is not listed
-// here is refused, so a new entry wants a look into BigQuery's own reference.
+// Features of BigQuery beyond the core language, as far as the project uses them. Other features are
+// refused, so check BigQuery's reference before you add an entry.
 var features = []googlesql.LanguageFeature{
 	googlesql.LanguageFeatureFeatureAnalyticFunctions,
 	googlesql.LanguageFeatureFeatureNumericType,

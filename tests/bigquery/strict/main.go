@@ -1,10 +1,10 @@
-// Strict-sql reads statements for BigQuery, one JSON object a line, in the order in which they ran,
-// and says of each whether Google's own analyser of GoogleSQL accepts it.
+// Strict-sql reads BigQuery statements, one JSON object per line, in the order in which they ran,
+// and reports for each whether Google's own GoogleSQL analyzer accepts it.
 //
-// Nothing is executed: what a statement creates is noted in a catalogue, with the columns that the
-// analyser finds, and the following ones are resolved against it. goccy/bigquery-emulator is built
-// around the same analyser, but would also have to run everything, and is laxer: it allows what
-// only Google itself may use, and features that BigQuery does not have.
+// Nothing is executed. A catalog records what each statement creates, with the columns that the
+// analyzer finds, and later statements are resolved against it. goccy/bigquery-emulator uses the
+// same analyzer, but it also has to run everything and is less strict: it allows features that
+// only Google may use, and features that BigQuery does not have.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 )
 
 // Job is one of three: a statement or script with its parameters (name → type), a table that a load
-// job made, or the name of a table or dataset that was deleted without SQL.
+// job created, or the name of a table or dataset that was deleted without SQL.
 type Job struct {
 	SQL        string            `json:"sql"`
 	Parameters map[string]string `json:"parameters"`
@@ -26,14 +26,14 @@ type Job struct {
 	Deleted    string            `json:"deleted"`
 }
 
-// Column of a table, with its type as BigQuery names it.
+// Column is a column of a table, with its BigQuery type name.
 type Column struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
 }
 
-// Verdict is what the analyser says of one job: the kinds of statements that it accepts, and what it
-// has against the one after them, if there is one; the rest of a script is not looked at then.
+// Verdict is the result for one job: the kinds of the accepted statements, and the error of the
+// next statement, if there is one. The rest of a script is then not checked.
 type Verdict struct {
 	Accepted []string `json:"accepted"`
 	Refused  string   `json:"refused"`

@@ -12,7 +12,7 @@ type typedColumn struct {
 	kind googlesql.Googlesql_TypeNode
 }
 
-// Tables is the part of the catalogue that jobs change.
+// Tables is the part of the catalog that jobs change.
 type Tables struct {
 	googlesql.CatalogCallbackDefaults
 	found map[string]*googlesql.SimpleTable
@@ -22,7 +22,7 @@ func newTables() *Tables {
 	return &Tables{found: map[string]*googlesql.SimpleTable{}}
 }
 
-// named is the same for `p.d.t`, `p`.`d`.`t` and p.d.t, which BigQuery takes for one name.
+// named is the same for `p.d.t`, `p`.`d`.`t` and p.d.t, which are one name in BigQuery.
 func named(path []string) string {
 	return strings.Join(path, ".")
 }
@@ -31,7 +31,7 @@ func (t *Tables) has(name string) bool {
 	return t.found[name] != nil
 }
 
-// drop forgets a table, or all tables of a dataset.
+// drop removes a table, or all tables of a dataset.
 func (t *Tables) drop(name string) {
 	for table := range t.found {
 		if table == name || strings.HasPrefix(table, name+".") {
@@ -58,10 +58,10 @@ func (t *Tables) put(name string, columns []typedColumn) error {
 	return nil
 }
 
-// FullName is the catalogue's.
+// FullName is the name of the catalog.
 func (t *Tables) FullName() (string, error) { return "tables", nil }
 
-// FindTable is called by the analyser.
+// FindTable is called by the analyzer.
 func (t *Tables) FindTable(path []string, _ *googlesql.FindOptions) (googlesql.TableNode, error) {
 	if table := t.found[named(path)]; table != nil {
 		return table, nil
@@ -69,12 +69,12 @@ func (t *Tables) FindTable(path []string, _ *googlesql.FindOptions) (googlesql.T
 	return nil, fmt.Errorf("there is no table %s", named(path))
 }
 
-// FindFunction is called where no built-in function has the name.
+// FindFunction is called if no built-in function has the name.
 func (t *Tables) FindFunction(path []string, _ *googlesql.FindOptions) (*googlesql.Function, error) {
 	return nil, fmt.Errorf("there is no function %s", named(path))
 }
 
-// FindType is called where no built-in type has the name.
+// FindType is called if no built-in type has the name.
 func (t *Tables) FindType(
 	path []string, _ *googlesql.FindOptions,
 ) (googlesql.Googlesql_TypeNode, error) {

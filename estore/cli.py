@@ -1,4 +1,4 @@
-"""The command `estore`. Heavy imports wait until a command needs them: `--help` is instant."""
+"""The command `estore`. Each command imports heavy libraries itself, so `--help` is instant."""
 
 import os
 import shlex
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from estore.shop import ShopConfig
 
 DONE, REFUSED, MISUSED, FAILED = 0, 1, 2, 3
-#: As a shell says it of a program whose reader has gone.
+#: The exit code that shells use when the reader of a pipe has closed it (128 + SIGPIPE).
 CUT_OFF = 141
 DEEPEST = 200
 
 
 class Context:
-    """Options that all commands share, and what follows from them."""
+    """Options that all commands share, and the objects derived from them."""
 
     def __init__(self, home: Path | None) -> None:
         self._home = home
@@ -50,20 +50,20 @@ class Context:
                 if fault["loc"] else fault["msg"].removeprefix("Value error, ")
                 for fault in error.errors()
             )  # fmt: skip
-            raise EstoreError(f"{said}. Mend it in the environment or in .env") from error
+            raise EstoreError(f"{said}. Fix it in the environment or in .env") from error
         except UnicodeDecodeError as error:
-            raise EstoreError(".env is not UTF-8; write it again as text") from error
+            raise EstoreError(".env is not UTF-8; save it again as UTF-8 text") from error
 
     @property
     def home(self) -> Path:
-        """The folder for a log, also where a setting is wrong."""
+        """The folder for logs, even if a setting is wrong."""
         try:
             return self.settings.home
         except (EstoreError, OSError):
             return self._home or Path(".estore")
 
     def shop(self, mapping: Path | None = None) -> "ShopConfig":
-        """The shop's own file, with thresholds that are known."""
+        """The shop's shop.toml, with its thresholds checked."""
         from estore.build.dbt_project import read_checked_shop
 
         settings = self.settings
@@ -71,7 +71,7 @@ class Context:
         return read_checked_shop(path, must_exist=bool(mapping or settings.shop))
 
     def console(self, *, quiet: bool = False) -> "Console":
-        """Where progress is told."""
+        """The console that shows progress."""
         from estore.console import Console
 
         return Console(quiet=quiet)
@@ -85,7 +85,7 @@ class _Group(click.Group):
             try:
                 return super().invoke(ctx)
             except (click.ClickException, click.exceptions.Exit, click.Abort):
-                raise  # misuse, or an end that was asked for
+                raise  # misuse, or a requested exit
             except (Exception, KeyboardInterrupt) as error:
                 if stop.is_asked or isinstance(error, KeyboardInterrupt):
                     _say(interruption.MESSAGE, err=True)
@@ -97,7 +97,7 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--home", type=click.Path(path_type=Path), help="Folder that holds everything written."
+    "--home", type=click.Path(path_type=Path), help="Folder for everything that estore writes."
 )
 @click.version_option(package_name="estore-analytics")
 @click.pass_context
@@ -107,7 +107,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
 
 
 def _utf8(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """No engine takes anything else, and no file of such a name is ever loaded."""
+    """Rejects text that is not UTF-8: no engine accepts it, and no such file is ever loaded."""
     try:
         (value or "").encode()
     except UnicodeEncodeError as error:
@@ -116,7 +116,7 @@ def _utf8(ctx: click.Context, option: click.Parameter, value: str | None) -> str
 
 
 def _near(ctx: click.Context, option: click.Parameter, value: Path) -> Path:
-    """No path that Python cannot make the folders of."""
+    """Rejects a path so deep that Python cannot create its folders."""
     if len(value.parts) > DEEPEST:
         raise EstoreError(f"{shortened(str(value), 60)} is more than {DEEPEST} folders deep")
     return value
@@ -157,17 +157,17 @@ def run(
     shop = context.shop(mapping)
     found = pipeline.look_at(places, console) if places else Found()
     if mapping and shop.thresholds:
-        said = f"the thresholds of {mapping} hold for this run; later commands read"
-        console.line(f"{said} {settings.shop_file}: copy them there", "yellow")
+        said = f"the thresholds of {mapping} apply to this run only; later commands read"
+        console.line(f"{said} {settings.shop_file}. Copy them there", "yellow")
     report = pipeline.run(settings, shop, found.files, console)
     if report.snapshot is None:
-        raise EstoreError("the data tests did not hold, so nothing was published; see above")
+        raise EstoreError("data tests failed, so nothing was published; see the messages above")
     with open_snapshot(settings) as (snapshot, manifest):
-        told = findings.key_findings(snapshot, manifest)
+        result = findings.key_findings(snapshot, manifest)
     if as_json:
-        _say(to_json({**_load_json(report.loaded, found), **findings.as_json(told, manifest)}))
+        _say(to_json({**_load_json(report.loaded, found), **findings.as_json(result, manifest)}))
     else:
-        _say(findings.as_text(told, manifest))
+        _say(findings.as_text(result, manifest))
         home = (
             "" if settings.home == Path(".estore") else f"--home {shlex.quote(str(settings.home))} "
         )
@@ -179,17 +179,15 @@ def run(
 @main.command()
 @_paths
 @_mapping
-@click.option("--restore", is_flag=True, help="Also load files that were withdrawn.")
-@click.option(
-    "--again", is_flag=True, help="Read loaded files again, as after a change of shop.toml."
-)
+@click.option("--restore", is_flag=True, help="Also load withdrawn files.")
+@click.option("--again", is_flag=True, help="Reload loaded files, e.g. after shop.toml changed.")
 @_json
 @click.pass_obj
 def load(
     context: Context, paths: tuple[str, ...], mapping: Path | None, restore: bool, again: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Load PATHS (files, folders, patterns, buckets), each content exactly once."""
+    """Load PATHS (files, folders, patterns, buckets); the same content is loaded only once."""
     from estore import pipeline
     from estore.tables import to_json
 
@@ -208,11 +206,11 @@ def load(
 
 
 @main.command()
-@click.option("--full-refresh", is_flag=True, help="Build all days anew.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild all days.")
 @_json
 @click.pass_obj
 def build(context: Context, full_refresh: bool, as_json: bool) -> None:
-    """Build and test what waits since the last build, and publish it where the tests hold."""
+    """Build and test all pending days, and publish a snapshot if the tests pass."""
     from estore import pipeline
     from estore.tables import to_json
 
@@ -228,13 +226,13 @@ def build(context: Context, full_refresh: bool, as_json: bool) -> None:
             "snapshot": manifest.version if manifest else None,
         }))  # fmt: skip
     if manifest is None:
-        raise EstoreError("the data tests did not hold, so nothing was published; see above")
+        raise EstoreError("data tests failed, so nothing was published; see the messages above")
 
 
 @main.command("publish")
 @click.pass_obj
 def publish_again(context: Context) -> None:
-    """Publish the last build as a new snapshot, if its data tests held."""
+    """Publish the last build as a new snapshot, if its data tests passed."""
     from estore import pipeline
 
     settings = context.settings
@@ -246,22 +244,24 @@ def publish_again(context: Context) -> None:
 @click.argument("path", callback=_utf8)
 @click.pass_obj
 def withdraw(context: Context, path: str) -> None:
-    """Take the rows of the file at PATH back; the next build forgets them."""
+    """Remove the rows of the file at PATH; the next build updates the tables."""
     from estore import pipeline
     from estore.landing import local_path
 
     uri = path if "://" in path else str(local_path(path).resolve())
     entry, successor = pipeline.withdraw(context.settings, uri, context.console())
     if successor:
-        _say(f"{entry.uri}: withdrawn, but its rows stay: {successor.uri} holds the same ones")
+        _say(f"{entry.uri}: withdrawn, but its rows stay: {successor.uri} has the same rows")
     else:
-        _say(f"{entry.uri}: {entry.loaded:,} rows withdrawn; `estore build` forgets them")
+        _say(
+            f"{entry.uri}: {entry.loaded:,} rows withdrawn; run `estore build` to update the tables"
+        )
 
 
 @main.command("record-history")
 @click.pass_obj
 def record_history(context: Context) -> None:
-    """Record now what is said of every customer (segment, status), as a dated version."""
+    """Record every customer's current segment and status, as a dated version."""
     from estore import pipeline
 
     pipeline.snapshot(context.settings, context.shop(), context.console())
@@ -271,8 +271,8 @@ def record_history(context: Context) -> None:
 @main.command("snapshot", hidden=True)
 @click.pass_context
 def snapshot(context: click.Context) -> None:
-    """The former name of record-history; it works in this release."""
-    _say("warning: `estore record-history` is now called `estore record-history`")
+    """The former name of `record-history`; it still works in this release."""
+    _say("warning: `estore snapshot` is now called `estore record-history`")
     context.forward(record_history)
 
 
@@ -280,25 +280,25 @@ def snapshot(context: click.Context) -> None:
 @_json
 @click.pass_obj
 def status(context: Context, as_json: bool) -> None:
-    """Files, rows, rejects, days covered, last build and snapshot."""
+    """Show files, rows, rejected rows, days covered, the last build and the last snapshot."""
     from estore import reading
     from estore.status import as_text
     from estore.tables import to_json
 
-    told = reading.status(context.settings)
+    result = reading.status(context.settings)
     if as_json:
-        _say(to_json(told))
-        sys.exit(FAILED if told["snapshot_error"] else DONE)
-    _say(as_text(told))
-    if told["snapshot_error"]:
-        raise EstoreError(told["snapshot_error"])
+        _say(to_json(result))
+        sys.exit(FAILED if result["snapshot_error"] else DONE)
+    _say(as_text(result))
+    if result["snapshot_error"]:
+        raise EstoreError(result["snapshot_error"])
 
 
 @main.command("findings")
 @_format("text", "markdown", "json")
 @click.pass_obj
 def show_findings(context: Context, form: str) -> None:
-    """The key findings of the newest snapshot, in words and numbers."""
+    """Print the key findings of the latest snapshot."""
     from estore.findings import findings
     from estore.snapshot.reader import open_snapshot
     from estore.tables import to_json
@@ -316,36 +316,38 @@ def show_findings(context: Context, form: str) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=8321, show_default=True,
-    help="0: any free one.",
+    help="0 picks any free port.",
 )  # fmt: skip
-@click.option("--name", "names", multiple=True, help="A host name that a proxy calls it by.")
-@click.option("--without-auth", is_flag=True, help="Let anybody in who can reach --host.")
+@click.option("--name", "names", multiple=True, help="A host name under which a proxy reaches it.")
+@click.option("--without-auth", is_flag=True, help="Allow everyone who can reach --host.")
 @click.pass_obj
 def serve(
     context: Context, host: str, port: int, names: tuple[str, ...], without_auth: bool
 ) -> None:
-    """Serve the dashboard of the newest snapshot, also while a run is under way."""
+    """Serve the dashboard of the latest snapshot, even while a run is in progress."""
     from estore.dashboard.serve import serve as serve_dashboard
 
     serve_dashboard(
         context.settings, host=host, port=port, names=names, without_auth=without_auth,
-        on_ready=lambda url: _say(f"the dashboard is at {url}; Ctrl-C ends it"),
+        on_ready=lambda url: _say(f"the dashboard is at {url}; press Ctrl-C to stop it"),
     )  # fmt: skip
 
 
 @main.command()
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False), callback=_near)
-@click.option("--from", "first", type=_day, help="First day, as 2020-01-31; default: all days.")
+@click.option("--from", "first", type=_day, help="First day, e.g. 2020-01-31; default: all days.")
 @click.option("--to", "last", type=_day, help="Last day.")
-@click.option("--with-ids", is_flag=True, help="Name customers by their ids, files by their paths.")
-@click.option("--pdf", is_flag=True, help="Print it as a PDF beside OUT, too; needs Chromium.")
-@click.option("--chromium", type=click.Path(path_type=Path), help="The browser that prints.")
+@click.option("--with-ids", is_flag=True, help="Show customers' ids and files' full paths.")
+@click.option("--pdf", is_flag=True, help="Also print a PDF next to OUT; needs Chromium.")
+@click.option(
+    "--chromium", type=click.Path(path_type=Path), help="The Chromium that prints the PDF."
+)
 @click.pass_obj
 def report(
     context: Context, out: Path, first: datetime | None, last: datetime | None, with_ids: bool,
     pdf: bool, chromium: Path | None,
 ) -> None:  # fmt: skip
-    """Write the dashboard of the newest snapshot to OUT, one file that opens without a server."""
+    """Write the dashboard of the latest snapshot to OUT, one file that opens without a server."""
     from estore.dashboard.report import LARGEST, make_report, print_pdf
 
     made = make_report(
@@ -357,11 +359,11 @@ def report(
     _say(f"{out}: {made.size / 1e6:.2f} MB")
     if made.brands < made.brands_in_all:
         _say(
-            f"to stay small it can filter by {made.brands} of {made.brands_in_all} brands only; "
-            "fewer days (--from, --to) leave room for more", err=True,
+            f"to stay small, it filters by only {made.brands} of {made.brands_in_all} brands; "
+            "choose fewer days (--from, --to) to include more", err=True,
         )  # fmt: skip
     if made.size > LARGEST:
-        _say(f"it is larger than {LARGEST / 1e6} MB; fewer days make it smaller", err=True)
+        _say(f"the report exceeds {LARGEST / 1e6} MB; choose fewer days", err=True)
     if pdf:
         print_pdf(out, out.with_suffix(".pdf"), chromium)
         _say(out.with_suffix(".pdf"))
@@ -369,25 +371,33 @@ def report(
 
 @main.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), callback=_near)
-@click.option("--events", type=int, default=1_000_000, show_default=True, help="Rows in all.")
-@click.option("--months", type=int, default=2, show_default=True, help="One file each.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same files.")
+@click.option(
+    "--events", type=int, default=1_000_000, show_default=True, help="Total number of rows."
+)
+@click.option(
+    "--months", type=int, default=2, show_default=True, help="Months of data, one file per month."
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed gives the same files."
+)
 @_format("csv", "csv.gz", "parquet")
 @click.option(
     "--faults", default="usual", show_default=True,
-    help="What the tracker does wrong: usual, all, none, or names with commas between.",
+    help="Tracking faults: usual, all, none, or names separated by commas.",
 )  # fmt: skip
 @click.option(
     "--repeat-hazard", "hazards", type=float, multiple=True, default=[1.0],
-    help="Of buying again, against the real shop's 1; once for each monthly cohort.",
+    help="Repeat purchase rate, 1 is the real shop's; repeat it for each monthly cohort.",
 )  # fmt: skip
-@click.option("--buying", type=float, default=1.0, help="Of a session's chance to buy.")
-@click.option("--filling", type=float, default=1.0, help="Of its chance to fill a cart.")
-@click.option("--drop-out", type=float, default=1.0, help="Of a customer's to stay away for good.")
-@click.option("--spend", type=float, default=1.0, help="Of all prices.")
+@click.option(
+    "--buying", type=float, default=1.0, help="Chance that a session buys, 1 is the real shop's."
+)
+@click.option("--filling", type=float, default=1.0, help="Chance that a session fills a cart.")
+@click.option("--drop-out", type=float, default=1.0, help="Chance that a customer never returns.")
+@click.option("--spend", type=float, default=1.0, help="Price level, 1 is the real shop's.")
 @click.option(
     "--known-customers", "known", type=float, default=0.2, show_default=True,
-    help="Of the first day's orders, the share of customers from before the data.",
+    help="Share of the first day's orders by customers who ordered before the data start.",
 )  # fmt: skip
 @click.pass_obj
 def synth(
@@ -395,7 +405,7 @@ def synth(
     hazards: tuple[float, ...], buying: float, filling: float, drop_out: float, spend: float,
     known: float,
 ) -> None:  # fmt: skip
-    """Write a synthetic shop of the real one's shape, and the truth about it, to DIRECTORY."""
+    """Write a synthetic shop modeled on the real one, and its true numbers, to DIRECTORY."""
     from estore.synth import Behaviour, SyntheticShop, named_faults, write_shop
 
     try:
@@ -414,7 +424,7 @@ def synth(
 
 
 def _say(said: object, *, err: bool = False) -> None:
-    """Print a text in which nothing can steer a terminal; where nobody reads on, end quietly."""
+    """Print text without control characters; end quietly if the reader closed the pipe."""
     try:
         click.echo(printable(str(said)), err=err)
     except BrokenPipeError:  # as in `estore query … | head`

@@ -20,20 +20,20 @@ from estore.escaping import one_line
 
 
 class Console:
-    """Where the pipeline tells how far it is. All of it goes to stderr: stdout is for results."""
+    """Shows the pipeline's progress. It writes to stderr, because stdout is for results."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
         self.rich = RichConsole(stderr=True, highlight=False, soft_wrap=True)
 
     def line(self, text: str, style: str | None = None) -> None:
-        """Say one line."""
+        """Print one line."""
         if not self.quiet:
             self.rich.print(Text(one_line(text), style=style or ""))
 
     @contextmanager
     def step(self, title: str) -> Iterator["Step"]:
-        """A step of known or unknown length, timed; its last word is one plain line."""
+        """A timed step of known or unknown length; it ends with one plain line."""
         started = time.monotonic()
         if self.quiet or not self.rich.is_terminal:
             yield Step(None, title)
@@ -53,32 +53,32 @@ class Console:
 
 
 class Step:
-    """How far one step is; does nothing where no bar is shown."""
+    """The progress of one step; does nothing if no bar is shown."""
 
     def __init__(self, progress: Progress | None, title: str) -> None:
         self.progress = progress
         self.task = progress.add_task(title, total=None, rows=0) if progress else None
 
     def update(self, done: float, total: float, rows: int = 0) -> None:
-        """done of total, in any unit; rows done so far, for the rate."""
+        """Update the bar. done and total have any unit; rows gives the rate."""
         if self.progress and self.task is not None:
             self.progress.update(self.task, completed=done, total=max(total, 1), rows=rows)
 
     def title(self, title: str) -> None:
-        """What it does now."""
+        """Show what the step is doing now."""
         if self.progress and self.task is not None:
             self.progress.update(self.task, description=one_line(title))
 
 
 class _Share(ProgressColumn):
-    """The share done, where it is known."""
+    """The share done, if it is known."""
 
     def render(self, task: Task) -> Text:
         return Text("" if task.total is None else f"{task.percentage:>3.0f} %")
 
 
 class _Rows(ProgressColumn):
-    """Rows done and rows a second."""
+    """Rows done and rows per second."""
 
     def render(self, task: Task) -> Text:
         rows = int(task.fields.get("rows") or 0)

@@ -1,4 +1,4 @@
-"""Pipeline: what each writing command does, alone in its home from its first to its last step."""
+"""Pipeline: the steps of each writing command, which runs alone in its home."""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +13,7 @@ from estore.build.builder import BuildReport, Transform
 from estore.console import Console
 from estore.errors import Damaged, EstoreError, NothingLoaded
 from estore.escaping import one_line
+from estore.findings.phrases import counted
 from estore.home import openness
 from estore.landing import Found, LandedFile, look
 from estore.load import LoadReport, load_files
@@ -29,7 +30,7 @@ from estore.warehouse.duckdb import missing
 
 @dataclass(frozen=True)
 class RunReport:
-    """What one run did; snapshot is None where the data tests did not hold."""
+    """The result of one run; snapshot is None if data tests failed."""
 
     loaded: LoadReport
     built: BuildReport
@@ -40,9 +41,9 @@ class RunReport:
 def _alone(
     settings: Settings, command: str, console: Console, *, has_files: bool = False
 ) -> Iterator[None]:
-    """The run lock, and the warehouse kept open. has_files: there may be no warehouse yet.
+    """Holds the run lock and keeps the warehouse open. has_files: the warehouse may not exist yet.
 
-    Between dbt's own connections the file would be closed: time lost, and a door for others.
+    Otherwise the file would close between dbt's connections, which costs time and lets others in.
     """
     with run_lock(settings.home, command, console.line):
         if settings.target == "duckdb" and not settings.warehouse.exists():
@@ -50,19 +51,19 @@ def _alone(
                 raise NothingLoaded(missing(settings))
             if (settings.published / "CURRENT").exists():
                 console.line(
-                    f"{settings.warehouse} is missing: a new one is made. Files that this run does "
-                    "not name are not in it",
+                    f"{settings.warehouse} is missing, so a new one is created. It contains only "
+                    "the files that this run names",
                     "yellow",
                 )
         if warning := openness(settings.home):
             console.line(warning, "yellow")
-        shutil.rmtree(settings.temp, ignore_errors=True)  # what a crash has left there
+        shutil.rmtree(settings.temp, ignore_errors=True)  # left by a crash
         with open_warehouse(settings):
             yield
 
 
 def look_at(places: Sequence[str], console: Console) -> Found:
-    """What is at the places, with a line for each problem; raises EstoreError if that is all."""
+    """The files at the places, with a line for each problem; raises EstoreError if none."""
     found = look(places)
     if found.problems and not found.by_uri:
         raise EstoreError("; ".join([*found.problems, *found.notes]))
@@ -82,7 +83,7 @@ def load(
     restore: bool = False,
     again: bool = False,
 ) -> LoadReport:
-    """Load files with a progress bar and a line for each; restore, again: see load_files."""
+    """Load files with a progress bar and a line for each file; see load_files."""
     with _alone(settings, "load", console, has_files=True):
         return _load(settings, shop, files, console, restore=restore, again=again)
 
@@ -96,18 +97,18 @@ def build(
     days: tuple[date, date] | None = None,
     on_node: Callable[[Any], None] = lambda run: None,
 ) -> tuple[BuildReport, Manifest | None]:
-    """Build what waits; publish a snapshot where the data tests hold, unless nothing changed.
+    """Build pending days; publish a snapshot if the data tests pass, unless nothing changed.
 
-    days: the first and last day that are built anew besides. on_node: see Transform. Raises
-    EstoreError where those days hold no events.
+    days: the first and last of extra days to rebuild. on_node: see Transform. Raises
+    EstoreError if those days have no events.
     """
     with _alone(settings, "build", console):
         if days:
             with open_warehouse(settings) as warehouse, warehouse.transaction():
                 if not batches.wait_again(warehouse.control_tables, *days):
                     raise EstoreError(
-                        f"no events are loaded for {days[0]} to {days[1]}; `estore status` says "
-                        "which days are covered"
+                        f"no events are loaded for {days[0]} to {days[1]}; `estore status` shows "
+                        "the days covered"
                     )
         transform = Transform(settings, shop, on_node)
         return _build(settings, transform, console, full_refresh=full_refresh)
@@ -124,18 +125,18 @@ def run(
 
 
 def publish_again(settings: Settings, shop: ShopConfig, console: Console) -> Manifest:
-    """Publish the last build as a new snapshot; raises EstoreError where it is not sound."""
+    """Publish the last build as a new snapshot; raises EstoreError if it failed."""
     with _alone(settings, "publish", console):
         transform = Transform(settings, shop)
         if not transform.is_sound():
             raise EstoreError(
-                "the last build is not complete or its data tests failed: `estore build`"
+                "the last build is incomplete or its data tests failed: run `estore build`"
             )
         return _publish(settings, transform)
 
 
 def withdraw(settings: Settings, uri: str, console: Console) -> tuple[Entry, Entry | None]:
-    """Take a file's rows back; its entry, and the duplicate that keeps the rows, if any."""
+    """Withdraw a file's rows; returns its entry, and the duplicate that keeps the rows, if any."""
     with _alone(settings, "withdraw", console), open_warehouse(settings) as warehouse:
         return loading.withdraw(warehouse, uri)
 
@@ -143,9 +144,9 @@ def withdraw(settings: Settings, uri: str, console: Console) -> tuple[Entry, Ent
 def reload(
     settings: Settings, shop: ShopConfig, files: Sequence[LandedFile], console: Console
 ) -> LoadReport:
-    """Read files again as if they were new, with today's mapping, in place of their old rows.
+    """Reload files with the current mapping and replace their old rows.
 
-    Of a file that is refused now, the old rows stay.
+    If a file is refused now, its old rows stay.
     """
     with _alone(settings, "reload", console, has_files=True):
         return _load(settings, shop, files, console, again=True)
@@ -157,7 +158,7 @@ def snapshot(
     console: Console,
     on_node: Callable[[Any], None] = lambda run: None,
 ) -> None:
-    """Record now what is said of every customer."""
+    """Record every customer's current segment and status."""
     with _alone(settings, "snapshot", console):
         Transform(settings, shop, on_node).snapshot(only_if_new=False)
 
@@ -207,7 +208,7 @@ def _build(
             on_phase=step.title,
         )
     for problem in report.problems:
-        kind = "data test failed" if problem.is_error else "data test warns"
+        kind = "data test failed" if problem.is_error else "data test warning"
         said = f" ({problem.description})" if problem.description else ""
         console.line(
             f"{kind}: {problem.name}{said}: {problem.rows} rows; see the query in "
@@ -217,7 +218,7 @@ def _build(
     if not report.holds:
         return report, None
     if report.is_skipped and (manifest := _still_published(settings, transform, console)):
-        console.line("nothing new: the last snapshot still holds")
+        console.line("nothing new: the last snapshot is current")
         return report, manifest
     with console.step("publish"):
         transform.snapshot(only_if_new=True)
@@ -225,12 +226,12 @@ def _build(
 
 
 def _still_published(settings: Settings, transform: Transform, console: Console) -> Manifest | None:
-    """The manifest of the last build's snapshot; None where it is not there, or not whole."""
+    """The manifest of the last build's snapshot; None if it is missing or damaged."""
     try:
         folder = current_version(settings)
         manifest = check_snapshot(folder) if folder else None
     except Damaged as error:
-        console.line(f"{error}, and so does this command", "yellow")
+        console.line(f"{error}; this command also does so", "yellow")
         return None
     return manifest if manifest and transform.is_published(manifest.version) else None
 
@@ -242,16 +243,16 @@ def _publish(settings: Settings, transform: Transform) -> Manifest:
 
 
 def outcome_line(outcome: Outcome) -> str:
-    """One file's outcome for a person."""
+    """One file's outcome as a line of text."""
     name = one_line(outcome.uri.rsplit("/", 1)[-1])
     if outcome.error:
         return f"{name}: refused: {outcome.error}"
     said = f"{name}: {outcome.status}"
     if outcome.status == "loaded":
-        said += f", {outcome.lines:,} lines"
+        said += f", {counted(outcome.lines, 'row')}"
         if outcome.rejected:
             reasons = "; ".join(
                 f"{count:,} × {reason}" for reason, count in outcome.reasons.items()
             )
-            said += f", of which {outcome.rejected:,} rejected ({reasons})"
+            said += f", {outcome.rejected:,} rejected ({reasons})"
     return said + "".join(f"; {note}" for note in outcome.notes)

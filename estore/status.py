@@ -1,4 +1,4 @@
-"""Status as text: files with their counts, what waits to be built, the last build and snapshot."""
+"""Status as text: files with their counts, pending days, the last build and snapshot."""
 
 from pathlib import Path
 from typing import Any
@@ -7,43 +7,48 @@ from estore.escaping import one_line
 from estore.findings.phrases import counted
 from estore.tables import to_table
 
-_COLUMNS = ["file", "status", "lines", "loaded", "rejected", "first day", "last day"]
+_COLUMNS = ["file", "status", "rows", "loaded", "rejected", "first day", "last day"]
 _FIELDS = ["status", "lines", "loaded", "rejected", "first_date", "last_date"]
 
 
-def as_text(told: dict[str, Any]) -> str:
-    """What `estore.reading.status` tells, for a person."""
-    rows = [[Path(file["uri"]).name, *(file[name] for name in _FIELDS)] for file in told["files"]]
-    days = f"days {told['first_date']} to {told['last_date']}" if told["first_date"] else "no days"
+def as_text(status: dict[str, Any]) -> str:
+    """The result of `estore.reading.status` as text."""
+    rows = [[Path(file["uri"]).name, *(file[name] for name in _FIELDS)] for file in status["files"]]
+    days = (
+        f"days {status['first_date']} to {status['last_date']}"
+        if status["first_date"]
+        else "no days"
+    )
     return "\n".join([
         to_table(_COLUMNS, rows),
         *(
             f"{one_line(Path(file['uri']).name)} {file['error']}"
-            for file in told["files"] if file["error"]
+            for file in status["files"] if file["error"]
         ),
-        f"\n{told['loaded']:,} rows of {told['lines']:,} lines in "
-        f"{counted(told['loaded_files'], 'file')}, {told['rejected']:,} rejected; {days}",
-        *told["other_event_types"],
-        *(f"late: {late['sentence']}" for late in told["late_files"]),
-        *_builds(told),
-        f"snapshot {told['snapshot'] or 'none yet'}"
-        + (f" as of {told['as_of_date']}, {told['published_at']}" if told["snapshot"] else ""),
-        *_source(told),
+        f"\n{status['loaded']:,} of {status['lines']:,} rows loaded from "
+        f"{counted(status['loaded_files'], 'file')}, {status['rejected']:,} rejected; {days}",
+        *status["other_event_types"],
+        *(f"late: {late['sentence']}" for late in status["late_files"]),
+        *_builds(status),
+        f"snapshot {status['snapshot'] or 'none yet'}"
+        + (f" as of {status['as_of_date']}, {status['published_at']}"
+           if status["snapshot"] else ""),
+        *_source(status),
     ])  # fmt: skip
 
 
-def _builds(told: dict[str, Any]) -> list[str]:
-    """Of the warehouse only: a snapshot does not know of the build after it."""
-    if told["source"] != "warehouse":
+def _builds(status: dict[str, Any]) -> list[str]:
+    """The build's state; only the warehouse knows it, not a snapshot."""
+    if status["source"] != "warehouse":
         return []
-    waiting = told["days_waiting"]
+    waiting = status["days_waiting"]
     return [
-        (f"last build {told['built_at']}; " if told["built_at"] else "no complete build; ")
-        + (f"to be built: {counted(waiting, 'day')}" if waiting else "no days wait to be built")
+        (f"last build {status['built_at']}; " if status["built_at"] else "no complete build; ")
+        + (f"{counted(waiting, 'pending day')}" if waiting else "no pending days")
     ]
 
 
-def _source(told: dict[str, Any]) -> list[str]:
-    if told["source"] == "warehouse":
+def _source(status: dict[str, Any]) -> list[str]:
+    if status["source"] == "warehouse":
         return []
-    return ["(told by the snapshot: the warehouse is being written to)"]
+    return ["(answered from the last snapshot: a run is writing to the warehouse)"]

@@ -165,7 +165,7 @@ def test_an_alert_about_the_data_is_sent_once(workshop: Workshop, outbox: Outbox
     subjects = {alert.subject.rsplit("/")[-1] for alert in found}
     assert {"no_events (high)", "bad.csv", "landing"} <= subjects
     publish(workshop.settings, Transform(workshop.settings, workshop.shop))
-    assert look() == f"{len(found)} found, of which 0 not told yet"
+    assert look() == f"{len(found)} found, 0 new"
 
 
 def test_the_alert_of_a_run_that_took_too_long_says_so() -> None:
@@ -194,7 +194,9 @@ def test_without_an_address_alerts_are_in_the_log_of_the_tick(
 ) -> None:
     outbox.add(alert(), now=1000)
     assert sensor(workshop, outbox, "alert_sensor")() == "1 delivered, 0 waiting"
-    reported = "ESTORE_ALERT_URL is not set, so only here:\n[failure] transform: a broke"
+    reported = (
+        "ESTORE_ALERT_URL is not set, so alerts appear only here:\n[failure] transform: a broke"
+    )
     assert reported in capfd.readouterr().err
 
 

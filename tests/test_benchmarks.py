@@ -82,7 +82,7 @@ def test_a_month_at_a_time_measures_the_same_shop(tmp_path: Path) -> None:
 
 
 def test_seconds_are_split_over_models_tests_and_the_time_between() -> None:
-    console = ["a.csv: loaded, 5 lines", "load: 2.0 s", "build: 3.0 s", "publish: 0.5 s"]
+    console = ["a.csv: loaded, 5 rows", "load: 2.0 s", "build: 3.0 s", "publish: 0.5 s"]
     assert stages(console, LOG, 6.0) == {
         "load": 2.0, "a": 1.75, "b": 0.5, "data tests": 0.25, "dbt": 0.5, "snapshots": 0.25,
         "publish": 0.25, "the rest": 0.5,

@@ -272,13 +272,13 @@ def test_a_byte_limit_that_a_model_exceeds_is_reported(
     network.faults = [Fault(ANY_QUERY + ".*dbt", **refused)]
     result = _run(cloud, "build")
     assert result.exit_code == FAILED and said in result.output and "Traceback" not in result.output
-    assert "to be built: 1 day" in cloud.estore("status")
+    assert "1 pending day" in cloud.estore("status")
 
 
 def test_a_bucket_that_does_not_exist_is_reported(cloud: Cloud) -> None:
     result = _run(cloud, "run", "gs://no-such-bucket/folder/")
     assert result.exit_code == FAILED
-    assert "gs://no-such-bucket/folder/: there is no such bucket" in result.output
+    assert "gs://no-such-bucket/folder/: bucket not found" in result.output
 
 
 @pytest.mark.usefixtures("logged_out")

@@ -29,7 +29,7 @@ from estore.warehouse import open_warehouse
 from estore.warehouse.bigquery import BigQueryWarehouse, split_name
 from estore.warehouse.dialect import BIGQUERY, DUCKDB, Dialect
 from estore.warehouse.duckdb import DuckDBWarehouse
-from estore.warehouse.error_messages import in_words, told
+from estore.warehouse.error_messages import in_words, reporting
 
 #: Column → texts that the typing rules distinguish.
 ODD: dict[str, list[str | None]] = {
@@ -174,7 +174,7 @@ def test_two_runs_at_once_do_not_mix(bigquery: BigQuery, tmp_path: Path) -> None
     second.connect(for_writing=True)
     with first.transaction():
         first.control_tables.execute("insert into build.pending_days values (date '2019-10-01')")
-    with pytest.raises(Busy, match="run this again"), told(settings), second.transaction():
+    with pytest.raises(Busy, match="run this again"), reporting(settings), second.transaction():
         second.control_tables.execute("insert into build.pending_days values (date '2019-10-02')")
         second.later("insert into raw.rejects (file_id, uri, reason) values (1, 'u', 'r');")
     third = BigQueryWarehouse(settings)

@@ -75,8 +75,8 @@ def test_sales_caveats_state_missing_excluded_free_and_unusual_orders(
     alert(tables, "duplicate_burst", "cart", "2019-12-20", 282, None)
     alert(tables, "unpriced_purchases", "purchase", "2019-11-01", 7, 0)
     assert caveats.of_sales(reading(tables)) == (
-        "about $1,200 of revenue was not recorded on 1 of 2 affected days, and for the others it "
-        "cannot be estimated; "
+        "about $1,200 of revenue was not recorded on 1 of 2 affected days, and for the other "
+        "days it cannot be estimated; "
         "512 duplicate purchase rows are left out ($153,410: 508 of 2019-12-08 to 2019-12-13); "
         "7 purchases have no price and count as $0; "
         "1 day is unusual for the weekday"

@@ -56,11 +56,11 @@ def test_load_reports_the_result_of_each_file(shell: Shell) -> None:
     code, out, err = shell("load", day)
     assert (code, out) == (0, "")
     assert err.startswith(
-        "day.csv: loaded, 20 lines, of which 1 rejected (1 × event_time not understood)\nload: "
+        "day.csv: loaded, 20 rows, 1 rejected (1 × event_time not understood)\nload: "
     )
     assert "day.csv: unchanged\n" in shell("load", day)[2]
     _, _, err = shell("load", shell.write("copy.csv", text(ROWS)))
-    assert f"copy.csv: duplicate; holds the same rows as {day}; nothing was loaded twice\n" in err
+    assert f"copy.csv: duplicate; has the same rows as {day}; nothing was loaded twice\n" in err
 
 
 def test_load_json_is_all_of_stdout_and_stderr_is_silent(shell: Shell) -> None:
@@ -85,14 +85,12 @@ def test_load_takes_a_mapping_and_restores_what_was_withdrawn(shell: Shell) -> N
     assert shell("load", "--mapping", mapping, day)[0] == 0
     assert shell("withdraw", day) == (
         0,
-        f"{day}: 3 rows withdrawn; `estore build` forgets them\n",
+        f"{day}: 3 rows withdrawn; run `estore build` to update the tables\n",
         "",
     )
-    assert (
-        "load it with --restore to bring them back" in shell("load", "--mapping", mapping, day)[2]
-    )
+    assert "use --restore to load them again" in shell("load", "--mapping", mapping, day)[2]
     code, _, err = shell("load", "--restore", "--mapping", mapping, day)
-    assert (code, err.split("\n")[0]) == (0, "day.csv: loaded, 3 lines")
+    assert (code, err.split("\n")[0]) == (0, "day.csv: loaded, 3 rows")
 
 
 def test_status_accounts_for_every_file_and_shows_why_one_was_refused(loaded: Shell) -> None:
@@ -114,8 +112,8 @@ def test_status_accounts_for_every_file_and_shows_why_one_was_refused(loaded: Sh
     assert table[2] == ["copy.csv", "loaded", "20", "19", "1", "2019-10-01", "2019-10-01"]
     assert table[3][:5] == ["day.csv", "duplicate", "20", "0", "0"]
     assert "bad.csv has none of the columns event_time" in out
-    assert "19 rows of 20 lines in 1 file, 1 rejected; days 2019-10-01 to 2019-10-01" in out
-    assert "to be built: 1 day" in out
+    assert "19 of 20 rows loaded from 1 file, 1 rejected; days 2019-10-01 to 2019-10-01" in out
+    assert "1 pending day" in out
 
 
 def test_status_as_json_has_the_same_content(loaded: Shell) -> None:
@@ -154,7 +152,7 @@ def test_rejects_of_one_file_exclude_those_of_a_similar_name(loaded: Shell) -> N
 def test_withdraw_says_when_a_copy_keeps_the_rows(loaded: Shell) -> None:
     copy, day = str(loaded.folder / "copy.csv"), str(loaded.folder / "day.csv")
     code, out, _ = loaded("withdraw", copy)
-    assert (code, out) == (0, f"{copy}: withdrawn, but its rows stay: {day} holds the same ones\n")
+    assert (code, out) == (0, f"{copy}: withdrawn, but its rows stay: {day} has the same rows\n")
     assert loaded("withdraw", day)[1].startswith(f"{day}: 19 rows withdrawn")
     code, out, err = loaded("withdraw", day)
     assert (code, out) == (3, "")
@@ -218,5 +216,5 @@ def test_the_installed_command_has_the_documented_exit_codes(tmp_path: Path) -> 
     )  # fmt: skip
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "bad.csv.gz: refused: bad.csv.gz is damaged" in ended.stderr
-    assert "good.csv: loaded, 20 lines" in ended.stderr
+    assert "good.csv: loaded, 20 rows" in ended.stderr
     assert "Traceback" not in ended.stderr

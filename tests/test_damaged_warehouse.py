@@ -98,7 +98,7 @@ def test_a_missing_warehouse_is_named_and_only_a_load_creates_a_new_one(
         assert not home.settings.warehouse.exists()
     code, said = estore(home, "load", str(home.landing))
     assert code == 0
-    assert "a new one is made. Files that this run does not name are not in it" in said
+    assert "a new one is created. It contains only the files that this run names" in said
     assert estore(home, "status")[0] == 0
 
 

@@ -160,7 +160,7 @@ def test_status_says_nothing_that_it_does_not_know(workshop: Workshop) -> None:
     said = run(workshop.settings.home, "status").stdout
     assert "None" not in said
     assert "unknown" not in said
-    assert "0 rejected; no days\nno complete build; no days wait to be built\nsnapshot none" in said
+    assert "0 rejected; no days\nno complete build; no pending days\nsnapshot none" in said
 
 
 @pytest.mark.parametrize(

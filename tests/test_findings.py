@@ -54,8 +54,8 @@ def test_findings_on_sales_funnel_and_segments_match_the_tables(small_shop: Work
 
     assert topics["Sales"][0].sentence == "$4,000 from 40 orders, $100.00 each on average."
     assert topics["Sales"][1].period == "2019-10-01", "the day that ends at nine is not complete"
-    assert "no complete day a week before" in topics["Sales"][1].sentence
-    assert "Of 72 sessions with a view, 55.6% put" in topics["Funnel"][0].sentence
+    assert "the day a week before is not complete" in topics["Sales"][1].sentence
+    assert "Of 72 sessions with a view, 55.6% added" in topics["Funnel"][0].sentence
     assert "and 55.6% bought" in topics["Funnel"][0].sentence
     assert topics["Funnel"][1].sentence == (
         "75.0% (95% interval 59.8% to 85.8%) of 40 sessions with a cart end without a purchase in "
@@ -65,13 +65,13 @@ def test_findings_on_sales_funnel_and_segments_match_the_tables(small_shop: Work
         "75.0% (95% interval 59.8% to 85.8%) of buying sessions have no cart event"
     )
     (segments,) = topics["Customer segments"]
-    assert segments.sentence.startswith("Too early to tell: the data cover 2 days")
+    assert segments.sentence.startswith("Too early for segments: the data cover 2 days")
 
 
 def test_churn_that_is_not_known_yet_is_not_stated(small_shop: Workshop) -> None:
     (finding,) = found(small_shop)["Churn"]
     assert finding.sentence == (
-        "Too early to tell: no customer has at least 90 days of history since the first order."
+        "Too early for churn: no customer has at least 90 days of history since the first order."
     )
 
 
@@ -92,14 +92,14 @@ def test_churn_counts_only_enough_history_and_says_who_is_left_out(workshop: Wor
     assert churn.sentence.startswith("75.0% of 40 customers did not reorder within 90 days")
     assert "(95% interval of the share: 59.8% to 85.8%)" in churn.sentence
     assert churn.caveat == (
-        "includes customers who may have ordered before the data begin; 10 later customers are "
+        "includes customers who may have ordered before the data start; 10 later customers are "
         "left out: less than 90 days of history"
     )
     assert churn.numbers["churned_count"] == 30 and churn.numbers["observed_count"] == 40
     # ten of fifty bought twice, for $200 each: they rank above the others except in recency
     assert top.numbers["buyers"] == 50 and float(top.numbers["total_revenue_amount"]) == 6000
     assert f"{top.numbers['customers'] / 50:.1%} (95% interval" in top.sentence
-    assert "of 50 customers" in top.sentence and "follow from the definition" in str(top.caveat)
+    assert "of 50 customers" in top.sentence and "the definition sets" in str(top.caveat)
     assert month.sentence.startswith("None (95% interval up to 8.8%) of 40 customers ordered")
 
 
@@ -120,7 +120,7 @@ def test_data_quality_states_duplicates_rejects_and_incomplete_days(small_shop: 
     assert lines.sentence == ("154 rows in 1 file: 152 events, 1 duplicate row and 1 rejected row.")
     assert carts.sentence.startswith("2019-10-01: 30 sessions bought without putting anything in a")
     assert carts.period == "2019-10-01 to 2019-10-01" and carts.numbers["expected"] == 8
-    assert days.sentence == "Of 2 days: 1 day incomplete. No comparison uses them."
+    assert days.sentence == "Of 2 days: 1 day incomplete. Comparisons leave them out."
 
 
 def test_a_shop_without_sales_says_so_and_no_more(workshop: Workshop) -> None:
@@ -128,10 +128,10 @@ def test_a_shop_without_sales_says_so_and_no_more(workshop: Workshop) -> None:
     topics = found(workshop)
 
     assert [finding.sentence for finding in topics["Sales"]] == [
-        "The data have no purchase events."
+        "The data contain no purchase events."
     ]
     assert [finding.sentence for finding in topics["Funnel"]] == [
-        "The data have no cart events: no conversion rate of these stages is known."
+        "The data contain no cart events, so these stages have no conversion rate."
     ]
     assert set(topics) == {"Sales", "Funnel", "Data quality"}
 

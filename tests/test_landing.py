@@ -43,7 +43,7 @@ def test_a_file_whose_name_begins_with_a_tilde_is_that_file(folder: Path) -> Non
     (folder / "~$oct.csv").write_bytes(OTHER)
     result = estore(folder, "load", "day.csv", "~$oct.csv")
     assert result.exit_code == 0
-    assert "~$oct.csv: loaded, 1 lines" in result.stderr
+    assert "~$oct.csv: loaded, 1 row" in result.stderr
     assert "withdrawn" in estore(folder, "withdraw", "~$oct.csv").stdout
 
 
@@ -52,13 +52,13 @@ def test_a_file_whose_name_begins_with_a_tilde_is_that_file(folder: Path) -> Non
     [
         ("absent.csv", "absent.csv: does not exist"),
         ("~no-such-user/day.csv", "~no-such-user/day.csv: does not exist"),
-        ("empty", "empty: no event files there (.csv,"),
-        ("others", "others: no event files there, only files of other kinds (.csv,"),
-        ("20??.csv", "20??.csv: no event files there (.csv,"),
-        ("dead.csv", "dead.csv: is a link that leads nowhere"),
+        ("empty", "empty: contains no event files (.csv,"),
+        ("others", "others: contains no event files, only files of other kinds (.csv,"),
+        ("20??.csv", "20??.csv: contains no event files (.csv,"),
+        ("dead.csv", "dead.csv: is a broken link"),
         ("pipe", "pipe: is neither a file nor a folder"),
         ("x" * 5000, "cannot be read: File name too long"),
-        ("gone://bucket/a.csv", "gone://bucket/a.csv: cannot be loaded from"),
+        ("gone://bucket/a.csv", "gone://bucket/a.csv: unsupported address"),
     ],
 )
 def test_one_bad_path_is_named_and_the_others_are_loaded(
@@ -72,7 +72,7 @@ def test_one_bad_path_is_named_and_the_others_are_loaded(
     result = estore(folder, "load", place, "day.csv")
     assert result.exit_code == 1
     assert said in result.stderr
-    assert "day.csv: loaded, 3 lines" in result.stderr
+    assert "day.csv: loaded, 3 rows" in result.stderr
     alone = estore(folder, "load", place)
     assert alone.exit_code == 3
     assert alone.stderr.startswith("error: ")
@@ -112,9 +112,9 @@ def test_ignored_files_that_may_contain_events_are_named(folder: Path) -> None:
     assert found.notes == [
         "not loaded: G.JSON.GZ, a.csv.zip, b.tsv, c.csv.bz2, d.jsonl, e.xlsx, f.csv.part, "
         "below/h.txt (names must end with .csv, .csv.gz, .csv.zst, .parquet)",
-        "not loaded: _old.csv (names that begin with _ are passed over)",
+        "not loaded: _old.csv (names that start with _ are skipped)",
         "not loaded: pipe.csv (not a file but a pipe or a device)",
-        "not loaded: dead.csv, self.csv (the link leads nowhere)",
+        "not loaded: dead.csv, self.csv (broken link)",
     ]
     result = estore(folder, "load", str(folder))
     assert result.exit_code == 0

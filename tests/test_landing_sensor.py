@@ -176,7 +176,7 @@ def test_a_failed_file_is_retried_alone_until_its_last_attempt(landing: Watched)
     landing.tick()
     (alert,) = landing.outbox.waiting()
     assert alert.subject.endswith("large.csv")
-    assert alert.words == "2 runs failed over this file"
+    assert alert.words == "2 runs failed on this file"
 
     landing.workshop.write("large.csv", events(2))
     (request,) = landing.tick()
@@ -210,7 +210,7 @@ def test_a_busy_warehouse_puts_off_the_comparison(landing: Watched) -> None:
     landing.workshop.write("b.csv", events(2))
     with run_lock(landing.shop.settings.home, "build"):
         assert landing.tick() == []
-        assert "when the run that writes has ended" in landing.said
+        assert "waiting for the current run" in landing.said
     (request,) = landing.tick()
     assert names(request) == ["b.csv"]
 
@@ -218,7 +218,7 @@ def test_a_busy_warehouse_puts_off_the_comparison(landing: Watched) -> None:
 def test_a_missing_landing_folder_fails_the_tick_and_is_reported(landing: Watched) -> None:
     shutil.rmtree(landing.workshop.landing)
     for _ in range(2):
-        with pytest.raises(EstoreError, match="there is no such folder"):
+        with pytest.raises(EstoreError, match="folder not found"):
             landing.tick()
     (alert,) = landing.outbox.waiting()
     assert alert.subject == str(landing.workshop.landing)

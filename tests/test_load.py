@@ -286,7 +286,7 @@ def test_the_same_rows_under_another_name_change_nothing_and_are_reported(
     outcome = home.load_one(name, data)
     assert outcome.status == "duplicate"
     assert outcome.notes == (
-        f"holds the same rows as {home.landing}/day.csv; nothing was loaded twice",
+        f"has the same rows as {home.landing}/day.csv; nothing was loaded twice",
     )
     assert len(home.products()) == 10
     assert home.query("select * from raw.touched_days") == []
@@ -315,7 +315,7 @@ def test_the_same_file_converted_in_place_keeps_its_rows_once(home: Home) -> Non
     home.load_one("day.csv", text(GOOD))
     outcome = home.load_one("day.csv", text(GOOD, end="\r\n"))
     assert (outcome.status, outcome.notes) == (
-        "duplicate", ("holds the same rows as before; nothing was loaded twice",),
+        "duplicate", ("has the same rows as before; nothing was loaded twice",),
     )  # fmt: skip
     assert len(home.products()) == 10
     assert home.statuses() == {"day.csv": "loaded"}
@@ -481,8 +481,8 @@ def test_a_mapping_names_columns_types_and_delimiter_of_another_shop(home: Home)
     )
     outcome = home.load_one("day.csv", data.encode(), shop=shop)
     assert outcome.notes[:2] == (
-        "columns kept out: Notiz",
-        "columns left empty, as the file lacks them: category_id, category_code, brand",
+        "ignored columns: Notiz",
+        "missing columns, left empty: category_id, category_code, brand",
     )
     assert "1 of 3 rows have other event types: merken (1)" in outcome.notes[2]
     assert [(row[1], row[6], row[9], row[10]) for row in home.events()] == [
@@ -494,7 +494,7 @@ def test_a_mapping_names_columns_types_and_delimiter_of_another_shop(home: Home)
 def test_a_mapped_column_has_precedence_over_one_with_our_name(home: Home) -> None:
     data = text([row + ",99.00" for row in GOOD], HEADER + ",net")
     outcome = home.load_one("day.csv", data, shop=ShopConfig(columns={"net": "price"}))
-    assert outcome.notes == ("columns kept out: price",)
+    assert outcome.notes == ("ignored columns: price",)
     assert home.query("select distinct price from raw.events") == [(Decimal("99.000"),)]
 
 
@@ -545,7 +545,7 @@ def test_a_file_whose_counts_do_not_add_up_is_refused_and_leaves_nothing_behind(
 
     monkeypatch.setattr(intake.DuckDBIntake, "insert_csv", one_too_many)
     outcome = home.load_one("day.csv", text(GOOD))
-    assert "does not add up: 11 lines, but 10 loaded and 0 rejected" in (outcome.error or "")
+    assert "does not add up: 11 rows, but 10 loaded and 0 rejected" in (outcome.error or "")
     assert home.events() == []
 
 

@@ -85,7 +85,7 @@ def test_status_and_findings_sum_the_event_types_of_loaded_files(home: Home) -> 
         "3 rows in 2 files have event types other than view, cart and purchase: "
         "search (2), login (1)."
     )
-    assert said[1:] == ["1 file without a single view, cart or purchase: b.csv."]
+    assert said[1:] == ["1 file without any view, cart or purchase: b.csv."]
 
 
 def test_a_mapping_made_after_the_load_is_used_when_the_file_is_read_again(tmp_path: Path) -> None:
@@ -120,20 +120,20 @@ def test_content_of_other_days_under_a_known_name_is_a_warning(home: Home) -> No
     assert home.load_one("orders.csv", days(40)).notes == ()
     outcome = home.load_one("orders.csv", days(40, first=2))
     (warning,) = outcome.warnings
-    assert warning.startswith("40 rows of 2019-10-01 are gone: the path held them before, and its "
-                              "new content has 2019-10-02.")  # fmt: skip
+    assert warning.startswith("40 rows of 2019-10-01 were removed: the file's new content "
+                              "covers 2019-10-02 instead.")  # fmt: skip
     assert home.load_one("orders.csv", days(1, first=4)).warnings[0].startswith("40 rows of")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ((3, 2), (3, 2, 4), "replaces the 5 rows of 2019-10-01 to 2019-10-02 that this path held "
+        ((3, 2), (3, 2, 4), "replaces the 5 rows of 2019-10-01 to 2019-10-02 loaded from this path "
          "before"),
-        ((3, 2), (3, 1), "replaces the 5 rows of 2019-10-01 to 2019-10-02 that this path held "
-         "before; 1 rows fewer on 2019-10-02"),
-        ((3, 2, 4), (4,), "replaces the 9 rows of 2019-10-01 to 2019-10-03 that this path held "
-         "before; 6 rows fewer on 2019-10-02 to 2019-10-03"),
+        ((3, 2), (3, 1), "replaces the 5 rows of 2019-10-01 to 2019-10-02 loaded from this path "
+         "before; 1 fewer on 2019-10-02"),
+        ((3, 2, 4), (4,), "replaces the 9 rows of 2019-10-01 to 2019-10-03 loaded from this path "
+         "before; 6 fewer on 2019-10-02 to 2019-10-03"),
     ],
 )  # fmt: skip
 def test_a_replacement_reports_what_it_removed(
@@ -149,8 +149,8 @@ def test_rows_that_another_file_has_are_not_removed(home: Home) -> None:
     home.load_one("copy.csv", days(2))
     outcome = home.load_one("a.csv", days(2, first=5))
     assert outcome.warnings == ()
-    assert "those 2 rows stay, as" in outcome.notes[0]
-    assert "copy.csv holds them" in outcome.notes[0]
+    assert "its 2 earlier rows stay, because" in outcome.notes[0]
+    assert "copy.csv has the same rows" in outcome.notes[0]
 
 
 def test_a_file_that_becomes_a_copy_of_another_reports_what_it_removed(home: Home) -> None:
@@ -158,7 +158,7 @@ def test_a_file_that_becomes_a_copy_of_another_reports_what_it_removed(home: Hom
     home.load_one("b.csv", days(3, first=9))
     outcome = home.load_one("b.csv", days(2))
     assert outcome.status == "duplicate"
-    assert outcome.warnings[0].startswith("3 rows of 2019-10-09 are gone")
+    assert outcome.warnings[0].startswith("3 rows of 2019-10-09 were removed")
 
 
 # Clocks

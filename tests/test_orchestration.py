@@ -271,8 +271,8 @@ def test_a_rebuilt_range_of_days_is_the_same(shop: Location) -> None:
     [
         (("2018-01-01", "2018-01-31"), "no events are loaded for 2018-01-01 to 2018-01-31"),
         (("2019-10-02", "2019-10-01"), "last_day 2019-10-01 is before first_day 2019-10-02"),
-        (("2019-10-02", ""), "must both be days as in 2019-10-01"),
-        (("yesterday", "today"), "must both be days as in 2019-10-01"),
+        (("2019-10-02", ""), "must both be days, e.g. 2019-10-01"),
+        (("yesterday", "today"), "must both be days, e.g. 2019-10-01"),
     ],
 )
 def test_a_wrong_range_is_reported_and_not_retried(
@@ -296,7 +296,7 @@ def test_a_file_is_loaded_again_by_its_name(shop: Location) -> None:
     assert rows == 60
     nameless = shop.run("reload_files")
     assert not nameless.success
-    assert "no file is named" in shop.alert(nameless).words
+    assert "no files named" in shop.alert(nameless).words
 
 
 def test_a_failed_data_test_is_reported_by_name_and_publishes_nothing(shop: Location) -> None:
@@ -325,7 +325,7 @@ def test_the_history_is_recorded_by_its_own_job(shop: Location) -> None:
 
 @pytest.mark.parametrize(
     ("served", "why"),
-    [(False, "it was never given to a server"), (True, "its code server is gone")],
+    [(False, "it was never sent to a code server"), (True, "its code server is gone")],
 )
 def test_a_run_that_lost_its_server_is_marked_as_failed(served: bool, why: str) -> None:
     @dg.job

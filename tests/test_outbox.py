@@ -42,7 +42,7 @@ def test_a_damaged_file_is_set_aside_named_and_started_again(outbox: Outbox, dam
     assert outbox.add(alert(), now=1000)
     pending = [one.words for one in outbox.waiting()]
     assert pending == [
-        "was damaged and is set aside as alerts.damaged; alerts that waited in it are lost",
+        "was damaged and was renamed to alerts.damaged; alerts waiting in it are lost",
         "a broke",
     ]
     assert outbox.path.with_suffix(".damaged").read_bytes() == DAMAGED[damage]

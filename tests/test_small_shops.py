@@ -165,15 +165,15 @@ def test_a_source_without_views_and_carts_is_named_and_not_judged(
 ) -> None:
     for name in ("orders_only", "guests", "foreign_names"):
         assert sentences(zoo[name], "Funnel") == [
-            "The data have no view events and no cart events: no conversion rate of these stages "
-            "is known."
+            "The data contain no view events and no cart events, so these stages have no "
+            "conversion rate."
         ]
         assert not any("under-reported" in text for text in sentences(zoo[name]))
 
 
 def test_a_source_without_carts_still_converts(zoo: dict[str, list[Finding]]) -> None:
     lacking, funnel = zoo["no_carts"][2:4]
-    assert lacking.sentence.startswith("The data have no cart events:")
+    assert lacking.sentence.startswith("The data contain no cart events,")
     assert funnel.sentence == "Of 600 sessions with a view, 10.0% bought."
     assert funnel.numbers["view_to_cart_rate"] is None
     assert funnel.numbers["cart_abandonment_rate"] is None
@@ -182,8 +182,8 @@ def test_a_source_without_carts_still_converts(zoo: dict[str, list[Finding]]) ->
 def test_two_buying_sessions_are_no_share(zoo: dict[str, list[Finding]]) -> None:
     both, abandoned = (each for each in zoo["few_buyers"] if each.topic == "Funnel")
     assert both.sentence == (
-        "Of 500 sessions with a view, 8.0% put something in the cart and 0.4% (95% interval 0.1% "
-        "to 1.4%) bought."
+        "Of 500 sessions with a view, 8.0% added to cart and 0.4% (95% interval 0.1% to 1.4%) "
+        "bought."
     )
     assert abandoned.sentence.startswith("All (95% interval from 91.2%) of 40 sessions")
     assert abandoned.caveat is None, "two sessions do not show that carts are under-reported"
@@ -192,19 +192,19 @@ def test_two_buying_sessions_are_no_share(zoo: dict[str, list[Finding]]) -> None
 def test_a_customer_who_orders_to_the_end_is_not_leaving_whatever_the_scores(
     zoo: dict[str, list[Finding]],
 ) -> None:
-    (leaving,) = (each for each in zoo["weekly_buyers"] if "signs of leaving" in each.sentence)
+    (leaving,) = (each for each in zoo["weekly_buyers"] if "signs of churn" in each.sentence)
     assert leaving.sentence.startswith(
-        "40 of 100 (40.0%) customers with orders on at least two days show signs of leaving: no "
+        "40 of 100 (40.0%) customers with orders on at least two days show signs of churn: no "
         "order for 45 days or more"
     )
     for name in ZOO.keys() - {"weekly_buyers", "orders_only"}:
-        assert not any("leaving" in text for text in sentences(zoo[name])), name
+        assert not any("signs of churn" in text for text in sentences(zoo[name])), name
 
 
 def test_customers_who_order_at_random_seldom_seem_to_leave(
     zoo: dict[str, list[Finding]],
 ) -> None:
-    leaving = [each for each in zoo["orders_only"] if "signs of leaving" in each.sentence]
+    leaving = [each for each in zoo["orders_only"] if "signs of churn" in each.sentence]
     for each in leaving:
         assert each.numbers["customers"] <= 0.1 * each.numbers["repeat_customers"]
 
@@ -215,7 +215,7 @@ def test_equal_customers_get_no_finding_about_segments(
     assert sentences(zoo["all_equal"], "Customer segments") == []
     assert sentences(zoo["one_customer"], "Customer segments") == []
     (once,) = sentences(zoo["guests"], "Customer segments")
-    assert once.startswith("All 200 customers have ordered once")
+    assert once.startswith("All 200 customers have ordered only once")
 
 
 def test_excluded_duplicates_are_stated_even_if_no_day_is_unusual(

@@ -156,9 +156,7 @@ def test_a_file_may_lack_a_column_whose_value_the_shop_sets(home: Home, tmp_path
         b"2019-10-01 12:00:00,a1,10.50,k1,o1\n2019-10-01 12:00:00,a2,1,k1,o1\n"
     )
     outcome = home.load_one("day.csv", data, shop=shop)
-    assert outcome.notes == (
-        "columns left empty, as the file lacks them: category_id, category_code",
-    )
+    assert outcome.notes == ("missing columns, left empty: category_id, category_code",)
     assert home.query(
         "select event_type, product_id, brand, user_session, order_id, quantity from raw.events "
         "order by 2"
@@ -285,8 +283,8 @@ def test_nonexistent_local_times_are_rejected_and_ambiguous_ones_are_counted(
         )
         assert outcome.rejected == 2 + len(more)
         assert outcome.notes[-1] == (
-            "rows of the hour that came twice in Europe/Berlin, when the clocks were put back: 2, "
-            "taken for the later one"
+            "rows in the hour that occurs twice in Europe/Berlin when clocks go back: 2; they "
+            "count as the later hour"
         )
     held = home.query(
         "select event_time from raw.events "

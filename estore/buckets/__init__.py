@@ -1,4 +1,4 @@
-"""Buckets: which objects gs:// and s3:// hold, and their bytes as they were when listed."""
+"""Buckets: lists the objects of gs:// and s3:// and reads them as they were when listed."""
 
 from estore.buckets.stores import Store, open_store, split_uri
 

@@ -1,6 +1,6 @@
-"""Faults: what stands in the way of a bucket or an object, in words that say what to do.
+"""Error messages: what prevents access to a bucket or an object, and what to do.
 
-The libraries' errors are told apart by their names and codes: so none of them is imported here.
+It recognizes the libraries' errors by name and code, so it does not import the libraries.
 """
 
 import errno
@@ -15,7 +15,7 @@ _CREDENTIALS = {
     "DefaultCredentialsError", "RefreshError", "NoCredentialsError", "PartialCredentialsError",
     "CredentialRetrievalError", "ProfileNotFound", "SSOError", "TokenRetrievalError",
     "InvalidConfigError",
-    # codes of S3's
+    # codes of S3
     "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "401",
 }  # fmt: skip
 _PERMISSION = {"PermissionError", "403"}
@@ -30,23 +30,23 @@ _REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "301"}
 
 _ADVICE = {
     "gs": {
-        "credentials": "log in with `gcloud auth application-default login`, or run where the "
-        "machine has a service account",
+        "credentials": "log in with `gcloud auth application-default login`, or run on a machine "
+        "with a service account",
         "permission": "ask for the role roles/storage.objectViewer on the bucket",
-        "network": "is the network there? (STORAGE_EMULATOR_HOST, where it is set, must be right)",
+        "network": "check the network (and STORAGE_EMULATOR_HOST, if it is set)",
     },
     "s3": {
         "credentials": "log in with `aws configure` or `aws sso login`, name a profile in "
-        "AWS_PROFILE, or run where the machine has a role",
+        "AWS_PROFILE, or run on a machine with a role",
         "permission": "ask for s3:ListBucket on the bucket and s3:GetObject on its objects",
-        "network": "is the network there? (AWS_ENDPOINT_URL, where it is set, must be right)",
+        "network": "check the network (and AWS_ENDPOINT_URL, if it is set)",
     },
 }
 
 
 @contextmanager
-def told(scheme: str, bucket: str, key: str = "") -> Iterator[None]:
-    """Turns what a library says of listing a bucket into an EstoreError."""
+def reporting(scheme: str, bucket: str, key: str = "") -> Iterator[None]:
+    """Turns a library's error from listing a bucket into an EstoreError."""
     try:
         yield
     except EstoreError:
@@ -57,9 +57,9 @@ def told(scheme: str, bucket: str, key: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def told_of_object(uri: str) -> Iterator[None]:
-    """Turns what a library says of reading one object into RefusedFile, where it is the object's
-    fault alone, and into an EstoreError where no other could be read either."""
+def reporting_object(uri: str) -> Iterator[None]:
+    """Turns a library's error from reading an object into RefusedFile if only this object is
+    affected, and into an EstoreError if no object can be read."""
     try:
         yield
     except EstoreError:
@@ -69,36 +69,36 @@ def told_of_object(uri: str) -> Iterator[None]:
             raise
         said, is_general = _words(error, uri.partition("://")[0])
         if is_general:
-            raise EstoreError(f"{uri}: {said}. What was loaded stays; run again") from error
+            raise EstoreError(f"{uri}: {said}. Loaded files stay loaded; run this again") from error
         raise RefusedFile(said) from error
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the network, or who answers there, is away for a while."""
+    """Whether the network or the server is temporarily down."""
     away = (errno.EBUSY, errno.EREMOTEIO)
     return bool(_names(error) & _NETWORK) or getattr(error, "errno", None) in away
 
 
 def _words(error: Exception, scheme: str) -> tuple[str, bool]:
-    """What is wrong and what to do; and whether it is in the way of every bucket."""
+    """What is wrong and what to do, and whether it affects every bucket."""
     names, advice, said = _names(error), _ADVICE[scheme], _said(error)
     if names & _CREDENTIALS:
-        return f"no credentials that hold ({said}): {advice['credentials']}", True
+        return f"no valid credentials ({said}): {advice['credentials']}", True
     if names & _PERMISSION or said.startswith("Forbidden"):
         return f"no permission to read it ({said}): {advice['permission']}", False
     if names & _REGION:
-        return f"lies in another region ({said}): name that in AWS_REGION", False
+        return f"is in another region ({said}): set AWS_REGION to it", False
     if names & _NO_BUCKET:
-        return "there is no such bucket; is its name right?", False
+        return "bucket not found; check its name", False
     if is_away(error):
-        return f"cannot be reached, in several tries ({said}): {advice['network']}", True
+        return f"cannot be reached after several tries ({said}): {advice['network']}", True
     if said.startswith("Invalid endpoint"):
         return f"{said}: AWS_ENDPOINT_URL must look like https://s3.example.com", True
     return f"cannot be read: {said}", False
 
 
 def _names(error: BaseException) -> set[str]:
-    """The names of an error's classes, and the codes that a server gave it."""
+    """The names of an error's classes and the server's error codes."""
     response: Any = getattr(error.__cause__ or error, "response", None)
     code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
     codes = {str(code), str(getattr(error, "code", None))}

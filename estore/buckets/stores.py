@@ -1,6 +1,6 @@
-"""Stores: Cloud Storage and S3, each as little as is needed of it, through fsspec.
+"""Stores: the parts of Cloud Storage and S3 that estore needs, through fsspec.
 
-The libraries are imported when a bucket is named, never before.
+The libraries are imported only when a bucket is used.
 """
 
 import base64
@@ -14,17 +14,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from estore.buckets.error_messages import told, told_of_object
+from estore.buckets.error_messages import reporting, reporting_object
 from estore.errors import CHANGED, EstoreError, RefusedFile
 from estore.settings import bucket_environment
 
-#: Bytes asked for at a time: what is lost when a connection breaks, and what memory holds.
+#: Bytes per request: the most that a broken connection loses and that memory holds.
 BLOCK = 16 << 20
 
 
 @dataclass(frozen=True)
 class Listed:
-    """An object of a bucket; generation: another one for another content."""
+    """An object of a bucket; its generation changes with its content."""
 
     key: str
     bytes: int
@@ -32,37 +32,37 @@ class Listed:
 
 
 def split_uri(uri: str) -> tuple[str, str, str]:
-    """gs://bucket/key as (gs, bucket, key); raises EstoreError for what is no such address."""
+    """gs://bucket/key as (gs, bucket, key); raises EstoreError for other addresses."""
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme not in _STORES or not bucket:
         raise EstoreError(
-            f"{uri}: cannot be loaded from; name a file or folder on this machine, "
+            f"{uri}: unsupported address; name a file or folder on this machine, "
             "gs://bucket/folder/ or s3://bucket/folder/"
         )
     return scheme, bucket, key
 
 
 def open_store(scheme: str) -> "Store":
-    """The store behind gs or s3; raises EstoreError where its library is not installed."""
+    """The store for gs or s3; raises EstoreError if its library is not installed."""
     return _store(scheme, bucket_environment(), os.getpid())
 
 
 @lru_cache(maxsize=4)
 def _store(scheme: str, environment: tuple[tuple[str, str], ...], process: int) -> "Store":
-    """One for a process and its environment: a client of S3 takes half a second to make."""
+    """One store per process and environment: an S3 client takes half a second to create."""
     return _STORES[scheme]()
 
 
 class Store(ABC):
-    """One kind of bucket. What a method cannot do it raises as EstoreError, with what to do."""
+    """One kind of bucket. Methods raise EstoreError with the fix if they fail."""
 
     scheme: str
     extra: str
     module: str
 
     def __init__(self) -> None:
-        logging.getLogger(self.module).setLevel(logging.CRITICAL)  # told as errors, once
+        logging.getLogger(self.module).setLevel(logging.CRITICAL)  # already reported as errors
         try:
             self.library: Any = import_module(self.module)
         except ImportError as error:
@@ -74,24 +74,24 @@ class Store(ABC):
     @cached_property
     @abstractmethod
     def files(self) -> Any:
-        """The library's file system, which remembers no listing."""
+        """The library's file system, which does not cache listings."""
 
     @abstractmethod
     def _generation(self, info: dict[str, Any]) -> str: ...
 
     @abstractmethod
     def _blocks(self, path: str, listed: Listed) -> Iterator[bytes]:
-        """The bytes of the object, all of the generation listed; raises _Changed."""
+        """The object's bytes, all from the listed generation; raises _Changed otherwise."""
 
     def listed(self, bucket: str, prefix: str) -> list[Listed]:
-        """All objects whose key begins so, by key."""
-        with told(self.scheme, bucket, prefix):
+        """All objects with this key prefix, by key."""
+        with reporting(self.scheme, bucket, prefix):
             found = self.files.find(bucket, prefix=prefix, detail=True).values()
         return sorted((self._listed(bucket, info) for info in found), key=lambda one: one.key)
 
     def find(self, bucket: str, key: str) -> Listed | None:
-        """The object of exactly this key, if it is there."""
-        with told(self.scheme, bucket, key):
+        """The object with exactly this key, if it exists."""
+        with reporting(self.scheme, bucket, key):
             try:
                 info = self.files.info(f"{bucket}/{key}")
             except FileNotFoundError:
@@ -101,13 +101,13 @@ class Store(ABC):
     def download(
         self, bucket: str, listed: Listed, path: Path, on_bytes: Callable[[int], None]
     ) -> None:
-        """Write the object, as it was when it was listed, to a path; on_bytes is told how far.
+        """Write the object as listed to a path; on_bytes receives the bytes so far.
 
-        Raises RefusedFile for an object that is gone, has changed, or may not be read, and
-        EstoreError where no other could be read either. Nothing is undone at the path.
+        Raises RefusedFile if the object is gone, has changed or may not be read, and
+        EstoreError if no object can be read. It leaves a partial file at the path.
         """
         done = 0
-        with told_of_object(f"{self.scheme}://{bucket}/{listed.key}"), path.open("wb") as output:
+        with reporting_object(f"{self.scheme}://{bucket}/{listed.key}"), path.open("wb") as output:
             try:
                 for block in self._blocks(f"{bucket}/{listed.key}", listed):
                     done += output.write(block)
@@ -116,23 +116,23 @@ class Store(ABC):
                 if self.find(bucket, listed.key):
                     raise RefusedFile(CHANGED) from error
                 raise RefusedFile(
-                    "is no longer there; was it moved after it was listed? Run again"
+                    "no longer exists; it was moved or deleted after listing. Run this again"
                 ) from error
             if done != listed.bytes:
                 raise RefusedFile(CHANGED)
 
     def start(self, bucket: str, listed: Listed, size: int) -> bytes:
-        """The first bytes of an object, as it was when it was listed."""
+        """The first bytes of an object as listed."""
         begun = replace(listed, bytes=min(size, listed.bytes))
-        with told_of_object(f"{self.scheme}://{bucket}/{listed.key}"):
+        with reporting_object(f"{self.scheme}://{bucket}/{listed.key}"):
             try:
                 return b"".join(self._blocks(f"{bucket}/{listed.key}", begun))
             except (FileNotFoundError, _Changed) as error:
                 raise RefusedFile(CHANGED) from error
 
     def checksum(self, bucket: str, key: str) -> str | None:
-        """What the store keeps of an object's bytes: its md5, or the crc32c of a composite one."""
-        with told(self.scheme, bucket, key):
+        """The store's checksum of an object: its md5, or crc32c for a composite object."""
+        with reporting(self.scheme, bucket, key):
             info = self.files.info(f"{bucket}/{key}")
         kind = next((kind for kind in ("md5Hash", "crc32c") if info.get(kind)), None)
         return f"{kind}:{base64.b64decode(info[kind]).hex()}" if kind else None
@@ -143,11 +143,11 @@ class Store(ABC):
 
 
 class _Changed(Exception):
-    """The object is no longer what was listed."""
+    """The object changed after it was listed."""
 
 
 class CloudStorage(Store):
-    """gs://, with application-default credentials, or an emulator's by STORAGE_EMULATOR_HOST."""
+    """gs://, with application-default credentials, or an emulator at STORAGE_EMULATOR_HOST."""
 
     scheme, extra, module = "gs", "bigquery", "gcsfs"
 
@@ -161,7 +161,7 @@ class CloudStorage(Store):
 
     @cached_property
     def _as_stored(self) -> Any:
-        """The same for bytes: an object that was stored with `Content-Encoding: gzip` stays so."""
+        """The raw bytes: an object stored with `Content-Encoding: gzip` stays compressed."""
         return self._connect(auto_decompress=False)
 
     def _connect(self, **session: Any) -> Any:
@@ -196,7 +196,7 @@ def _gcs_timeout() -> Any:
 
 
 class S3(Store):
-    """s3://, with the credentials and settings that AWS's own tools use."""
+    """s3://, with the credentials and settings of AWS's own tools."""
 
     scheme, extra, module = "s3", "s3", "s3fs"
 
@@ -209,7 +209,7 @@ class S3(Store):
 
     def _blocks(self, path: str, listed: Listed) -> Iterator[bytes]:
         try:
-            # It asks for every block on the condition that the etag is still the same.
+            # Every block request requires that the etag is unchanged.
             with self.files.open(path, "rb", block_size=BLOCK, cache_type="none") as stream:
                 if self._generation(stream.details) != listed.generation:
                     raise _Changed

@@ -200,7 +200,7 @@ class Transform:
         with open_warehouse(self.settings) as warehouse:
             return dict(json.loads(BuildState(warehouse.control_tables).get("tests") or "{}"))
 
-    def told(self) -> dict[str, list[dict[str, Any]]]:
+    def documentation(self) -> dict[str, list[dict[str, Any]]]:
         """Tables for readers: definitions, lineage, and the data tests of the last build."""
         with open_warehouse(self.settings) as warehouse:
             state = BuildState(warehouse.control_tables)

@@ -46,13 +46,13 @@ def catalog(manifest: Any) -> dict[str, list[dict[str, Any]]]:
 def test_row(run: Any) -> dict[str, Any]:
     """How a data test ended. run: dbt's result of one test."""
     node = run.node
-    told = getattr(node, "test_metadata", None)  # a test of its own file has neither
+    metadata = getattr(node, "test_metadata", None)  # a test of its own file has neither
     attached = getattr(node, "attached_node", None)
     tables = [key.rsplit(".", 1)[-1] for key in ([attached] if attached else node.depends_on_nodes)]
-    arguments = {**told.kwargs, **told.kwargs.get("arguments", {})} if told else {}
+    arguments = {**metadata.kwargs, **metadata.kwargs.get("arguments", {})} if metadata else {}
     columns = arguments.get("columns") or arguments.get("column_name") or ()
     return {
-        "test_name": told.name if told else node.name,
+        "test_name": metadata.name if metadata else node.name,
         "table_name": tables[0] if len(tables) == 1 else SEVERAL,
         "status": str(run.status),
         "failure_count": run.failures or 0,

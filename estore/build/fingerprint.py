@@ -33,8 +33,8 @@ def daily_fingerprint(manifest: Any, thresholds: dict[str, Any]) -> str:
     settings = {key: _settings(node) for key, node in models.items()}
     used = {name for text in [*code.values(), str(settings)] for name in _VARS.findall(text)}
     values = {name: value for name, value in thresholds.items() if name in used}
-    told = json.dumps([code, settings, values], sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()
+    inputs = json.dumps([code, settings, values], sort_keys=True, default=str)
+    return hashlib.sha256(inputs.encode()).hexdigest()
 
 
 def daily_nodes(manifest: Any) -> dict[str, Any]:

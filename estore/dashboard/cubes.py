@@ -33,10 +33,10 @@ class CubeAnswer:
 
     def as_json(self) -> dict[str, Any]:
         """As the page knows it."""
-        told: dict[str, Any] = {"columns": self.columns, "rows": self.rows, "obeys": self.obeys}
+        values: dict[str, Any] = {"columns": self.columns, "rows": self.rows, "obeys": self.obeys}
         if self.days:
-            told |= {"from": str(self.days[0]), "to": str(self.days[1])}
-        return told | ({"missing": True} if self.is_missing else {})
+            values |= {"from": str(self.days[0]), "to": str(self.days[1])}
+        return values | ({"missing": True} if self.is_missing else {})
 
 
 MISSING = CubeAnswer((), (), is_missing=True)
@@ -98,8 +98,8 @@ class Cube:
         columns: list[list[Any]] = []
         for name in measures:
             sums = np.bincount(key, self.measures[name][chosen], minlength=space)[groups]
-            told = sums / THOUSANDTHS if name in self.amounts else sums.astype(np.int64)
-            columns.append(told.tolist())
+            summed = sums / THOUSANDTHS if name in self.amounts else sums.astype(np.int64)
+            columns.append(summed.tolist())
         for name, size in reversed(list(zip(by, sizes, strict=True))):
             values = self.values[name]
             columns.insert(0, [values[code] for code in (groups % size).tolist()])

@@ -90,21 +90,21 @@ class Pages:
 @cache
 def read_pages() -> Pages:
     """The declaration that the package carries; raises ValueError where it contradicts itself."""
-    told = json.loads(PAGES_FILE.read_text(encoding="utf-8"))
+    declared = json.loads(PAGES_FILE.read_text(encoding="utf-8"))
     cubes = {
         name: CubeShape(cube["date"], cube["filters"], tuple(cube["star"]))
-        for name, cube in told["cubes"].items()
+        for name, cube in declared["cubes"].items()
     }
     queries = {
         page: {name: _query(page, name, asked, cubes) for name, asked in said["queries"].items()}
-        for page, said in told["pages"].items()
+        for page, said in declared["pages"].items()
     }
     return Pages(
-        {period["id"]: period.get("days") for period in told["periods"]},
-        told["default_period"],
+        {period["id"]: period.get("days") for period in declared["periods"]},
+        declared["default_period"],
         cubes,
         queries,
-        {page: tuple(said.get("topics", ())) for page, said in told["pages"].items()},
+        {page: tuple(said.get("topics", ())) for page, said in declared["pages"].items()},
     )
 
 

@@ -75,13 +75,13 @@ def make_report(
         shown = read_version(folder, pages)
     kept, defaults = _of_days(shown, first, last)
     brands = [brand for brand in shown.options["brands"] if brand not in REMAINDERS]
-    told = {
+    content = {
         **kept.about(),
         "findings": shown.findings,
         "defaults": defaults,
         "tables": _tables(shown, pages, with_ids=with_ids),
     }
-    room = LARGEST - len(_html(assets, {**told, "options": shown.options}, kept).encode())
+    room = LARGEST - len(_html(assets, {**content, "options": shown.options}, kept).encode())
 
     @cache
     def cube_of(name: str, count: int) -> dict[str, Any]:
@@ -102,9 +102,9 @@ def make_report(
             fast <= 1.1 * room and sum(size_of(*each, 9) for each in counts.items()) <= room
         ):
             break
-    told["options"] = {**shown.options, "brands": brands[:filtered]}
-    told["tables"] |= {name: cube_of(name, count) for name, count in counts.items()}
-    return Report(_html(assets, told, kept), min(filtered, len(brands)), len(brands))
+    content["options"] = {**shown.options, "brands": brands[:filtered]}
+    content["tables"] |= {name: cube_of(name, count) for name, count in counts.items()}
+    return Report(_html(assets, content, kept), min(filtered, len(brands)), len(brands))
 
 
 def print_pdf(html: Path, pdf: Path, chromium: Path | None) -> None:
@@ -186,7 +186,7 @@ def _columns(query: Query, answer: CubeAnswer, with_ids: bool) -> dict[str, Sequ
     return columns
 
 
-def _html(assets: Assets, told: dict[str, Any], shown: Shown) -> str:
+def _html(assets: Assets, content: dict[str, Any], shown: Shown) -> str:
     """The page with all that it needs inside; its policy lets nothing else in, or out."""
     style, charts, app = (assets.text(name) for name in ("app.css", "charts.js", "app.js"))
     policy = (
@@ -201,7 +201,7 @@ def _html(assets: Assets, told: dict[str, Any], shown: Shown) -> str:
     inside = [
         f'<script type="text/plain" id="{name}">{packed(text)}</script>'
         for name, text in (
-            ("packed", compact_json(told)),
+            ("packed", compact_json(content)),
             ("packed-charts", charts),
             ("packed-app", app),
         )

@@ -43,9 +43,9 @@ class Selection:
 
     def as_json(self) -> dict[str, Any]:
         """As the page knows it."""
-        told = asdict(self)
-        days = {"from": told.pop("first"), "to": told.pop("last")}
-        return {**told, **{name: str(day) if day else None for name, day in days.items()}}
+        fields = asdict(self)
+        days = {"from": fields.pop("first"), "to": fields.pop("last")}
+        return {**fields, **{name: str(day) if day else None for name, day in days.items()}}
 
 
 def select(asked: Mapping[str, str], days: DataDays, pages: Pages) -> Selection:

@@ -1,1 +1,1 @@
-"""Findings: sentences about the published numbers, with their caveats."""
+"""Findings: sentences about the published numbers, and their caveats."""

@@ -1,4 +1,4 @@
-"""Caveats: what the sales, the funnel and the products leave out or mark because of an alert."""
+"""Caveats: what the sales, funnel and product findings exclude or mark because of an alert."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from estore.findings.phrases import counted
 _DOLLARS = currency("USD")
 
 Rows = Callable[[str], list[dict[str, Any]]]
-#: Days of an alert as text: one, or the first and the last.
+#: The days of an alert as text: one day, or the first and the last.
 _DAYS = (
     "case when from_date = to_date then from_date::varchar "
     "else from_date || ' to ' || to_date end as days"
@@ -17,7 +17,7 @@ _DAYS = (
 
 
 def of_files(rows: Rows, refused: int) -> str | None:
-    """Files that were refused, and why rows were rejected."""
+    """The caveat on refused files and rejected rows."""
     said = []
     if refused:
         are = "was" if refused == 1 else "were"
@@ -33,7 +33,7 @@ def of_files(rows: Rows, refused: int) -> str | None:
 
 
 def of_sales(rows: Rows, money: Currency = _DOLLARS) -> str | None:
-    """Revenue that was not recorded, and rows that would count it twice."""
+    """The caveat on missing revenue and duplicate purchases."""
     said = [*_missing_revenue(rows, money), *_duplicates(rows, money)]
     for free in rows("select measured from metrics_data_alerts where kind = 'unpriced_purchases'"):
         have, count = ("has", "counts") if free["measured"] == 1 else ("have", "count")
@@ -52,7 +52,7 @@ def of_sales(rows: Rows, money: Currency = _DOLLARS) -> str | None:
 
 
 def _missing_revenue(rows: Rows, money: Currency) -> Iterator[str]:
-    """Days on which purchases were not recorded, and what they are worth where that is known."""
+    """Days with unrecorded purchases, and their estimated revenue if known."""
     (missing,) = rows(
         "select count(*) as days, count(missing_revenue_amount) as known, "
         "coalesce(sum(missing_revenue_amount), 0) as amount "
@@ -71,13 +71,13 @@ def _missing_revenue(rows: Rows, money: Currency) -> Iterator[str]:
         yield f"{amount} on {counted(days, 'day')}"
     else:
         yield (
-            f"{amount} on {known:,} of {days:,} affected days, and for the others it cannot be "
+            f"{amount} on {known:,} of {days:,} affected days, and for the other days it cannot be "
             "estimated"
         )
 
 
 def _duplicates(rows: Rows, money: Currency) -> Iterator[str]:
-    """Purchases that are logged twice count once, on an odd day as on every other."""
+    """Duplicate purchase rows, which count only once on every day."""
     (left_out,) = rows(
         "select coalesce(sum(duplicate_purchase_count), 0)::bigint as rows, "
         "coalesce(sum(duplicate_revenue_amount), 0) as amount from int_event_days"
@@ -97,14 +97,14 @@ def _duplicates(rows: Rows, money: Currency) -> Iterator[str]:
 
 
 def of_funnel(rows: Rows, *, are_excluded: bool = True) -> str | None:
-    """Bots, and gaps that make sessions look as if they had ended early."""
+    """The caveat on bots, and on tracking gaps that cut sessions short."""
     said = []
     (overall,) = rows(
         "select bot_session_count as bots, session_count as sessions "
         "from metrics_conversion_rates where grain = 'overall'"
     )
     if bots := overall["bots"]:
-        # Left out, they are no part of session_count.
+        # If bots are excluded, session_count does not include them.
         all_sessions = overall["sessions"] + (bots if are_excluded else 0)
         said.append(
             f"{bots:,} of {counted(all_sessions, 'session')} {'is a' if bots == 1 else 'are'} "
@@ -128,11 +128,11 @@ def of_funnel(rows: Rows, *, are_excluded: bool = True) -> str | None:
 
 
 def of_products(rows: Rows, money: Currency = _DOLLARS) -> str | None:
-    """Products that changed category, and the revenue that would move with them."""
+    """The caveat on products that changed category, and the revenue that would move."""
     said = [
         f"{counted(int(found['measured']), 'product')} changed category from {found['from_date']} "
-        f"on; reports keep the original category, or {money.amount(found['revenue_amount'])} of "
-        "revenue would move"
+        f"on; reports keep the original category, otherwise "
+        f"{money.amount(found['revenue_amount'])} of revenue would move"
         for found in rows(
             "select from_date, measured, revenue_amount from metrics_data_alerts "
             "where kind = 'taxonomy_break' order by from_at"

@@ -1,4 +1,4 @@
-"""Findings about customers: their segments, who leaves, who returns, what they are worth."""
+"""Findings about customers: segments, churn, retention and lifetime value."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +14,8 @@ from estore.findings.phrases import (
     share_of,
 )
 
-#: Of cohorts of the first days: the first order in the data need not be the customer's first.
-_OLDER_INCLUDED = "includes customers who may have ordered before the data begin"
+#: For the earliest cohorts: the first order in the data may not be the customer's first.
+_OLDER_INCLUDED = "includes customers who may have ordered before the data start"
 
 
 def segments(facts: Facts) -> Iterator[Finding]:
@@ -25,13 +25,13 @@ def segments(facts: Facts) -> Iterator[Finding]:
     revenue = sum(row["revenue_amount"] for row in rows)
     if buyers < FEWEST or not revenue:
         return
-    # In so short a time no customer can have stayed away: recency would rank the hours of a day.
+    # A short period cannot show who stays away: recency would only rank hours of a day.
     least_days = facts.manifest.thresholds["declining_days"]
     if facts.span < least_days:
         yield Finding(
             "Customer segments",
-            f"Too early to tell: the data cover {counted(facts.span, 'day')}, and "
-            f"segments by recency need {least_days}.",
+            f"Too early for segments: the data cover {counted(facts.span, 'day')}, and "
+            f"recency needs {least_days}.",
             facts.period,
             {"days": facts.span, "buyers": buyers},
         )
@@ -43,16 +43,16 @@ def segments(facts: Facts) -> Iterator[Finding]:
 def _top_segment(
     facts: Facts, rows: list[dict[str, Any]], buyers: int, revenue: Any
 ) -> Iterator[Finding]:
-    """The segment with most revenue; none where the scores have nothing to compare."""
+    """The segment with the most revenue; none if all customers have equal scores."""
     if sum(row["order_count"] for row in rows) == buyers:
         yield Finding(
             "Customer segments",
-            f"All {grouped(buyers)} customers have ordered once, so that no segment can tell how "
-            "loyal they are.",
+            f"All {grouped(buyers)} customers have ordered only once, so no segment can show "
+            "loyalty.",
             facts.period, {"customers": buyers, "orders": buyers},
         )  # fmt: skip
         return
-    # The others are named for leaving, which a score cannot know: it only ranks.
+    # The other segments are named for churn, but a score only ranks: it cannot predict churn.
     top = next((row for row in rows if row["category_type"] in ("high_value", "growth")), None)
     if len(rows) > 1 and top:
         yield Finding(
@@ -64,8 +64,8 @@ def _top_segment(
             facts.period,
             {"segment": top["rfm_segment"], "customers": top["customer_count"], "buyers": buyers,
              "revenue_amount": top["revenue_amount"], "total_revenue_amount": revenue},
-            "segments rank customers by recency, orders and revenue, so that the sizes of the best "
-            "ones follow from the definition" + _orders_before(facts),
+            "segments rank customers by recency, orders and revenue, so the definition sets the "
+            "size of the top segments" + _orders_before(facts),
         )  # fmt: skip
 
 
@@ -74,11 +74,11 @@ def _orders_before(facts: Facts) -> str:
     is_short = facts.span <= thresholds["cohort_window_days"]
     if thresholds.get("customers_since") == "data" or not is_short:
         return ""
-    return "; orders from before the data begin are unknown"
+    return "; orders from before the data start are unknown"
 
 
 def _leaving(facts: Facts, rows: list[dict[str, Any]]) -> Iterator[Finding]:
-    """Customers who pause for longer than their own rhythm explains."""
+    """Customers whose pause is unusually long for their own order rhythm."""
     known = sum(row["repeat_customer_count"] for row in rows)
     leaving = [row for row in rows if row["leaving_count"]]
     if known < FEWEST or not leaving:
@@ -90,7 +90,7 @@ def _leaving(facts: Facts, rows: list[dict[str, Any]]) -> Iterator[Finding]:
     yield Finding(
         "Customer segments",
         f"{part_of(customers, known)} customers with orders on at least two days {show} signs of "
-        f"leaving: no order for {days} days or more, which is unusually long for their own "
+        f"churn: no order for {days} days or more, unusually long for their own "
         f"rhythm. {they} generated {facts.money(amount)} so far.",
         facts.period,
         {"customers": customers, "repeat_customers": known, "revenue_amount": amount,
@@ -106,7 +106,7 @@ def churn(facts: Facts) -> Iterator[Finding]:
     everyone, known = cohorts["overall"], cohorts["overall_uncensored"]
     if not everyone["customer_count"]:
         return
-    # Customers from before the data reorder more often than new ones: without them where it works.
+    # Customers from before the data reorder more often than new ones, so exclude them if possible.
     is_known = known["observed_count"] >= FEWEST
     row = known if is_known else everyone
     if row["observed_count"] < FEWEST:
@@ -130,7 +130,7 @@ def churn(facts: Facts) -> Iterator[Finding]:
 
 
 def _ends_of_median(curve: dict[str, Any]) -> str:
-    """Its interval, as far as it is known; an older snapshot has none."""
+    """The median's interval, if known; older snapshots have none."""
     low, high = (curve.get(f"median_days_to_repeat_{end}") for end in ("low", "high"))
     if low is None:
         return ""
@@ -145,13 +145,13 @@ def _too_early(facts: Facts, row: dict[str, Any]) -> Finding:
         who = f"{grouped(observed)} of {customers} {'has' if observed == 1 else 'have'}"
     return Finding(
         "Churn",
-        f"Too early to tell: {who} at least {window} days of history since the first order.",
+        f"Too early for churn: {who} at least {window} days of history since the first order.",
         facts.period, row,
     )  # fmt: skip
 
 
 def _churned(facts: Facts, row: dict[str, Any], earlier: int) -> Finding:
-    """`earlier`: the customers of the first days, of whom some may have ordered before the data."""
+    """The caveat. `earlier`: customers of the first days, who may have ordered before the data."""
     window = facts.manifest.thresholds["cohort_window_days"]
     later = row["customer_count"] - row["observed_count"]
     caveat = []
@@ -186,7 +186,7 @@ def _churned(facts: Facts, row: dict[str, Any], earlier: int) -> Finding:
 
 
 def _next_month(facts: Facts) -> Iterator[Finding]:
-    """The share that orders again in the next calendar month, of new customers where it works."""
+    """The share that orders again in the next calendar month, of new customers if possible."""
     sums = facts.rows(
         "select is_left_censored, sum(customer_count) as customers, sum(active_count) as active, "
         "count(*) as cohorts from metrics_retention where cohort_grain = 'month' "
@@ -226,7 +226,7 @@ def lifetime_value(facts: Facts) -> Iterator[Finding]:
         upper, amount = upper + row["customer_count"], amount + row["revenue_amount"]
         least = row["bucket_start_amount"]
     said = (
-        f"A customer has generated {facts.money(revenue / buyers)} so far on average; the median "
+        f"Customers have generated {facts.money(revenue / buyers)} on average so far; the median "
         f"is between {facts.money(middle['bucket_start_amount'])} and "
         f"{facts.money(middle['bucket_end_amount'])}."
     )
@@ -236,7 +236,7 @@ def lifetime_value(facts: Facts) -> Iterator[Finding]:
             f" The {pct(upper, buyers)} of customers at {facts.money(least)} or more generated "
             f"{pct(amount, revenue)} of the revenue."
         )
-        caveat = "customers are ranked by revenue, so that the top has more than its share anyway"
+        caveat = "customers are ranked by revenue, so the top always has more than its share"
     yield Finding(
         "Lifetime value", said, facts.period,
         {"buyers": buyers, "revenue_amount": revenue, "upper_buyers": upper,

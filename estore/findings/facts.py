@@ -1,4 +1,4 @@
-"""Facts: what findings are made of, and one finding."""
+"""Facts: the numbers behind findings, and the finding itself."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from estore.snapshot.manifest import Manifest
 
 @dataclass(frozen=True)
 class Finding:
-    """One statement. numbers: what the sentence rests on, numerator and denominator included."""
+    """One claim. numbers: the values behind the sentence, with numerator and denominator."""
 
     topic: str
     sentence: str
@@ -20,7 +20,7 @@ class Finding:
 
 
 class Facts:
-    """Rows of the snapshot as dicts, and the period they cover."""
+    """The snapshot's rows as dicts, and the period they cover."""
 
     def __init__(self, snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
         self.snapshot, self.manifest = snapshot, manifest
@@ -33,7 +33,7 @@ class Facts:
         self.span = (self.days["last"] - self.days["first"]).days + 1
 
     def money(self, amount: Any, *, exact: bool = False) -> str:
-        """In the shop's currency."""
+        """The amount in the shop's currency."""
         return self.currency.amount(amount, exact=exact)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
-"""Findings: what the published numbers say, in words, each with its count, period and caveat.
-
-Nothing is computed from raw data here, and nothing is said that is true by definition (that
-Champions rarely churn, say) or that the data cannot show yet.
+"""Findings: what the published numbers say, each with its count, period and caveat.
+Findings read published tables only, never raw data. They leave out claims that are true by
+definition (Champions rarely churn) and claims that the data cannot support yet.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,17 +19,17 @@ from estore.findings.phrases import FEWEST, counted, grouped, listed, pct, sente
 from estore.load import event_types
 from estore.snapshot.manifest import Manifest
 
-#: Beyond this share of buying sessions without a cart event (a tenth is usual where customers can
-#: buy at once), the tracking of carts is in doubt.
+#: Above this share of buying sessions without a cart event, cart tracking is in doubt. About 10 %
+#: is usual where customers can buy directly.
 UNLOGGED_CARTS = 0.2
-#: Of each severity; a reader of ten alerts reads none.
+#: Alerts shown for each severity: nobody reads a list of ten.
 MOST_ALERTS = 3
 
 
 def key_findings(snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> list[Finding]:
     """All findings of a snapshot, in the order of the topics.
 
-    Raises EstoreError where an older version published too little for them.
+    Raises EstoreError if an older version published the snapshot without the needed columns.
     """
     facts = Facts(snapshot, manifest)
     makers: list[Callable[[Facts], Iterator[Finding]]] = [
@@ -48,7 +47,7 @@ def key_findings(snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> lis
 
 
 def as_text(findings: list[Finding], manifest: Manifest) -> str:
-    """For a terminal. A period is named where it is not the whole one."""
+    """Findings for a terminal. Each period is named unless it is the full period."""
     whole = _whole_period(findings)
     lines = [
         f"Key findings as of {manifest.as_of_date}, over {whole} (snapshot {manifest.version})"
@@ -66,7 +65,7 @@ def as_text(findings: list[Finding], manifest: Manifest) -> str:
 
 
 def as_markdown(findings: list[Finding], manifest: Manifest) -> str:
-    """For a document. A period is named where it is not the whole one."""
+    """Findings for a document. Each period is named unless it is the full period."""
     whole = _whole_period(findings)
     lines = [
         f"# Key findings as of {manifest.as_of_date}",
@@ -85,7 +84,7 @@ def as_markdown(findings: list[Finding], manifest: Manifest) -> str:
 
 
 def as_json(findings: list[Finding], manifest: Manifest) -> dict[str, Any]:
-    """For a program."""
+    """Findings for a program."""
     return {
         "version": manifest.version,
         "as_of_date": manifest.as_of_date,
@@ -94,7 +93,7 @@ def as_json(findings: list[Finding], manifest: Manifest) -> dict[str, Any]:
 
 
 def _whole_period(findings: list[Finding]) -> str:
-    """Data quality is always told, and always of all days."""
+    """The full period; the data quality findings always cover it."""
     return next(finding.period for finding in findings if finding.topic == "Data quality")
 
 
@@ -107,7 +106,7 @@ def _sales(facts: Facts) -> Iterator[Finding]:
         "sum(missing_revenue_amount) as missing_revenue_amount from metrics_daily_sales"
     )[0]
     if not total["orders"]:
-        yield Finding("Sales", "The data have no purchase events.", facts.period, total)
+        yield Finding("Sales", "The data contain no purchase events.", facts.period, total)
         return
     aov = total["revenue"] / total["orders"]
     said = f"{facts.money(total['revenue'])} from {counted(total['orders'], 'order')}"
@@ -115,7 +114,7 @@ def _sales(facts: Facts) -> Iterator[Finding]:
         said += f", {facts.money(aov, exact=True)} each on average"
     if total["orders"] >= FEWEST and total["first_orders"] < total["orders"]:
         first = share_of(total["first_orders"], total["orders"])
-        said += f"; {first} are a customer's first order in the data"
+        said += f"; {first} are first-time orders"
     yield Finding(
         "Sales", f"{said}.", facts.period, {**total, "average_order_amount": aov},
         caveats.of_sales(facts.rows, facts.currency),
@@ -128,11 +127,11 @@ def _sales(facts: Facts) -> Iterator[Finding]:
             orders = counted(day["order_count"], "order")
             said = f"generated {facts.money(day['revenue_amount'])} from {orders}"
         if day["revenue_change_rate"] is None:
-            said += "; no complete day a week before to compare with"
+            said += "; the day a week before is not complete, so there is no comparison"
         elif abs(day["revenue_change_rate"]) < 0.0005:
-            said += ", as much as on the same day a week before"
+            said += ", the same as one week before"
         else:
-            said += f", {day['revenue_change_rate']:+.1%} against the same day a week before"
+            said += f", {day['revenue_change_rate']:+.1%} compared with one week before"
         caveat = None
         if day["is_revenue_anomaly"]:
             caveat = f"unusual: about {facts.money(day['expected_revenue_amount'])} was expected"
@@ -146,7 +145,7 @@ def _sales(facts: Facts) -> Iterator[Finding]:
 def _funnel(facts: Facts) -> Iterator[Finding]:
     row = facts.rows("select * from metrics_conversion_rates where grain = 'overall'")[0]
     numbers = {name: value for name, value in row.items() if name != "session_start_date"}
-    # What a source does not send is no drop in a funnel.
+    # An event type that the source does not send is not a drop in the funnel.
     events = facts.rows(
         "select cast(sum(view_count) as bigint) as view, cast(sum(cart_add_count) as bigint) as "
         "cart, cast(sum(purchase_count) as bigint) as purchase from int_event_days"
@@ -155,13 +154,13 @@ def _funnel(facts: Facts) -> Iterator[Finding]:
     if absent:
         yield Finding(
             "Funnel",
-            f"The data have {' and '.join(absent)}: no conversion rate of these stages is known.",
+            f"The data contain {' and '.join(absent)}, so these stages have no conversion rate.",
             facts.period, events,
         )  # fmt: skip
     with_view = row["sessions_with_view"]
     steps = [
         f"{share_of(row[f'sessions_with_view_and_{name}'], with_view)} {did}"
-        for name, did in (("cart", "put something in the cart"), ("purchase", "bought"))
+        for name, did in (("cart", "added to cart"), ("purchase", "bought"))
         if events[name] and with_view >= FEWEST
     ]
     if steps:
@@ -198,13 +197,13 @@ def _products(facts: Facts) -> Iterator[Finding]:
             f"where level = '{level}' order by revenue_amount desc, name limit 3"
         )
         rows = [row for row in rows if row["revenue_amount"]]
-        # With one name, all revenue is its: that says nothing.
+        # A single name has all the revenue, which is no finding.
         if len(rows) < 2:
             continue
         named = ", ".join(f"{row['name']} ({pct(row['revenue_amount'], row['total'])})"
                           for row in rows)  # fmt: skip
         yield Finding(
-            "Products", f"The {plural} with most revenue: {named}.", facts.period,
+            "Products", f"Top {plural} by revenue: {named}.", facts.period,
             {row["name"]: row["revenue_amount"] for row in rows} | {"total": rows[0]["total"]},
             caveats.of_products(facts.rows, facts.currency) if level == "category" else None,
         )  # fmt: skip
@@ -258,7 +257,7 @@ def _data_quality(facts: Facts) -> Iterator[Finding]:
             others = "1 more alert" if more == 1 else f"{grouped(more)} more alerts"
             yield Finding(
                 "Data quality",
-                f"Of {severity} severity, metrics_data_alerts has {others}.",
+                f"metrics_data_alerts has {others} of {severity} severity.",
                 facts.period, {"alerts": len(alerts)},
             )  # fmt: skip
     missing = facts.span - facts.days["known"]
@@ -270,6 +269,6 @@ def _data_quality(facts: Facts) -> Iterator[Finding]:
     if parts:
         yield Finding(
             "Data quality",
-            f"Of {counted(facts.span, 'day')}: {listed(parts)}. No comparison uses them.",
+            f"Of {counted(facts.span, 'day')}: {listed(parts)}. Comparisons leave them out.",
             facts.period, {**facts.days, "span": facts.span, "missing": missing},
         )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Late files: data of days before those that were there already, told by the ledger.
+"""Late files: files with days earlier than the data loaded before them, from the ledger.
 
-No table of metrics knows of them: the same rows give the same tables in whatever order they came.
+The metrics do not show them: the same rows give the same tables in any load order.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import duckdb
 
 from estore.findings.phrases import counted
 
-#: Files that come within so many hours are of one delivery, in whatever order.
+#: Files that arrive within this many hours count as one delivery, in any order.
 ONE_DELIVERY_HOURS = 6
 
 _LATE = """
@@ -33,7 +33,7 @@ _LATE = """
 
 @dataclass(frozen=True)
 class LateFile:
-    """A file with days before `known_until`, which was there for so many hours."""
+    """A file with days before `known_until`; that data had been loaded `hours` earlier."""
 
     uri: str
     first_date: date
@@ -43,7 +43,7 @@ class LateFile:
     hours: int
 
     def in_words(self) -> str:
-        """A sentence for a person."""
+        """A sentence for the reader."""
         days = f"{self.first_date}"
         if self.last_date != self.first_date:
             days += f" to {self.last_date}"

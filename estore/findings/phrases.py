@@ -1,11 +1,11 @@
-"""Phrases: numbers as the words of a sentence."""
+"""Phrases: numbers formatted for a sentence."""
 
 import math
 from typing import Any
 
-#: Below this many customers or sessions a share says little; the finding is then not made.
+#: A finding needs at least this many customers or sessions: a share of fewer says little.
 FEWEST = 30
-#: A share of fewer is not printed beside the number itself.
+#: A share of fewer than this is not printed next to the number.
 FEW = 5
 
 
@@ -25,9 +25,9 @@ def pct(part: Any, whole: Any) -> str:
 
 
 def share_of(part: Any, whole: Any) -> str:
-    """A share of things counted; of few, on either side, with its 95 % interval (Wilson's).
+    """A share of a count, with its 95 % interval (Wilson's) if either side is small.
 
-    Nothing and everything are words: 0.0% of few would read as known.
+    Writes "none" and "all" in words: 0.0% of a few would look certain.
     """
     part, whole = int(part), int(whole)
     if min(part, whole - part) >= FEWEST:
@@ -43,12 +43,12 @@ def share_of(part: Any, whole: Any) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital letter."""
+    """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def part_of(part: int, whole: int) -> str:
-    """So many of so many; as a share, too, where it is of more than a few."""
+    """ "12 of 345", also as a share unless it is only a few."""
     share = f" ({pct(part, whole)})" if part >= FEW else ""
     return f"{grouped(part)} of {grouped(whole)}{share}"
 

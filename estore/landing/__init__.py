@@ -1,4 +1,4 @@
-"""Landing: which event files are there, in a folder or a bucket, by name or by pattern."""
+"""Landing: finds event files in folders and buckets, by name or by pattern."""
 
 from estore.landing.files import FORMATS, LandedFile, landed_file, local_path, printable
 from estore.landing.places import Found, find_files, list_landing, look, places_in

@@ -1,10 +1,10 @@
-"""Event files: what describes one, and which names are an event file's."""
+"""Event files: their description, and which names are event files."""
 
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: suffix → (format, compression); the longest suffix that fits counts.
+#: suffix → (format, compression); the longest matching suffix wins.
 FORMATS = {
     ".csv": ("csv", "none"),
     ".csv.gz": ("csv", "gzip"),
@@ -12,7 +12,7 @@ FORMATS = {
     ".parquet": ("parquet", "none"),
 }
 
-#: Endings of other files that hold data: a note names those that are passed over.
+#: Suffixes of other data files: a note names the skipped ones.
 _DATA = (
     "tsv", "tab", "txt", "dat", "json", "jsonl", "ndjson", "avro", "orc", "arrow", "feather", "xml",
     "xls", "xlsx", "xlsm", "xlsb", "ods", "numbers", "sqlite", "db", "duckdb", "sql",
@@ -25,11 +25,11 @@ _NO_DATA = ("truth.json",)
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file in the landing; `generation` changes whenever its content may have.
+    """A file in the landing; `generation` changes whenever its content may have changed.
 
-    uri: an absolute path, or gs://bucket/key, s3://bucket/key. generation: of a file its date and
-    size, of a gs:// object its generation, of an s3:// one its etag. copy: where the bytes of an
-    object lie on this machine, once they do.
+    uri: an absolute path, gs://bucket/key or s3://bucket/key. generation: date and size of a
+    file, the generation of a gs:// object, the etag of an s3:// object. copy: the path of an
+    object's local copy, once there is one.
     """
 
     uri: str
@@ -41,12 +41,12 @@ class LandedFile:
 
     @property
     def is_object(self) -> bool:
-        """Whether it lies in a bucket, not on this machine."""
+        """Whether it is in a bucket, not on this machine."""
         return "://" in self.uri
 
     @property
     def path(self) -> Path:
-        """The file on this machine; of an object, its copy."""
+        """The path on this machine; for an object, that of its copy."""
         return self.copy or Path(self.uri)
 
     @property
@@ -56,25 +56,25 @@ class LandedFile:
 
 
 def landed_file(path: Path) -> LandedFile:
-    """Describe one existing file; its format is `unknown` where its suffix is no event file's."""
+    """Describe one existing file; its format is `unknown` if the suffix is not supported."""
     stat = path.stat()
     generation = f"{stat.st_mtime_ns}-{stat.st_size}"
     return LandedFile(str(path.resolve()), *format_of(path.name), stat.st_size, generation)
 
 
 def format_of(name: str) -> tuple[str, str]:
-    """(format, compression) by a file's name; `unknown` where its suffix is no event file's."""
+    """(format, compression) by a file's name; `unknown` if the suffix is not supported."""
     suffixes = [suffix for suffix in FORMATS if name.lower().endswith(suffix)]
     return FORMATS[max(suffixes, key=len)] if suffixes else ("unknown", "none")
 
 
 def is_event_name(name: str) -> bool:
-    """Whether a name without its folder is an event file's, and not hidden."""
+    """Whether a file name is that of an event file and not hidden."""
     return format_of(name)[0] != "unknown" and not name.startswith((".", "_"))
 
 
 def is_data_name(name: str) -> bool:
-    """Whether a file that is passed over may hold events, by its name without the folder."""
+    """Whether a skipped file may contain events, by its file name."""
     plain = name.lower()
     if name.startswith(".") or plain in _NO_DATA:
         return False
@@ -83,19 +83,19 @@ def is_data_name(name: str) -> bool:
 
 
 def is_set_aside(name: str) -> bool:
-    """Whether an event file's name begins with an underscore, which keeps it out of folders."""
+    """Whether an event file's name starts with an underscore, so folders skip it."""
     return name.startswith("_") and format_of(name)[0] != "unknown"
 
 
 def local_path(place: str) -> Path:
-    """A place on this machine; ~ is the home folder unless a file of that very name is there."""
+    """A local path; ~ is the home folder unless a file with that exact name exists."""
     path = Path(place)
     try:
         return path if os.path.lexists(path) else path.expanduser()
-    except (RuntimeError, ValueError, OSError):  # ~nobody, a zero byte
+    except (RuntimeError, ValueError, OSError):  # an unknown ~user, a zero byte
         return path
 
 
 def printable(name: str) -> str:
-    """A file's name as it can be shown and stored: bytes that are no UTF-8 as escapes."""
+    """A file name that can be shown and stored: non-UTF-8 bytes become escapes."""
     return name.encode("utf-8", "backslashreplace").decode()

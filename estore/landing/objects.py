@@ -1,4 +1,4 @@
-"""Objects: a folder, a pattern or a single object of a bucket → the event files that are meant."""
+"""Objects: a folder, a pattern or one object of a bucket → its event files."""
 
 import re
 from collections.abc import Callable
@@ -13,11 +13,11 @@ _MAGIC = re.compile(r"[*?\[]")
 def find_objects(
     place: str, pass_over: Callable[[str], None] = lambda key: None
 ) -> list[LandedFile]:
-    """The event files at gs://bucket/… or s3://bucket/…; none where there is nothing.
+    """The event files at gs://bucket/… or s3://bucket/…; empty if there are none.
 
-    A key that is there exactly is taken as it is; of folders and patterns, event files by name.
-    pass_over: called with the key of each other object that may hold events.
-    Raises EstoreError, with what to do, where the place cannot be listed.
+    An exact key is taken as it is; folders and patterns give event files by suffix.
+    pass_over: called with the key of each other object that may contain events.
+    Raises EstoreError with the fix if the place cannot be listed.
     """
     scheme, bucket, key = split_uri(place)
     store = open_store(scheme)
@@ -47,7 +47,7 @@ def _meant(store: Store, bucket: str, key: str, pass_over: Callable[[str], None]
 def _event_files(
     listed: list[Listed], folder: str, pass_over: Callable[[str], None]
 ) -> list[Listed]:
-    """Those that the folder of that name shows: nothing hidden, neither file nor folder."""
+    """The keys that the folder shows: no hidden files or folders."""
     taken = []
     for found in listed:
         *folders, name = found.key.removeprefix(folder).split("/")
@@ -61,10 +61,10 @@ def _event_files(
 
 
 def _pattern(key: str) -> re.Pattern[str]:
-    """As in the names of files: `*` stays within a folder, `**/` reaches those below."""
+    """A pattern as a regular expression: `*` stays within a folder, `**/` includes subfolders."""
     from fsspec.utils import glob_translate
 
     try:
         return re.compile(glob_translate(key))
     except (ValueError, re.error) as error:
-        raise EstoreError(f"{key}: is no pattern that can be understood: {error}") from error
+        raise EstoreError(f"{key}: invalid pattern: {error}") from error

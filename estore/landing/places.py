@@ -1,4 +1,4 @@
-"""Places: what a user names (file, folder, pattern, bucket) → the event files there."""
+"""Places: a file, folder, pattern or bucket → its event files."""
 
 import glob
 import os
@@ -25,25 +25,25 @@ _NAMES_SHOWN = 10
 
 @dataclass
 class Found:
-    """What is at some places: event files, what stands in the way, and what was passed over.
+    """The result of a search: event files, problems, and skipped files.
 
     problems: a sentence for each place, file or folder that cannot be read. passed_over: reason →
-    the paths of files that may hold events but are not taken.
+    the paths of skipped files that may contain events.
     """
 
     by_uri: dict[str, LandedFile] = field(default_factory=dict)
-    taken: int = 0  # with those that were found twice
+    taken: int = 0  # including files found twice
     problems: list[str] = field(default_factory=list)
     passed_over: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def files(self) -> list[LandedFile]:
-        """Each file once, by uri."""
+        """All files by uri, each once."""
         return [self.by_uri[uri] for uri in sorted(self.by_uri)]
 
     @property
     def notes(self) -> list[str]:
-        """A sentence for each reason why files were passed over."""
+        """A sentence for each reason why files were skipped."""
         return [
             f"not loaded: {', '.join(map(printable, paths[:_NAMES_SHOWN]))}"
             + (f" and {more:,} more" if (more := len(paths) - _NAMES_SHOWN) > 0 else "")
@@ -53,25 +53,23 @@ class Found:
 
     @property
     def passed_over_count(self) -> int:
-        """How many files were passed over."""
+        """How many files were skipped."""
         return sum(map(len, self.passed_over.values()))
 
     def add(self, file: LandedFile) -> None:
-        """Take a file."""
+        """Add a file."""
         self.by_uri[file.uri] = file
         self.taken += 1
 
     def pass_over(self, path: str, reason: str | None = None) -> None:
-        """Note a file that is not taken; the reason follows from its name where none is given."""
+        """Note a skipped file; without a reason, its name gives one."""
         if reason is None:
             name = path.rsplit("/", 1)[-1]
-            reason = (
-                "names that begin with _ are passed over" if is_set_aside(name) else _NO_EVENT_NAME
-            )
+            reason = "names that start with _ are skipped" if is_set_aside(name) else _NO_EVENT_NAME
         self.passed_over.setdefault(reason, []).append(path)
 
     def problem(self, place: str, said: str) -> None:
-        """Note what stands in the way of one place."""
+        """Note a problem with one place."""
         self.problems.append(f"{printable(place)}: {said}")
 
 
@@ -79,12 +77,12 @@ _NO_EVENT_NAME = f"names must end with {', '.join(FORMATS)}"
 
 
 def list_landing(place: str) -> Found:
-    """What is in the landing; it may be empty, but must be there.
+    """The files in the landing; it may be empty but must exist.
 
-    Raises EstoreError where it is not there, or nothing in it can be read.
+    Raises EstoreError if it does not exist or nothing in it can be read.
     """
     if "://" not in place and not local_path(place).is_dir():
-        raise EstoreError(f"{printable(place)}: there is no such folder")
+        raise EstoreError(f"{printable(place)}: folder not found")
     found = Found()
     _look(place, found, may_be_empty=True)
     if found.problems and not found.by_uri:
@@ -93,11 +91,11 @@ def list_landing(place: str) -> Found:
 
 
 def look(places: Iterable[str]) -> Found:
-    """What is at the places: files, folders, patterns, each on this machine or in a bucket.
+    """Search places: files, folders and patterns, on this machine or in a bucket.
 
-    In a folder, or by pattern, other files are passed over, and so are names that begin with a dot
-    or an underscore; a file given by name is taken as it is, and refused by the load if it is none.
-    A place where there is nothing, or that cannot be read, is a problem and keeps out no other.
+    Folders and patterns skip other files, and names that start with a dot or an underscore. A file
+    given by name is always taken; the load refuses it if it is not an event file. A place that is
+    empty or cannot be read is a problem, but the other places are still searched.
     """
     found = Found()
     for place in places:
@@ -106,7 +104,7 @@ def look(places: Iterable[str]) -> Found:
 
 
 def find_files(places: Iterable[str]) -> list[LandedFile]:
-    """The event files at the places, each once, by uri; raises EstoreError for any problem."""
+    """The event files at the places, each once; raises EstoreError for any problem."""
     found = look(places)
     if found.problems:
         raise EstoreError("; ".join(found.problems))
@@ -114,15 +112,15 @@ def find_files(places: Iterable[str]) -> list[LandedFile]:
 
 
 def places_in(text: str) -> list[str]:
-    """One text as a list of places: itself where something is there, else its words.
+    """Split one text into places: the text itself if that path exists, otherwise its words.
 
-    Make passes all that DATA= holds as one text, and a path may have spaces and quotes in it.
+    Make passes DATA= as one text, and a path may contain spaces and quotes.
     """
     if "://" not in text and _exists(text):
         return [text]
     try:
         return shlex.split(text)
-    except ValueError:  # a quote without its pair
+    except ValueError:  # an unmatched quote
         return [text]
 
 
@@ -151,7 +149,7 @@ def _look(place: str, found: Found, *, may_be_empty: bool = False) -> None:
 
 def _look_in_bucket(place: str, found: Found) -> None:
     from estore.landing.objects import (
-        find_objects,  # its libraries are optional, and slow to import
+        find_objects,  # the libraries are optional and slow to import
     )
 
     for file in find_objects(place, found.pass_over):
@@ -175,32 +173,32 @@ def _look_on_this_machine(place: str, path: Path, found: Found) -> None:
 def _why_no_file(path: Path) -> str:
     if path.exists():
         return "is neither a file nor a folder"
-    return "is a link that leads nowhere" if path.is_symlink() else "does not exist"
+    return "is a broken link" if path.is_symlink() else "does not exist"
 
 
 def _take(path: Path, place: Path, found: Found) -> None:
-    """Take an event file that a folder or pattern holds, or note that it is passed over."""
+    """Add an event file of a folder or pattern, or note that it is skipped."""
     shown = str(path.relative_to(place)) if path.is_relative_to(place) else str(path)
     if not is_event_name(path.name):
         if is_data_name(path.name) and path.is_file():
             found.pass_over(shown)
     elif path.is_file():
-        with suppress(FileNotFoundError):  # moved away since it was listed
+        with suppress(FileNotFoundError):  # moved since it was listed
             found.add(landed_file(path))
     elif not path.exists():
         if path.is_symlink():
-            found.pass_over(shown, "the link leads nowhere")
+            found.pass_over(shown, "broken link")
     elif not path.is_dir():
         found.pass_over(shown, "not a file but a pipe or a device")
 
 
 def _nothing_there(found: Found, before: int) -> str:
     others = ", only files of other kinds" if found.passed_over_count > before else ""
-    return f"no event files there{others} ({', '.join(FORMATS)})"
+    return f"contains no event files{others} ({', '.join(FORMATS)})"
 
 
 def _matches(pattern: Path) -> list[Path]:
-    """What a pattern stands for; a folder before it that is there counts as it is written."""
+    """The paths that match a pattern; an existing folder before it is taken literally."""
     exact = Path(pattern.anchor or ".")
     rest = list(pattern.parts[1:] if pattern.anchor else pattern.parts)
     while rest and os.path.lexists(exact / rest[0]):
@@ -210,7 +208,7 @@ def _matches(pattern: Path) -> list[Path]:
 
 
 def _walk(folder: Path, problem: Callable[[str, str], None]) -> Iterator[Path]:
-    """Every file in a folder and those below, linked ones too; each folder once, in order."""
+    """All files in a folder and its subfolders, including linked ones, in order."""
 
     def fail(error: OSError) -> None:
         problem(str(error.filename), f"cannot be read: {error.strerror}")

@@ -1,4 +1,4 @@
-"""Load: event files → raw.events, exactly once, with a ledger and every refused line kept."""
+"""Load: event files → raw.events, exactly once, with a ledger and all rejected rows."""
 
 from estore.load.loader import LoadReport, load_files, withdraw
 

@@ -1,4 +1,4 @@
-"""Advice: why most rows of a refused file cannot be used, and the setting that reads them."""
+"""Advice: why a file was refused, and the setting that fixes it."""
 
 import re
 
@@ -7,7 +7,7 @@ from estore.escaping import one_line, shortened
 _SHOWN = 60
 #: A sentence that names an entry of shop.toml.
 _SETTING = re.compile(r" = |\[[a-z_]+\]|time_zone|delimiter|decimal|earliest_date")
-#: What a time looks like → how shop.toml names it.
+#: Form of a time → the advice.
 _TIMES = (
     (r"\d{9,10}([.]\d+)?", 'These are seconds since 1970: set time_format = "epoch_seconds"'),
     (r"\d{12,13}", 'These are milliseconds since 1970: set time_format = "epoch_milliseconds"'),
@@ -19,53 +19,53 @@ _TIMES = (
     (r"\d{1,2}[.]\d{1,2}[.]\d{4} \d{1,2}:\d\d:\d\d",
      'The day comes first: set time_format = "%d.%m.%Y %H:%M:%S"'),
     (r"\d{1,2}/\d{1,2}/\d{2,4}.*",
-     'Say which comes first: time_format = "%d/%m/%Y %H:%M:%S" (the day) or "%m/%d/%Y %H:%M:%S" '
-     "(the month), as the times are written,"),
+     'State whether the day or the month comes first: time_format = "%d/%m/%Y %H:%M:%S" or '
+     '"%m/%d/%Y %H:%M:%S"'),
     (r"\d{4}[/.]\d{1,2}[/.]\d{1,2}.*",
-     'Say how they are written, as in time_format = "%Y/%m/%d %H:%M:%S"'),
+     'Set the format of the times, e.g. time_format = "%Y/%m/%d %H:%M:%S"'),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.]\d+)?)? ?\[?[A-Za-z][\w/]+\]?",
-     'Say what the name of the zone means, under [zone_names]: CET = "+01:00"'),
+     'Define the time zone\'s name under [zone_names], e.g. CET = "+01:00"'),
 )  # fmt: skip
-_OTHER_TIME = 'Say how times are written, as in time_format = "%d.%m.%Y %H:%M"'
+_OTHER_TIME = 'Set the format of the times, e.g. time_format = "%d.%m.%Y %H:%M"'
 _PRICES = (
     (r"[+-]?[\d. '\u00a0\u202f]*,\d{1,4}", 'The decimal sign is a comma: set decimal = ","'),
     (r"[+-]?\d{1,3}([, '\u00a0\u202f]\d{3})+([.]\d*)?",
-     'Thousands are grouped: set decimal = "." (or decimal = "," where the comma is the sign)'),
-    (r"\D*[\d.,]+\D*", "Write the number alone, without a currency"),
+     'Thousands are grouped: set decimal = "." (or "," if the comma is the decimal sign)'),
+    (r"\D*[\d.,]+\D*", "Export the number without a currency"),
 )  # fmt: skip
-_OTHER_PRICE = "A price is a number, as in 1035.79; see decimal"
-#: How a reason begins → the advice.
+_OTHER_PRICE = "A price must be a number, e.g. 1035.79; see decimal"
+#: Start of a reason → the advice.
 _FIXES = {
     "event_time never was": "Export times in UTC or with their offset, or check time_zone",
     "event_time is before": "Check time_format, or set earliest_date",
-    "event_time lies": "Check time_format and time_zone",
-    "price is negative": "Refunds are not supported: leave their rows out of the file",
+    "event_time is more": "Check time_format and time_zone",
+    "price is negative": "Refunds are not supported: remove these rows from the file",
     "price of a purchase is empty": "Export the price of every purchase",
-    "quantity not understood": "A quantity is a whole number from 1; see decimal",
-    "not ": 'Set encoding = "windows-1252" (or as it is written) in shop.toml, or save the file as '
+    "quantity not understood": "A quantity must be a whole number of at least 1; see decimal",
+    "not ": 'Set the file\'s encoding in shop.toml, e.g. encoding = "windows-1252", or save it as '
     "UTF-8",
-    "holds a zero byte": "Export the file again",
-    "not CSV": "Quotes within a quoted field must be doubled",
-    "too few columns": "See whether every row has all columns, and check delimiter",
-    "too many columns": "A field that holds the delimiter must stand in quotes; or check delimiter",
+    "contains a zero byte": "Export the file again",
+    "not CSV": "Double the quotes inside a quoted field",
+    "too few columns": "Check that every row has all columns, and check delimiter",
+    "too many columns": "Quote fields that contain the delimiter, or check delimiter",
 }
 
 
 def sentence(rejected: int, lines: int, kinds: dict[str, int], reason: str, text: str) -> str:
-    """Why a file is refused.
+    """The sentence that says why a file is refused.
 
-    kinds: reason → rows, most rows first; reason and text: of the first row of that kind.
+    kinds: reason → rows, largest first. reason and text belong to the first row of that kind.
     """
     kind = next(iter(kinds))
     counted = "; ".join(f"{each}: {count:,}" for each, count in list(kinds.items())[:3])
     return (
-        f"was refused whole: {rejected:,} of its {lines:,} rows cannot be used ({counted}). "
-        f"The first: {sample(kind, reason, text)}. {advice(kind, reason)}"
+        f"was not loaded: {rejected:,} of its {lines:,} rows are invalid ({counted}). "
+        f"First example: {sample(kind, reason, text)}. {advice(kind, reason)}"
     )
 
 
 def sample(kind: str, reason: str, text: str) -> str:
-    """The refused text in quotes: a field, or of a whole row the part that is wrong."""
+    """The rejected text in quotes: a field, or the wrong part of a row."""
     value = reason.removeprefix(kind).removeprefix(": ") if ": " in reason else text
     if not value or reason.startswith(("too ", "not CSV")):
         value = text
@@ -75,7 +75,7 @@ def sample(kind: str, reason: str, text: str) -> str:
 
 
 def advice(kind: str, reason: str) -> str:
-    """What to do about rows refused for this reason."""
+    """What to do about rows rejected for this reason."""
     fix = _fix(kind, reason)
     is_setting = _SETTING.search(fix) and "shop.toml" not in fix
     return f"{fix} in shop.toml" if is_setting else fix
@@ -88,9 +88,9 @@ def _fix(kind: str, reason: str) -> str:
     if kind == "price not understood":
         return _first(_PRICES, value, _OTHER_PRICE)
     if "was rounded" in kind:
-        return "Export ids as text or whole numbers: digits are lost"
+        return "Export ids as text or whole numbers: rounding lost digits"
     if kind.endswith("is empty"):
-        return f"Map the column that holds {kind.split()[0]} under [columns]"
+        return f"Map the column with {kind.split()[0]} under [columns]"
     fixes = (fix for start, fix in _FIXES.items() if kind.startswith(start))
     return next(fixes, "Check [columns]")
 

@@ -1,4 +1,4 @@
-"""Content: a file's bytes, what it is known by, and how many lines it has."""
+"""Content: a file's bytes, their hash, and the number of lines."""
 
 import codecs
 import errno
@@ -24,11 +24,11 @@ Result = TypeVar("Result")
 _BLOCK = 1 << 22
 _NEWLINE, _QUOTE = ord("\n"), ord('"')
 _AFTER_FIELD = (_NEWLINE, ord("\r"))
-#: A line of MAX_RECORD bytes holds at least one aligned part of this length.
+#: A line of MAX_RECORD bytes contains at least one aligned part of this length.
 _LONG = 1 << 19
-#: What a compressed file may unpack to: this much, or else so many times its own size.
+#: A compressed file may unpack to this many bytes, or to this multiple of its own size.
 _UNPACKED, _RATIO = 256 << 20, 200
-#: First bytes of files that are often given a wrong name → what they are, and the fix.
+#: First bytes of files that often have a wrong suffix → their format, and the fix.
 _KINDS = {
     b"\x1f\x8b": ("gzip", "name it .csv.gz"),
     b"\x28\xb5\x2f\xfd": ("zstd", "name it .csv.zst"),
@@ -39,7 +39,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Content:
-    """content_hash: of the bytes as they lie; text: None where it is not read here."""
+    """A file's hash over its stored bytes, and its text; None if the text is not read here."""
 
     content_hash: str
     text: "Text | None"
@@ -47,10 +47,10 @@ class Content:
 
 @dataclass
 class Text:
-    """What the bytes of a CSV file show at a glance: how many lines, and how plainly written.
+    """Quick statistics of a CSV file: the number of lines, and whether its quoting is plain.
 
-    lines: of the file, the header and blank ones included. is_plain: every quote opens or closes
-    a whole field, and there is no zero byte and no endless line. separators: outside of quotes.
+    lines includes the header and blank lines. is_plain: every quote opens or closes a complete
+    field, and there is no zero byte or overlong line. separators counts those outside quotes.
     """
 
     separator: int = ord(",")
@@ -61,7 +61,7 @@ class Text:
     _last: int = _NEWLINE
 
     def add(self, block: bytes) -> None:
-        """Count one more block, not an empty one; numpy counts five times as fast as bytes."""
+        """Count one more block, which is not empty; numpy is five times as fast as bytes."""
         if not self.lines:
             block = block.removeprefix(codecs.BOM_UTF8) or b" "
         values = np.frombuffer(block, dtype=np.uint8)
@@ -77,14 +77,14 @@ class Text:
         self._last = block[-1]
 
     def _add_quoted(self, values: "np.ndarray[Any, Any]") -> None:
-        """Every second quote closes; a doubled one within a field closes it and opens it again."""
+        """Every second quote closes; a doubled quote closes a field and opens it again."""
         around = np.concatenate((np.array([self._last], dtype=np.uint8), values))
         at = np.flatnonzero(around[1:] == _QUOTE)
         opens = (np.arange(len(at)) + self._quotes) % 2 == 0
         before = around[at[opens]]
         closed = at[~opens] + 1
         if self._last == _QUOTE and self._quotes % 2 == 0:
-            closed = np.append(closed, 0)  # the last byte of the block before
+            closed = np.append(closed, 0)  # the last byte of the previous block
         after = around[closed[closed + 1 < len(around)] + 1]
         is_plain = np.isin(before, [self.separator, _NEWLINE, _QUOTE]).all()
         is_plain = is_plain and np.isin(after, [self.separator, *_AFTER_FIELD, _QUOTE]).all()
@@ -99,7 +99,7 @@ class Text:
 
 
 def _has_long_line(block: bytes) -> bool:
-    """Whether a line may be too long for an event: a part of it has no line end."""
+    """Whether a line may be too long for an event: a long part has no line end."""
     return any(
         block.find(b"\n", start, start + _LONG) < 0
         for start in range(0, len(block) - _LONG + 1, _LONG)
@@ -107,10 +107,10 @@ def _has_long_line(block: bytes) -> bool:
 
 
 def read_content(file: LandedFile, separator: str = ",") -> Content:
-    """Hash the file as it lies; of an uncompressed CSV also count the lines.
+    """Hash the file's stored bytes; for an uncompressed CSV, also count the lines.
 
-    At the speed of the disk, and the engine finds the file in the page cache. Raises RefusedFile
-    for a file that cannot be read, or is plainly something else than its name says.
+    It runs at disk speed, and the engine then finds the file in the page cache. Raises RefusedFile
+    if the file cannot be read or its format does not match its name.
     """
     digest, text = xxhash.xxh3_128(), Text(separator_byte(separator))
     check_kind(file)
@@ -126,9 +126,9 @@ def read_content(file: LandedFile, separator: str = ",") -> Content:
 
 
 def read_text(file: LandedFile, separator: str = ",") -> Text:
-    """Count the lines of a CSV file; raises RefusedFile where a checksum does not hold.
+    """Count the lines of a CSV file; raises RefusedFile if a checksum does not match.
 
-    DuckDB does not compare gzip's checksum: a flipped bit would pass as data.
+    DuckDB does not check gzip's checksum: a flipped bit would pass as data.
     """
     text = Text(separator_byte(separator))
     with open_bytes(file) as stream:
@@ -138,19 +138,19 @@ def read_text(file: LandedFile, separator: str = ",") -> Text:
 
 
 def separator_byte(separator: str) -> int:
-    """Of a separator of several bytes, one that no text has: such a file goes the careful way."""
+    """The separator's byte. For a multibyte separator, a byte that UTF-8 never contains."""
     return ord(separator) if separator.isascii() else 0xFF
 
 
 def guess_lines(file: LandedFile) -> int:
-    """How many lines an uncompressed file has if they go on as they begin; for a progress bar."""
+    """Estimate the lines of an uncompressed file from its start, for a progress bar."""
     with open_bytes(file) as stream:
         start = stream.read(1 << 16)
     return start.count(b"\n") * file.bytes // max(len(start), 1)
 
 
 class Beside(Generic[Result]):
-    """Work in a thread of its own, while the engine loads."""
+    """Background work in its own thread, while the engine loads."""
 
     def __init__(self, work: Callable[[], Result]) -> None:
         self._results: list[Result] = []
@@ -161,16 +161,16 @@ class Beside(Generic[Result]):
     def _run(self, work: Callable[[], Result]) -> None:
         try:
             self._results.append(work())
-        except BaseException as error:  # handed to the caller's thread
+        except BaseException as error:  # re-raised in the caller's thread
             self._failure = error
 
     def has_ended(self, seconds: float) -> bool:
-        """Whether it ends within so many seconds."""
+        """Whether the work ends within this many seconds."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def result(self) -> Result:
-        """Waits for it; raises what it raised."""
+        """Wait for the result; raises what the work raised."""
         self._thread.join()
         if self._failure:
             raise self._failure
@@ -179,9 +179,9 @@ class Beside(Generic[Result]):
 
 @contextmanager
 def open_bytes(file: LandedFile, encoding: str = "utf-8") -> Iterator[IO[bytes]]:
-    """The uncompressed bytes of a CSV file, in UTF-8; encoding: as the file is written.
+    """The uncompressed bytes of a CSV file as UTF-8; encoding: that of the file.
 
-    Reading raises RefusedFile where it is damaged.
+    Reading raises RefusedFile if the file is damaged.
     """
     try:
         raw = file.path.open("rb")
@@ -195,15 +195,15 @@ def open_bytes(file: LandedFile, encoding: str = "utf-8") -> Iterator[IO[bytes]]
             plain = zstd.ZstdFile(raw)
         with plain:
             most = max(_UNPACKED, _RATIO * file.bytes) if file.compression != "none" else None
-            told: IO[bytes] = io.BufferedReader(_Told(plain, most), 1 << 20)
+            stream: IO[bytes] = io.BufferedReader(_Checked(plain, most), 1 << 20)
             if encoding != "utf-8":
-                recoded: Any = _Recoded(told, encoding)
-                told = io.BufferedReader(recoded, 1 << 20)
-            yield told
+                recoded: Any = _Recoded(stream, encoding)
+                stream = io.BufferedReader(recoded, 1 << 20)
+            yield stream
 
 
 class _Recoded(io.RawIOBase):
-    """Text of another encoding as UTF-8. Bytes that are none of it stay as they are."""
+    """Text of another encoding as UTF-8. Invalid bytes stay unchanged."""
 
     def __init__(self, stream: IO[bytes], encoding: str) -> None:
         self.stream, self.waiting = stream, b""
@@ -225,10 +225,10 @@ class _Recoded(io.RawIOBase):
         return count
 
 
-class _Told(io.RawIOBase):
-    """Passes bytes on, and says what is wrong with the file where they cannot be read.
+class _Checked(io.RawIOBase):
+    """Passes bytes on, and reports what is wrong if they cannot be read.
 
-    most: the bytes that may come of it; None: any number.
+    most: the largest number of bytes allowed; None: no limit.
     """
 
     def __init__(self, plain: Any, most: int | None) -> None:
@@ -248,21 +248,21 @@ class _Told(io.RawIOBase):
         if self.most and self.done > self.most:
             raise RefusedFile(
                 f"unpacks to more than {_RATIO} times its size ({self.done >> 20:,} MB so far), "
-                "which event data do not; look into it, and unpack it yourself if it is right"
+                "which is unusual for event data. Check it; if it is correct, unpack it first"
             )
         return count
 
 
 def _unreadable(error: OSError) -> Exception:
-    """What stands in the file's way; a want of the machine's is no fault of the file."""
+    """Why the file cannot be read; a shortage on the machine is not the file's fault."""
     if error.errno in (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC):
         return error
     said = error.strerror or str(error)
-    return RefusedFile(f"cannot be read: {said}; is it still there, and yours to read?")
+    return RefusedFile(f"cannot be read: {said}. Check that it exists and that you may read it")
 
 
 def check_kind(file: LandedFile) -> None:
-    """Raises RefusedFile for a file that is plainly something else than its name says."""
+    """Raises RefusedFile if the file's format does not match its name."""
     try:
         with file.path.open("rb", buffering=0) as stream:
             start = stream.read(8)
@@ -271,4 +271,4 @@ def check_kind(file: LandedFile) -> None:
     named = file.compression if file.compression != "none" else file.format
     for mark, (kind, fix) in _KINDS.items():
         if start.startswith(mark) and kind != named:
-            raise RefusedFile(f"is named as {named} but is {kind}; {fix}")
+            raise RefusedFile(f"has the name of a {named} file but is {kind}; {fix}")

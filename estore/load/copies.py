@@ -1,4 +1,4 @@
-"""Copies: objects of buckets brought to this machine, one for the load and the next meanwhile."""
+"""Copies: local copies of bucket objects, one for the current load and one downloaded ahead."""
 
 import shutil
 from collections import deque
@@ -13,13 +13,13 @@ from estore.load.content import Beside
 
 
 class Copies:
-    """Where the load finds the bytes of its files. At most two objects lie here at a time.
+    """Provides the bytes of the files to load. It stores at most two objects at a time.
 
-    Copies rather than streams, since a load reads a file more than once (docs/decisions/0010).
+    It copies instead of streaming because a load reads a file twice (docs/decisions/0010).
     """
 
     def __init__(self, wanted: Sequence[LandedFile], folder: Path) -> None:
-        """wanted: the objects that will be asked for, in that order."""
+        """wanted: the objects that the load will request, in this order."""
         self.folder = folder
         self._wanted = deque(wanted)
         self._ahead: _Download | None = None
@@ -27,9 +27,9 @@ class Copies:
         self._count = 0
 
     def bring(self, file: LandedFile, on_bytes: Callable[[int], None]) -> LandedFile:
-        """The file with its bytes on this machine; on_bytes is told how many have come.
+        """The file with its bytes on this machine; on_bytes receives the bytes so far.
 
-        Raises RefusedFile where they cannot be had, EstoreError where none of the others' can.
+        Raises RefusedFile if this object cannot be read, EstoreError if no object can be read.
         """
         if not file.is_object:
             return file
@@ -51,12 +51,12 @@ class Copies:
         return _Download(file, self._stores[scheme], self.folder / str(self._count))
 
     def _has_room_for(self, file: LandedFile) -> bool:
-        """Beside what the load of the present one spills."""
+        """Whether there is room in addition to what the current load spills."""
         return shutil.disk_usage(self.folder).free > 4 * file.bytes
 
 
 class _Download:
-    """An object on its way."""
+    """A running download of one object."""
 
     def __init__(self, file: LandedFile, store: Store, path: Path) -> None:
         self.file, self.path, self.done = file, path, 0
@@ -68,7 +68,7 @@ class _Download:
         self.done = done
 
     def wait(self, on_bytes: Callable[[int], None]) -> LandedFile:
-        """The file with its copy; raises what went wrong on the way."""
+        """The file with its copy; raises the download's error."""
         while not self._work.has_ended(0.2):
             on_bytes(self.done)
         try:

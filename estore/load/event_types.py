@@ -1,19 +1,19 @@
-"""Event types: those of a file that are not ours, with their rows, and what to do about them."""
+"""Event types: a file's unknown event types, their rows, and what to do about them."""
 
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 OURS = ("view", "cart", "purchase")
-#: So many types of a file are named; the rows of the others are one sum, under no name.
+#: The number of types stored by name; the rows of all others are one sum without a name.
 NAMED = 20
 FIX = "map them under [event_types] in shop.toml, then `estore load --again PATH`"
 
 
 def kept(rows: Iterable[tuple[str, int]], total: int) -> str | None:
-    """The ledger's text: type → rows, most rows first; total: rows of all types that are not ours.
+    """The ledger's JSON: type → rows, largest first. total: the rows of all unknown types.
 
-    rows: the types with most rows. None where all types are ours.
+    rows: the largest types. None if all types are known.
     """
     counts = dict(list(rows)[:NAMED])
     if rest := total - sum(counts.values()):
@@ -22,7 +22,7 @@ def kept(rows: Iterable[tuple[str, int]], total: int) -> str | None:
 
 
 def total(kept: str | None) -> int:
-    """How many rows have a type that is not ours."""
+    """How many rows have an unknown type."""
     return sum(json.loads(kept).values()) if kept else 0
 
 
@@ -39,7 +39,7 @@ def named(kept: Iterable[str | None], limit: int = 5) -> str:
 
 
 def note(kept: str | None, loaded: int) -> str | None:
-    """What a person should know of one file's types; None where all are ours."""
+    """A note on one file's unknown types; None if there are none."""
     if not (others := total(kept)):
         return None
     said = f"{others:,} of {loaded:,} rows have other event types: {named([kept])}"
@@ -47,19 +47,19 @@ def note(kept: str | None, loaded: int) -> str | None:
 
 
 def warning(kept: str | None, loaded: int) -> str | None:
-    """Where no row at all is a view, a cart or a purchase."""
+    """A warning if no row is a view, a cart or a purchase."""
     if not loaded or total(kept) < loaded:
         return None
     return (
-        f"no row is a view, a cart or a purchase, so these rows are in no funnel and no sales: "
+        "no row is a view, a cart or a purchase, so the funnel and sales leave them out: "
         f"{named([kept])}; {FIX}"
     )
 
 
 def sentences(files: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What a reader of the ledger should know: of all files, and of files with no type of ours.
+    """Sentences on unknown types: for all files, and for files with unknown types only.
 
-    files: rows of raw.files; those of a home or snapshot made before have no such column.
+    files: rows of raw.files; older homes and snapshots lack the column.
     """
     held = [file for file in files if file["status"] == "loaded"]
     others = [file for file in held if file.get("other_event_types")]
@@ -68,8 +68,8 @@ def sentences(files: Iterable[Mapping[str, Any]]) -> list[str]:
     kept = [file["other_event_types"] for file in others]
     said = [
         f"{sum(map(total, kept)):,} rows in {_files(len(others))} have event types other "
-        f"than view, cart and purchase: {named(kept)}. They are events, but in no funnel and no "
-        f"sales; if they are views, carts or purchases, {FIX}."
+        f"than view, cart and purchase: {named(kept)}. The funnel and sales leave "
+        f"them out; if they are views, carts or purchases, {FIX}."
     ]
     suspect = [
         file["uri"].rsplit("/", 1)[-1]
@@ -79,7 +79,7 @@ def sentences(files: Iterable[Mapping[str, Any]]) -> list[str]:
     if suspect:
         more = len(suspect) - 3
         shown = ", ".join(suspect[:3]) + (f" and {more:,} more" if more > 0 else "")
-        said.append(f"{_files(len(suspect))} without a single view, cart or purchase: {shown}.")
+        said.append(f"{_files(len(suspect))} without any view, cart or purchase: {shown}.")
     return said
 
 

@@ -1,4 +1,4 @@
-"""Header: which column of a file is which of ours, told before a row is read."""
+"""Header: matches a file's columns to ours before any row is read."""
 
 import codecs
 import csv
@@ -14,10 +14,10 @@ from estore.load.content import Text, open_bytes, separator_byte
 from estore.sources import COLUMNS, PLAIN_COLUMNS, Source
 
 _TIME = re.compile(r"\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}")
-#: Ids that programs take for numbers.
+#: Ids that other programs may treat as numbers.
 ID_COLUMNS = ("product_id", "category_id", "user_id", "user_session", "order_id")
 _DELIMITERS = ",;\t|"
-#: The first line of a file that Excel is to open.
+#: A first line that tells Excel the delimiter.
 _SEPARATOR_LINE = re.compile('"?sep=([^\\w"\\s]|\\t)"?', re.IGNORECASE)
 
 
@@ -25,11 +25,10 @@ _SEPARATOR_LINE = re.compile('"?sep=([^\\w"\\s]|\\t)"?', re.IGNORECASE)
 class Header:
     """The columns of a file.
 
-    names: every column of the file in its order; ours: our column → its position there;
-    constants: our column → the value of all rows; notes: what a person should know of them;
-    has_line: they stand in a line of the file; skipped: lines before that one; is_odd: written so
-    that only the careful way reads it; binary: our columns that a Parquet file keeps as bytes;
-    typed: those that it keeps as numbers and times, so that no setting says how they are written.
+    names: all columns in file order; ours: our column → its position; constants: our column → the
+    value of all rows; notes: notes for the user; has_line: the file has a header line; skipped:
+    lines before it; is_odd: only the careful way can read the file; binary: our columns that a
+    Parquet file stores as bytes; typed: those it stores as numbers or times, which need no format.
     """
 
     names: tuple[str, ...]
@@ -44,12 +43,12 @@ class Header:
     typed: tuple[str, ...] = ()
 
     def source_name(self, column: str) -> str:
-        """What the file calls one of our columns."""
+        """The file's name for one of our columns."""
         return self.names[self.ours[column]]
 
 
 def read_csv_header(file: LandedFile, shop: Source) -> Header:
-    """Find our columns in a CSV file; raises RefusedFile that names the column and the fix."""
+    """Find our columns in a CSV file; raises RefusedFile with the column and the fix."""
     with open_bytes(file, shop.encoding) as stream:
         start = stream.read(1 << 16)
     for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -61,18 +60,18 @@ def read_csv_header(file: LandedFile, shop: Source) -> Header:
         raise RefusedFile("is empty; export it again")
     if b"\0" in start.split(b"\n", 1)[0]:
         raise RefusedFile("is not text but binary; export it as CSV in UTF-8")
-    # A cut through a letter at the end of what was read is no fault of the file.
+    # The block may end inside a character, which is not a fault of the file.
     text = start.decode("utf-8", errors="replace")
     marks = len(text) - len(text := text.lstrip("\ufeff"))
     skipped, delimiter, text = _after_preamble(text, shop.delimiter)
     if "\r" in text.split("\n", 1)[0].rstrip("\r\n"):
-        raise RefusedFile("ends its lines with CR alone; save it with LF or CRLF line ends")
+        raise RefusedFile("has CR line ends; save it with LF or CRLF line ends")
     lines = io.StringIO(text, newline="\n")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     try:
         fields = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
-        raise RefusedFile(f"has a first line that is not CSV ({error}); mend its header") from error
+        raise RefusedFile(f"has a first line that is not CSV ({error}); fix its header") from error
     known = {*COLUMNS, *shop.columns}
     if any(name in known or name.lower() in COLUMNS for name in fields):
         header = match_columns(fields, shop)
@@ -92,7 +91,7 @@ def read_csv_header(file: LandedFile, shop: Source) -> Header:
 def _after_preamble(text: str, delimiter: str) -> tuple[int, str, str]:
     """(lines before the header, the delimiter, the text from the header on).
 
-    Before it there may be blank lines, and Excel's line `sep=;`, which says the delimiter.
+    Blank lines and Excel's `sep=;`, which states the delimiter, may come before the header.
     """
     skipped = 0
     while text:
@@ -106,7 +105,7 @@ def _after_preamble(text: str, delimiter: str) -> tuple[int, str, str]:
 
 
 def match_columns(fields: list[str], shop: Source, *, has_line: bool = True) -> Header:
-    """Match a header's names to our columns; raises RefusedFile for missing or doubled ones."""
+    """Match a header's names to our columns; raises RefusedFile for missing or duplicate ones."""
     mapped = {
         theirs: [named] if isinstance(named, str) else named
         for theirs, named in shop.columns.items()
@@ -138,9 +137,9 @@ def match_columns(fields: list[str], shop: Source, *, has_line: bool = True) -> 
     ]
     if missing:
         raise RefusedFile(
-            f"has no column {', '.join(map(shop.source_of, missing))}; it has "
-            f"{named}. Name the columns that "
-            'hold them in shop.toml: [columns] "their name" = "' + missing[0] + '"'
+            f"has no column {', '.join(map(shop.source_of, missing))}; its columns are "
+            f"{named}. Map it "
+            'in shop.toml: [columns] "their name" = "' + missing[0] + '"'
         )
     absent = [
         shop.source_of(column)
@@ -149,22 +148,22 @@ def match_columns(fields: list[str], shop: Source, *, has_line: bool = True) -> 
     ]
     notes = []
     if extra:
-        notes.append(f"columns kept out: {', '.join(extra)}")
+        notes.append(f"ignored columns: {', '.join(extra)}")
     if absent:
-        notes.append(f"columns left empty, as the file lacks them: {', '.join(absent)}")
+        notes.append(f"missing columns, left empty: {', '.join(absent)}")
     return Header(tuple(fields), ours, tuple(notes), has_line, constants)
 
 
 def check_format(file: LandedFile) -> None:
-    """Raises RefusedFile for a name that is no event file's."""
+    """Raises RefusedFile if the name's suffix is not that of an event file."""
     if file.format == "unknown":
-        raise RefusedFile(f"is not an event file by its name; name it {', '.join(FORMATS)}")
+        raise RefusedFile(f"has no event file suffix; use one of {', '.join(FORMATS)}")
 
 
 def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
     """The columns of a Parquet file, given as (name, DuckDB's type).
 
-    Raises RefusedFile for missing ones, and for ids that were stored as rounded numbers.
+    Raises RefusedFile for missing columns, and for ids stored as rounded numbers.
     """
     header = match_columns([name for name, _ in columns], shop, has_line=False)
     kinds = {ours: columns[position][1] for ours, position in header.ours.items()}
@@ -172,12 +171,12 @@ def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
         named = f"stores {header.source_name(ours)} as"
         if ours in ID_COLUMNS and kind in ("DOUBLE", "FLOAT"):
             raise RefusedFile(
-                f"{named} a rounded number ({kind}): ids above 2^53 have lost digits. "
-                "Write it as a whole number or as text"
+                f"{named} a rounded number ({kind}): ids above 2^53 lose digits. "
+                "Export it as a whole number or as text"
             )
         if not _is_readable(ours, kind):
             due = _DUE.get(ours, "text")
-            raise RefusedFile(f"{named} {kind[:60]}, where {due} is due; write it as {due}")
+            raise RefusedFile(f"{named} {kind[:60]}, not as {due}. Export it as {due}")
     binary = tuple(ours for ours, kind in kinds.items() if kind == "BLOB")
     typed = tuple(
         ours
@@ -192,7 +191,7 @@ _DUE = {"event_time": "a time", "price": "a number", "quantity": "a whole number
 
 
 def _is_readable(ours: str, kind: str) -> bool:
-    """Whether a column of DuckDB's type can hold what is due: no list, no struct, no boolean."""
+    """Whether a column of this DuckDB type fits: not a list, a struct or a boolean."""
     if kind in ("VARCHAR", "BLOB") or kind.startswith("ENUM"):
         return True
     if ours == "event_time":
@@ -209,12 +208,12 @@ def _no_header(fields: list[str], used: str) -> str:
         for delimiter in _DELIMITERS.replace(used, ""):
             if fields[0].count(delimiter) >= len(PLAIN_COLUMNS) - 2:
                 return (
-                    f"is not separated by {used!r} but, it seems, by {delimiter!r}; "
+                    f"seems to be separated by {delimiter!r}, not by {used!r}; "
                     f"set delimiter = {json.dumps(delimiter)} in shop.toml"
                 )
     if _TIME.match(fields[0] if fields else ""):
         return (
-            f"has no header and {len(fields)} columns where {len(PLAIN_COLUMNS)} are expected "
+            f"has no header and {len(fields)} columns instead of {len(PLAIN_COLUMNS)} "
             f"({', '.join(PLAIN_COLUMNS)}); add a header line"
         )
     shown = shortened(", ".join(fields), 120)

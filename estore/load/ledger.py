@@ -1,4 +1,4 @@
-"""Ledger: what is known of every content of a file ever seen, and whose rows are in raw.events."""
+"""Ledger: every file content ever seen, and which file owns which rows of raw.events."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,7 +16,7 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of raw.files, as far as decisions need it."""
+    """One row of raw.files, with the columns that decisions need."""
 
     file_id: int
     uri: str
@@ -29,11 +29,11 @@ class Entry:
     status: str
     same_as: int | None
     other_event_types: str | None = None  # see estore/load/event_types.py
-    recheck_at: datetime | None = None  # rejected rows lie in the future until then
+    recheck_at: datetime | None = None  # until then, rejected rows are in the future
 
     @property
     def is_due(self) -> bool:
-        """Rejected rows were in the future when the file was read, and are not any more."""
+        """Whether rejected rows were in the future when the file was read, but are not any more."""
         return (
             self.status == "loaded"
             and self.recheck_at is not None
@@ -42,13 +42,13 @@ class Entry:
 
 
 class Ledger:
-    """Reads and writes raw.files. Its changes belong to the caller's transaction."""
+    """Reads and writes raw.files, within the caller's transaction."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse, self.connection = warehouse, warehouse.control_tables
 
     def entries(self, condition: str, *parameters: object) -> list[Entry]:
-        """The entries that meet an SQL condition, newest first."""
+        """The entries that match an SQL condition, newest first."""
         rows = self.connection.execute(
             f"select {_FIELDS} from raw.files where {condition} order by file_id desc",
             list(parameters),
@@ -56,7 +56,7 @@ class Ledger:
         return [Entry(*row) for row in rows]
 
     def generations(self, *, and_withdrawn: bool) -> dict[tuple[str, str, int], Entry]:
-        """What is held of each uri, or was withdrawn, by (uri, generation, bytes)."""
+        """Loaded (and optionally withdrawn) entries by (uri, generation, bytes)."""
         entries = self.entries(
             "status in ('loaded', 'duplicate') or status = 'withdrawn' and ?", and_withdrawn
         )
@@ -68,7 +68,7 @@ class Ledger:
         return int(row[0]) if row else 0
 
     def record(self, entry: Entry, error: str | None = None) -> None:
-        """Write an entry; what gives way to it: one of the same path and content, and a refusal."""
+        """Write an entry; it replaces one of the same path and content, and a refusal."""
         self.connection.execute(
             "delete from raw.files where uri = ? and (content_hash = ? or status = 'refused')",
             [entry.uri, entry.content_hash],
@@ -84,14 +84,14 @@ class Ledger:
         )
 
     def set_status(self, entry: Entry, status: str) -> None:
-        """Change what an entry's content is now."""
+        """Change an entry's status."""
         self.connection.execute(
             "update raw.files set status = ?, same_as = null where file_id = ?",
             [status, entry.file_id],
         )
 
     def refresh(self, entry: Entry, file: LandedFile) -> None:
-        """The same content lies there again, maybe under a new date or after one refused."""
+        """Note that the same content is back, maybe with a new date or after a refused one."""
         self.connection.execute(
             "update raw.files set generation = ? where file_id = ?",
             [file.generation, entry.file_id],
@@ -101,7 +101,7 @@ class Ledger:
         )
 
     def retire(self, entry: Entry, status: str) -> Entry | None:
-        """Take a loaded file's rows out, or hand them to its first duplicate and return that."""
+        """Remove a loaded file's rows, or give them to its first duplicate and return that."""
         self.set_status(entry, status)
         successors = self.entries("status = 'duplicate' and same_as = ?", entry.file_id)
         if successors:
@@ -134,7 +134,7 @@ class Ledger:
         return None
 
     def touch(self, file_id: int, *, is_removal: bool = False) -> None:
-        """The days of a file's events wait to be built."""
+        """Mark the days of a file's events as pending."""
         self.connection.execute(
             "insert into raw.touched_days "
             "select event_date, ? from raw.file_days where file_id = ?",
@@ -142,17 +142,17 @@ class Ledger:
         )
 
     def days(self, file_id: int) -> dict[date, int]:
-        """The UTC days of a file's events, with how many there are."""
+        """The UTC days of a file's events, with the number of events."""
         return dict(
             self.connection.execute(
                 "select event_date, event_count from raw.file_days where file_id = ?", [file_id]
             ).fetchall()
         )
 
-    def twin(self, entry: Entry) -> Entry | None:
-        """A loaded file with exactly the same rows as this one, whose rows are in raw.events.
+    def duplicate_of(self, entry: Entry) -> Entry | None:
+        """A loaded file with exactly the same rows as this one, or None.
 
-        Only a file with the same counts on the same days is looked at row by row.
+        It compares rows only for files with the same counts on the same days.
         """
         candidates = self.entries(
             """status = 'loaded' and file_id <> ? and loaded = ? and rejected = ? and not exists (
@@ -171,7 +171,7 @@ class Ledger:
 
 
 def new_entry(file_id: int, file: LandedFile, content: Content, status: str) -> Entry:
-    """An entry for a file before its lines are counted."""
+    """A new entry for a file, before its rows are counted."""
     return Entry(
         file_id, file.uri, content.content_hash, file.generation, file.bytes, None, 0, 0, status,
         None,
@@ -179,7 +179,7 @@ def new_entry(file_id: int, file: LandedFile, content: Content, status: str) -> 
 
 
 def duplicate_of(entry: Entry, original: Entry) -> Entry:
-    """The entry of a file whose rows another one holds already."""
+    """The entry of a file whose rows are already loaded from another file."""
     return replace(
         entry, status="duplicate", same_as=original.file_id, lines=original.lines, loaded=0,
         rejected=0,

@@ -1,4 +1,4 @@
-"""Loader: decides what each landed file is, and brings new content in, one transaction a file."""
+"""Loader: decides what each landed file is, and loads new content, one transaction per file."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -36,7 +36,7 @@ _READ_BESIDE = 64 << 20
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file. status: loaded, unchanged, duplicate, withdrawn or refused."""
+    """The outcome for one file. status: loaded, unchanged, duplicate, withdrawn or refused."""
 
     uri: str
     status: str
@@ -51,12 +51,12 @@ class Outcome:
 
 @dataclass
 class LoadReport:
-    """What became of every file of one load."""
+    """The outcomes of all files of one load."""
 
     outcomes: list[Outcome] = field(default_factory=list)
 
     def count(self, status: str) -> int:
-        """How many files ended so."""
+        """How many files have this status."""
         return sum(outcome.status == status for outcome in self.outcomes)
 
     @property
@@ -65,7 +65,7 @@ class LoadReport:
         return [outcome for outcome in self.outcomes if outcome.status == "refused"]
 
     def total(self, counted: str) -> int:
-        """Sum of lines, loaded or rejected over the files."""
+        """The sum of lines, loaded or rejected over all files."""
         return sum(getattr(outcome, counted) for outcome in self.outcomes)
 
 
@@ -80,11 +80,11 @@ def load_files(
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     on_progress: OnProgress = lambda bytes_done, lines_done: None,
 ) -> LoadReport:
-    """Load what is new among the files; one that is refused does not keep the others back.
+    """Load the new files; a refused file does not stop the others.
 
-    restore: also load content that was withdrawn. again: read what is known as if it were new, and
-    put it in place of its old rows, as after a change of the mapping. on_progress is told what is
-    done over all files.
+    restore: also load withdrawn content. again: read known content as if it were new and replace
+    its old rows, for example after the mapping changed. on_progress receives the progress over
+    all files.
     """
     report, files = LoadReport(), list(files)
     held = {} if again else Ledger(warehouse).generations(and_withdrawn=not restore)
@@ -109,7 +109,7 @@ def load_files(
 
 
 def _generation(file: LandedFile) -> tuple[str, str, int]:
-    """What an object whose content was seen before is known by, without its bytes."""
+    """The hash of an object whose content was seen before, without its bytes."""
     return file.uri, file.generation, file.bytes
 
 
@@ -120,9 +120,9 @@ def _add(
 
 
 def withdraw(warehouse: Warehouse, uri: str) -> tuple[Entry, Entry | None]:
-    """Take a file's rows back; returns its entry and the duplicate that keeps the rows, if any.
+    """Remove a file's rows; returns its entry and the duplicate that keeps the rows, if any.
 
-    Raises EstoreError when no rows of such a file are held.
+    Raises EstoreError if no rows of such a file are loaded.
     """
     ledger = Ledger(warehouse)
     entries = ledger.entries("uri = ? and status in ('loaded', 'duplicate')", uri)
@@ -139,7 +139,7 @@ def withdraw(warehouse: Warehouse, uri: str) -> tuple[Entry, Entry | None]:
 
 
 class _Load:
-    """One file on its way in."""
+    """The load of one file."""
 
     def __init__(
         self,
@@ -154,13 +154,13 @@ class _Load:
         self.warehouse, self.file, self.settings = warehouse, file, settings
         self.intake, self.copies, self.again = intake, copies, again
         self.ledger = Ledger(warehouse)
-        self._gone: dict[date, int] = {}  # rows that the path held before, by day
-        self._heir: Entry | None = None  # the duplicate that holds them now
+        self._gone: dict[date, int] = {}  # rows loaded earlier from this path, by day
+        self._successor: Entry | None = None  # the duplicate that owns them now
         self._content: Content | Beside[Content] = Content("unread", None)
 
     @property
     def content(self) -> Content:
-        """What the file is known by; waited for where it is read beside the load."""
+        """The file's hash; waits for it if it is read in the background."""
         if isinstance(self._content, Beside):
             reading, self._content = self._content, Content("unread", None)
             self._content = reading.result()
@@ -175,9 +175,9 @@ class _Load:
             return self._decide(restore=restore)
         except RefusedFile as error:
             with suppress(RefusedFile):
-                _ = self.content  # for the ledger, where it can be read
+                _ = self.content  # for the ledger, if it can be read
             said = str(error).replace(str(self.file.path), self.file.uri)
-            if not (self.again and self._holds_rows()):  # else its old rows stay, and its entry
+            if not (self.again and self._holds_rows()):  # otherwise its old rows and its entry stay
                 entry = self._new_entry("refused")
                 with self.warehouse.transaction():
                     self.ledger.record(entry, said)
@@ -220,7 +220,7 @@ class _Load:
         return self._bring_in()
 
     def _bring_here(self) -> None:
-        """Of an object, a copy on this machine: half of its progress."""
+        """Copy an object to this machine, which is half of its progress."""
         if self.file.is_object and self.intake.reads_here:
             on_progress = self.intake.on_progress
             self.file = self.copies.bring(self.file, lambda done: on_progress(done // 2, 0))
@@ -237,7 +237,7 @@ class _Load:
         )
 
     def _is_surely_new(self) -> bool:
-        """No known content has as many bytes: what it is known by can wait until it is loaded."""
+        """Whether no known content has this size, so the hash can wait until after the load."""
         return (
             self.intake.reads_here
             and (self.file.format, self.file.compression) == ("csv", "none")
@@ -249,22 +249,23 @@ class _Load:
         return new_entry(self.ledger.next_id(), self.file, self.content, status)
 
     def _keep_duplicate(self, original: Entry) -> Outcome:
-        """The path's rows are held already, for another path or for this one in another form."""
+        """Handle content whose rows are already loaded, from another path or in another format."""
         with self.warehouse.transaction():
             entry = duplicate_of(self._new_entry("duplicate"), original)
             if self.again and original.uri != self.file.uri:
-                self._retire_predecessor(entry.file_id)  # the same content: its entry goes next
+                # The same content: its entry is removed next.
+                self._retire_predecessor(entry.file_id)
             self.ledger.record(entry)
             days = self.ledger.days(original.file_id)
             self._retire_predecessor(entry.file_id)
-        note = f"holds the same rows as {original.uri}; nothing was loaded twice"
+        note = f"has the same rows as {original.uri}; nothing was loaded twice"
         if original.uri == self.file.uri:
-            note = "holds the same rows as before; nothing was loaded twice"
+            note = "has the same rows as before; nothing was loaded twice"
             return Outcome(self.file.uri, "duplicate", notes=(note,))
         return self._with_replaced(Outcome(self.file.uri, "duplicate", notes=(note,)), days)
 
     def _keep_out(self) -> Outcome:
-        """Rows that were withdrawn under another name stay out under this one."""
+        """Keep rows out that were withdrawn under another name."""
         with self.warehouse.transaction():
             entry = self._new_entry("withdrawn")
             self.ledger.record(entry)
@@ -272,17 +273,17 @@ class _Load:
         return self._with_replaced(_still_withdrawn(entry), {})
 
     def _retire_predecessor(self, file_id: int) -> None:
-        """What the same path held before gives way, with what only it had brought."""
+        """Remove what the same path had loaded before, unless another file has the same rows."""
         for old in self.ledger.entries("uri = ? and file_id <> ?", self.file.uri, file_id):
             if old.status == "loaded":
                 self._gone = self.ledger.days(old.file_id)
-                self._heir = self.ledger.retire(old, "replaced")
+                self._successor = self.ledger.retire(old, "replaced")
             elif old.status in ("duplicate", "withdrawn"):
                 self.ledger.set_status(old, "replaced")
 
     def _with_replaced(self, outcome: Outcome, days: dict[date, int]) -> Outcome:
-        """With what the path held before. days: those of its new content."""
-        held = (self._gone, days, self._heir.uri if self._heir else None)
+        """The outcome, with a note on the path's earlier rows. days: those of its new content."""
+        held = (self._gone, days, self._successor.uri if self._successor else None)
         warning = replacement.warning(*held)
         note = None if warning else replacement.note(*held)
         return replace(
@@ -292,7 +293,7 @@ class _Load:
         )
 
     def _bring_in(self) -> Outcome:
-        """New content: the fast way where it can be gone, else the careful one."""
+        """Load new content: the fast way if possible, otherwise the careful way."""
         header = self.intake.header()
         try:
             if self.file.format == "parquet":
@@ -304,7 +305,7 @@ class _Load:
                 return self._keep_rows(header, self.intake.insert_repaired)
         except _SameRows as same:
             if self.again and not self._still_holds_rows(same.original):
-                note = "reads as it did before; nothing changed"
+                note = "has the same rows as before; nothing changed"
                 return Outcome(self.file.uri, "unchanged", notes=(note,))
             return self._keep_duplicate(same.original)
 
@@ -314,11 +315,11 @@ class _Load:
         )
 
     def _still_holds_rows(self, entry: Entry) -> bool:
-        """Not only inside what was rolled back, where a duplicate had inherited them."""
+        """Whether the rows are still loaded after a rollback, not only inside it."""
         return bool(self.ledger.entries("file_id = ? and status = 'loaded'", entry.file_id))
 
     def _counted(self) -> Callable[[], Text]:
-        """The lines of the file; what is not known yet is read beside the load."""
+        """The lines of the file; counted in the background if not known yet."""
         if not self.intake.reads_here:
             return Text
         if self._content == Content("unread", None):
@@ -333,7 +334,7 @@ class _Load:
     def _keep_rows(
         self, header: Header, insert: Callable[[int, Header], tuple[int, int]]
     ) -> Outcome:
-        """Rows, rejects and ledger as one transaction, in which all must add up."""
+        """Write rows, rejects and ledger in one transaction, in which the counts must add up."""
         try:
             return self._keep_rows_as_typed(header, insert)
         except TextIds as found:
@@ -352,8 +353,8 @@ class _Load:
             rejected = self.intake.rejected(file_id)
             if lines != loaded + rejected:
                 raise RefusedFile(
-                    f"does not add up: {lines} lines, but {loaded} loaded and {rejected} rejected. "
-                    "Nothing of it was kept; please report this file's shape"
+                    f"does not add up: {lines} rows, but {loaded} loaded and {rejected} rejected. "
+                    "Nothing was loaded from it; please report this file's format"
                 )
             reasons = self.intake.reasons(file_id)
             self._check_share(file_id, lines, rejected, reasons)
@@ -364,7 +365,7 @@ class _Load:
                 other_event_types=self.intake.other_event_types(file_id),
                 recheck_at=self.intake.recheck_at(file_id),
             )  # fmt: skip
-            if original := self.ledger.twin(entry):
+            if original := self.ledger.duplicate_of(entry):
                 raise _SameRows(original)
             self.ledger.record(entry)
             self._retire_predecessor(file_id)
@@ -373,30 +374,30 @@ class _Load:
             days = self.ledger.days(file_id)
         notes = (*header.notes, *self.intake.notes)
         if not lines:
-            notes = (*notes, "has a header but no lines")
+            notes = (*notes, "has a header but no rows")
         warning = event_types.warning(entry.other_event_types, loaded)
         note = None if warning else event_types.note(entry.other_event_types, loaded)
         outcome = Outcome(
             self.file.uri, "loaded", lines, loaded, rejected, reasons,
             (*notes, *filter(None, [note])), tuple(filter(None, [warning])),
         )  # fmt: skip
-        # Read again, as it lies there, a file replaces what it had become before.
+        # A file that is read again replaces its earlier outcome.
         return outcome if self.again else self._with_replaced(outcome, days)
 
     def _check_share(
         self, file_id: int, lines: int, rejected: int, reasons: dict[str, int]
     ) -> None:
-        """A clock that was reset dates a few rows decades ago; that is no wrong mapping."""
+        """Refuse a file with too many rejected rows, apart from those that a reset clock dated."""
         of_clock = sum(count for reason, count in reasons.items() if reason.startswith(BEFORE))
         counted = rejected - of_clock if of_clock < lines / 2 else rejected
         share = self.settings.max_reject_share
-        is_alone = counted == 1 < lines and share > 0  # a single row holds no others back
+        is_alone = counted == 1 < lines and share > 0  # a single row does not block others
         if counted and counted / lines > share and not is_alone:
             kind = next(iter(reasons))
             reason, text = self.intake.first_rejected(file_id, kind)
             said = advice.sentence(rejected, lines, reasons, reason, text)
             if rejected < lines:
-                said += f"; or raise ESTORE_MAX_REJECT_SHARE above {share:g} to load the other rows"
+                said += f". To load the other rows, raise ESTORE_MAX_REJECT_SHARE above {share:g}"
             raise RefusedFile(said)
 
     def _check_still(self) -> None:
@@ -405,19 +406,19 @@ class _Load:
 
 
 class _SameRows(Exception):
-    """The rows just read are those of another file: undo, and keep the file as its duplicate."""
+    """The rows just read are those of another file: undo, and record the file as its duplicate."""
 
     def __init__(self, original: Entry) -> None:
         self.original = original
 
 
 def _unchanged(entry: Entry) -> Outcome:
-    """The path holds what it held before."""
+    """The path has the same content as before."""
     return (
         _still_withdrawn(entry) if entry.status == "withdrawn" else Outcome(entry.uri, "unchanged")
     )
 
 
 def _still_withdrawn(entry: Entry) -> Outcome:
-    note = "its rows were withdrawn; load it with --restore to bring them back"
+    note = "its rows were withdrawn; use --restore to load them again"
     return Outcome(entry.uri, "withdrawn", notes=(note,))

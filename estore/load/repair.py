@@ -1,7 +1,7 @@
-"""Repair: the careful way through a CSV file that the fast reader stumbles over.
+"""Repair: the careful way to read a CSV file that the fast reader cannot read.
 
-Every record is read one by one. Those of the right shape go on, with their line numbers, to a
-well-formed copy that the fast reader takes; the others are kept as rejects with their text.
+It reads every record one by one. Valid records go, with their line numbers, to a well-formed
+copy for the fast reader; the others become rejected rows with their text.
 """
 
 import csv
@@ -17,19 +17,19 @@ from estore.load.content import open_bytes
 from estore.load.header import Header
 from estore.warehouse.dialect import SPACES
 
-#: A longer record is no event of a shop; the fast reader's own limit.
+#: A longer record is not an event; this is also the fast reader's limit.
 MAX_RECORD = 2_000_000
-#: The text of a reject is kept up to this length.
+#: The text of a rejected row is cut at this length.
 MAX_TEXT = 2_000
-#: A record of more lines is a quote that was never closed.
+#: A record with more lines has a quote that was never closed.
 MAX_LINES = 1_000
-#: Not a reason but a mark: nothing stands between the separators, as in a blank line.
+#: A mark instead of a reason: all fields of the row are empty, as in a blank line.
 BLANK = "blank"
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A well-formed copy with its line numbers; records: all but blank ones and the header.
+    """A well-formed copy with line numbers; records excludes blank ones and the header.
 
     blank: records of separators only.
     """
@@ -42,7 +42,7 @@ class Repaired:
 
 
 class _Line(NamedTuple):
-    """A line of the file; fault: why no record can come of it."""
+    """A line of the file; fault: why it cannot be part of a record."""
 
     number: int
     text: str
@@ -50,7 +50,7 @@ class _Line(NamedTuple):
 
 
 class _Record(NamedTuple):
-    """A record, by the number of its first line; reason: why it is refused, or BLANK."""
+    """A record, by the number of its first line; reason: why it is rejected, or BLANK."""
 
     line_number: int
     text: str
@@ -60,7 +60,7 @@ class _Record(NamedTuple):
 def repair(file: LandedFile, header: Header, folder: Path) -> Repaired:
     """Write the well-formed records of a file and its rejects to two CSVs in the folder.
 
-    Raises RefusedFile where the file cannot be read to its end.
+    Raises RefusedFile if the file cannot be read to its end.
     """
     folder.mkdir(parents=True, exist_ok=True)
     good_path, bad_path = folder / "repaired.csv", folder / "rejects.csv"
@@ -88,10 +88,10 @@ def repair(file: LandedFile, header: Header, folder: Path) -> Repaired:
 
 
 def _records(stream: IO[bytes], delimiter: str, columns: int) -> Iterator[_Record]:
-    """Every record but empty lines.
+    """All records except empty lines.
 
-    A quote that is opened and not closed swallows the lines after it. So of a record that makes
-    no sense only the first line is refused, and the others are read again by themselves.
+    An unclosed quote swallows the lines after it. So only the first line of a malformed record
+    is rejected, and the other lines are read again on their own.
     """
     lines, grammar = _Lines(stream), _Grammar(delimiter, columns)
     while line := lines.next():
@@ -110,7 +110,7 @@ def _records(stream: IO[bytes], delimiter: str, columns: int) -> Iterator[_Recor
 
 
 def _odd_record(lines: "_Lines", grammar: "_Grammar") -> tuple[_Record, list["_Line"]]:
-    """A record that may go over several lines; and the lines that are none of it after all."""
+    """A record that may span several lines, and the lines that do not belong to it."""
     fields = Fields(grammar)
     read: list[_Line] = []
     length = 0
@@ -132,7 +132,7 @@ def _odd_record(lines: "_Lines", grammar: "_Grammar") -> tuple[_Record, list["_L
 
 
 def _hold_a_record(lines: list["_Line"], grammar: "_Grammar") -> bool:
-    """Whether what looks like the rest of a quoted field is records by themselves."""
+    """Whether the apparent rest of a quoted field is really records of its own."""
     for line in lines:
         if line.text.count(grammar.delimiter) >= grammar.columns - 1:
             fields = Fields(grammar)
@@ -143,7 +143,7 @@ def _hold_a_record(lines: list["_Line"], grammar: "_Grammar") -> bool:
 
 
 class _Grammar:
-    """How fields are written: plain, or in quotes that are doubled within, with blanks around."""
+    """The patterns of fields: plain or quoted, with doubled quotes inside and blanks around."""
 
     def __init__(self, delimiter: str, columns: int) -> None:
         self.delimiter, self.columns = delimiter, columns
@@ -157,14 +157,14 @@ class _Grammar:
         self.unquoted = re.compile(f"[^{d}\r\n]*")
 
     def is_plain(self, text: str) -> bool:
-        """Whether every reader of CSV understands the line, and alike."""
+        """Whether every CSV reader reads the line in the same way."""
         if '"' in text:
             return bool(self._plain_row.fullmatch(text))
         return text.count(self.delimiter) == self.columns - 1 and "\r" not in text
 
 
 class Fields:
-    """The fields of one record, whose lines are added one by one."""
+    """The fields of one record; its lines are added one by one."""
 
     def __init__(self, grammar: _Grammar) -> None:
         self.grammar = grammar
@@ -173,7 +173,7 @@ class Fields:
         self._error: str | None = None
 
     def add(self, text: str) -> bool:
-        """One more line; true where the record goes on in the next one."""
+        """Add a line; true if the record continues on the next line."""
         grammar, at, quoted = self.grammar, 0, self.is_open
         while True:
             if not quoted and (opened := grammar.opening.match(text, at)):
@@ -204,19 +204,19 @@ class Fields:
             at += 1
 
     def fault(self) -> str | None:
-        """Why the lines so far are no record."""
+        """Why the lines so far are not a valid record."""
         if self._error or self.is_open:
             return self._error or _UNCLOSED
         found, columns = len(self.fields), self.grammar.columns
         if found == columns + 1 and not self.fields[-1]:
-            return None  # one separator at the end of the line, as many programs write it
+            return None  # many programs write one separator at the end of the line
         if found != columns:
             which = "few" if found < columns else "many"
             return f"too {which} columns: {found} instead of {columns}"
         return None
 
     def rewritten(self) -> str:
-        """The record as every reader understands it."""
+        """The record in a form that every CSV reader accepts."""
         fields = self.fields[: self.grammar.columns]
         return self.grammar.delimiter.join(
             '"' + field.replace('"', '""') + '"'
@@ -234,10 +234,10 @@ _NEEDS_QUOTES = re.compile('["\r\n]')
 
 
 class _Lines:
-    """Decodes line by line. Some can be put back."""
+    """Decodes line by line. Lines can be put back."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        # An io.BufferedReader; its type knows no peek.
+        # An io.BufferedReader; its declared type lacks peek.
         self.stream: Any = stream
         self.number = 0
         self.ahead: deque[_Line] = deque()
@@ -251,7 +251,7 @@ class _Lines:
         self.ahead.extendleft(reversed(lines))
 
     def pass_blank(self) -> None:
-        """Pass over the blank lines that follow, a block at a time: there may be millions."""
+        """Skip the blank lines that follow, a block at a time: there may be millions."""
         while not self.ahead and (block := self.stream.peek()):
             end = block.rfind(b"\n", 0, len(block) - len(block.lstrip(b" \t\r\n"))) + 1
             if not end:
@@ -275,5 +275,5 @@ class _Lines:
             fault = fault or "not UTF-8 text"
             text = line.decode("utf-8", errors="backslashreplace")
         if "\0" in text:
-            fault, text = fault or "holds a zero byte", text.replace("\0", "\\x00")
+            fault, text = fault or "contains a zero byte", text.replace("\0", "\\x00")
         return _Line(self.number, text.lstrip("\ufeff") if self.number == 1 else text, fault)

@@ -1,4 +1,4 @@
-"""Replacement: what new content under a known path took away, in words."""
+"""Replacement: a message on the rows that new content under a known path replaced."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,38 +7,38 @@ Days = Mapping[date, int]
 
 
 def note(old: Days, new: Days, successor: str | None) -> str | None:
-    """A sentence on the rows that the path held before; None where it held none."""
+    """A sentence on the rows loaded earlier from the path; None if there were none."""
     if not old:
         return None
     rows = sum(old.values())
     if successor:
-        kept = f"those {rows:,} rows stay, as {successor} holds them"
-        return f"its earlier content is another one; {kept}"
+        kept = f"its {rows:,} earlier rows stay, because {successor} has the same rows"
+        return f"its content changed; {kept}"
     lost = {day: count - new.get(day, 0) for day, count in old.items() if count > new.get(day, 0)}
-    said = f"replaces the {rows:,} rows of {_period(old)} that this path held before"
+    said = f"replaces the {rows:,} rows of {_period(old)} loaded from this path before"
     if lost and not is_of_other_days(old, new):
-        said += f"; {sum(lost.values()):,} rows fewer on {_period(lost)}"
+        said += f"; {sum(lost.values()):,} fewer on {_period(lost)}"
     return said
 
 
 def warning(old: Days, new: Days, successor: str | None) -> str | None:
-    """Where the new content shares no day with the old: maybe it was not meant to replace it."""
+    """A warning if old and new content share no day: the replacement may be a mistake."""
     if successor or not is_of_other_days(old, new):
         return None
     return (
-        f"{sum(old.values()):,} rows of {_period(old)} are gone: the path held them before, and "
-        f"its new content has {_period(new) or 'no day'}. For an export under one name, give each "
-        "export a name of its own, and load the earlier one again under another name"
+        f"{sum(old.values()):,} rows of {_period(old)} were removed: the file's new content "
+        f"covers {_period(new) or 'no day'} instead. Give each export its own name, "
+        "and load the earlier export again under another name"
     )
 
 
 def is_of_other_days(old: Days, new: Days) -> bool:
-    """Whether the old content has days, and the new one none of them."""
+    """Whether the old content has days, but the new one has none of them."""
     return bool(old) and not old.keys() & new.keys()
 
 
 def _period(days: Days) -> str:
-    """One day, or the first and the last."""
+    """The period in words: one day, or the first and the last."""
     if not days:
         return ""
     first, last = min(days), max(days)

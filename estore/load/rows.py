@@ -1,7 +1,6 @@
-"""Rows: the SQL that types one file's lines and says why one is refused.
-
-One statement does it all; text goes in, typed columns and `reason` (null: the line is good) come
-out. Nothing is guessed: what cannot be read exactly is refused with its reason.
+"""Rows: the SQL that converts one file's rows to types and says why a row is rejected.
+One statement reads text and returns typed columns and `reason` (null for a valid row). It never
+guesses: a value that cannot be read exactly rejects its row, with a reason.
 """
 
 import re
@@ -17,12 +16,12 @@ from estore.sources import COLUMNS, EPOCHS, Source
 from estore.warehouse.dialect import DUCKDB, Dialect
 from estore.warehouse.quoting import exact_path, quoted
 
-#: Reasons that a clock is to blame for.
-AHEAD, BEFORE = "event_time lies more than a day in the future", "event_time is before"
+#: Reasons that a wrong clock can cause.
+AHEAD, BEFORE = "event_time is more than a day in the future", "event_time is before"
 
 
 def csv_relation(path: str | Path, header: Header, compression: str) -> str:
-    """The file's columns as text. Positions, not names: names in a file may repeat or be empty."""
+    """The file's columns as text, by position: names may repeat or be empty."""
     return _read_csv(
         path, _columns(header), f"header = {header.has_line}, delim = {quoted(header.delimiter)}, "
         f"compression = {quoted(compression)}"
@@ -30,21 +29,21 @@ def csv_relation(path: str | Path, header: Header, compression: str) -> str:
 
 
 def repaired_relation(path: Path, header: Header) -> str:
-    """The same of a repaired copy, with `line_number`."""
+    """The columns of a repaired copy as text, with `line_number`."""
     return _read_csv(path, ["line_number", *_columns(header)], _repaired(header.delimiter))
 
 
 def rejects_relation(path: Path) -> str:
-    """Lines that the repair refused."""
+    """The rows that the repair rejected."""
     return _read_csv(path, ["line_number", "line_text", "reason"], _repaired(","))
 
 
 def parquet_relation(path: str | Path, header: Header) -> str:
-    """The columns of a Parquet file as text, in the positions of the header."""
+    """The columns of a Parquet file as text, by position."""
     columns = _columns(header)
     binary = {f"c{header.ours[name]}" for name in header.binary}
     texts = ", ".join(
-        # Bytes that are no text stay visible as such.
+        # Bytes that are not text stay visible.
         f"coalesce(try(decode({column})), '\ufffd' || nullif({column}::varchar, '')) as {column}"
         if column in binary
         else f"cast({column} as varchar) as {column}"
@@ -54,7 +53,7 @@ def parquet_relation(path: str | Path, header: Header) -> str:
 
 
 def not_text(header: Header) -> dict[str, str]:
-    """The source's column → whether a row's bytes in it are no text."""
+    """The source's column → SQL for whether its bytes are not text."""
     return {
         header.source_name(name): f"starts_with(c{header.ours[name]}, '\ufffd')"
         for name in header.binary
@@ -62,12 +61,12 @@ def not_text(header: Header) -> dict[str, str]:
 
 
 def read_parquet(path: str | Path) -> str:
-    """The table of a Parquet file; a folder named `brand=x` adds no column to it."""
+    """A Parquet file as a table; a folder named `brand=x` adds no column to it."""
     return f"read_parquet({exact_path(path)}, hive_partitioning = false)"
 
 
 def numbered(relation: str, first: int) -> str:
-    """The relation with `line_number`, which counts from the number of its first row."""
+    """The relation with `line_number`, counted from `first`."""
     return f"(select *, row_number() over () + {first - 1} as line_number from {relation})"
 
 
@@ -80,13 +79,13 @@ def typed_rows(
     dialect: Dialect = DUCKDB,
     id_types: Mapping[str, str] | None = None,
 ) -> str:
-    """A select of RAW_COLUMNS, `line_number`, `line_text` and `reason` over columns of text.
+    """A select of RAW_COLUMNS, `line_number`, `line_text` and `reason` over text columns.
 
-    The reason is BLANK, which is none, where all columns of the file are blank.
+    The reason is BLANK, which means none, if all columns of the row are blank.
 
-    id_types: column of ids → its type, where that is not text; it comes out null, without a reason,
-    where a good id is none of the type.
-    What few lines need stands inside a case: it is computed for these alone, which halves the cost.
+    id_types: id column → its type, if that is not text; a valid id of another type becomes null
+    without a reason.
+    What only a few rows need is inside a case, so only these compute it, which halves the cost.
     """
     columns = {name: f"c{position}" for name, position in header.ours.items()}
     columns |= {name: dialect.quoted(value) for name, value in header.constants.items()}
@@ -100,7 +99,7 @@ def typed_rows(
         name: dialect.compact(kind, columns[name], texts[name])
         for name, kind in (id_types or {}).items()
     }
-    # The text of an id, for those that are looked at more closely.
+    # The text of an id, for closer checks.
     ids = {name: dialect.clean(columns[name]) for name in id_types or {}}
     trimmed = {
         name: dialect.trimmed(columns[name]) if name in columns else nothing for name in COLUMNS
@@ -152,7 +151,7 @@ from typed"""  # noqa: E501
 
 
 def is_blank(header: Header, dialect: Dialect = DUCKDB) -> str:
-    """Whether nothing stands between the separators of a row."""
+    """Whether all fields of a row are empty."""
     return f"coalesce({', '.join(dialect.trimmed(each) for each in _columns(header))}) is null"
 
 
@@ -165,7 +164,7 @@ def _quantity(trimmed: str, number: str, dialect: Dialect) -> str:
 
 
 def _skipped(trimmed: str, source: Source, dialect: Dialect) -> str:
-    """A local time that never was, as the clocks were put forward."""
+    """The reason for a local time that the clocks skipped."""
     written = source.time_format or ""
     if not gap_hours(source.time_zone) or written in EPOCHS or "%z" in written:
         return ""
@@ -179,7 +178,7 @@ def _skipped(trimmed: str, source: Source, dialect: Dialect) -> str:
 def twice(
     header: Header, source: Source, first: datetime, last: datetime, dialect: Dialect = DUCKDB
 ) -> str | None:
-    """Whether a row's local time was twice, as the clocks were put back; None: in no such days."""
+    """SQL for whether a row's local time occurred twice; None if the file has no such days."""
     written = source.time_format or ""
     if source.time_zone == "UTC" or written in EPOCHS or "%z" in written:
         return None
@@ -201,7 +200,7 @@ def _read_csv(path: str | Path, columns: list[str], options: str) -> str:
 
 
 def _repaired(delimiter: str) -> str:
-    """A line break in a quoted field confuses a reader that is not told how lines end."""
+    """Reader options. Without new_line, a line break in a quoted field confuses the reader."""
     return (
         f"header = false, delim = {quoted(delimiter)}, new_line = '\\n', "
         f"max_line_size = {8 * MAX_RECORD}"
@@ -209,7 +208,7 @@ def _repaired(delimiter: str) -> str:
 
 
 def _line(header: Header, dialect: Dialect) -> str:
-    """The line's fields as CSV again."""
+    """The row's fields as CSV text."""
     quote, doubled = dialect.quoted('"'), dialect.quoted('""')
     special = f'["\r\n{re.escape(header.delimiter)}]'
     fields = (
@@ -223,20 +222,20 @@ def _line(header: Header, dialect: Dialect) -> str:
 
 
 def _empty(ids: Mapping[str, str], *columns: str) -> str:
-    """What sorts before the first visible sign begins with a tab or the like."""
+    """The reasons for an empty id, and for one that starts with an invisible character."""
     return " ".join(
         f"when {_unless_compact(column, ids)}{text} is null then '{column} is empty' "
         f"when {_unless_compact(column, ids)}{text} < '!' "
-        f"then '{column} begins with an invisible character'"
+        f"then '{column} starts with an invisible character'"
         for column in columns
         for text in [ids.get(column, column)]
     )
 
 
 def _rounded(dialect: Dialect, ids: Mapping[str, str], *columns: str) -> str:
-    """2.1e+18, 2,1E18 and 501.0 come of a program that took an id for a decimal number.
+    """The reason for ids such as 2.1e+18, 2,1E18 and 501.0, which a program rounded.
 
-    7E5 and 12e3456 may be ids; 2e18 is what some programs make of a round number.
+    7E5 and 12e3456 may be real ids; some programs write a round number as 2e18.
     """
     pattern = (
         "[+-]?[0-9]+[.,]0+|[+-]?[0-9]+[.,][0-9]*[eE][+-]?[0-9]+|[+-]?[0-9]+[eE][+][0-9]+"
@@ -254,12 +253,12 @@ def _rounded(dialect: Dialect, ids: Mapping[str, str], *columns: str) -> str:
 
 
 def _unless_compact(column: str, ids: Mapping[str, str]) -> str:
-    """An id of its type has no fault, and is not looked at again."""
+    """A condition that skips ids already converted: they have no fault."""
     return f"{column} is null and " if column in ids else ""
 
 
 def _event_type(column: str, trimmed: str, source: Source, dialect: Dialect) -> str:
-    """The type in lower case, by our names."""
+    """The event type in lower case, mapped to our names."""
     cases = "".join(
         f" when {dialect.quoted(theirs.lower())} then {dialect.quoted(ours.lower())}"
         for theirs, ours in source.event_types.items()

@@ -1,4 +1,4 @@
-"""Alerts: what a person must hear, kept until it is delivered; one message at a time."""
+"""Alerts: the outbox that keeps alerts until they are delivered, one message at a time."""
 
 import fcntl
 import json
@@ -18,15 +18,17 @@ from estore.errors import EstoreError
 from estore.escaping import chat, one_line, printable, slack
 from estore.home import make_home
 
-#: Alerts that one message spells out; the others are counted.
+#: The number of alerts a message shows in full; it only counts the others.
 SPELT_OUT = 10
-#: Seconds that a receiver may take.
+#: Seconds that a receiver may take to answer.
 TIMEOUT = 10
-#: Days after which it is forgotten that something was told once.
+#: Days after which a sent alert is forgotten.
 MEMORY_DAYS = 400
-#: Seconds until a message that may have arrived is sent again: so many, then twice, up to the most.
+#: The key of sent alerts in stored outboxes, whose name predates this wording.
+SENT = "told"
+#: Seconds until a message that may have arrived is sent again; the delay doubles up to the limit.
 FIRST_WAIT, LONGEST_WAIT = 60, 3600
-#: Times that a receiver is sent what it took without an answer; then it counts as delivered.
+#: Times that an unanswered message is sent; after that it counts as delivered.
 UNANSWERED = 3
 log = logging.getLogger(__name__)
 SLACK_API = "https://slack.com/api/"
@@ -34,14 +36,14 @@ SLACK_API = "https://slack.com/api/"
 
 @dataclass(frozen=True)
 class Alert:
-    """kind: failure, landing, freshness or quality; key: what makes it the same as one before."""
+    """One alert. kind: failure, landing, freshness or quality; key: identifies repeats."""
 
     kind: str
     key: str
-    subject: str  # which job, file or table
+    subject: str  # the job, file or table
     words: str
     what_to_do: str
-    is_repeated: bool = False  # told again while it lasts
+    is_repeated: bool = False  # sent again while the problem lasts
 
     def __str__(self) -> str:
         return printable(
@@ -52,7 +54,7 @@ class Alert:
 class Undelivered(EstoreError):
     """A message that a receiver did not confirm.
 
-    may_have_arrived: it was sent before that failed. is_unanswered: without any answer.
+    may_have_arrived: it was sent before the failure. is_unanswered: there was no answer at all.
     """
 
     def __init__(
@@ -63,20 +65,20 @@ class Undelivered(EstoreError):
 
 
 class Outbox:
-    """Alerts that wait, and what was told when. Times are seconds since 1970."""
+    """Waiting alerts, and when each alert was sent. Times are seconds since 1970."""
 
     def __init__(self, home: Path, *, pause: float, repeat: float) -> None:
-        """pause: seconds between two messages; repeat: between two tellings of the same."""
+        """pause: seconds between two messages; repeat: seconds between repeats of an alert."""
         self.path, self.pause, self.repeat = home / "alerts.json", pause, repeat
         self._unsaved: dict[str, Any] | None = None
 
     def add(self, alert: Alert, now: float) -> bool:
-        """Keep an alert for the next message, unless it was told; whether it is kept."""
+        """Keep an alert for the next message unless it was sent; returns whether it is kept."""
         with self._state() as state:
-            told_at = state["told"].get(alert.key)
-            if told_at is not None and not (alert.is_repeated and now - told_at >= self.repeat):
+            sent_at = state[SENT].get(alert.key)
+            if sent_at is not None and not (alert.is_repeated and now - sent_at >= self.repeat):
                 return False
-            state["told"][alert.key] = now
+            state[SENT][alert.key] = now
             state["waiting"].append(asdict(alert))
         return True
 
@@ -86,10 +88,10 @@ class Outbox:
             return [Alert(**alert) for alert in state["waiting"]]
 
     def deliver(self, send: Callable[[Sequence[Alert]], None], now: float) -> int:
-        """Send all that waits as one message, if the pause is over; how many were sent.
+        """Send all waiting alerts as one message if the pause is over; returns how many were sent.
 
-        What send raises goes on to the caller, and the alerts stay. What may have arrived
-        nevertheless is sent again only after a while, and without any answer three times at most.
+        If send raises, the error goes to the caller and the alerts stay. A message that may have
+        arrived is sent again only after a delay, and without an answer at most three times.
         """
         with self._state() as state:
             if not state["waiting"] or now - state["sent_at"] < self.pause:
@@ -106,17 +108,17 @@ class Outbox:
         self._note_sent(len(alerts), now)
         return len(alerts)
 
-    def was_told(self, prefix: str, since: float) -> bool:
-        """Whether an alert whose key begins so was kept since then."""
+    def was_sent(self, prefix: str, since: float) -> bool:
+        """Whether an alert whose key starts with this prefix was kept since then."""
         with self._state() as state:
-            return any(key.startswith(prefix) and at >= since for key, at in state["told"].items())
+            return any(key.startswith(prefix) and at >= since for key, at in state[SENT].items())
 
     def _note_sent(self, count: int, now: float) -> None:
         with self._state() as state:
             state["waiting"], state["sent_at"] = state["waiting"][count:], now
             state["tries"], state["not_before"] = 0, 0
-            state["told"] = {
-                key: at for key, at in state["told"].items() if now - at < MEMORY_DAYS * 86_400
+            state[SENT] = {
+                key: at for key, at in state[SENT].items() if now - at < MEMORY_DAYS * 86_400
             }
 
     def _note_try(self, count: int, now: float, *, is_unanswered: bool) -> None:
@@ -128,10 +130,10 @@ class Outbox:
 
     @contextmanager
     def _state(self) -> Iterator[dict[str, Any]]:
-        """What is kept, for one at a time; written back unless an error interrupts.
+        """The stored state, locked for one process; it is written back unless an error occurs.
 
-        Where it cannot be written, as on a full disk, this process remembers it: else the same
-        alert would be sent at every look, or none.
+        If it cannot be written, as on a full disk, this process remembers it. Otherwise the same
+        alert would be sent on every check, or never.
         """
         with self._alone():
             state = self._unsaved or self._read()
@@ -147,7 +149,7 @@ class Outbox:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """One at a time. On a disk that fails even here, each for itself: not in silence."""
+        """Lock the outbox. If the disk fails even here, log it and go on without the lock."""
         try:
             make_home(self.path.parent)
             lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -162,11 +164,11 @@ class Outbox:
             os.close(lock)
 
     def _read(self) -> dict[str, Any]:
-        """What is kept; a file that cannot be understood is set aside, which is an alert itself."""
-        empty: dict[str, Any] = {"waiting": [], "told": {}, "sent_at": 0.0}
+        """The stored state; a damaged file is renamed, which is an alert itself."""
+        empty: dict[str, Any] = {"waiting": [], SENT: {}, "sent_at": 0.0}
         try:
             kept: dict[str, Any] = empty | json.loads(self.path.read_text(encoding="utf-8"))
-            _ = [Alert(**alert) for alert in kept["waiting"]], dict(kept["told"])
+            _ = [Alert(**alert) for alert in kept["waiting"]], dict(kept[SENT])
             if isinstance(kept["waiting"], list) and isinstance(kept["sent_at"], (int, float)):
                 return kept
         except FileNotFoundError:
@@ -177,13 +179,13 @@ class Outbox:
         self.path.replace(aside)
         damaged = Alert(
             "failure", f"damaged {self.path}", str(self.path),
-            f"was damaged and is set aside as {aside.name}; alerts that waited in it are lost",
-            "nothing: what still lasts is told again", is_repeated=True,
+            f"was damaged and was renamed to {aside.name}; alerts waiting in it are lost",
+            "nothing: lasting problems are reported again", is_repeated=True,
         )  # fmt: skip
         return empty | {"waiting": [asdict(damaged)]}
 
     def _write(self, text: str) -> None:
-        """Whole or not at all, also after a power cut."""
+        """Write the state completely or not at all, even if the power fails."""
         unfinished = self.path.with_suffix(".tmp")
         with os.fdopen(os.open(unfinished, _NEW_FILE, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
@@ -196,17 +198,17 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 def message(alerts: Sequence[Alert]) -> str:
-    """Alerts in words, the first of them in full."""
+    """The alerts as text; the first ones in full."""
     lines = [str(alert) for alert in alerts[:SPELT_OUT]]
     if (more := len(alerts) - SPELT_OUT) > 0:
-        lines.append(f"... and {more} more: `estore status` and the runs in Dagster tell them")
+        lines.append(f"... and {more} more; see `estore status` and the runs in Dagster")
     return "\n".join(lines)
 
 
 def send(url: str, alerts: Sequence[Alert], *, slack_api: str = SLACK_API) -> None:
     """Deliver to a Slack hook, a Slack channel (slack://TOKEN@CHANNEL) or any webhook as JSON.
 
-    Raises EstoreError that says why it failed, without the address: it is a secret.
+    Raises EstoreError with the reason but without the address, which is a secret.
     """
     address = urlsplit(url)
     if address.scheme == "slack":
@@ -217,10 +219,10 @@ def send(url: str, alerts: Sequence[Alert], *, slack_api: str = SLACK_API) -> No
         raise EstoreError(
             "ESTORE_ALERT_URL must be an http(s) address or slack://TOKEN@CHANNEL; see .env.example"
         )
-    told = body(address.hostname, alerts)
+    content = body(address.hostname, alerts)
     try:
         answer = requests.post(
-            url, json=told, timeout=TIMEOUT, allow_redirects=False, stream=True
+            url, json=content, timeout=TIMEOUT, allow_redirects=False, stream=True
         )  # its body may never end
         answer.close()
     except requests.RequestException as error:
@@ -234,8 +236,8 @@ def send(url: str, alerts: Sequence[Alert], *, slack_api: str = SLACK_API) -> No
 
 
 def body(host: str, alerts: Sequence[Alert]) -> dict[str, Any]:
-    """What a webhook is sent: the words, in which no name can call people or make a link, and the
-    exact parts of each unless it is Slack's, which takes nothing that it does not know."""
+    """The body for a webhook: text in which no name can mention people or make a link, and the
+    parts of each alert, except for Slack, which rejects unknown fields."""
     if host == "slack.com" or host.endswith(".slack.com"):
         return {"text": slack(message(alerts)), "unfurl_links": False, "unfurl_media": False}
     return {"text": chat(message(alerts)), "alerts": [asdict(alert) for alert in alerts]}
@@ -259,7 +261,7 @@ def _send_as_bot(token: str, channel: str, alerts: Sequence[Alert], api: str) ->
         ) from None  # fmt: skip
 
 
-#: What an error has in it that came before anything was sent.
+#: Texts of errors that occur before anything is sent.
 _NOT_SENT = (
     "NewConnectionError",
     "NameResolutionError",
@@ -273,6 +275,6 @@ def _undelivered(
     host: str, why: str, *, may_have_arrived: bool = True, is_unanswered: bool = False
 ) -> Undelivered:
     return Undelivered(
-        f"alerts could not be delivered to {host}: {why}. They wait; check ESTORE_ALERT_URL",
+        f"alerts could not be delivered to {host}: {why}. They stay queued; check ESTORE_ALERT_URL",
         may_have_arrived=may_have_arrived, is_unanswered=is_unanswered,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Arrivals: what each file in the landing is, by the ledger and the runs so far. Plain logic."""
+"""Arrivals: the state of each landed file, from the ledger and past runs. Plain logic."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from estore.landing import LandedFile
 from estore.reading import Known
 
-#: uri and generation: one content of one path.
+#: uri and generation identify one content of one path.
 Content: TypeAlias = tuple[str, str]
 SETTLED = {
     "loaded": "loaded",
@@ -20,26 +20,26 @@ SETTLED = {
 
 
 class FileState(StrEnum):
-    """Of a content that lies in the landing."""
+    """The state of a content in the landing."""
 
-    LOADED = "loaded"  # or it holds the rows of another file that is
-    WITHDRAWN = "withdrawn"  # a person took its rows back
-    REFUSED = "refused"  # it cannot be used as it is; another content of its name may
-    LOADING = "loading"  # a run that has it is queued or under way
+    LOADED = "loaded"  # or another loaded file has the same rows
+    WITHDRAWN = "withdrawn"  # a person removed its rows
+    REFUSED = "refused"  # it cannot be loaded; new content with this name may be
+    LOADING = "loading"  # a run with it is queued or in progress
     NEW = "new"
     REPLACED = "replaced"  # new content under a known name
-    FAILED = "failed"  # a run ended before it was loaded; there are tries left
+    FAILED = "failed"  # a run ended before it was loaded; tries are left
     DEAD = "dead"  # no tries left: a person must look
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A run that was given contents, in the order in which it takes them."""
+    """A run with its contents, in the order in which it loads them."""
 
     contents: tuple[Content, ...]
     is_under_way: bool = False
     has_succeeded: bool = False
-    may_pass: bool = False  # what ended it was no file's fault
+    may_pass: bool = False  # no file caused the failure
 
 
 @dataclass
@@ -49,11 +49,11 @@ class Arrivals:
     states: dict[LandedFile, FileState] = field(default_factory=dict)
 
     def files(self, *states: FileState) -> list[LandedFile]:
-        """The files in these states, in their order."""
+        """The files in these states, in order."""
         return [file for file, state in self.states.items() if state in states]
 
     def batches(self) -> list[list[LandedFile]]:
-        """What to load: all new content as one, and alone each that has failed before."""
+        """The runs to start: one for all new content, and one per content that failed before."""
         fresh = self.files(FileState.NEW, FileState.REPLACED)
         return [*([fresh] if fresh else []), *([file] for file in self.files(FileState.FAILED))]
 
@@ -65,14 +65,14 @@ class Arrivals:
 
 
 def content(file: LandedFile) -> Content:
-    """What a file is known by until it is read."""
+    """A file's identity before it is read."""
     return file.uri, file.generation
 
 
 def arrivals(
     listing: Sequence[LandedFile], ledger: Iterable[Known], attempts: Iterable[Attempt], tries: int
 ) -> Arrivals:
-    """The state of every listed file. tries: runs that a content is given at most."""
+    """The state of every listed file. tries: the maximum number of runs for one content."""
     entries = {(known.uri, known.generation): known.status for known in ledger}
     names = {uri for uri, _ in entries}
     pending = {content(file) for file in listing if entries.get(content(file)) not in SETTLED}
@@ -94,8 +94,8 @@ def arrivals(
 
 
 def _tries(attempts: Iterable[Attempt], pending: set[Content]) -> Counter[Content]:
-    """Runs that failed over a content. A run takes its files in order, each by itself: one that
-    failed did so over the first that is not settled. One that succeeded should have settled all."""
+    """Runs that failed on a content. A run loads files one by one in order, so a failed run stopped
+    at the first unsettled file. A successful run should have settled all."""
     failed: Counter[Content] = Counter()
     for attempt in attempts:
         left = [one for one in attempt.contents if one in pending]

@@ -13,7 +13,7 @@ from estore.shop import ShopConfig, read_shop
 
 
 class Thresholds(BaseModel):
-    """`[orchestration]` of shop.toml; docs/operations.md tells what each one does."""
+    """`[orchestration]` of shop.toml; docs/operations.md describes each entry."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -29,7 +29,7 @@ class Thresholds(BaseModel):
 
 
 class ShopContext:
-    """One home with the shop that it belongs to."""
+    """One home and its shop."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -41,9 +41,9 @@ class ShopContext:
 
     @cached_property
     def thresholds(self) -> Thresholds:
-        """When to look, to try again and to tell.
+        """The thresholds for checks, retries and alerts.
 
-        Raises EstoreError that names the shop's file and the entry.
+        Raises EstoreError with the file and the entry.
         """
         try:
             return Thresholds(**self.config.orchestration)
@@ -53,12 +53,12 @@ class ShopContext:
 
     @cached_property
     def time_zone(self) -> str:
-        """Of the shop's days, and of the schedules."""
+        """The time zone of the shop's days and of the schedules."""
         known: dict[str, Any] = read_thresholds(
             project_folder(), self.config, self.settings.shop_file
         )
         return str(known["shop_timezone"])
 
 
-#: Runs that hold a place in this pool never overlap: dagster.yaml gives it one place.
+#: Runs in this pool never overlap: dagster.yaml gives it one slot.
 POOL = "warehouse"

@@ -1,4 +1,4 @@
-"""Definitions: the whole code location, for `dagster -m estore.orchestration.definitions`."""
+"""Definitions: the Dagster code location, for `dagster -m estore.orchestration.definitions`."""
 
 import dagster as dg
 
@@ -16,7 +16,7 @@ from estore.settings import Settings
 
 
 def build_definitions(shop: ShopContext) -> dg.Definitions:
-    """Everything for one shop. Steps run in the run's own process: it has loaded dbt already."""
+    """All definitions for one shop. Steps run in the run's process, which has dbt loaded."""
     project = Project(DbtProject(shop.settings, shop.config).manifest_file())
     landing, load = loading_assets(shop)
     build, report, record = transforming_assets(shop, project)
@@ -45,5 +45,5 @@ def build_definitions(shop: ShopContext) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The shop that the environment names."""
+    """The definitions for the shop named in the environment."""
     return build_definitions(ShopContext(Settings()))

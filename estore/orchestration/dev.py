@@ -1,6 +1,6 @@
 """Dev: Dagster's code server, daemon and pages for `make dev`, each restarted when it ends.
 
-`dagster dev` does not restart its code server: after it died nothing was loaded, and no alert came.
+`dagster dev` does not restart its code server: if it dies, nothing is loaded and no alert is sent.
 """
 
 import signal
@@ -15,45 +15,45 @@ from types import FrameType
 import click
 
 MODULE = "estore.orchestration.definitions"
-#: Seconds before a process that ended is restarted, and for all to end after Ctrl-C.
+#: Seconds before an ended process restarts, and for all to end after Ctrl-C.
 PAUSE, PATIENCE = 5.0, 30.0
-#: Ends in a row, each within a minute of the start, after which it is no accident.
+#: Failures in a row, each within a minute of the start, after which restarting stops.
 MOST_FAILURES, MINUTE = 3, 60.0
 
 
 class Kept:
-    """A process that is restarted."""
+    """A process that restarts when it ends."""
 
     def __init__(self, name: str, command: Sequence[str]) -> None:
         self.name, self.command, self.failures = name, [*command], 0
         self.start()
 
     def start(self) -> None:
-        """In a session of its own: Ctrl-C reaches it once, through us."""
+        """Start it in its own session, so Ctrl-C reaches it only once, through us."""
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(self.command, start_new_session=True)
 
     def keep(self) -> None:
-        """Restart it where it has ended; raises ClickException where that does not help."""
+        """Restart it if it has ended; raises ClickException if restarting does not help."""
         if (code := self.process.poll()) is None:
             return
         is_early = time.monotonic() - self.started_at < MINUTE
         self.failures = self.failures + 1 if is_early else 1
         if self.failures >= MOST_FAILURES:
             raise click.ClickException(f"{self.name} ended {self.failures} times in a row ({code})")
-        click.echo(f"{self.name} ended ({code}); it is restarted", err=True)
+        click.echo(f"{self.name} ended ({code}); restarting it", err=True)
         time.sleep(PAUSE)
         self.start()
 
 
 @click.command()
 @click.option("-p", "--port", type=click.IntRange(0, 65_535), default=3000, show_default=True)
-@click.option("--name", "names", multiple=True, help="A host name that a proxy calls it by.")
+@click.option("--name", "names", multiple=True, help="A host name under which a proxy reaches it.")
 def dev(port: int, names: tuple[str, ...]) -> None:
     """Run Dagster's code server, daemon and pages until Ctrl-C."""
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     kept: list[Kept] = []
-    with TemporaryDirectory(prefix="estore-") as folder:  # its owner's alone
+    with TemporaryDirectory(prefix="estore-") as folder:  # only its owner can read it
         socket = f"{folder}/code"
         named = [part for name in names for part in ("--name", name)]
         commands = {
@@ -67,7 +67,7 @@ def dev(port: int, names: tuple[str, ...]) -> None:
         try:
             for name, command in commands.items():
                 kept.append(Kept(name, [sys.executable, "-m", *command]))
-                while not Path(socket).exists():  # the others ask it as soon as they start
+                while not Path(socket).exists():  # the others connect to it when they start
                     _watch(kept)
             while True:
                 _watch(kept)

@@ -1,4 +1,4 @@
-"""Failures: what may pass by itself is tried again, what cannot is told at once."""
+"""Failures: temporary errors are retried, permanent errors are reported at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ from estore.buckets.error_messages import is_away
 from estore.errors import Busy, EstoreError, RefusedFile, engine_advice
 from estore.escaping import printable
 
-#: What a run says of its failure: metadata of it, and a tag where it may pass.
+#: The metadata key of a failure's fix, and the tag of a temporary failure.
 WHAT_TO_DO, PASSING_TAG = "what to do", "estore/may_pass"
 WAIT = (
-    "nothing: it was tried several times, and `load_files` and `transform` are started again by "
-    "themselves; any other job is yours to launch again"
+    "nothing for `load_files` and `transform`: after several tries they restart automatically; "
+    "launch any other job again"
 )
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether the same again, later, may well work: a lock held, a network that is away."""
+    """Whether a later retry may work: the lock was held, or the network was down."""
     if isinstance(error, RefusedFile):
         return False
     if isinstance(error, Busy) or is_away(error):
@@ -29,17 +29,17 @@ def may_pass(error: BaseException) -> bool:
 
 
 def retry_policy(seconds: int) -> dg.RetryPolicy:
-    """Three more tries, each after twice the time."""
+    """Three more tries, each after twice the delay."""
     return dg.RetryPolicy(
         max_retries=3, delay=seconds, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
     )
 
 
 @contextmanager
-def told(context: dg.AssetExecutionContext, what_to_do: str) -> Iterator[None]:
-    """Turns an error that a person can act on into a failure in its own words.
+def reporting(context: dg.AssetExecutionContext, what_to_do: str) -> Iterator[None]:
+    """Turns an error that a person can act on into a failure with its message.
 
-    what_to_do: for one that stays. One that may pass is raised so that the op is tried again.
+    what_to_do: the fix for a permanent error. A temporary one makes Dagster retry the op.
     """
     try:
         yield
@@ -50,9 +50,9 @@ def told(context: dg.AssetExecutionContext, what_to_do: str) -> Iterator[None]:
         words = printable(words) if words else None
         if not may_pass(error):
             if words is None:
-                raise  # a fault of ours, with its traceback
+                raise  # our own bug, with its traceback
             raise failure(words, what_to_do) from error
-        context.log.warning(f"may pass, so it is tried again: {printable(str(error))}")
+        context.log.warning(f"temporary error, so it is retried: {printable(str(error))}")
         context.instance.add_run_tags(context.run.run_id, {PASSING_TAG: type(error).__name__})
         raise dg.Failure(
             description=words or printable(f"{type(error).__name__}: {error}"),
@@ -61,7 +61,7 @@ def told(context: dg.AssetExecutionContext, what_to_do: str) -> Iterator[None]:
 
 
 def failure(words: str, what_to_do: str, **metadata: Any) -> dg.Failure:
-    """A failure that no second try can mend."""
+    """A failure that a retry cannot fix."""
     return dg.Failure(
         description=words, metadata={WHAT_TO_DO: what_to_do, **metadata}, allow_retries=False
     )

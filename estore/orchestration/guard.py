@@ -1,7 +1,7 @@
-"""Guard: no page of another site reaches Dagster's pages through the operator's browser.
+"""Guard: stops pages of other sites from using Dagster through the operator's browser.
 
-Dagster looks neither at Host nor at Origin, and takes a POST of any content type and a change in
-the address of a GET: so any page that is open in the browser could start runs and read results.
+Dagster checks neither Host nor Origin. It accepts a POST of any content type, and changes by GET.
+So any page open in the browser could start runs and read results.
 """
 
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from estore.dashboard.access import host_name
 
-#: A browser asks the server before it lets another site's page send these.
+#: A browser asks the server before another site's page may send these.
 JSON_TYPES = ("application/json", "application/graphql")
 READS = ("GET", "HEAD")
 
 
 class PageGuard:
-    """Answers only to its own names, and only to its own pages and to programs."""
+    """Answers only under its own host names, and only to its own pages and to programs."""
 
     def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
         self.app, self.names = app, tuple(name.lower() for name in names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it in words."""
+        """Pass a request on, or refuse it with a message."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
@@ -46,17 +46,17 @@ class PageGuard:
             await PlainTextResponse(f"{said}\n", status)(scope, receive, send)
 
     def refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """The status and the words of a refusal; None for a request that may pass."""
+        """The status and the message of a refusal; None if the request may pass."""
         headers = Headers(scope=scope)
         host, origin = headers.get("host", "").lower(), headers.get("origin")
         if host_name(host) not in self.names:
-            return 421, "this server does not go by that name; --name adds one"
+            return 421, "this server does not have that host name; add it with --name"
         if origin is not None and urlsplit(origin.lower()).netloc != host:
-            return 403, "a page of another site may not ask this"
+            return 403, "pages of other sites may not send this request"
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not (
             scope.get("method") in READS and headers.get("sec-fetch-mode") == "navigate"
         ):
-            return 403, "a page of another site may not ask this"
+            return 403, "pages of other sites may not send this request"
         if scope["type"] == "websocket":
             return None
         if scope["method"] in READS:

@@ -1,4 +1,4 @@
-"""Jobs: what can be launched, by a sensor, by the clock or by a person; and the two schedules."""
+"""Jobs: everything that sensors, schedules or people can launch, and the two schedules."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ MAX_RUNTIME = "dagster/max_runtime"
 
 
 def jobs(shop: ShopContext, assets: dict[str, Any]) -> list[Any]:
-    """Each with the time after which it is stopped. assets: op's name → what it makes."""
+    """All jobs, each with its time limit. assets: op name → the assets it makes."""
     tags = {MAX_RUNTIME: str(shop.thresholds.timeout_hours * 3600)}
     load = dg.AssetSelection.assets(assets["load"])
     build = dg.AssetSelection.assets(assets["build"], assets["report"])
@@ -28,32 +28,32 @@ def jobs(shop: ShopContext, assets: dict[str, Any]) -> list[Any]:
         )
 
     return [
-        job(LOAD, load, "Load files: those that the config names, else whatever is new."),
+        job(LOAD, load, "Load the files named in the config, or all new files."),
         job(
-            RELOAD, load, "Read files again, as after a change of shop.toml; name them in `files`.",
+            RELOAD, load, "Reload the files named in `files`, e.g. after shop.toml changed.",
             load={"again": True, "files": []},
         ),
-        job(TRANSFORM, build, "Build what waits, test it, publish a snapshot and the report."),
+        job(TRANSFORM, build, "Build and test pending days, publish a snapshot and the report."),
         job(
-            REBUILD, build, "Build a range of days anew, then all that is made of them.",
+            REBUILD, build, "Rebuild a range of days and all tables that depend on them.",
             build={"first_day": "2019-10-01", "last_day": "2019-10-31"},
         ),
         job(
             HISTORY, dg.AssetSelection.assets(assets["record"]),
-            "Record what is said of every customer now: segment and status.",
+            "Record every customer's current segment and status.",
         ),
     ]  # fmt: skip
 
 
 def schedules(shop: ShopContext) -> list[dg.ScheduleDefinition]:
-    """The transforms once a day, whatever was missed; the customers' history once a week."""
+    """The schedules: transforms once a day, customer history once a week."""
     return [
         dg.ScheduleDefinition(
             name=name, job_name=job, cron_schedule=cron, execution_timezone=shop.time_zone,
             default_status=dg.DefaultScheduleStatus.RUNNING, description=description,
         )
         for name, job, cron, description in (
-            ("daily", TRANSFORM, shop.thresholds.daily_at, "Builds what still waits, if anything."),
+            ("daily", TRANSFORM, shop.thresholds.daily_at, "Builds pending days, if any."),
             ("weekly", HISTORY, shop.thresholds.weekly_at, "Records every customer's segment."),
         )
     ]  # fmt: skip

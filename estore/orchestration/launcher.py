@@ -1,7 +1,7 @@
-"""Launcher: Dagster's own, which can also tell whether a run's process is still there.
+"""Launcher: Dagster's launcher, which also checks whether a run's process still exists.
 
-Without that, a run that died with the whole machine would count as running, and keep the only
-place of the warehouse's pool, for ever.
+Without this check, a run that died with its machine would count as running forever and block the
+only slot of the warehouse's pool.
 """
 
 from typing import Any
@@ -15,22 +15,24 @@ from dagster._serdes import deserialize_value
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
-    """Asks the code server that started a run, of which the run is a child."""
+    """Asks the code server that started the run, because the run is its child process."""
 
     @property
     def supports_check_run_worker_health(self) -> bool:
         return True
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
-        """Running only if its server is there and still has it.
+        """Running only if its server exists and still has the run.
 
-        A run that outlives its server is taken for dead: should it still write, the run lock makes
-        the next one wait.
+        A run that outlives its server counts as dead. If it still writes, the run lock makes the
+        next run wait.
         """
         untyped: Any = self
         client = untyped._get_grpc_client_for_termination(run.run_id)
         if client is None:
-            return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "it was never given to a server")
+            return CheckRunHealthResult(
+                WorkerStatus.NOT_FOUND, "it was never sent to a code server"
+            )
         try:
             answer = deserialize_value(
                 client.can_cancel_execution(CanCancelExecutionRequest(run_id=run.run_id)),
@@ -46,6 +48,6 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
 
 def _is_slow(error: DagsterUserCodeUnreachableError) -> bool:
-    """Somebody listens, and does not answer in time."""
+    """Whether the server is up but does not answer in time."""
     code = getattr(error.__cause__, "code", None)
     return code is not None and code().name == "DEADLINE_EXCEEDED"

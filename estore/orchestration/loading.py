@@ -1,4 +1,4 @@
-"""Loading: raw files → raw events, as assets; which files is in the run's config."""
+"""Loading: raw files → raw events, as assets; the run's config names the files."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,26 +12,28 @@ from estore.landing import LandedFile, find_files, list_landing
 from estore.load import LoadReport
 from estore.load.loader import Outcome
 from estore.orchestration.context import POOL, ShopContext
-from estore.orchestration.failures import failure, retry_policy, told
+from estore.orchestration.failures import failure, reporting, retry_policy
 from estore.orchestration.log import RunLog
 
 LANDING = dg.AssetKey(["landing", "files"])
 FILES, EVENTS, REJECTS = (dg.AssetKey(["raw", name]) for name in ("files", "events", "rejects"))
 NOT_REFUSED = "no_file_is_refused"
-#: Files that a run's page lists.
+#: The number of files that a run's page lists.
 LISTED = 100
 
 
 class LoadConfig(dg.Config):
-    """Which files a run loads; nothing said: whatever lies in the landing."""
+    """The files that a run loads; by default all files in the landing."""
 
-    contents: dict[str, str] = Field(default={}, description="uri → generation, by the sensor")
-    files: list[str] = Field(default=[], description="names in the landing, paths or patterns")
-    again: bool = Field(default=False, description="also what is loaded, in place of its old rows")
+    contents: dict[str, str] = Field(default={}, description="uri → generation, set by the sensor")
+    files: list[str] = Field(default=[], description="file names in the landing, paths or patterns")
+    again: bool = Field(
+        default=False, description="also reload loaded files, replacing their old rows"
+    )
 
 
 def loading_assets(shop: ShopContext) -> list[Any]:
-    """The landing, which others fill, and what a load makes of it."""
+    """The assets: the landing, which others fill, and the tables that a load writes."""
     landing = dg.AssetSpec(
         LANDING, group_name="landing", kinds={"file"},
         description=f"Event files as they arrive, watched at {shop.settings.landing or '(none)'}.",
@@ -40,20 +42,20 @@ def loading_assets(shop: ShopContext) -> list[Any]:
     @dg.multi_asset(
         name="load",
         specs=[
-            _spec(EVENTS, "One row per line of a loaded file."),
-            _spec(FILES, "One row per content of a file ever seen: the ledger."),
-            _spec(REJECTS, "One row per line refused, with its reason."),
+            _spec(EVENTS, "One row per row of a loaded file."),
+            _spec(FILES, "The ledger: one row per file content ever seen."),
+            _spec(REJECTS, "One row per rejected row, with its reason."),
         ],
         check_specs=[
             dg.AssetCheckSpec(
-                NOT_REFUSED, asset=FILES, description="Every file of this load could be used."
+                NOT_REFUSED, asset=FILES, description="No file of this load was refused."
             )
         ],
         pool=POOL,
         retry_policy=retry_policy(shop.thresholds.retry_seconds),
     )
     def load(context: dg.AssetExecutionContext, config: LoadConfig) -> Iterator[Any]:
-        with told(context, "mend what is named, then launch this run again"):
+        with reporting(context, "fix the named problem, then launch this run again"):
             files = chosen_files(shop, config)
             run = pipeline.reload if config.again else pipeline.load
             report = run(shop.settings, shop.config, files, RunLog(context.log))
@@ -63,23 +65,23 @@ def loading_assets(shop: ShopContext) -> list[Any]:
 
 
 def chosen_files(shop: ShopContext, config: LoadConfig) -> Sequence[LandedFile]:
-    """The files that a run is about, as they lie there now; some may be gone since.
+    """The files that a run loads, as they are now; some may be gone.
 
-    Raises EstoreError for a place without event files.
+    Raises EstoreError if a place has no event files.
     """
     if config.files:
         return find_files(_places(shop, config.files))
     if config.again:
-        raise failure("no file is named", "name some in the config's `files`, then launch again")
+        raise failure("no files named", "name files in the config's `files`, then launch again")
     if shop.settings.landing is None:
-        raise EstoreError("ESTORE_LANDING names no landing, and the run no files")
+        raise EstoreError("no files to load: set ESTORE_LANDING, or name files in the config")
     listing = list_landing(shop.settings.landing).files
     wanted = config.contents
     return [file for file in listing if not wanted or file.uri in wanted]
 
 
 def _places(shop: ShopContext, files: list[str]) -> list[str]:
-    """A name without a folder is one of the landing."""
+    """The place of a name; a name without a folder is in the landing."""
     landing = (shop.settings.landing or ".").rstrip("/")
     return [name if "/" in name else f"{landing}/{name}" for name in files]
 

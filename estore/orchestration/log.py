@@ -1,4 +1,4 @@
-"""Log: the pipeline's words in the log of a run."""
+"""Log: the pipeline's messages in a run's log."""
 
 import time
 from collections.abc import Iterator
@@ -8,26 +8,26 @@ from typing import Any
 from estore.console import Console, Step
 from estore.escaping import one_line
 
-#: Seconds between two lines of progress.
+#: Seconds between two progress lines.
 PAUSE = 30.0
 
 
 class RunLog(Console):
-    """A console whose lines are those of a run."""
+    """A console that writes to a run's log."""
 
     def __init__(self, log: Any) -> None:
         super().__init__(quiet=True)
         self.log = log
 
     def line(self, text: str, style: str | None = None) -> None:
-        """Say one line; what is red is an error."""
+        """Log one line; red lines are errors."""
         {"red": self.log.error, "yellow": self.log.warning}.get(style or "", self.log.info)(
             one_line(text)
         )
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """A step that tells how far it is now and then."""
+        """A step that logs its progress from time to time."""
         began = time.monotonic()
         yield _LoggedStep(self, title)
         self.line(f"{title}: {time.monotonic() - began:.1f} s")

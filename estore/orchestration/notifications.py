@@ -1,4 +1,4 @@
-"""Telling: sensors that find what a person must hear, and the one that delivers it."""
+"""Notifications: sensors that create alerts, and the sensor that delivers them."""
 
 import time
 from collections.abc import Iterator
@@ -17,35 +17,35 @@ from estore.snapshot.manifest import current_version
 from estore.snapshot.reader import open_snapshot
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
-#: Seconds between two looks at whether alerts wait.
+#: Seconds between two checks for waiting alerts.
 DELIVERY_SECONDS = 15
-#: What a run says that ended without a failed step.
+#: The message of a run that ended without a failed step.
 GONE = "its process is gone"
-#: What Dagster says of a run that it found so.
+#: Dagster's text for such a run.
 OUTSIDE = "outside the execution context"
-#: What Dagster says of one that took longer than it may, and of the step that it interrupts then.
+#: Dagster's texts for a run that exceeded its time limit, and for the step it then interrupts.
 TOO_LONG, INTERRUPTED = "maximum runtime", "DagsterExecutionInterruptedError"
 SEE_WHAT_TAKES_LONG = (
-    "see in the run's log what takes so long, or raise `timeout_hours`; Dagster starts it again, "
-    "twice at most"
+    "check the run's log for the slow step, or raise `timeout_hours`; Dagster restarts it at "
+    "most twice"
 )
-SEE_RUN = "Dagster starts it again where it died; otherwise see the run's log and launch it again"
+SEE_RUN = "Dagster restarts it if it died; otherwise check the run's log and launch it again"
 
 
 def notification_sensors(shop: ShopContext, outbox: Outbox) -> list[dg.SensorDefinition]:
-    """Failures, the data's age and quality, and the delivery."""
+    """The sensors for failures, data age, data quality and delivery."""
     poll = shop.thresholds.poll_seconds
 
     @dg.run_failure_sensor(
         name="failure_sensor", default_status=RUNNING, minimum_interval_seconds=min(15, poll),
-        description="Keeps an alert for every run that failed.",
+        description="Creates an alert for every failed run.",
     )  # fmt: skip
     def tell_failure(context: dg.RunFailureSensorContext) -> None:
         outbox.add(failure_alert(context), time.time())
 
     @dg.sensor(
         name="data_sensor", default_status=RUNNING, minimum_interval_seconds=poll,
-        description="Keeps an alert where no data came, or where what came is odd.",
+        description="Creates an alert if no data arrive, or if the data are unusual.",
     )  # fmt: skip
     def tell_data(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         found = ledger_alerts(shop)
@@ -54,12 +54,12 @@ def notification_sensors(shop: ShopContext, outbox: Outbox) -> list[dg.SensorDef
         except EstoreError as error:
             found.append(unreadable_snapshot(error))
         new = [alert for alert in found if outbox.add(alert, time.time())]
-        return dg.SkipReason(f"{len(found)} found, of which {len(new)} not told yet")
+        return dg.SkipReason(f"{len(found)} found, {len(new)} new")
 
     @dg.sensor(
         name="alert_sensor", default_status=RUNNING,
         minimum_interval_seconds=min(DELIVERY_SECONDS, poll),
-        description="Delivers the alerts that wait, as one message.",
+        description="Delivers the waiting alerts as one message.",
     )  # fmt: skip
     def deliver(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         url = shop.settings.alert_url
@@ -69,7 +69,7 @@ def notification_sensors(shop: ShopContext, outbox: Outbox) -> list[dg.SensorDef
                 send(url.get_secret_value(), alerts)
             else:
                 context.log.warning(
-                    f"ESTORE_ALERT_URL is not set, so only here:\n{message(alerts)}"
+                    f"ESTORE_ALERT_URL is not set, so alerts appear only here:\n{message(alerts)}"
                 )
 
         count = outbox.deliver(post, time.time())
@@ -79,7 +79,7 @@ def notification_sensors(shop: ShopContext, outbox: Outbox) -> list[dg.SensorDef
 
 
 def ledger_alerts(shop: ShopContext) -> list[Alert]:
-    """What the ledger says of files; while it is written to, nothing."""
+    """Alerts from the ledger; none while a run writes to the warehouse."""
     try:
         known = ledger(shop.settings)
     except Busy:
@@ -90,30 +90,30 @@ def ledger_alerts(shop: ShopContext) -> list[Alert]:
 
 
 def unreadable_ledger(error: EstoreError) -> Alert:
-    """One for a warehouse that cannot be read although no run writes to it."""
+    """An alert for a warehouse that cannot be read although no run writes to it."""
     return Alert(
         "landing", "ledger", "warehouse", str(error),
-        "what it says; until then no new file is loaded", is_repeated=True,
+        "follow the message; until then no new file is loaded", is_repeated=True,
     )  # fmt: skip
 
 
 def unreadable_snapshot(error: EstoreError) -> Alert:
-    """One for a published snapshot that cannot be read."""
+    """An alert for a published snapshot that cannot be read."""
     return Alert(
         "quality", "snapshot", "published snapshot", str(error),
-        "what it says; launching `transform` publishes a new one, too", is_repeated=True,
+        "follow the message, or launch `transform` to publish a new one", is_repeated=True,
     )  # fmt: skip
 
 
 def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
-    """A failed run in the error's own words."""
+    """An alert for a failed run, with the error's message."""
     words, what_to_do = context.failure_event.message or GONE, SEE_RUN
     for event in context.get_step_failure_events():
         data = event.step_failure_data
-        if data.user_failure_data:  # in our words; its cause would be the same with a traceback
+        if data.user_failure_data:  # our message; the cause only adds a traceback
             words = data.user_failure_data.description or words
-            told = data.user_failure_data.metadata.get(WHAT_TO_DO)
-            what_to_do = str(told.value) if told else what_to_do
+            fix = data.user_failure_data.metadata.get(WHAT_TO_DO)
+            what_to_do = str(fix.value) if fix else what_to_do
         elif data.error and data.error.cls_name != INTERRUPTED:
             words = shortened(data.error.message, 1000)
     if OUTSIDE in words:
@@ -128,19 +128,19 @@ def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
 
 
 def refusal_alerts(known: list[Known]) -> Iterator[Alert]:
-    """One for each content that was refused, ever."""
+    """An alert for each content that was ever refused."""
     for file in known:
         if file.status == "refused":
             yield Alert(
                 "quality", f"refused {file.uri} {file.generation}", file.uri,
                 f"refused: {file.error}",
-                "put a mended file in its place: it is loaded by itself. Nothing of this one is in "
-                "the numbers, and the other files are",
+                "replace it with a fixed file, which is then loaded automatically. The numbers do "
+                "not include this file; the other files are loaded",
             )  # fmt: skip
 
 
 def freshness_alerts(known: list[Known], hours: int) -> Iterator[Alert]:
-    """One where the newest file was loaded too long ago."""
+    """An alert if the newest file was loaded too long ago."""
     newest = max((file.loaded_at for file in known if file.status == "loaded"), default=None)
     if newest is None:
         return
@@ -149,13 +149,13 @@ def freshness_alerts(known: list[Known], hours: int) -> Iterator[Alert]:
         yield Alert(
             "freshness", f"freshness {newest}", "landing",
             f"no new data for {age:.0f} hours, since {newest:%Y-%m-%d %H:%M} UTC",
-            "ask whoever delivers the files; look in the landing sensor's ticks for errors",
+            "ask the team that delivers the files; check the landing sensor's ticks for errors",
             is_repeated=True,
         )  # fmt: skip
 
 
 def snapshot_alerts(shop: ShopContext) -> Iterator[Alert]:
-    """What the newest snapshot finds odd in the data, without what is only good to know."""
+    """Alerts of medium and high severity in the newest snapshot."""
     if current_version(shop.settings) is None:
         return
     with open_snapshot(shop.settings) as (connection, manifest):
@@ -166,6 +166,6 @@ def snapshot_alerts(shop: ShopContext) -> Iterator[Alert]:
     for kind, subject, from_at, severity, sentence in rows:
         yield Alert(
             "quality", f"data {kind} {subject} {from_at}", f"{kind} ({severity})", sentence,
-            f"see it on the dashboard (snapshot {manifest.version}) and docs/metrics.md; mend it "
-            "at the source, or know of it when you read these days",
+            f"see the dashboard (snapshot {manifest.version}) and docs/metrics.md; fix it at the "
+            "source, or take it into account for these days",
         )  # fmt: skip

@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
-#: In the order of the flow; of the tables a test is about, it belongs to the last.
+#: Layers in flow order; a test of several tables belongs to the last one.
 LAYERS = ("raw", "rules", "staging", "intermediate", "marts", "metrics", "dashboard", "history")
-#: The folder of a model is its layer; seeds and snapshots lie elsewhere.
+#: A model's folder is its layer; seeds and snapshots are elsewhere.
 KINDS = {"source": "raw", "seed": "rules", "snapshot": "history"}
-#: Where a test of loaded rows alone stands: the transforms run it, and they make no raw table.
+#: The asset of tests on raw rows only: the transforms run them but make no raw table.
 VIEW_ON_RAW = dg.AssetKey(["staging", "stg_lines"])
-#: Tables as the build step before left them: as a source of their own they would be a circle.
+#: Tables from the previous batch: as assets of their own they would form a cycle.
 BUILT_BEFORE = "built"
 
 
@@ -32,7 +32,7 @@ class Translator(DagsterDbtTranslator):
 
 
 class Project:
-    """What dbt's manifest says, in Dagster's terms."""
+    """dbt's manifest in Dagster's terms."""
 
     def __init__(self, manifest: Path) -> None:
         self.manifest: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
@@ -44,7 +44,7 @@ class Project:
         return self.translator.get_asset_key(self.nodes[unique_id])
 
     def specs(self, *, select: str = "fqn:*", exclude: str = "") -> list[dg.AssetSpec]:
-        """Assets that a run reports where it made them."""
+        """The assets that a run may report."""
         specs = build_dbt_asset_specs(
             manifest=self.manifest, dagster_dbt_translator=self.translator, select=select,
             exclude=exclude,
@@ -68,7 +68,7 @@ class Project:
         }
 
     def published(self) -> Iterator[dg.AssetKey]:
-        """The tables that a snapshot holds whole."""
+        """The tables that a snapshot publishes in full."""
         for unique_id, node in self.nodes.items():
             if node["resource_type"] == "model" and layer(node) in ("metrics", "dashboard"):
                 yield self.key(unique_id)
@@ -81,7 +81,7 @@ class Project:
         return VIEW_ON_RAW if last and last.path[0] == "raw" else last
 
     def _told(self, test: Mapping[str, Any]) -> str:
-        """What a test asks for: as described, or by its name and the columns that it is about."""
+        """A test's description, or else its name and its columns."""
         if described := self.translator.get_description(test):
             return described
         if not test.get("test_metadata"):
@@ -93,13 +93,13 @@ class Project:
 
 
 def _shown(name: str, value: Any) -> str:
-    """An argument of a test; what it is about needs no name."""
+    """An argument of a test; columns need no argument name."""
     words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return words if name in ("columns", "column_name") else f"{name} {words}"
 
 
 def layer(node: Mapping[str, Any]) -> str:
-    """Where in the flow a table stands."""
+    """A table's position in the flow."""
     if node["resource_type"] == "source" and node["source_name"] == BUILT_BEFORE:
         return BUILT_BEFORE
     return str(KINDS.get(node["resource_type"]) or node["fqn"][1])

@@ -1,4 +1,4 @@
-"""Results: what dbt said of each node of a build, as materializations and check results."""
+"""Results: dbt's results of a build, as materializations and check results."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,14 +7,14 @@ import dagster as dg
 
 from estore.orchestration.project import Project
 
-#: From best to worst; of several passes the worst result of a test counts.
+#: From best to worst; the worst result of a test's runs counts.
 STATES = ("pass", "warn", "fail", "error")
-#: Where tables lie that only the models of one build step read.
+#: The schema of tables that only one batch reads.
 STEP = "step"
 
 
 class Results:
-    """Collected while the pipeline builds: daily models pass several times, once a step of days."""
+    """Collects results while the pipeline builds; daily models run once per batch."""
 
     def __init__(
         self, project: Project, checks: Mapping[str, dg.AssetCheckSpec],
@@ -24,7 +24,7 @@ class Results:
         self.nodes: dict[str, dict[str, Any]] = {}
 
     def add(self, run: Any) -> None:
-        """Take in dbt's result of one node."""
+        """Add dbt's result of one node."""
         unique_id, status = str(run.node.unique_id), str(run.status)
         if status not in (*STATES, "success"):
             return
@@ -40,14 +40,14 @@ class Results:
         }
 
     def tables(self) -> list[str | None]:
-        """The tables made, of which counting the rows costs next to nothing."""
+        """The tables made whose rows are cheap to count."""
         return [node["table"] for node in self.nodes.values() if node["status"] == "success"]
 
-    def told(self, rows: Mapping[str, int]) -> Iterator[Any]:
-        """What the op yields: a result for each asset that was made and each test that ran.
+    def events(self, rows: Mapping[str, int]) -> Iterator[Any]:
+        """The op's output: a result for each asset made and each test run.
 
-        A build makes whatever waits: of what it was not asked for (all but one model, selected by
-        hand; the history, which has an op of its own) an event is logged instead.
+        A build makes everything that is pending. For assets that the op was not asked for, such as
+        unselected models or the history, it logs an event instead.
         """
         owned, asked = self.context.selected_asset_keys, self.context.selected_asset_check_keys
         for unique_id, node in self.nodes.items():
@@ -70,7 +70,7 @@ class Results:
             asset_key=spec.asset_key, check_name=spec.name, passed=node["status"] == "pass",
             severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
             metadata={
-                "rows that break it": node["failures"], "seconds": round(node["seconds"], 3),
+                "failing rows": node["failures"], "seconds": round(node["seconds"], 3),
             },
             description=node["message"] or None,
         )  # fmt: skip
@@ -94,7 +94,7 @@ def _metadata(node: Mapping[str, Any], rows: Mapping[str, int]) -> dict[str, Any
 
 
 def _table(node: Any) -> str | None:
-    """Schema, without a dataset's name before it, and name; unless it is a view, or gone again."""
+    """Schema and name without the dataset's prefix; None for a view or a temporary table."""
     if node.resource_type == "test" or getattr(node.config, "materialized", None) == "view":
         return None
     if node.config.database == STEP:

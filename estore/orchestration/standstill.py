@@ -1,7 +1,7 @@
-"""Standstill: an alert where nothing was published for too long.
+"""Standstill: an alert if nothing was published for too long.
 
-It looks at the times of files alone, so that it works when the warehouse, the ledger or the
-snapshot is what is broken.
+It only checks file times, so it works even if the warehouse, the ledger or the snapshot is
+broken.
 """
 
 import time
@@ -14,27 +14,27 @@ from estore.orchestration.context import ShopContext
 from estore.settings import Settings
 from estore.snapshot.manifest import MANIFEST
 
-#: Seconds in which the sensor that knows more may speak first.
+#: Seconds in which the more specific sensor may report first.
 GRACE = 3600
 
 
 def standstill_sensor(shop: ShopContext, outbox: Outbox) -> dg.SensorDefinition:
-    """Keeps an alert for the age of the newest snapshot."""
+    """The sensor that watches the age of the newest snapshot."""
 
     @dg.sensor(
         name="standstill_sensor", default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=shop.thresholds.poll_seconds,
-        description="Keeps an alert where no snapshot was published for too long.",
+        description="Creates an alert if no snapshot was published for too long.",
     )  # fmt: skip
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         now = time.time()
         watched_since = float(context.cursor or now)
         alert = standstill_alert(shop, watched_since, now)
-        told_already = outbox.was_told("freshness ", now - outbox.repeat - GRACE)
-        if alert and not told_already:
+        is_reported = outbox.was_sent("freshness ", now - outbox.repeat - GRACE)
+        if alert and not is_reported:
             outbox.add(alert, now)
         return dg.SensorResult(
-            skip_reason=alert.words if alert else "a snapshot was published not long ago",
+            skip_reason=alert.words if alert else "a snapshot was published recently",
             cursor=str(watched_since),
         )
 
@@ -42,7 +42,7 @@ def standstill_sensor(shop: ShopContext, outbox: Outbox) -> dg.SensorDefinition:
 
 
 def standstill_alert(shop: ShopContext, watched_since: float, now: float) -> Alert | None:
-    """One where the newest snapshot, or else the beginning of the watch, is too long ago."""
+    """An alert if the newest snapshot, or else the start of watching, is too long ago."""
     published_at = last_published(shop.settings)
     since = watched_since if published_at is None else published_at
     age = now - since
@@ -52,8 +52,8 @@ def standstill_alert(shop: ShopContext, watched_since: float, now: float) -> Ale
         "freshness", f"standstill {since:.0f}", "published snapshot",
         f"nothing was published for {age / 3600:.0f} hours, since "
         f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC",
-        "look for failed runs, and for errors in the ticks of the sensors; `estore status` names "
-        "what is damaged",
+        "check for failed runs and for errors in the sensors' ticks; `estore status` names what "
+        "is damaged",
         is_repeated=True,
     )  # fmt: skip
 
@@ -64,6 +64,6 @@ def last_published(settings: Settings) -> float | None:
     for path in (settings.published / "CURRENT", *settings.published.glob(f"v*/{MANIFEST}")):
         try:
             times.append(path.stat().st_mtime)
-        except OSError:  # gone since it was listed, or not readable
+        except OSError:  # deleted after it was listed, or not readable
             continue
     return max(times, default=None)

@@ -1,4 +1,4 @@
-"""Watching: sensors that start a load when files arrive, and the transforms after a load."""
+"""Watching: sensors that start a load when files arrive, and transforms after a load."""
 
 import hashlib
 import json
@@ -20,38 +20,36 @@ from estore.orchestration.loading import LANDING
 from estore.orchestration.notifications import unreadable_ledger
 from estore.reading import ledger
 
-#: Of a run that has read nothing yet.
+#: The statuses of a run that has read nothing yet.
 WAITING = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING]
 UNDER_WAY = [*WAITING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
-#: Ended loads that are looked at to count tries.
+#: The number of ended loads that count as tries.
 REMEMBERED = 200
 SET_TAG, FILES_TAG = "estore/set", "estore/files"
 
 
 def landing_sensor(shop: ShopContext, outbox: Outbox) -> dg.SensorDefinition:
-    """Starts one run for all new content in the landing, and alone what failed before."""
+    """The sensor that starts one run for all new content, and one for each failed content."""
 
     @dg.sensor(
         name="landing_sensor", job_name=LOAD, minimum_interval_seconds=shop.thresholds.poll_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Compares the landing with the ledger, and loads what is new.",
+        description="Compares the landing with the ledger and loads new files.",
     )  # fmt: skip
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if shop.settings.landing is None:
-            return dg.SkipReason("ESTORE_LANDING names no folder or bucket to watch")
+            return dg.SkipReason("ESTORE_LANDING is not set; no folder or bucket to watch")
         listing = _listing(shop.settings.landing, outbox)
         try:
             known = ledger(shop.settings)
         except Busy as busy:
-            return dg.SkipReason(
-                f"the landing is compared when the run that writes has ended: {busy}"
-            )
+            return dg.SkipReason(f"waiting for the current run before checking the landing: {busy}")
         except EstoreError as error:
             outbox.add(unreadable_ledger(error), time.time())
             raise
         attempts = _attempts(context.instance)
-        if not known:  # what succeeded before went into a warehouse that is gone
+        if not known:  # earlier loads went into a warehouse that is gone
             attempts = [attempt for attempt in attempts if not attempt.has_succeeded]
         found = arrivals(listing, known, attempts, shop.thresholds.tries)
         for file in found.files(FileState.DEAD):
@@ -69,22 +67,22 @@ def landing_sensor(shop: ShopContext, outbox: Outbox) -> dg.SensorDefinition:
 
 
 def transform_sensor(shop: ShopContext) -> dg.SensorDefinition:
-    """Starts the transforms when a load ended after they last began, however it ended.
+    """The sensor that starts the transforms when a load has ended since they last began.
 
-    Loads that ended meanwhile are one run; a run that is queued will see them all. Transforms that
-    ended over what may pass (a lock held, a network away) count as not begun.
+    One run covers all ended loads; a queued run will see them all. Transforms that ended with a
+    temporary error (lock held, network down) do not count as begun.
     """
 
     @dg.sensor(
         name="transform_sensor", job_name=TRANSFORM,
         minimum_interval_seconds=min(30, shop.thresholds.poll_seconds),
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Builds what the loads since the last transforms have brought.",
+        description="Builds the days loaded since the last transforms.",
     )  # fmt: skip
     def follow(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         builds = _records(context.instance, (TRANSFORM, REBUILD), [*UNDER_WAY, *ENDED])
         if any(build.dagster_run.status in WAITING for build in builds):
-            return dg.SkipReason("a run is queued, and will build all that was loaded by then")
+            return dg.SkipReason("a queued run will build all loaded days")
         loads = _records(context.instance, (LOAD, RELOAD), ENDED)
         newest = max(loads, key=lambda load: load.end_time or 0, default=None)
         if newest is None:
@@ -101,18 +99,18 @@ def transform_sensor(shop: ShopContext) -> dg.SensorDefinition:
 
 
 def _began(build: Any) -> float:
-    """When a run read what waits; of one that never started, when it was asked for."""
+    """When a run read the pending days; for a run that never started, when it was requested."""
     return float(build.start_time or build.create_timestamp.timestamp())
 
 
 def _may_pass(build: Any) -> bool:
-    """Whether a run failed over what may be over the next time."""
+    """Whether a run failed with a temporary error."""
     run = build.dagster_run
     return run.status == DagsterRunStatus.FAILURE and PASSING_TAG in run.tags
 
 
 def _listing(landing: str, outbox: Outbox) -> list[LandedFile]:
-    """The files there; what cannot be read sends an alert, and fails the tick if it is all."""
+    """The files in the landing; unreadable ones create an alert. Fails if none can be read."""
     try:
         found = list_landing(landing)
     except Exception as error:
@@ -127,21 +125,21 @@ def _listing(landing: str, outbox: Outbox) -> list[LandedFile]:
 def _unreadable(landing: str, said: str) -> Alert:
     return Alert(
         "landing", f"landing {landing}", landing, said,
-        "check ESTORE_LANDING and who may read there; nothing of it is loaded until then",
+        "check ESTORE_LANDING and its read permissions; until then it is not loaded",
         is_repeated=True,
     )  # fmt: skip
 
 
 def _dead(file: LandedFile, tries: int) -> Alert:
     return Alert(
-        "failure", f"dead {content(file)}", file.uri, f"{tries} runs failed over this file",
-        "read what the last of these runs says; then put a mended file in its place, or launch "
-        "`reload_files` with its name. The other files go on",
+        "failure", f"dead {content(file)}", file.uri, f"{tries} runs failed on this file",
+        "read the log of the last run; then replace the file with a fixed one, or launch "
+        "`reload_files` with its name. The other files are still loaded",
     )  # fmt: skip
 
 
 def _attempts(instance: dg.DagsterInstance) -> list[Attempt]:
-    """What loads were given, those under way and the last of the others."""
+    """The contents of loads: those in progress and the most recent others."""
     return [
         Attempt(
             contents=_given(run),
@@ -162,7 +160,7 @@ def _given(run: dg.DagsterRun) -> tuple[Content, ...]:
 
 
 def _request(instance: dg.DagsterInstance, files: list[LandedFile]) -> dg.RunRequest:
-    """A run for these contents; its key changes once a run for the same ones has ended."""
+    """A run request; its key changes after a run for the same contents has ended."""
     contents = dict(content(file) for file in files)
     digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:16]
     earlier = instance.get_runs_count(RunsFilter(job_name=LOAD, tags={SET_TAG: digest}))

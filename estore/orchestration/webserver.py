@@ -1,4 +1,4 @@
-"""Webserver: `dagster-webserver` behind the guard; takes the same options, and `--name`."""
+"""Webserver: `dagster-webserver` behind the guard, with the same options and `--name`."""
 
 import sys
 from typing import Any
@@ -11,13 +11,13 @@ from estore.orchestration.guard import PageGuard
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
-@click.option("--name", "names", multiple=True, help="A host name that a proxy calls it by.")
+@click.option("--name", "names", multiple=True, help="A host name under which a proxy reaches it.")
 @click.option("-p", "--port", type=click.IntRange(0, 65_535), default=3000)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def serve(names: tuple[str, ...], port: int, options: tuple[str, ...]) -> None:
-    """Serve Dagster's pages to this server's own names."""
+    """Serve Dagster's pages under this server's own host names."""
     untyped: Any = cli
-    # Were it named otherwise one day, nothing would be served, and so nothing unguarded.
+    # If Dagster renames it, nothing is served, so nothing is unguarded.
     make_app = untyped.create_app_from_workspace_process_context
 
     def make_guarded_app(*arguments: Any, **further: Any) -> PageGuard:

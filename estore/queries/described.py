@@ -71,13 +71,13 @@ def table(name: str, target: str) -> Table:
 
 def _tables_of(path: Path, file: Path, target: str) -> Iterator[Table]:
     text = file.read_text(encoding="utf-8")
-    told = yaml.safe_load(text) or {}
+    parsed = yaml.safe_load(text) or {}
     schema = {"seeds": "marts", "snapshots": "snapshots"}.get(path.parts[0])
     for kind in ("models", "seeds", "snapshots"):
-        for node in told.get(kind) or ():
+        for node in parsed.get(kind) or ():
             if isinstance(node, dict) and (schema or path.parts[0] == "models"):
                 yield _table(schema or path.parts[1], node, target)
-    for source in told.get("sources") or ():
+    for source in parsed.get("sources") or ():
         if source["name"] == "raw":
             for node in source["tables"]:
                 yield _table("raw", node, target)

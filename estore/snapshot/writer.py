@@ -74,8 +74,8 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
             table: warehouse.export(query, unfinished / f"{table}.parquet")
             for table, query in {**queries, **EXTRA_TABLES}.items()
         }
-        for table, told in transform.told().items():
-            rows[table] = _write_rows(unfinished / f"{table}.parquet", table, told)
+        for table, rows_of_table in transform.documentation().items():
+            rows[table] = _write_rows(unfinished / f"{table}.parquet", table, rows_of_table)
         as_of_date = str(warehouse.scalar("select as_of_date from intermediate.int_as_of"))
         sizes = {table: warehouse.count(table) for table in ("raw.events", "raw.rejects")}
     manifest = Manifest(

@@ -48,7 +48,7 @@ class Fault:
     begin: int
     end: int
 
-    def told(self) -> dict[str, object]:
+    def as_record(self) -> dict[str, object]:
         """For the record: days as text."""
         first, last = (datetime.fromtimestamp(at, UTC) for at in (self.begin, self.end - 1))
         return {

@@ -188,7 +188,7 @@ class _Beside:
 def _write_truth(
     path: Path, shop: SyntheticShop, life: Life, placed: list[Fault], catalog: Catalog
 ) -> None:
-    faults = [fault.told() for fault in placed]
+    faults = [fault.as_record() for fault in placed]
     faults += [_lasting(name, shop, catalog) for name in shop.faults if name not in TIMED]
     truth = told_truth(life.tally, life.customers, int(life.crowd.sizes.sum()), life.months, faults)
     size = {"events": shop.events, "months": shop.months, "seed": shop.seed}
@@ -201,7 +201,7 @@ def _lasting(name: str, shop: SyntheticShop, catalog: Catalog) -> dict[str, obje
     """A fault of all days, or of all from a change on; with its products, where it is of some."""
     first = month_start(real.NEW_TAXONOMY if name == "taxonomy-break" else 0)
     end = month_start(shop.months)
-    told: dict[str, object] = {
+    record: dict[str, object] = {
         "fault": name,
         "from_date": str(first),
         "to_date": str(end - timedelta(days=1)),
@@ -212,8 +212,8 @@ def _lasting(name: str, shop: SyntheticShop, catalog: Catalog) -> dict[str, obje
         "price-cap": catalog.cents(0) == catalog.most_cents,
     }
     if name in products:
-        told["product_ids"] = sorted(catalog.product_id[products[name]].tolist())
-    return told
+        record["product_ids"] = sorted(catalog.product_id[products[name]].tolist())
+    return record
 
 
 def _file_name(month: int, name: str, format: str) -> str:

@@ -76,7 +76,7 @@ def repeat_truth(customers: Customers, months: Array) -> list[dict[str, Any]]:
     known = (customers.first_day != NEVER) & (customers.known_kind == NEW)
     first, second = customers.first_day[known].astype(int), customers.second_day[known].astype(int)
     last_day = len(months) - 1
-    told = []
+    rows = []
     for month in range(int(months[-1]) + 1):
         here = months[first] == month
         row: dict[str, Any] = {"cohort": _month_name(month), "customers": int(here.sum())}
@@ -88,8 +88,8 @@ def repeat_truth(customers: Customers, months: Array) -> list[dict[str, Any]]:
                 "observed": int(observed.sum()),
                 "repeated": int(repeated.sum()),
             }
-        told.append(row)
-    return told
+        rows.append(row)
+    return rows
 
 
 def known_truth(customers: Customers) -> dict[str, Any]:

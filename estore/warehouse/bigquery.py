@@ -21,7 +21,7 @@ from estore.settings import Settings, bigquery_emulator
 from estore.warehouse.base import BUILT, Warehouse
 from estore.warehouse.control_tables import GROWN, ControlTables, Table
 from estore.warehouse.dialect import BIGQUERY
-from estore.warehouse.error_messages import told
+from estore.warehouse.error_messages import reporting
 from estore.warehouse.raw_events import RAW_COLUMNS, bigquery_ddl
 
 LABELS = {"app": "estore"}
@@ -52,12 +52,12 @@ def open_bigquery(settings: Settings, *, for_writing: bool = True) -> Iterator["
     if name in _open:
         yield _open[name]
         return
-    with told(settings):
+    with reporting(settings):
         warehouse = BigQueryWarehouse(settings)
         warehouse.connect(for_writing=for_writing)
     _open[name] = warehouse
     try:
-        with told(settings):
+        with reporting(settings):
             yield warehouse
     finally:
         del _open[name]
@@ -336,17 +336,17 @@ class BigQueryWarehouse(Warehouse):
 
 def ask(settings: Settings, sql: str, **parameters: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Columns and rows of one query; raises EstoreError for SQL that is wrong, or would write."""
-    with told(settings):
+    with reporting(settings):
         warehouse = BigQueryWarehouse(settings)
-        told_first = warehouse.client.query(
+        dry_run = warehouse.client.query(
             warehouse.translated(sql),
             job_config=bigquery.QueryJobConfig(
                 query_parameters=_parameters(parameters), dry_run=True
             ),
         )
-        if told_first.statement_type not in ("SELECT", None):
+        if dry_run.statement_type not in ("SELECT", None):
             raise EstoreError(
-                f"only a select can be asked, not {told_first.statement_type}; nothing was run"
+                f"only a select can be asked, not {dry_run.statement_type}; nothing was run"
             )
         found = warehouse.run(sql, **parameters)
         columns = [column.name for column in found.schema]

@@ -129,11 +129,13 @@ class ControlTables:
         columns = list(table.columns)
         self.connection.execute(f"delete from {table.full_name}")
         if rows:
-            told = json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str)
+            objects = json.dumps(
+                [dict(zip(columns, row, strict=True)) for row in rows], default=str
+            )
             self.connection.execute(
                 f"insert into {table.full_name} by name "
                 "select unnest(from_json($rows, $shape), recursive := true)",
-                {"rows": told, "shape": json.dumps([self._shape(table)])},
+                {"rows": objects, "shape": json.dumps([self._shape(table)])},
             )
 
     def keep(self) -> None:
@@ -179,14 +181,14 @@ class ControlTables:
                     f"delete from {table.full_name} where cast({table.key} as string) in ({keys});"
                 )
             if rows:
-                told = BIGQUERY.quoted(json.dumps(rows, default=str))
+                values_json = BIGQUERY.quoted(json.dumps(rows, default=str))
                 values = ", ".join(
                     f"cast(json_value(row_, '$.{name}') as {kind.lower()})"
                     for name, kind in table.columns.items()
                 )
                 statements.append(
                     f"insert into {table.full_name} ({', '.join(table.columns)}) select {values} "
-                    f"from unnest(json_query_array({told})) as row_;"
+                    f"from unnest(json_query_array({values_json})) as row_;"
                 )
         return statements
 

@@ -14,7 +14,7 @@ from estore.settings import Settings
 
 
 @contextmanager
-def told(settings: Settings) -> Iterator[None]:
+def reporting(settings: Settings) -> Iterator[None]:
     """Turns what the client library says into an EstoreError, Busy where another run came before;
     any other error passes."""
     try:
@@ -32,9 +32,9 @@ def in_words(error: Exception, settings: Settings) -> str:
 
 def advice(said: str, settings: Settings, kind: str = "") -> str | None:
     """What to do about what BigQuery said, where it is known; kind: the error's name."""
-    told = _NAMES.sub("", f"{kind} {said}").lower()
+    text = _NAMES.sub("", f"{kind} {said}").lower()
     for signs, fix in _FIXES:
-        if any(sign.lower() in told for sign in signs):
+        if any(sign.lower() in text for sign in signs):
             return fix.format(said=_short(said), name=settings.bigquery, location=settings.location,
                               bound=settings.max_bytes_billed)  # fmt: skip
     return None

@@ -1,4 +1,4 @@
-"""Intake: one file's lines on their way into raw.events and raw.rejects, an engine a module."""
+"""Intake: loads one file's rows into raw.events and raw.rejects, one module per engine."""
 
 from estore.landing import LandedFile
 from estore.load.intake.base import Intake, NotWellFormed, OnProgress, TextIds
@@ -17,10 +17,10 @@ def open_intake(
     settings: Settings,
     on_progress: OnProgress,
 ) -> Intake:
-    """The engine's way of taking a file in."""
+    """The intake of the engine."""
     source = shop.source_for(file.uri)
     if warehouse.name == "bigquery":
-        from estore.load.intake.bigquery import BigQueryIntake  # its libraries are optional
+        from estore.load.intake.bigquery import BigQueryIntake  # the libraries are optional
 
         return BigQueryIntake(warehouse, file, source, settings, on_progress)
     return DuckDBIntake(warehouse, file, source, settings, on_progress)

@@ -1,7 +1,6 @@
-"""Intake: one file's lines on their way into raw.events and raw.rejects.
-
-The fast way reads the file once, strictly; the careful one repairs it first where that fails.
-Which of them, and the transaction around it, is the loader's to say.
+"""Intake: loads one file's rows into raw.events and raw.rejects.
+The fast way reads the file once, strictly; the careful way repairs it first if that fails.
+The loader chooses the way and holds the transaction.
 """
 
 import shutil
@@ -17,25 +16,25 @@ from estore.settings import Settings
 from estore.sources import Source
 from estore.warehouse import Warehouse
 
-#: Told bytes and lines done; lines only where a file's are known before it is read.
+#: Receives bytes and lines done; lines only if they are known before the file is read.
 OnProgress = Callable[[int, int], None]
 
 
 class NotWellFormed(Exception):
-    """The fast way does not fit this file: undo, and go the careful one."""
+    """The fast way does not fit this file: undo it and use the careful way."""
 
 
 class TextIds(Exception):
-    """The file has an id that is not of the type (a whole number, a UUID) of all those before."""
+    """The file has an id whose type differs from the whole numbers or UUIDs loaded before."""
 
     def __init__(self, column: str) -> None:
         self.column = column
 
 
 class Intake(ABC):
-    """Inserts one file's lines. Each way returns (lines counted apart, lines loaded)."""
+    """Inserts one file's rows. Each way returns (rows counted separately, rows loaded)."""
 
-    #: Whether the bytes of a file are read on this machine, maybe while the engine loads them.
+    #: Whether this machine reads the file's bytes, maybe while the engine loads them.
     reads_here = True
 
     def __init__(
@@ -51,40 +50,40 @@ class Intake(ABC):
         self.on_progress = on_progress
         self.expected_lines = 0
         self.scratch = settings.temp / "repair"
-        #: What a person should know of the rows that went in.
+        #: Notes for the user on the loaded rows.
         self.notes: list[str] = []
 
     @abstractmethod
     def content(self) -> Content:
-        """What the file is known by; raises RefusedFile where it cannot be read."""
+        """The file's hash and text; raises RefusedFile if it cannot be read."""
 
     @abstractmethod
     def header(self) -> Header:
-        """The file's columns; raises RefusedFile where it is no event file or lacks one."""
+        """The file's columns; raises RefusedFile if one is missing or it is not an event file."""
 
     @abstractmethod
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
-        """The rows of a Parquet file."""
+        """Load the rows of a Parquet file."""
 
     @abstractmethod
     def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
-        """The fast way; raises NotWellFormed where one line is not always one row.
+        """Load the fast way; raises NotWellFormed if a line is not always one row.
 
         Each way may raise TextIds.
 
-        text: asked for the file's lines at the end; they may be counted meanwhile.
+        text: returns the file's lines at the end; another thread may count them until then.
         """
 
     @abstractmethod
     def insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
-        """The careful way."""
+        """Load the careful way."""
 
     def keep_as_text(self, column: str) -> None:
-        """From now on this column of ids holds text."""
+        """Change this id column to text."""
         raise NotImplementedError(f"{type(self).__name__} keeps ids as text")
 
     def in_utf8(self, file: LandedFile) -> LandedFile:
-        """The file, or a copy of it as UTF-8 where it is written otherwise."""
+        """The file, or a UTF-8 copy if it has another encoding."""
         if self.source.encoding == "utf-8" or file.format != "csv":
             return file
         self.scratch.mkdir(parents=True, exist_ok=True)
@@ -95,27 +94,27 @@ class Intake(ABC):
 
     @abstractmethod
     def rejected(self, file_id: int) -> int:
-        """Lines refused."""
+        """The number of rejected rows."""
 
     @abstractmethod
     def reasons(self, file_id: int) -> dict[str, int]:
-        """Lines refused by the kind of reason, most frequent first."""
+        """Rejected rows by kind of reason, most frequent first."""
 
     @abstractmethod
     def other_event_types(self, file_id: int) -> str | None:
-        """The file's types that are not ours, as the ledger keeps them."""
+        """The file's unknown event types, in the ledger's form."""
 
     @abstractmethod
     def recheck_at(self, file_id: int) -> datetime | None:
-        """When the first of the rows rejected as too far in the future is so no more."""
+        """When the first row rejected as too far in the future becomes valid."""
 
     @abstractmethod
     def first_rejected(self, file_id: int, kind: str) -> tuple[str, str]:
-        """The reason and the text of the first line refused for this kind of reason."""
+        """The reason and the text of the first row rejected for this kind of reason."""
 
     @abstractmethod
     def is_still(self) -> bool:
-        """Whether the file is still what was listed, so that what was loaded of it is that."""
+        """Whether the file is still the one that was listed and loaded."""
 
     @abstractmethod
     def note_days(self, file_id: int) -> None:
@@ -123,13 +122,13 @@ class Intake(ABC):
 
 
 def blank_note(count: int) -> str:
-    """Of rows that are no rows."""
-    return f"rows of separators only, not counted: {count:,}"
+    """A note on blank rows."""
+    return f"blank rows (separators only), not counted: {count:,}"
 
 
 def twice_note(count: int, source: Source) -> str:
-    """Of local times that do not say which instant they are."""
+    """A note on ambiguous local times."""
     return (
-        f"rows of the hour that came twice in {source.time_zone}, when the clocks were put back: "
-        f"{count:,}, taken for the later one"
+        f"rows in the hour that occurs twice in {source.time_zone} when clocks go back: {count:,}; "
+        "they count as the later hour"
     )

@@ -1,7 +1,6 @@
-"""How BigQuery takes a file in: through a table of the file's own.
-
-A load job brings them in as text; one statement types them into a table of their own, from which
-they are counted. Nothing of this is visible: the loader's transaction then inserts from there.
+"""BigQuery intake: loads a file through a table of its own.
+A load job loads the rows as text; one statement types them into the file's own table and counts
+them. The loader's transaction then inserts from there, so readers never see a partial load.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ from google.cloud import bigquery
 
 from estore import clock
 from estore.buckets import open_store, split_uri
-from estore.buckets.error_messages import told_of_object
+from estore.buckets.error_messages import reporting_object
 from estore.buckets.stores import Listed
 from estore.errors import CHANGED, RefusedFile
 from estore.escaping import shortened
@@ -39,25 +38,25 @@ from estore.warehouse.error_messages import advice
 from estore.warehouse.quoting import quoted
 from estore.warehouse.raw_events import RAW_COLUMNS
 
-#: So much of an object holds its header.
+#: The first bytes of an object, which contain its header.
 _HEAD = 1 << 20
-#: Largest compressed object that a load job takes.
+#: Largest compressed object that a load job accepts.
 _LARGEST_GZIP = 4 << 30
-#: What a load job puts in the place of bytes that are no text.
+#: What a load job writes instead of bytes that are not text.
 _NO_TEXT = "\ufffd"
 
 
 @dataclass
 class _Counted:
-    """What the typed table of a file holds."""
+    """The counts of a file's typed table."""
 
     loaded: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     days: dict[date, int] = field(default_factory=dict)
     damaged: int = 0
     blank: int = 0
-    others: int = 0  # loaded rows of types that are not ours
-    first_ahead: datetime | None = None  # of the rows rejected as too far in the future
+    others: int = 0  # loaded rows of unknown event types
+    first_ahead: datetime | None = None  # among the rows rejected as too far in the future
 
     @property
     def rejected(self) -> int:
@@ -65,7 +64,7 @@ class _Counted:
 
 
 class BigQueryIntake(Intake):
-    """BigQuery reads an object of Cloud Storage itself; anything else is sent to it."""
+    """BigQuery reads Cloud Storage objects itself; other files are sent to it."""
 
     reads_here = False
     warehouse: BigQueryWarehouse
@@ -76,8 +75,8 @@ class BigQueryIntake(Intake):
 
     @cached_property
     def _name(self) -> str:
-        """The same for the same content of a path, split alike: of its load job and tables."""
-        told = "|".join(
+        """The name of the load job and tables; equal for the same content, path and settings."""
+        identity = "|".join(
             (
                 self.warehouse.dataset,
                 self.file.uri,
@@ -86,11 +85,11 @@ class BigQueryIntake(Intake):
                 self.source.encoding,
             )
         )
-        return f"load_{hashlib.sha256(told.encode()).hexdigest()[:24]}"
+        return f"load_{hashlib.sha256(identity.encode()).hexdigest()[:24]}"
 
     @property
     def _is_in_reach(self) -> bool:
-        """Whether a load job can read the file where it lies."""
+        """Whether a load job can read the file in place."""
         return (
             self.file.uri.startswith("gs://")
             and self.file.compression != "zstd"
@@ -98,18 +97,18 @@ class BigQueryIntake(Intake):
         )
 
     def content(self) -> Content:
-        """An object goes by the checksum that Cloud Storage keeps of it, and its size."""
+        """An object's identity: Cloud Storage's checksum and its size."""
         if not self.file.is_object:
             return read_content(self.file)
         scheme, bucket, key = split_uri(self.file.uri)
         if scheme != "gs":
-            raise RefusedFile("lies in S3, which BigQuery cannot load from; copy it to gs://")
+            raise RefusedFile("is in S3, which BigQuery cannot load from; copy it to gs://")
         if checksum := open_store("gs").checksum(bucket, key):
             return Content(f"{checksum}-{self.file.bytes}", None)
         return Content(f"generation:{self.file.uri}#{self.file.generation}", None)
 
     def is_still(self) -> bool:
-        """A load job reads whatever lies there now."""
+        """Whether the object is unchanged; a load job reads its current content."""
         if not self.file.is_object:
             return landed_file(self.file.path).generation == self.file.generation
         _, bucket, key = split_uri(self.file.uri)
@@ -120,8 +119,8 @@ class BigQueryIntake(Intake):
         check_format(self.file)
         if self.file.compression == "gzip" and self.file.bytes > _LARGEST_GZIP:
             raise RefusedFile(
-                "is larger than 4 GB compressed, which BigQuery does not load; split it, or keep "
-                "it uncompressed"
+                "is larger than 4 GB compressed, which BigQuery does not load; split it or "
+                "uncompress it"
             )
         head = self._head()
         check_kind(head)
@@ -130,7 +129,7 @@ class BigQueryIntake(Intake):
         return parquet_header([(name, kind) for name, kind in self._parquet[0]], self.source)
 
     def insert_csv(self, file_id: int, header: Header, text: Callable[[], Text]) -> tuple[int, int]:
-        """A line break in a field fails the job: so every line is a row, or the way ends here."""
+        """Load the fast way. A line break in a field fails the job, so every line is a row."""
         if header.is_odd:
             raise NotWellFormed
         try:
@@ -145,9 +144,7 @@ class BigQueryIntake(Intake):
             self._load(parquet_config(self._parquet[0]))
         except BadRequest as error:
             self._raise_if_general(error)
-            raise RefusedFile(
-                f"is damaged: {_said(error)}; write it again from its source"
-            ) from error
+            raise RefusedFile(f"is damaged: {_said(error)}; export it again") from error
         kinds, lines = self._parquet
         texts = ", ".join(
             f"{as_text(f'`{name}`', kind)} as c{position}"
@@ -161,11 +158,11 @@ class BigQueryIntake(Intake):
             )
         came = rows + self.counted.blank
         if came != lines:
-            raise RefusedFile(f"does not add up: it holds {lines} rows, of which {came} came in")
+            raise RefusedFile(f"does not add up: it has {lines} rows, but {came} were loaded")
         return rows, loaded
 
     def insert_repaired(self, file_id: int, header: Header) -> tuple[int, int]:
-        """The careful way passes through this machine."""
+        """Load the careful way, through this machine."""
         with self._here() as here:
             repaired = repair(self.in_utf8(here), header, self.scratch)
             rows = repaired_relation(repaired.path, header)
@@ -179,7 +176,9 @@ class BigQueryIntake(Intake):
         )  # fmt: skip
         came = lines + self.counted.blank
         if came != repaired.records:
-            raise RefusedFile(f"does not add up: {repaired.records} records, but {came} came in")
+            raise RefusedFile(
+                f"does not add up: {repaired.records} records, but {came} were loaded"
+            )
         self._note(header, f"`{self._table('_repaired')}`", repaired.blank)
         return lines, loaded
 
@@ -187,7 +186,7 @@ class BigQueryIntake(Intake):
         return self.counted.rejected
 
     def reasons(self, file_id: int) -> dict[str, int]:
-        return dict(sorted(self.counted.reasons.items(), key=lambda told: (-told[1], told[0])))
+        return dict(sorted(self.counted.reasons.items(), key=lambda item: (-item[1], item[0])))
 
     def first_rejected(self, file_id: int, kind: str) -> tuple[str, str]:
         ((reason, text),) = self.warehouse.select(
@@ -220,7 +219,7 @@ class BigQueryIntake(Intake):
     # ------------------------------------------------------------------ how
 
     def _raise_if_general(self, error: BadRequest) -> None:
-        """What no other file would fare better with: a bucket in another location, say."""
+        """Raise errors that affect every file, such as a bucket in another location."""
         if advice(str(error), self.warehouse.settings):
             raise error
 
@@ -228,7 +227,7 @@ class BigQueryIntake(Intake):
         self, file_id: int, header: Header, relation: str, *, line_number: str = "null",
         refused: str | None = None, is_checked: bool = False,
     ) -> tuple[int, int]:  # fmt: skip
-        """Type the staged lines, count them, and have them inserted at the transaction's end."""
+        """Type the staged rows, count them, and insert them at the transaction's end."""
         rows = typed_rows(relation, header, self.source, line_number=line_number, dialect=BIGQUERY)
         columns = ", ".join(RAW_COLUMNS)
         if refused:
@@ -261,7 +260,7 @@ class BigQueryIntake(Intake):
         return self.counted.loaded + self.counted.rejected, self.counted.loaded
 
     def _note(self, header: Header, relation: str, blank: int) -> None:
-        """blank: rows left out before."""
+        """Count the typed rows. blank: rows left out before."""
         blank += self.counted.blank
         self.notes = [blank_note(blank)] if blank else []
         days = [datetime.combine(day, time()) for day in self.counted.days]
@@ -313,7 +312,7 @@ class BigQueryIntake(Intake):
         return f"{self.warehouse.table('raw', self._name + ending)}"
 
     def _load(self, config: bigquery.LoadJobConfig) -> None:
-        """Bring the file in as it lies."""
+        """Load the file as it is."""
         if not self._is_in_reach:
             with self._here() as here, _plain(self.in_utf8(here), self.scratch) as stream:
                 self._send(stream, config, "")
@@ -326,7 +325,7 @@ class BigQueryIntake(Intake):
             raise RefusedFile(CHANGED) from None
 
     def _load_job(self, config: bigquery.LoadJobConfig) -> Any:
-        """The job that loads the object, begun now or by a run that did not end."""
+        """The job that loads the object, started now or by an earlier run that did not end."""
         attempts = itertools.count()
         while True:
             job_id = f"estore_{self._name}_{next(attempts)}"
@@ -350,7 +349,7 @@ class BigQueryIntake(Intake):
         self._end(self._client.load_table_from_file(stream, self._table(ending), job_config=config))
 
     def _send_rows(self, relation: str, columns: list[str], ending: str) -> None:
-        """Rows of text as Parquet: nothing is left for two readers of CSV to differ about."""
+        """Rows of text as Parquet, so two CSV readers cannot disagree."""
         path = self.scratch / f"rows{ending}.parquet"
         with duckdb.connect() as connection:
             connection.execute(
@@ -367,7 +366,7 @@ class BigQueryIntake(Intake):
         self._client.update_table(found, ["expires"])
 
     def _head(self) -> LandedFile:
-        """The file, or of an object a copy of how it begins."""
+        """The file, or a copy of an object's first bytes."""
         if not self.file.is_object:
             return self.file
         self.scratch.mkdir(parents=True, exist_ok=True)
@@ -377,7 +376,7 @@ class BigQueryIntake(Intake):
 
     @contextmanager
     def _here(self) -> Iterator[LandedFile]:
-        """The file on this machine, for as long as it is needed."""
+        """The file on this machine, while it is needed."""
         if not self.file.is_object:
             yield self.file
             return
@@ -392,17 +391,15 @@ class BigQueryIntake(Intake):
 
     @cached_property
     def _parquet(self) -> tuple[list[tuple[str, str]], int]:
-        """(name, DuckDB's type) of each column, and how many rows there are."""
+        """(name, DuckDB type) of each column, and the number of rows."""
         from pyarrow import lib, parquet
 
         try:
             with _object(self.file) if self.file.is_object else self.file.path.open("rb") as stream:
-                told = parquet.ParquetFile(stream)
-                empty, rows = told.schema_arrow.empty_table(), told.metadata.num_rows
+                table = parquet.ParquetFile(stream)
+                empty, rows = table.schema_arrow.empty_table(), table.metadata.num_rows
         except lib.ArrowException as error:
-            raise RefusedFile(
-                f"is not a Parquet file: {_said(error)}; write it again from its source"
-            ) from error
+            raise RefusedFile(f"is not a Parquet file: {_said(error)}; export it again") from error
         with duckdb.connect() as connection:
             connection.register("empty", empty)
             described = connection.execute("describe empty").fetchall()
@@ -423,22 +420,22 @@ def _columns(header: Header) -> list[str]:
 
 
 def _listed(file: LandedFile) -> tuple[str, Listed]:
-    """An object's bucket, and what a store needs to know of it."""
+    """An object's bucket and its listing."""
     _, bucket, key = split_uri(file.uri)
     return bucket, Listed(key, file.bytes, file.generation)
 
 
 @contextmanager
 def _object(file: LandedFile) -> Iterator[IO[bytes]]:
-    """An object, of which only parts are read."""
+    """An object that is read only in part."""
     _, bucket, key = split_uri(file.uri)
-    with told_of_object(file.uri), open_store("gs").files.open(f"{bucket}/{key}", "rb") as stream:
+    with reporting_object(file.uri), open_store("gs").files.open(f"{bucket}/{key}", "rb") as stream:
         yield stream
 
 
 @contextmanager
 def _plain(file: LandedFile, folder: Path) -> Iterator[IO[bytes]]:
-    """What a load job understands: gzip as it is, zstd unpacked into the folder."""
+    """A form that load jobs accept: gzip as it is, zstd unpacked into the folder."""
     path = file.path
     if file.compression == "zstd":
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""How DuckDB takes a file in: it reads the file itself."""
+"""DuckDB intake: DuckDB reads the file itself."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ from estore.warehouse.raw_events import RAW_COLUMNS
 class DuckDBIntake(Intake):
     """DuckDB reads the file itself."""
 
-    _first_ahead: datetime | None = None  # of the rows rejected as too far in the future
+    _first_ahead: datetime | None = None  # among the rows rejected as too far in the future
 
     def content(self) -> Content:
         return read_content(self.file, self.source.delimiter)
@@ -74,7 +74,7 @@ class DuckDBIntake(Intake):
             with _file_faults(NotWellFormed):
                 self._insert_good(file_id, relation, header)
         except NotWellFormed:
-            text()  # says so where the file is damaged rather than badly written
+            text()  # raises if the file is damaged rather than badly written
             raise
         counts = text()
         if not counts.is_plain or counts.separators != counts.lines * (len(header.names) - 1):
@@ -95,14 +95,14 @@ class DuckDBIntake(Intake):
     def _insert(
         self, file_id: int, relation: str, lines: str, header: Header, rows: int, blank: int = 0
     ) -> tuple[int, int]:
-        """All rows of a relation; lines: the same with numbers; blank: rows left out before."""
+        """Insert all rows of a relation; lines: the same, numbered; blank: rows left out before."""
         self._insert_good(file_id, relation, header)
         return self._insert_rest(file_id, relation, lines, header, rows, blank)
 
     def _insert_rest(
         self, file_id: int, relation: str, lines: str, header: Header, rows: int, blank: int = 0
     ) -> tuple[int, int]:
-        """The refused ones; blank ones are no rows. Raises NotWellFormed unless all add up."""
+        """Insert the rejected rows, without blank ones. Raises NotWellFormed unless all add up."""
         loaded = self.count("raw.events", file_id)
         if loaded < rows:
             self._insert_bad(file_id, lines, header)
@@ -152,7 +152,7 @@ class DuckDBIntake(Intake):
         return self.count("raw.events", file_id)
 
     def _id_types(self) -> dict[str, str]:
-        """Columns of ids that hold nothing but whole numbers, or UUIDs, and their type."""
+        """Id columns that contain only whole numbers or only UUIDs, and their type."""
         return dict(
             self.connection.execute(
                 "select column_name, data_type from duckdb_columns() "
@@ -167,7 +167,7 @@ class DuckDBIntake(Intake):
             self.connection.execute(f"alter table {table} alter {column} type varchar")
 
     def _tables_without_text(self, column: str) -> list[str]:
-        """raw.events, and what is built of it already: the next build adds rows to it."""
+        """raw.events and the tables built from it: the next build adds rows to them."""
         rows = self.connection.execute(
             "select concat_ws('.', schema_name, table_name) "
             "from duckdb_columns() semi join duckdb_tables() using (database_oid, table_oid) "
@@ -178,7 +178,7 @@ class DuckDBIntake(Intake):
         return [table for (table,) in rows]
 
     def _insert_bad(self, file_id: int, relation: str, header: Header) -> None:
-        """Keep the refused lines. Their numbers count on the file's order, so it is kept here."""
+        """Keep the rejected rows, in file order because their line numbers depend on it."""
         rows = typed_rows(relation, header, self.source, line_number="line_number")
         self.connection.execute("set preserve_insertion_order = true")
         try:
@@ -250,7 +250,7 @@ class DuckDBIntake(Intake):
 
     def is_still(self) -> bool:
         if self.file.is_object:
-            return True  # its copy is of the generation listed
+            return True  # its copy has the listed generation
         try:
             return landed_file(self.file.path).generation == self.file.generation
         except OSError:
@@ -266,10 +266,10 @@ class DuckDBIntake(Intake):
 
 @contextmanager
 def _file_faults(kind: type[Exception], said: str = "") -> Iterator[None]:
-    """Turns what the engine says of a file into an error of this kind.
+    """Turns the engine's error about a file into this kind of error.
 
-    What it says of the machine (memory, disk, interruption) or of itself passes: it is no
-    fault of the file.
+    Errors about the machine (memory, disk, interruption) or the engine itself pass unchanged:
+    they are not the file's fault.
     """
     try:
         yield
@@ -279,12 +279,12 @@ def _file_faults(kind: type[Exception], said: str = "") -> Iterator[None]:
         text = str(error)
         if isinstance(error, duckdb.InterruptException) or any(sign in text for sign in _MACHINE):
             raise
-        raise kind(f"{said}{text.splitlines()[0]}; write it again from its source") from error
+        raise kind(f"{said}{text.splitlines()[0]}; export it again") from error
 
 
 _MACHINE = ("No space left", "max_temp_directory_size", "Could not write", "Too many open files")
 
 
 def _latest() -> datetime:
-    """An event later than this cannot have happened yet in any time zone."""
+    """The latest possible event: a later one is in the future in every time zone."""
     return clock.now() + clock.AHEAD

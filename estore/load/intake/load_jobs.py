@@ -1,10 +1,10 @@
-"""How load jobs of BigQuery read a file: as text, or as its Parquet types."""
+"""Load jobs: how BigQuery reads a file, as text or with its Parquet types."""
 
 from google.cloud import bigquery
 
 
 def csv_config(columns: list[str], delimiter: str, *, skip: int) -> bigquery.LoadJobConfig:
-    """Columns of text; one line that does not fit fails the job."""
+    """A CSV job with text columns; one line that does not fit fails the job."""
     return bigquery.LoadJobConfig(
         schema=[bigquery.SchemaField(column, "STRING") for column in columns],
         source_format="CSV",
@@ -19,7 +19,7 @@ def csv_config(columns: list[str], delimiter: str, *, skip: int) -> bigquery.Loa
     )
 
 
-#: DuckDB's types as load jobs know them; a file with any other is taken as it describes itself.
+#: DuckDB types → load job types; a file with any other type is loaded as it describes itself.
 _KINDS = {
     "VARCHAR": "STRING", "BIGINT": "INT64", "INTEGER": "INT64", "UINTEGER": "INT64",
     "SMALLINT": "INT64", "DOUBLE": "FLOAT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "DATE": "DATE",
@@ -28,7 +28,7 @@ _KINDS = {
 
 
 def parquet_config(columns: list[tuple[str, str]]) -> bigquery.LoadJobConfig:
-    """columns: (name, DuckDB's type)."""
+    """A Parquet job. columns: (name, DuckDB type)."""
     config = bigquery.LoadJobConfig(source_format="PARQUET", write_disposition="WRITE_TRUNCATE")
     if all(kind in _KINDS for _, kind in columns):
         config.schema = [bigquery.SchemaField(name, _KINDS[kind]) for name, kind in columns]
@@ -36,7 +36,7 @@ def parquet_config(columns: list[tuple[str, str]]) -> bigquery.LoadJobConfig:
 
 
 def as_text(column: str, kind: str) -> str:
-    """As DuckDB writes it: an instant without a zone stays without one."""
+    """The value as DuckDB writes it: an instant without a zone stays without one."""
     if kind.startswith("TIMESTAMP") and kind != "TIMESTAMP WITH TIME ZONE":
         return f"format_timestamp('%F %H:%M:%E6S', timestamp({column}))"
     if kind == "BLOB":

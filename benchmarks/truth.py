@@ -43,7 +43,7 @@ def truth_table(seed: int, events: int) -> str:
     lines = [
         f"**Seed {seed}**, {events:,} events in {MONTHS} months",
         "",
-        "| | truth | clean shop | holds | with all faults | holds |",
+        "| | true value | clean shop | correct | with all faults | correct |",
         "|---|---|---|---|---|---|",
     ]
     pairs = zip(compared(seed, events, ()), compared(seed, events, ALL_FAULTS), strict=True)
@@ -78,7 +78,7 @@ def _rows(snapshot: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> list[Ro
 
     happened, held = truth["happened"], truth["files"]
     counts = {
-        "lines that repeat one": (
+        "duplicate rows": (
             "select sum(duplicate_row_count) from int_event_days",
             held["duplicates"],
         ),
@@ -111,7 +111,7 @@ def _rows(snapshot: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> list[Ro
             f"where cohort_grain = 'overall' and day_number = {days}"
         ).fetchall()
         chance = truth["repeat"][0][f"within_{days}_days"]["probability"]
-        rows.append(Row(f"order again within {days} days", found[0], chance, found[1], found[2]))
+        rows.append(Row(f"reorder within {days} days", found[0], chance, found[1], found[2]))
     return rows
 
 

@@ -71,8 +71,8 @@ def test_an_anonymous_id_is_no_customer_in_one_load_or_two(
         "where kind = 'nobody_ids'"
     )
     assert alerts == [
-        (7, 517, "7 orders and 7 events have a user id that means nobody (0 and others): they "
-                 "count in sales and in the funnel, and as no customer.")
+        (7, 517, "7 orders and 7 events have a placeholder user id (0 and others). They count in "
+                 "sales and in the funnel, but not as customers.")
     ]  # fmt: skip
 
     split = open_workshop()

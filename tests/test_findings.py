@@ -118,7 +118,7 @@ def test_data_quality_states_duplicates_rejects_and_incomplete_days(small_shop: 
     lines, carts, days = found(small_shop)["Data quality"]
 
     assert lines.sentence == ("154 rows in 1 file: 152 events, 1 duplicate row and 1 rejected row.")
-    assert carts.sentence.startswith("2019-10-01: 30 sessions bought without putting anything in a")
+    assert carts.sentence.startswith("2019-10-01: 30 sessions purchased without an add-to-cart")
     assert carts.period == "2019-10-01 to 2019-10-01" and carts.numbers["expected"] == 8
     assert days.sentence == "Of 2 days: 1 day incomplete. Comparisons leave them out."
 

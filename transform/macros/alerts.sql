@@ -1,27 +1,27 @@
-{# What every kind of alert has in common. #}
+{# Macros that all kinds of alerts share. #}
 
-{# Shares and instants in a sentence, the same on every engine; for numbers see in_words. #}
+{# Shares and times in a sentence, the same on every engine; for numbers see in_words. #}
 {% macro percent_in_words(share) -%} cast(round(100 * cast({{ share }} as numeric), 1) as string) {%- endmacro %}
 
-{# "no carts", "1 cart", "2,000 carts": of a number and a noun, both SQL. #}
-{% macro counted_in_words(number, noun) -%}
+{# "no carts", "1 cart", "2,000 carts", from a number and a noun, both SQL expressions. #}
+{% macro counted_in_words(number, noun, zero='no') -%}
     case round({{ number }})
-        when 0 then concat('no ', {{ noun }}, 's')
+        when 0 then concat('{{ zero }} ', {{ noun }}, 's')
         when 1 then concat('1 ', {{ noun }})
         else concat({{ in_words(number) }}, ' ', {{ noun }}, 's')
     end
 {%- endmacro %}
 
-{# "about 36 are usual", "about 1 of so many events is usual". #}
-{% macro usual_in_words(number, about='about', of='') -%}
+{# "about 36 are usual", "about 1 is usual for this number of sessions". #}
+{% macro usual_in_words(number, about='about', suffix='') -%}
     case round({{ number }})
-        when 0 then 'hardly any{{ of }} are usual'
-        when 1 then '{{ about }} 1{{ of }} is usual'
-        else concat('{{ about }} ', {{ in_words(number) }}, '{{ of }} are usual')
+        when 0 then 'almost none are usual{{ suffix }}'
+        when 1 then '{{ about }} 1 is usual{{ suffix }}'
+        else concat('{{ about }} ', {{ in_words(number) }}, ' are usual{{ suffix }}')
     end
 {%- endmacro %}
 
-{# "$1,499", "$99.50": with digits after the point where they are not all 0. #}
+{# "$1,499", "$99.50": with decimals only if they are not zero. #}
 {% macro amount_in_words(amount) -%}
     {%- set unit = 10 ** var('currency_digits') -%}
     {%- set smallest = 'cast(round(' ~ unit ~ ' * ' ~ amount ~ ') as int64)' -%}
@@ -35,22 +35,22 @@
     )
 {%- endmacro %}
 
-{# "$1,500": without digits after the point. #}
+{# "$1,500": without decimals. #}
 {% macro whole_amount_in_words(amount) -%} concat('{{ var("currency_symbol") }}', {{ in_words(amount) }}) {%- endmacro %}
 
 {% macro minute_in_words(instant) -%} substr(cast({{ instant }} as string), 1, 16) {%- endmacro %}
 
-{# Hours of the shop's clock since 1970: each day has 24, also one on which the clock is changed. #}
+{# Hours since 1970 in the shop's time zone. Every day has 24, even when the clock changes. #}
 {% macro hour_number(day, hour) -%} ({{ days_between("date '1970-01-01'", day) }} * 24 + {{ hour }}) {%- endmacro %}
 
-{# A whole number of days is added before the division: engines round negative quotients up. #}
+{# Adds a number of complete days before the division, because engines round negative quotients up. #}
 {% macro clock_day(number) -%}
     {{ add_days("date '1970-01-01'", whole_quotient('(' ~ number ~ ') + 24000000', 24) ~ ' - 1000000') }}
 {%- endmacro %}
 
 {% macro clock_hour(number) -%} mod(({{ number }}) + 24000000, 24) {%- endmacro %}
 
-{# The UTC instant at which that hour begins, the first one of an hour that comes twice. #}
+{# The UTC time at which that hour begins; the first one if the hour repeats. #}
 {% macro clock_start(number) -%}
     {%- set at = hour_start(clock_day(number), clock_hour(number)) -%}
     {%- if var('shop_timezone') == 'UTC' -%} {{ at }}
@@ -64,7 +64,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# "2019-10-27 09:00", by the shop's clock. #}
+{# "2019-10-27 09:00", in the shop's time zone. #}
 {% macro clock_in_words(number) -%}
     concat(
         cast({{ clock_day(number) }} as string), ' ',
@@ -72,7 +72,7 @@
     )
 {%- endmacro %}
 
-{# Whether a gap lasts longer than another, both in hours of the clock. #}
+{# True if a gap has more hours than another. #}
 {% macro is_longer(gap, than) -%}
     ({{ gap }}.last_hour - {{ gap }}.first_hour > {{ than }}.last_hour - {{ than }}.first_hour)
 {%- endmacro %}
@@ -84,14 +84,14 @@
     end
 {%- endmacro %}
 
-{# Consecutive days share the number: each of a run is one more than its rank. #}
+{# Consecutive days get the same number: day number minus rank is constant within a run. #}
 {% macro run_of_days(day, per=none) -%}
     {{ days_between("date '1970-01-01'", day) }}
     - row_number() over ({{ 'partition by ' ~ per if per }} order by {{ day }})
 {%- endmacro %}
 
-{# Days of one incident share the number, also with so many days from one to the next: one cause is told once. Makes
-   `incidents` of a table. #}
+{# Numbers incidents: days at most most_apart days apart get the same number, so one cause gives one alert. Creates the
+   CTE `incidents` from a table. #}
 {% macro incidents(table, day, per=none, most_apart=7) -%}
     {% set window = 'over (' ~ ('partition by ' ~ per ~ ' ' if per else '') ~ 'order by ' ~ day ~ ')' -%}
     spaced as (
@@ -109,12 +109,12 @@
     )
 {%- endmacro %}
 
-{# Whether so many of a number are more than a share that is usual lets chance make. #}
+{# True if a count exceeds the usual share by more than chance explains. #}
 {% macro is_beyond_chance(count, of, share) -%}
     ({{ count }} - {{ share }} * {{ of }} > {{ var('anomaly_deviations') }} * sqrt({{ share }} * (1 - {{ share }}) * {{ of }}))
 {%- endmacro %}
 
-{# Turns the median deviation of so few normal values into their standard deviation. Croux and Rousseeuw (1992), Time-
+{# Converts the median deviation of a few normal values into their standard deviation. Croux and Rousseeuw (1992), Time-
    efficient algorithms for two highly robust estimators of scale. #}
 {% macro spread_factor(number) -%}
     (
@@ -127,7 +127,7 @@
     )
 {%- endmacro %}
 
-{# The columns that every kind of alert has, from a table `runs` of days. #}
+{# The columns of every kind of alert, from a table `runs` of days. #}
 {% macro day_alert(kind, severity, sentence, revenue='cast(null as numeric)') -%}
     '{{ kind }}' as kind,
     subject,
@@ -140,8 +140,8 @@
     concat({{ sentence | join(', ') }}) as sentence
 {%- endmacro %}
 
-{# Of a table `runs`: not those of which a gap of hours on the same days is the reason. #}
-{% macro is_not_told_as_missing() -%}
+{# For a table `runs`: leaves out runs that a gap of hours on the same days explains. #}
+{% macro is_not_reported_as_missing() -%}
     not exists (
         select 1
         from {{ ref('int_missing_events') }} as missing

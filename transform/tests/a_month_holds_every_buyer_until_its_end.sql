@@ -1,4 +1,4 @@
--- Months whose customers or revenue differ from those of all days until their end.
+-- Months whose customers or revenue differ from those of all days up to the month end.
 with days as (
     select
         months.month_end_date,

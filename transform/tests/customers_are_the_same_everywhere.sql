@@ -1,4 +1,4 @@
--- Where customers were lost or doubled on the way from the orders to the metrics.
+-- Customers lost or duplicated between the orders and the metrics.
 with totals as (
     {% for name, count, relation in [
         ('orders', 'count(*)', ref('fct_orders') ~ ' where order_number = 1 and ' ~ is_customer('user_id')),

@@ -1,4 +1,4 @@
--- Each day with events or orders that the chart of sales would miss.
+-- Days with events or orders but without a row in the daily sales.
 with days as (
     select event_date as order_date from {{ ref('int_event_days') }}
     union distinct

@@ -1,4 +1,4 @@
--- Where rows were lost or doubled on the way from the loaded lines to the facts.
+-- Rows lost or duplicated between the loaded rows and the facts.
 with totals as (
     select
         (

@@ -1,6 +1,6 @@
 {{ config(tags='daily') }}
 
--- Each file and UTC day just built of which the lines are not those that the ledger has of it.
+-- Files and UTC days of this build whose number of rows differs from the ledger.
 with ledger as (
     select
         file_id,

@@ -1,6 +1,6 @@
--- Each file whose ledger entry, days and rejects disagree, and a row without an id where there are not as
--- many lines as of all files together; those of each are counted by day as the day is built. Only a file with
--- status loaded has any.
+-- Files whose ledger entry, days and rejects disagree, and one row without an id if the total number of rows
+-- differs from the ledger. Rows of each file are counted when their day is built. Only a file with status
+-- loaded has rows.
 with files as (
     select
         file_id,

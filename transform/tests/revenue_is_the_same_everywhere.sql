@@ -1,5 +1,5 @@
--- Where revenue was lost or doubled on the way from the purchases to the metrics. Sessions of other days than
--- those that changed are summed up already; that none was lost since, their events tell.
+-- Revenue lost or duplicated between the purchases and the metrics. Sessions of unchanged days are already
+-- summed up; the number of their events shows that none was lost since.
 {% set sessions -%}
     (
         select revenue_amount

@@ -1,4 +1,4 @@
--- Each combination of scores that is not the business of exactly one winning rule.
+-- Combinations of scores that do not have exactly one winning rule.
 with bands as (
     select number as score
     from {{ each_number(1, var('rfm_bands')) }}

@@ -15,7 +15,7 @@ with products as (
     from {{ ref('int_product_months') }}
 ),
 
--- Every day of every product is summed up: by a number, which costs a fraction of what three names cost.
+-- Groups by one number instead of three names, which costs a fraction.
 numbered as (
     select
         products.product_id,

@@ -4,7 +4,7 @@
     on_schema_change='fail',
 ) }}
 
--- Rows `*` stand for all: an order of two categories is one order of the shop and one of each.
+-- Rows `*` are totals: an order with two categories is one order of the shop and one of each category.
 {% set views = [('category', 'brand'), ('category', "'*'"), ("'*'", 'brand'), ("'*'", "'*'")] %}
 
 with changed as (
@@ -27,7 +27,7 @@ lines as (
     inner join {{ ref('int_dashboard_groups') }} as products on changed.product_id = products.product_id
 ),
 
--- Nothing to count distinct here: such a line is an order and a buyer by itself.
+-- No distinct count needed: such a row is one order and one buyer.
 single as (
     select
         order_date,

@@ -10,7 +10,7 @@ with days as (
     group by from_category, to_category, moved_date
 ),
 
--- Products show their new category when they are next looked at: the day of most is the day of the break.
+-- A product shows its new category at its next event: the day with most products is the day of the break.
 ranked as (
     select
         *,

@@ -1,4 +1,4 @@
--- Ties go by the id, so that the list is the same however the rows came.
+-- Ties are ordered by id, so the list does not depend on the order of rows.
 with best as (
     select
         user_id,

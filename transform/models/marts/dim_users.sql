@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- A view: of most users nothing changes from day to day but the distance to today.
+-- A view: for most users, only the days since the last event change from day to day.
 select
     {{ as_text('users.user_id') }} as user_id,
     users.first_event_at,

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- Ids, flags and revenue follow from a row's own columns: computed when read, they cost nothing to keep.
+-- Ids, flags and revenue follow from a row's own columns, so they are computed when read and not stored.
 select
     {{ event_id('events') }} as event_id,
     event_at,

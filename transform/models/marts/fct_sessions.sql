@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- What follows from other columns is computed when read; metrics read int_sessions, which is cheaper.
+-- Derived columns are computed when read. Metrics read int_sessions, which is cheaper.
 select
     {{ session_id('sessions', 'sessions.session_start_at') }} as session_id,
     {{ as_text('sessions.user_id') }} as user_id,

@@ -1,6 +1,6 @@
 {% set window = var('cohort_window_days') %}
 
--- Only who could have come back for the whole window may count as gone: cohorts then compare.
+-- Counts only customers who were observed for the whole window, so that cohorts are comparable.
 with followed as (
     select
         buyers.first_order_date,
@@ -26,7 +26,7 @@ periods as (
     {% endfor %}
 ),
 
--- One censored customer makes a cohort censored: nobody knows which.
+-- One censored customer makes the whole cohort censored.
 cohorts as (
     select
         cohort_grain,

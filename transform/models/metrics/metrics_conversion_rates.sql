@@ -26,7 +26,7 @@ counted as (
     from grains
 ),
 
--- A rate of a stage that no session of the data reaches is unknown: such a source does not send these events.
+-- If no session in the data reaches a stage, the source does not send its events, and the rate is unknown.
 stages as (
     select
         sessions_with_cart > 0 as has_cart,
@@ -51,7 +51,7 @@ spread as (
             = coalesce(sums.session_start_date, date '1970-01-01')
 )
 
--- Both stages in a numerator: a purchase without a logged cart must not push a rate above 1.
+-- A numerator requires both stages: a purchase without a recorded cart must not push a rate above 1.
 select
     counted.*,
     {{ share_columns(

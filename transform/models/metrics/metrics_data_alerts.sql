@@ -14,8 +14,8 @@ with alerts as (
     {% endfor %}
 ),
 
--- What is missing for hours of longer days on which it is low is not told again.
-told as (
+-- A gap of hours within longer low days is not reported a second time.
+reported as (
     select alerts.*
     from alerts
     where
@@ -48,5 +48,5 @@ select
     alerts.severity,
     alerts.sentence,
     as_of.as_of_date
-from told as alerts
+from reported as alerts
 cross join {{ ref('int_as_of') }} as as_of

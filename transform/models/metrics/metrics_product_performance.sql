@@ -25,7 +25,7 @@ named as (
     inner join {{ ref('int_products') }} as named_products on products.product_id = named_products.product_id
 ),
 
--- The dimension's one category and brand of a product, never the one on the event.
+-- Uses the product's category and brand from the dimension, never those of the event.
 levels as (
     {% for level, name in [('category', 'category_code'), ('brand', 'brand')] -%}
     select

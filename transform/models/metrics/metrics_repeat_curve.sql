@@ -1,7 +1,7 @@
 {% set until_then = 'over (partition by cohort_grain, cohort_start order by day_number)' %}
 {% set daily_rate = rate('repeated_count', 'at_risk_count') %}
 
--- Kaplan and Meier: of those at risk on each day, the share that came through it, multiplied.
+-- Kaplan–Meier: the product of each day's share of customers at risk who did not reorder.
 with products as (
     select
         *,
@@ -13,7 +13,7 @@ with products as (
     from {{ ref('int_repeat_days') }}
 ),
 
--- The interval is symmetric for ln(-ln(survival)), so that it stays between 0 and 1.
+-- The interval is symmetric for ln(-ln(survival)), so it stays between 0 and 1.
 intervals as (
     select
         *,
@@ -32,8 +32,8 @@ bounded as (
     from intervals
 )
 
--- A median among few at risk would move with each of them. Its interval goes from where one bound of the curve reaches
--- a half to where the other does (Brookmeyer and Crowley, 1982).
+-- With few customers at risk, each one would move the median. Its interval goes from the day one limit of the
+-- curve reaches 0.5 to the day the other does (Brookmeyer and Crowley, 1982).
 select
     bounded.cohort_grain,
     bounded.cohort_start,

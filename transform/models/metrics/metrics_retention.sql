@@ -15,7 +15,7 @@ active as (
     {% endfor %}
 ),
 
--- Also the periods in which nobody ordered: no row there would read as no such period.
+-- Includes periods without orders: a missing row would look like a missing period.
 periods as (
     {% for grain in ['month', 'week'] -%}
     select distinct
@@ -30,7 +30,7 @@ periods as (
     {% endfor %}
 ),
 
--- In its own period all of a cohort is active.
+-- In its own period, the whole cohort is active.
 cells as (
     select
         cohorts.cohort_grain,

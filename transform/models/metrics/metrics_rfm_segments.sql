@@ -31,7 +31,7 @@ segments as (
     group by rfm_segment
 ),
 
--- A segment without customers keeps its row: a dashboard shows it as empty, not as unknown.
+-- A segment without customers keeps its row, so a dashboard shows it as empty, not as unknown.
 counted as (
     select
         rules.segment as rfm_segment,

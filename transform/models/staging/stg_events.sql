@@ -5,9 +5,9 @@
     'quantity', 'order_id', 'user_id', 'user_session', 'duplicate_count',
 ] | join(', ') %}
 
--- The loaded lines themselves, but for the few that repeat: a copy of them all would cost more than
--- anything that is made of it.
--- A left join, and not `not exists`: so an engine leaves the repeats of days unread that are not asked for.
+-- The loaded rows themselves, except the few duplicates: a copy of all rows would cost more than all models
+-- that use it.
+-- A left join instead of `not exists` lets the engine skip the duplicates of other days.
 with single_lines as (
     select
         lines.*,

@@ -5,11 +5,11 @@
     partition_by={'field': 'event_date', 'data_type': 'date'},
 ) }}
 
-{# Of the key as much as tells nearly all lines apart: the rest would only be hashed. #}
+{# The part of the key that distinguishes almost all rows; hashing the rest would add little. #}
 {% set likely = likely_key('user_session, event_at') %}
 {% set payload = 'category_id, category_code, brand' %}
 
--- Few lines repeat: only these pay for a comparison in full.
+-- Few rows are duplicates, so only these are compared in full.
 with likely_keys as (
     select likely_key
     from (

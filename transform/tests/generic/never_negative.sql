@@ -1,4 +1,4 @@
-{# Fails on each row with a value below 0 in any of the columns. #}
+{# Fails on rows with a value below 0 in any of the columns. #}
 {% test never_negative(model, columns) %}
 
 select {{ columns | join(', ') }}

@@ -1,4 +1,4 @@
-{# Fails on each row that lacks a value in any of the columns: one test for all of them. #}
+{# Fails on rows with a null in any of the columns: one test for all columns. #}
 {% test never_null(model, columns) %}
 
 select {{ columns | join(', ') }}

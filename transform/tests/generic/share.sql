@@ -1,4 +1,4 @@
-{# Fails on each row where any of the columns is no share of a whole, below 0 or above 1. #}
+{# Fails on rows where any of the columns is below 0 or above 1. #}
 {% test share(model, columns) %}
 
 select {{ columns | join(', ') }}

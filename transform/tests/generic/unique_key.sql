@@ -1,4 +1,4 @@
-{# Fails on each combination of the columns that more than one row has; nulls count as equal.
+{# Fails on each combination of the columns that is in more than one row; nulls count as equal.
    built_day: the day of a big table, of which only the days just built are looked at.
    changed_day: that of one that is made anew from the first day on that changed; none before is looked at.
    sample_by: a column of which a sample does, where the model itself makes the key unique. #}

@@ -1,5 +1,5 @@
--- All that the models of a batch are made of, read once and kept narrow: the events of the built days, and
--- what the sessions that reach into them had before or after.
+-- The narrow input of all models of a batch, read once: the events of the batch's days, and earlier or later
+-- events of sessions that reach into them.
 {% set columns = [
     'event_at', 'event_date', 'event_type', 'product_id', 'price', 'quantity', 'order_id', 'user_id',
     'user_session', 'duplicate_count',

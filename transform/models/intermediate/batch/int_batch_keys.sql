@@ -6,7 +6,7 @@ with keys as (
     group by user_id, user_session
 )
 
--- Most of a tracker's sessions live for less than the timeout: their sums are those of a session.
+-- Most tracker sessions are shorter than the timeout, so their sums are those of one session.
 select
     *,
     {{ likely_key('user_id, user_session') }} as session_key,

@@ -1,4 +1,4 @@
--- First by session: counting distinct ones inside an aggregate by product would double its cost.
+-- Groups by session first: a distinct count in the aggregate by product would double the cost.
 select
     events.session_key,
     true as is_single_session,

@@ -1,4 +1,4 @@
--- Windows only where they are needed: for the few keys that may be several sessions or lie on several days.
+-- Uses windows only for the few keys that may be several sessions or cover several days.
 with sessionized as (
     select
         events.*,

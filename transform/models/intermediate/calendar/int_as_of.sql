@@ -1,4 +1,4 @@
--- "Today" of every metric is a day of the data, never of the clock: a rerun gives the same numbers.
+-- "Today" is a day of the data, never of the system clock, so a rerun gives the same numbers.
 select
     {% if var('as_of_date') -%}
     date '{{ var("as_of_date") }}' as as_of_date,
@@ -6,7 +6,7 @@ select
     max(event_date) as as_of_date,
     {%- endif %}
     min(event_date) as first_date,
-    -- Until then a first order in the data may be of a customer who ordered before the data begin.
+    -- A customer whose first order is before this day may have ordered before the data begins.
     {% if var('customers_since') == 'data' -%}
     cast(null as date) as censored_until,
     {%- else -%}

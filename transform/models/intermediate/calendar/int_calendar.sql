@@ -9,8 +9,8 @@ with days as (
     from {{ ref('int_day_sums') }}
 ),
 
--- A longer silence is not filled: there is nothing to compare its days with, and one event with a wrong date
--- must not cost thousands of them.
+-- A longer period without events is not filled: its days cannot be compared with others, and one event with
+-- a wrong date must not create thousands of days.
 listed as (
     select
         {{ add_days('days.event_date', 'number') }} as event_date,
@@ -20,7 +20,7 @@ listed as (
     where number = 0 or (number < days.days_to_next and days.days_to_next <= {{ longest }})
 )
 
--- A date that the shop's clock passed over, as Samoa's 30 December 2011, was no day.
+-- Leaves out dates that a time zone skipped, such as 30 December 2011 in Samoa.
 select *
 from listed
 where has_events or {{ shop_date(hour_start('event_date', 12)) }} = event_date

@@ -11,7 +11,7 @@ with days as (
     from {{ ref('int_day_sums') }}
 ),
 
--- How late the shop is usually heard of, on the weekday of the last day and on any.
+-- The usual time of the last event, on the weekday of the last day and on all days.
 earlier as (
     select
         'weekday' as kind,
@@ -39,7 +39,7 @@ spread as (
     from earlier
 ),
 
--- Where that varies by more than an hour, only a late event shows that a day is over.
+-- If this time varies by more than an hour, only a late event shows that a day is over.
 bounds as (
     select
         kind,

@@ -7,7 +7,7 @@
 
 {% set quarter = 15 * 60 * 1000000 %}
 
--- Every zone's clock differs from UTC by whole quarters of an hour: one look at it is enough for each.
+-- Every time zone differs from UTC by a multiple of 15 minutes, so one conversion per quarter is enough.
 with quarters as (
     select
         event_date,

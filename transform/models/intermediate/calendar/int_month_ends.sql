@@ -1,4 +1,4 @@
--- A month counts once its last day has come: of a month that is not over, anything would still change.
+-- A month counts from its last day on, because an incomplete month would still change.
 with months as (
     select distinct {{ period_start('month', add_days('as_of.first_date', 'number')) }} as month_start
     from {{ ref('int_as_of') }} as as_of

@@ -36,7 +36,7 @@ shares as (
     from periods
 )
 
--- The next that counts: between an event with a wrong date and the others nothing is missing.
+-- The next period that counts: nothing is missing between an event with a wrong date and the others.
 select
     *,
     min(case when not is_outlying then first_day end)

@@ -10,11 +10,11 @@ with aged as (
     cross join {{ ref('int_as_of') }} as as_of
 )
 
--- Who still looks around is not gone, however long ago they bought.
+-- A customer who still visits has not churned, even if the last order is long ago.
 select
     *,
     {{ rate('days_with_orders', 'interval_count') }} as usual_interval_days,
-    -- With orders at random at the customer's own rate, so long a pause has this probability.
+    -- The probability of so long a pause if the customer orders at random at their own rate.
     coalesce(
         days_since_last_order >= {{ var('at_risk_days') }}
         and power({{ rate('days_with_orders', 'days_with_orders + days_since_last_order') }}, interval_count)

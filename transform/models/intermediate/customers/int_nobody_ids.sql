@@ -1,6 +1,6 @@
 {% set user_id = as_text('users.user_id') %}
 
--- Ids that mean nobody, and a user with so many orders that the id seems to be shared.
+-- Placeholder ids, and users with so many orders that several customers seem to share the id.
 with nobody_orders as (
     select
         user_id,
@@ -53,10 +53,10 @@ select
     cast(sum(revenue_amount) as numeric) as revenue_amount,
     case when sum(order_count) > 0 then 'medium' else 'low' end as severity,
     concat(
-        {{ counted_in_words('sum(order_count)', "'order'") }}, ' and ',
-        {{ counted_in_words('sum(event_count)', "'event'") }}, ' have a user id that means nobody (',
+        {{ counted_in_words('sum(order_count)', "'order'", zero='No') }}, ' and ',
+        {{ counted_in_words('sum(event_count)', "'event'") }}, ' have a placeholder user id (',
         min(user_id), case when count(*) > 1 then ' and others' else '' end,
-        '): they count in sales and in the funnel, and as no customer.'
+        '). They count in sales and in the funnel, but not as customers.'
     ) as sentence
 from nobody
 having count(*) > 0
@@ -72,6 +72,6 @@ select
     'medium' as severity,
     concat(
         'User ', user_id, ' has ', {{ in_words('order_count') }}, ' of ', {{ in_words('total_order_count') }},
-        ' orders: the id may be shared by several customers. If it means nobody, add it to nobody_ids.'
+        ' orders. Several customers may share the id. If it is a placeholder, add it to nobody_ids.'
     ) as sentence
 from shared

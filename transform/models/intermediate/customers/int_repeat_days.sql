@@ -1,4 +1,4 @@
--- A customer is at risk of a second order until it comes, or until today.
+-- A customer is at risk of a second order until that order, or until today.
 with customers as (
     select
         {{ period_start('month', 'first_order_date') }} as first_month,
@@ -35,7 +35,7 @@ cohorts as (
     group by cohort_grain, cohort_start
 ),
 
--- Every day has a row, also one on which nothing happened: a curve without gaps.
+-- Every day has a row, including days without a repeat order, so the curve has no gaps.
 every_day as (
     select * from leaving
     union all

@@ -7,8 +7,8 @@
 {% set first_day = var('session_window_from')[:10] %}
 
 {% if is_incremental() and not is_made_anew('users') -%}
--- Added lines change only sessions that end on first_day (UTC) or later: of who was not there after it, what
--- was counted of all other sessions holds, and they are not read again.
+-- Added rows only change sessions that end on first_day (UTC) or later. For users without later sessions, the
+-- counts of earlier sessions stay valid and are not read again.
 with touched as (
     select distinct sessions.user_id
     from {{ ref('int_sessions') }} as sessions
@@ -46,7 +46,7 @@ before as (
         on users.user_id = last_days.user_id and last_days.last_date = date '{{ first_day }}'
 ),
 
--- Of users who were there later too, as where a late file brings an old day: all of their sessions.
+-- Users with later sessions, for example after a late file of an old day: all of their sessions.
 counts as (
     select
         sessions.user_id,

@@ -1,4 +1,4 @@
-{% set left_out = ', and left out of the funnel' if var('exclude_bots') else '' %}
+{% set left_out = '; the funnel excludes these sessions' if var('exclude_bots') else '' %}
 
 with suspects as (
     select
@@ -32,7 +32,7 @@ select
     concat(
         {{ counted_in_words('count(*)', 'subject') }}, case when count(*) = 1 then ' has' else ' have' end,
         ' more than ', {{ in_words('max(bound)') }},
-        ' events, the busiest ', {{ in_words('max(event_count)') }}, ': perhaps bots',
+        ' events; the busiest has ', {{ in_words('max(event_count)') }}, '. Suspected bots',
         case when subject = 'session' then '{{ left_out }}' else '' end,
         '.'
     ) as sentence

@@ -18,7 +18,7 @@ select
     'low' as severity,
     concat(
         {{ in_words('conflict_count') }}, ' of ', {{ in_words('product_count') }},
-        ' products come with more than one brand; each counts under the one on most of its events.'
+        ' products have more than one brand. Each counts under the brand in most of its events.'
     ) as sentence
 from products
 where

@@ -1,7 +1,7 @@
 {% set share = var('alert_user_share') %}
 
--- One visitor who makes so many of all events is none: an id that many share, or a program. Those who order as much
--- are told by their orders (int_nobody_ids).
+-- One visitor cannot cause so large a share of all events: the id is shared, or it is a bot. int_nobody_ids
+-- reports users with a large share of orders.
 with users as (
     select
         user_id,
@@ -18,7 +18,7 @@ dominant as (
     where
         event_count > {{ share }} * total_event_count
         and event_count > {{ var('bot_session_events') }}
-        and {{ is_customer(as_text('users.user_id')) }}
+        and {{ is_customer(as_text('user_id')) }}
 ),
 
 buyers as (
@@ -41,7 +41,7 @@ select
     concat(
         'One user id has ', {{ in_words('dominant.event_count') }},
         ' of ', {{ in_words('dominant.total_event_count') }},
-        ' events: many visitors share it, or it is a bot. Numbers about customers mislead.'
+        ' events. Many visitors share the id, or it is a bot. Customer metrics are misleading.'
     ) as sentence
 from dominant
 left join buyers on {{ as_text('dominant.user_id') }} = {{ as_text('buyers.user_id') }}

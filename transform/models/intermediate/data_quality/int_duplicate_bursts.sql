@@ -1,4 +1,4 @@
--- Many from the first day on are no burst, and usual; they are told all the same.
+-- A large share of duplicates from the first day on is no burst, but is reported too.
 with high_days as (
     select * from {{ ref('int_repeat_shares') }}
     where is_burst or measured >= {{ var('alert_duplicate_share') }} * of_count
@@ -6,7 +6,7 @@ with high_days as (
 
 {{ incidents('high_days', 'event_date', per='subject', most_apart=2) }},
 
--- What the repeats would add, if each counted.
+-- Revenue that duplicate rows would add if they counted.
 repeated_sales as (
     select
         event_date,
@@ -37,11 +37,11 @@ runs as (
 
 select
     {{ day_alert('duplicate_burst', 'low', [
-        days_in_words('first_day', 'last_day'), "': '", in_words('measured'), "' lines repeat a '", 'subject',
-        "', '",
-        "case when expected is null then concat('of ', " ~ in_words('of_count') ~ ", ' in all') else concat('where ', "
-        ~ usual_in_words('expected') ~ ') end', "'. Each counts once in all numbers'",
-        "case when revenue_amount is null then '.' else concat('; all of them would add ', "
+        days_in_words('first_day', 'last_day'), "': '", in_words('measured'), "' duplicate rows of '", 'subject',
+        "'s, '",
+        "case when expected is null then concat('out of ', " ~ in_words('of_count') ~ ", ' rows') else concat('where ', "
+        ~ usual_in_words('expected') ~ ') end', "'. Each event counts once'",
+        "case when revenue_amount is null then '.' else concat('; counting duplicates would add ', "
         ~ whole_amount_in_words('revenue_amount') ~ ", ' to revenue.') end",
     ], revenue='revenue_amount') }}
 from runs

@@ -18,11 +18,12 @@ runs as (
 select
     {{ day_alert('low_events', 'medium', [
         days_in_words('first_day', 'last_day'), "': '", counted_in_words('measured', "'session'"), "' with a '", 'subject',
-        "', where '", usual_in_words('expected', of=' of so many sessions'), "': some were not recorded.'",
+        "', where '", usual_in_words('expected', suffix=' for this number of sessions'),
+        "'. Some '", 'subject', "' events were not recorded.'",
     ]) }}
 from runs
 where
-    {{ is_not_told_as_missing() }}
+    {{ is_not_reported_as_missing() }}
     and not exists (
         select 1
         from {{ ref('int_uncarted_purchases') }} as uncarted

@@ -10,7 +10,8 @@ with days as (
     where priced_order_count >= {{ least_orders }}
 ),
 
--- A day's typical order (the geometric mean, which one large order hardly moves) and those of the days around.
+-- A day's typical order amount (the geometric mean, which one large order barely moves) and those of the
+-- surrounding days.
 compared as (
     select
         days.order_date,

@@ -20,7 +20,7 @@ runs as (
 select
     {{ day_alert('odd_order_amounts', 'high', [
         days_in_words('first_day', 'last_day'), "': a typical order is '", amount_in_words('measured'),
-        "', where about '", amount_in_words('expected'), "' is usual: prices are probably wrong. The revenue of '",
+        "', where about '", amount_in_words('expected'), "' is usual. Prices are probably wrong. Revenue on '",
         "case when first_day = last_day then 'that day' else 'these days' end", "' is '",
         whole_amount_in_words('revenue_amount'), "'.'",
     ], revenue='revenue_amount') }}

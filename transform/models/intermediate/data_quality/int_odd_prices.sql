@@ -1,4 +1,4 @@
--- The highest price by itself first: a window over all purchases would carry every one of them along.
+-- Finds the highest price first: a window over all purchases would keep all of them in memory.
 with highest as (
     select max(revenue_amount) as price
     from {{ ref('int_purchases') }}
@@ -34,9 +34,15 @@ select
         {{ counted_in_words('purchase_count', "'purchase'") }}, ' of ',
         {{ counted_in_words('product_count', "'product'") }},
         case
+            when kind = 'price_cap' and purchase_count = 1 then ' is at '
+            when kind = 'price_cap' then ' are at '
+            when purchase_count = 1 then ' has no price and adds no revenue.'
+            else ' have no price and add no revenue.'
+        end,
+        case
             when kind = 'price_cap'
-                then concat(' at ', {{ amount_in_words('price') }}, ', the highest price, as if cut off.')
-            else ' without a price: they count as 0.'
+                then concat({{ amount_in_words('price') }}, ', the highest price. Prices may be capped.')
+            else ''
         end
     ) as sentence
 from found

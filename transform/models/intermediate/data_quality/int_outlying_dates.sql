@@ -1,4 +1,4 @@
--- Few events, months or years away from all others, are not a shop that was silent in between.
+-- A few events, months or years away from all others, do not mean that the shop was inactive in between.
 with runs as (
     select
         period_before,
@@ -22,6 +22,6 @@ select
     concat(
         {{ counted_in_words('measured', "'event'") }}, case when measured = 1 then ' is' else ' are' end,
         ' dated ', {{ days_in_words('first_day', 'last_day') }},
-        ', far from all other days: probably a wrong clock. They count on that date.'
+        ', far from all other days. A clock was probably wrong. Metrics use these dates.'
     ) as sentence
 from runs

@@ -18,7 +18,7 @@ with days as (
     {% endfor %}
 ),
 
--- All days around it: how often a tracker repeats itself does not depend on the weekday.
+-- Compares with all surrounding days: the duplicates of a tracker do not depend on the weekday.
 compared as (
     select
         days.*,
@@ -37,7 +37,7 @@ spread as (
     from compared
 ),
 
--- In counts, and never less than chance makes it.
+-- Converted to counts, with a minimum deviation by chance.
 usual as (
     select
         subject,

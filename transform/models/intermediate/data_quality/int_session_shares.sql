@@ -3,7 +3,7 @@
 {% set weeks = var('anomaly_history_days') // 7 %}
 {% set four_days = 'partition by subject order by day_number range between 3 preceding and current row' %}
 
--- Sessions, not events: one bot with thousands of views is one session, and those of bots do not count.
+-- Counts sessions, not events: a bot with thousands of views is one session, and bot sessions do not count.
 with days as (
     {% for subject in ['view', 'cart', 'purchase'] -%}
     select

@@ -1,4 +1,4 @@
--- People do not come event by event: how far chance moves a count goes by sessions.
+-- Events of a session come together, so the variation of a count depends on the number of sessions.
 with sessions as (
     select
         sum(session_count + bot_session_count) as session_count,

@@ -42,8 +42,8 @@ runs as (
 
 select
     {{ day_alert('taxonomy_break', 'medium', [
-        "'From '", 'cast(first_day as string)', "' on '", in_words('measured'),
-        "' products are in another category than before. They keep their first one in all numbers; by the new one '",
-        whole_amount_in_words('revenue_amount'), "' of revenue would move.'",
+        "'From '", 'cast(first_day as string)', "' on, '", counted_in_words('measured', "'product'"),
+        "' changed category. Reports keep the original category. The new categories would move '",
+        whole_amount_in_words('revenue_amount'), "' of revenue.'",
     ], revenue='revenue_amount') }}
 from runs

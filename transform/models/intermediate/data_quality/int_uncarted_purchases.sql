@@ -11,7 +11,8 @@ with days as (
     from {{ ref('int_session_days') }}
 ),
 
--- A shop without any cart event has none to miss. Where a day has too few buying sessions, a week has more.
+-- A shop without cart events cannot have missing ones. If a day has too few sessions with a purchase, the
+-- week around it has more.
 around as (
     select
         *,
@@ -49,8 +50,8 @@ runs as (
 select
     {{ day_alert('purchases_without_carts', 'medium', [
         days_in_words('first_day', 'last_day'), "': '", counted_in_words('measured', "'session'"),
-        "' bought without putting anything in a cart, where '", usual_in_words('expected', 'at most'),
-        "': carts are under-reported, and rates of carts mislead.'",
+        "' purchased without an add-to-cart event, where '", usual_in_words('expected', 'at most'),
+        "'. Add-to-cart events are underreported, so cart rates are misleading.'",
     ]) }}
 from runs
-where {{ is_not_told_as_missing() }}
+where {{ is_not_reported_as_missing() }}

@@ -1,4 +1,4 @@
--- Every day counts, also one without an order: a gap in the dates would hide it from a chart.
+-- Every day has a row, even without orders: a chart would hide a missing date.
 with days as (
     select event_date as order_date
     from {{ ref('int_calendar') }}
@@ -12,7 +12,7 @@ orders as (
     select * from {{ ref('int_order_days') }}
 )
 
--- A day without any event is one on which nothing was sold, unless it is told as missing.
+-- A day without events has no sales, unless an alert reports it as missing.
 select
     days.order_date,
     cast(coalesce(orders.revenue_amount, 0) as numeric) as revenue_amount,

@@ -1,7 +1,7 @@
 {% set days_before = var('anomaly_history_days') %}
 
--- What the same weekday earned in the weeks before: its median, which one strange day cannot move. Days whose sales are
--- known to be wrong are no examples; nor is the day itself.
+-- The median revenue of the same weekday in the weeks before, which one unusual day cannot move. Days with
+-- doubtful sales and the day itself do not count.
 with complete_days as (
     select
         order_date,
@@ -33,7 +33,7 @@ compared as (
     inner join examples as earlier on {{ add_days('days.order_date', '-number') }} = earlier.order_date
 ),
 
--- How far days of any weekday lie from the median of theirs, as a share of it: eight days say little of that.
+-- Relative distance of all days from their weekday's median: eight days alone are too few to estimate it.
 spread as (
     select
         *,
@@ -53,7 +53,7 @@ expected as (
     group by order_date
 )
 
--- At least what chance makes of so many orders of such amounts; the expected is an estimate as well.
+-- At least the variation by chance of so many orders of such amounts. The expected value is an estimate too.
 select
     order_date,
     comparable_day_count,

@@ -3,7 +3,7 @@
 {% set history = var('anomaly_history_days') %}
 {% set around = 'order by day_number range between ' ~ history ~ ' preceding and ' ~ history ~ ' following' %}
 
--- Purchases that were to be expected in the hours of a gap: beside the other events where there are any.
+-- Purchases expected in the hours of a gap, relative to the other events if there are any.
 with gaps as (
     select
         hours.event_date,
@@ -69,7 +69,7 @@ lost as (
     where is_missing
 )
 
--- Chance moves a sum of so few orders by so much; an amount twice that far off from a quarter is not known.
+-- The relative error of the total amount of so few orders. Twice this error must not exceed the threshold.
 select
     order_date,
     case when lost_orders < 0 then 0 else lost_orders end as lost_orders,

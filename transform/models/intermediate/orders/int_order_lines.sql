@@ -6,7 +6,7 @@
     cluster_by=['product_id'],
 ) }}
 
--- A line is never older than its order, so later lines are all that later orders can have.
+-- A row is never older than its order, so later orders only have later rows.
 with purchases as (
     select *
     from {{ ref('int_purchases') }}
@@ -45,7 +45,7 @@ orders as (
     where order_date >= {{ changed_from() }}
 )
 
--- A buyer's only line of a day needs no distinct count, whatever it is grouped by; most are such.
+-- A buyer's only row of a day needs no distinct count in any grouping; most rows are of this kind.
 select
     orders.order_date,
     lines.user_id,

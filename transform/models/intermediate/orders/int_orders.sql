@@ -35,7 +35,7 @@ orders as (
     group by user_id, order_id
 ),
 
--- the session in which an order began; of two at the same instant, the smaller id
+-- the session in which an order began; if two begin at the same time, the smaller id
 opening_sessions as (
     select
         purchases.user_id,

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- A name without an id is a category too: the name takes the place of the id.
+-- A name without an id is a category too: the name is then also the id.
 with codes as (
     select
         coalesce(category_id, category_code) as category_id,
@@ -13,7 +13,7 @@ with codes as (
     group by coalesce(category_id, category_code), category_code
 ),
 
--- An id that carries several codes goes by the one on most events; ties by the smaller text.
+-- If an id has several codes, the code of most events counts; ties go to the first in alphabetical order.
 ranked as (
     select
         *,

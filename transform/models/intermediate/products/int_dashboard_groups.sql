@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- Few enough names to choose from: what brings little is `other`. `*` stands for all in the cubes.
+-- Limits the number of names: groups with little revenue become `other`. `*` is the total in the cubes.
 with revenue as (
     select
         product_id,

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- What each product has been called: few rows a product, however long the history.
+-- The attributes of each product over time: a few rows per product, however long the history is.
 with kinds as (
     select
         product_id,
@@ -14,7 +14,7 @@ with kinds as (
     group by product_id, category_id, category_code, brand
 ),
 
--- Codes take the place of ids for a product that has no id on any event.
+-- Uses codes instead of ids for products without an id in any event.
 products as (
     select
         product_id,
@@ -35,8 +35,8 @@ products as (
     group by product_id
 ),
 
--- The first category stays: a later renaming of the tree must not move past revenue. Most products have but
--- one category and one brand, and need no rank.
+-- Keeps the first category: later changes to the category tree must not move past revenue. Most products have
+-- only one category and one brand, and need no ranking.
 conflicting as (
     select
         kinds.product_id,

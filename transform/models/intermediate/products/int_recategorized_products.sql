@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- Revenue stays with the first category of a product; what events call it by now is told here.
+-- Revenue stays with a product's first category; this model shows its current category.
 with moved as (
     select
         products.product_id,

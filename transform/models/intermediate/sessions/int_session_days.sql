@@ -3,7 +3,7 @@
     'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase',
 ] %}
 
--- Each session is in one cell, whose other days a new one leaves alone.
+-- Each session is in exactly one cell of one day.
 select
     session_start_date,
     {% for count in counts -%}

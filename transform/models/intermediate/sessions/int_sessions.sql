@@ -41,7 +41,7 @@ sessions as (
     from told
 ),
 
--- A change to a customer's orders changes what each of their later sessions came after.
+-- A change to a customer's orders changes orders_before of all their later sessions.
 affected as (
     select {{ columns }} from sessions
     {% if is_incremental() %}

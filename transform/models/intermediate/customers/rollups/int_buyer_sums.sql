@@ -5,7 +5,7 @@
 ) }}
 
 -- depends_on: {{ ref('int_sessions') }}
--- Apart from int_buyers: from one day to the next nothing of this changes for who was not there.
+-- Separate from int_buyers: these sums do not change from day to day for users without new sessions.
 with buyers as (
     select
         orders.user_id,

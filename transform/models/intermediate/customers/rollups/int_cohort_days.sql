@@ -12,7 +12,7 @@ with orders as (
     where order_date >= {{ changed_from() }} and {{ is_customer('user_id') }}
 ),
 
--- Of a customer's orders in a period the first: that counts customers without telling them apart.
+-- Counts each customer at their first order of a period, so no distinct count is needed.
 placed as (
     select
         first_order_date,

@@ -14,7 +14,7 @@ with months as (
     {% endif %}
 ),
 
--- What was known at the end of the month: no order of a later day.
+-- The state at the end of the month, without orders of later days.
 buyers as (
     select
         orders.user_id,

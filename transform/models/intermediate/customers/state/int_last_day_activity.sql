@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- What one more day may still change of who was there on the last: int_user_activity takes it off and counts
--- it anew.
+-- The part of a user's counts that one more day may still change: int_user_activity subtracts it and counts
+-- again.
 with data as (
     select cast(max(last_event_at) as date) as last_date
     from {{ ref('int_user_activity') }}
@@ -16,7 +16,7 @@ select
 from {{ ref('int_sessions') }} as sessions
 inner join data on cast(sessions.session_end_at as date) = data.last_date
 {% if not is_made_anew('users') %}
--- Of what was built before, no day is read that cannot be the last.
+-- Reads only those days of the previous build that can be the last day.
 where sessions.session_end_at >= timestamp '{{ var("session_window_from")[:10] }} 00:00:00'
 {% endif %}
 group by sessions.user_id, data.last_date

@@ -23,7 +23,7 @@ ends as (
     from counted
 ),
 
--- Also the hours in which nothing was heard, by the shop's clock: one that it skips counts nothing.
+-- Includes hours without events, in the shop's time zone. An hour that the clock skips counts 0.
 hours as (
     select
         calendar.event_date,
@@ -48,7 +48,7 @@ subjects as (
     {% endfor %}
 ),
 
--- The same hour of the same weekday, weeks before and after; never the hour itself.
+-- The same hour of the same weekday in the weeks before and after, never the hour itself.
 compared as (
     select
         subject,
@@ -66,7 +66,7 @@ compared as (
     from subjects
 )
 
--- The mean, as in a small shop most hours have nothing; without the highest where that stands out.
+-- Uses the average, because most hours of a small shop are empty; without the highest value if it is an outlier.
 select
     subject,
     event_date,

@@ -10,8 +10,8 @@ with hours as (
     from {{ ref('int_expected_hours') }}
 ),
 
--- Low both in number and beside the other events of its hour: a quiet holiday lowers only the first. Of hours
--- without any event nothing can be said of a type: they neither end a gap nor add to it.
+-- Low both in number and relative to the other events of the hour: a quiet holiday lowers only the number. Hours
+-- without any event say nothing about a type: they neither end a gap nor add to it.
 low_hours as (
     select
         *,
@@ -46,8 +46,8 @@ sized as (
     inner join {{ ref('int_session_sizes') }} as sizes on bounded.subject = sizes.subject
 )
 
--- For all events the rest of the day says whether it is a quiet one. What the same hours had a week before and
--- after counts where they are not of the gap itself: a shop that closes on Sundays does so more than once.
+-- For all events, the rest of the day shows whether it is a quiet day. The same hours one week before and
+-- after count if they are outside the gap: a shop that closes on Sundays closes on more than one Sunday.
 select
     hours.subject,
     hours.gap,

@@ -4,7 +4,7 @@
 {% set deviations = var('anomaly_deviations') %}
 {% set least = var('alert_min_events') %}
 
--- Four days lose more certainly than one, so half of the fall is enough for them; each must be low itself.
+-- Four low days are stronger evidence than one, so half of the fall is enough. Each day must be low itself.
 select days.*
 from {{ ref('int_session_shares') }} as days
 where

@@ -20,8 +20,8 @@ with gaps as (
     group by subject, gap
 ),
 
--- That chance leaves so few is less likely than e to the power of minus this (Chernoff's bound). Sessions vary
--- in length as well as in number, unless there is none.
+-- The probability of so few events by chance is below e to the power of minus this number (Chernoff bound).
+-- Sessions vary in length as well as in number, unless there are none.
 scored as (
     select
         *,
@@ -44,7 +44,7 @@ found as (
         and not coalesce(was_low_after, false)
 )
 
--- One failure is one alert: carts go with views, and both with all events.
+-- One failure is one alert: a gap in views includes carts, and a gap in all events includes both.
 select
     'missing_events' as kind,
     found.subject,
@@ -59,10 +59,12 @@ select
     cast(null as numeric) as revenue_amount,
     'high' as severity,
     concat(
-        'From ', {{ clock_in_words('found.first_hour') }},
+        {{ counted_in_words('found.measured', 'found.subject', zero='No') }},
+        case when round(found.measured) = 1 then ' was' else ' were' end,
+        ' recorded from ', {{ clock_in_words('found.first_hour') }},
         ' to ', {{ clock_in_words('found.last_hour + 1') }},
-        ' {{ var("shop_timezone") }} ', {{ counted_in_words('found.measured', 'found.subject') }},
-        ' came in, where ', {{ usual_in_words('found.expected') }}, ': the tracking seems to have failed.'
+        ' {{ var("shop_timezone") }}, where ', {{ usual_in_words('found.expected') }},
+        '. Tracking probably failed.'
     ) as sentence
 from found
 where not exists (

@@ -15,7 +15,7 @@ with days as (
     left join {{ ref('int_day_sums') }} as sums on calendar.event_date = sums.event_date
 ),
 
--- A week of silence is an outage, and no example of what is usual.
+-- A week without events is an outage, so it does not count as usual.
 counted as (
     select
         *,
@@ -23,7 +23,7 @@ counted as (
     from days
 ),
 
--- Means of the other days around each: of the same weekday, or where there is none of all.
+-- Averages of the other days around each day: the same weekday, or all days if there is none.
 usual as (
     select
         event_date,
@@ -44,7 +44,7 @@ silent as (
     where not has_events
 ),
 
--- Two Sundays are enough to learn that a shop is closed on Sundays.
+-- Two Sundays without events are enough to conclude that the shop is closed on Sundays.
 closed as (
     select
         silent.event_date,

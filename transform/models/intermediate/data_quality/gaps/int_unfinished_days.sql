@@ -1,4 +1,4 @@
--- Days without any event between the first and the last, and the last one where it is not over.
+-- Days without events between the first and the last day, and the last day if it is not over.
 with silent as (
     select
         min(event_date) as first_day,
@@ -35,8 +35,8 @@ select
     cast(null as numeric) as revenue_amount,
     'high' as severity,
     concat(
-        'No events on ', {{ days_in_words('silent.first_day', 'silent.last_day') }},
-        ': a file is missing, or the shop was closed.'
+        {{ days_in_words('silent.first_day', 'silent.last_day') }},
+        ': no events. A file is missing, or the shop was closed.'
     ) as sentence
 from silent
 where
@@ -59,7 +59,7 @@ select
     cast(null as numeric) as revenue_amount,
     'low' as severity,
     concat(
-        'The last event of ', cast(event_date as string), ' is at ', {{ minute_in_words('last_event_at') }},
-        ' UTC: the day is not over, and is compared with nothing.'
+        cast(event_date as string), ': the last event is at ', {{ minute_in_words('last_event_at') }},
+        ' UTC. The day is incomplete, so comparisons leave it out.'
     ) as sentence
 from last_days

@@ -3,8 +3,8 @@
     on_schema_change='fail',
 ) }}
 
--- Squares and logarithms say how far chance moves a day's revenue, and what a typical order is. Logarithms are
--- whole thousandths, so that their sum does not depend on the order of the rows.
+-- Squares give the variation of a day's revenue by chance, logarithms the typical order amount. Logarithms are
+-- integer thousandths, so their sum does not depend on the order of rows.
 with orders as (
     select
         *,

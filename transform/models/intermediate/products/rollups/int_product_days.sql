@@ -23,7 +23,7 @@ with product_days as (
     group by event_date, product_id
 ),
 
--- What was earned, of the few events that are purchases.
+-- Revenue, from the few events that are purchases.
 sales as (
     select
         event_date,

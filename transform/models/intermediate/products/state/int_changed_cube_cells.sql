@@ -10,7 +10,7 @@ with names as (
     where is_changed_cell
 )
 
--- As in the cubes, `*` stands for all; in the cell of the whole shop a product is by any name.
+-- As in the cubes, `*` is the total. The cell of the whole shop contains a product under any name.
 select distinct category, brand from names
 union all
 select distinct category, '*' as brand from names

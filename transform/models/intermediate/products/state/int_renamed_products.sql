@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', meta={'replaces': 'all'}, on_schema_change='fail') }}
 
--- What the cubes called each product when they were built last: the cells of both names change with it.
+-- The group of each product in the last build of the cubes. The cells of the old and the new group change.
 with before as (
     {% if is_incremental() and not is_made_anew('all') -%}
     select
@@ -24,7 +24,7 @@ select
     before.category as category_before,
     before.subcategory as subcategory_before,
     before.brand as brand_before,
-    -- One that is new has no other days than those that are built anyway.
+    -- All days of a new product are built anyway.
     coalesce(
         names.category != before.category
         or names.subcategory != before.subcategory

@@ -14,7 +14,7 @@ with sessions as (
     where session_start_date >= {{ sessions_changed_from() }}
 ),
 
--- Most sessions are of people who never bought: nothing to look up for them.
+-- Most sessions belong to users who never purchased, which need no lookup.
 known as (
     select
         sessions.{{ columns | join(', sessions.') }},

@@ -20,12 +20,12 @@ from benchmarks.truth import truth_table
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "docs" / "images" / "calibration.svg"
 FULL = 411_709_736  # the events of the real data set
-MONTH_BY_MONTH = 150_000_000  # from so many on, all CSV files at once are too much disk
+MONTH_BY_MONTH = 150_000_000  # from this size on, all CSV files together need too much disk
 
 
 @click.group()
 def main() -> None:
-    """From CSV files to a published snapshot, against a bare scan and the plain way."""
+    """From CSV files to a published snapshot, against a bare scan and the plain pipeline."""
 
 
 @main.command("run")
@@ -37,7 +37,7 @@ def main() -> None:
     type=float,
     default=60.0,
     show_default=True,
-    help="Then it is stopped; 0: left out.",
+    help="Time limit of the plain pipeline in seconds; 0 skips it.",
 )
 @click.option("--low-memory-size", default="100", show_default=True, help="Run again in 2 GB.")
 @click.option("--times", default=5, show_default=True, help="Runs of each reading command.")
@@ -100,7 +100,7 @@ def measure_dashboard(folder: Path, results: Path, readme: Path) -> None:
 @main.command("calibration")
 @click.option("--to", "path", type=click.Path(path_type=Path), default=PICTURE)
 def draw_calibration(path: Path) -> None:
-    """Draw the synthetic shop's shares beside the published ones."""
+    """Draw the synthetic shop's shares next to the published ones."""
     found = measured()
     write_picture(found, path)
     off = [each.name for each, value in found if abs(value - each.published) > each.tolerance]
@@ -112,9 +112,9 @@ def draw_calibration(path: Path) -> None:
 @click.option("--events", default=300_000, show_default=True)
 @click.option("--years", default=10, show_default=True, help="Of each kind of shop in the zoo.")
 def compare_with_truth(seeds: int, events: int, years: int) -> None:
-    """Print what is measured of synthetic shops beside what is true of them, as markdown.
+    """Print measured numbers of synthetic shops next to the truth, as markdown.
 
-    Also the false alarms of clean shops of many kinds, and the faults found in them.
+    Also print false alarms of clean shops of many kinds, and the share of faults found.
     """
     if years:
         detector = Detector()

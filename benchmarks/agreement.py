@@ -1,12 +1,12 @@
-"""Agreement: whether two warehouses hold the same marts and metrics, row for row."""
+"""Agreement: checks that two warehouses have the same marts and metrics, row for row."""
 
 from pathlib import Path
 
 import duckdb
 
 HELPERS = ("rfm_segments",)  # seeds, not results
-#: What one would not write in an afternoon, so that the plain way does without: tables, and the
-#: endings of columns (intervals, and what follows from the alerts).
+#: Parts that the plain pipeline leaves out, because they take more than an afternoon: tables, and
+#: endings of columns (intervals, and columns that depend on the alerts).
 BEYOND_PLAIN = (
     "metrics_data_alerts",
     "metrics_repeat_curve",
@@ -30,7 +30,7 @@ COLUMNS_BEYOND_PLAIN = (
     "leaving_count",
     "leaving_revenue_amount",
 )
-#: Of the daily sales: what depends on which days may be compared.
+#: Columns of the daily sales that depend on which days are comparable.
 COMPARISONS = (
     "is_complete",
     "last_week_revenue_amount",
@@ -43,7 +43,7 @@ COMPARISONS = (
 
 
 def fingerprints(warehouse: Path, *, skipped: tuple[str, ...] = ()) -> dict[str, str]:
-    """For each mart and metric its rows and the sum of their hashes, whatever their order.
+    """For each mart and metric, its number of rows and the sum of their hashes, in any order.
 
     Values are compared as text, floats to nine digits; columns in the order of their names.
     """
@@ -78,5 +78,5 @@ def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 
 def disagreements(ours: dict[str, str], plain: dict[str, str]) -> list[str]:
-    """The tables of the plain way that ours does not have, or has with other rows."""
+    """Tables of the plain pipeline that are missing in ours or have different rows."""
     return [name for name, digest in sorted(plain.items()) if ours.get(name) != digest]

@@ -10,12 +10,12 @@ from benchmarks.detect import Detector
 from benchmarks.faults import FAULTS
 from benchmarks.zoo import FIRST_DAY, KINDS, Kind, simulate, tables
 
-#: The last day of a file may be unfinished: true, and of every shop.
+#: The last day of a file may be incomplete. That is true of every shop.
 NOT_COUNTED = "unfinished_day"
 
 
 def false_alarms(detector: Detector, kind: Kind, seed: int) -> Counter[str]:
-    """Alerts of a clean year by kind, and days called anomalies."""
+    """Alerts of a clean year by kind, and days marked as anomalies."""
     with detector.run(tables(simulate(kind, seed))) as shop:
         found = shop.execute("select kind from alerts where kind <> ?", [NOT_COUNTED]).fetchall()
         (odd,) = shop.execute(
@@ -25,7 +25,7 @@ def false_alarms(detector: Detector, kind: Kind, seed: int) -> Counter[str]:
 
 
 def is_found(detector: Detector, kind: Kind, seed: int, fault: str) -> tuple[bool, float, float]:
-    """Whether an alert names a fault; of days with a stated loss: the true one, and the stated."""
+    """Whether an alert names a fault; for days with a stated loss, the true and the stated loss."""
     plant, names = FAULTS[fault]
     planted = plant(simulate(kind, seed), np.random.default_rng([seed, 7]))
     first, last = (FIRST_DAY + timedelta(days=n) for n in (planted.first_day, planted.last_day))
@@ -44,14 +44,14 @@ def is_found(detector: Detector, kind: Kind, seed: int, fault: str) -> tuple[boo
 
 
 def can_happen(kind: Kind, fault: str) -> bool:
-    """A shop without carts loses none; where all is orders, no share of sessions shows a loss."""
+    """Whether a fault is possible: a shop without carts cannot lose carts, for example."""
     if "carts" in fault:
         return kind.has_carts and not kind.is_orders_only
     return not (kind.is_orders_only and "purchases lost" in fault)
 
 
 def alarm_table(detector: Detector, years: int) -> Iterator[str]:
-    """Markdown: false alarms a clean year, by kind of shop."""
+    """Markdown: false alarms per clean year, by kind of shop."""
     yield f"| shop ({years} clean years each) | alerts a year | days called unusual a year |"
     yield "|---|---|---|"
     for kind in KINDS:
@@ -63,7 +63,7 @@ def alarm_table(detector: Detector, years: int) -> Iterator[str]:
 
 
 def power_table(detector: Detector, years: int) -> Iterator[str]:
-    """Markdown: in how many years of each a fault was found."""
+    """Markdown: the number of years in which each fault was found."""
     yield f"| shop ({years} years each) | {' | '.join(FAULTS)} |"
     yield "|---" * (len(FAULTS) + 1) + "|"
     for kind in KINDS:

@@ -1,4 +1,4 @@
-"""Bench: all that is measured of one size, in the order in which the disk has room for it."""
+"""Bench: all measurements of one size, in an order that fits the disk."""
 
 import os
 import shutil
@@ -21,9 +21,9 @@ Report = dict[str, Any]
 
 
 def bench(plan: Plan, keep: Callable[[Report], None] = lambda report: None) -> Report:
-    """Everything of one size; its folder is empty before and gone afterwards.
+    """Run all measurements of one size. Its folder is emptied before and deleted afterwards.
 
-    keep is told what is measured so far, after each part: an hour's work outlives what breaks next.
+    After each part, keep gets the results so far, so that a later failure loses nothing.
     """
     with _emptied(plan.folder):
         report: Report = {
@@ -58,7 +58,7 @@ def _whole(plan: Plan) -> Report:
     plan.say("  synthetic shop")
     files = list(write_months(plan.landing, plan.shop))
     _write_later_files(plan, files[-1])
-    os.sync()  # what is measured must not wait for what was written before
+    os.sync()  # earlier writes must not slow down the measurement
     lines, scan = bare_scan(files, threads=plan.threads, times=3 if plan.events < 5e7 else 2)
     log = LogTail(plan.folder / "home" / "logs" / "dbt.log")
     run = plan.estore("run", plan.landing)
@@ -71,7 +71,7 @@ def _whole(plan: Plan) -> Report:
 
 
 def _month_by_month(plan: Plan) -> Report:
-    """A month made, scanned, loaded and deleted after the other; then one `estore build`."""
+    """Create, scan, load and delete month after month; then one `estore build`."""
     report: Report = {"lines": 0, "csv_bytes": 0, "scan_seconds": 0.0}
     runs: list[Run] = []
     log = LogTail(plan.folder / "home" / "logs" / "dbt.log")

@@ -1,6 +1,6 @@
-"""Calibration: the synthetic shop's shares beside the published ones of the real one.
+"""Calibration: the synthetic shop's shares next to the published ones of the real shop.
 
-`python -m benchmarks calibration` draws them for docs/images; a test holds them together.
+`python -m benchmarks calibration` draws them for docs/images; a test compares them.
 """
 
 import tempfile
@@ -19,14 +19,14 @@ mpl.use("svg")
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-#: Large enough that chance moves no share by its tolerance; without faults of some days only.
+#: Large enough that chance changes no share by its tolerance; without faults of single days.
 SHOP = SyntheticShop(events=300_000, months=3, seed=1, faults=("zero-prices",))
 AUTUMN, DECEMBER = "event_time < '2019-12-01'", "event_time >= '2019-12-01'"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One published number. tolerance: how far the shop may be off, in the same unit."""
+    """One published number. tolerance: the allowed difference, in the same unit."""
 
     panel: str
     name: str
@@ -36,7 +36,7 @@ class Measure:
 
 
 def measures() -> Iterator[Measure]:
-    """All of them; panels in the order of the picture."""
+    """All numbers; panels in the order of the picture."""
     yield from _mix()
     yield from _sessions()
     hours = (0.65, 1.26, 2.41, 3.56, 4.85, 4.99, 5.27, 5.46, 5.65, 5.47, 5.74, 5.51,
@@ -83,7 +83,7 @@ def _sessions() -> Iterator[Measure]:
     sessions = SHOP.events / 4.59
     for low, high, share, buying in bands:
         name, band = _band(low, high)
-        # Two and a half standard errors of a share of so few, and some for the calibration.
+        # Two and a half standard errors of such a small share, and a margin for the calibration.
         error = 100 * (buying / 100 * (1 - buying / 100) / (sessions * share / 100)) ** 0.5
         tolerance = 2.5 * error + 0.05 + buying / 30
         sql = _percent("purchases > 0", "visits", band)
@@ -135,7 +135,7 @@ def _traffic() -> Iterator[Measure]:
 
 
 def measured() -> list[tuple[Measure, float]]:
-    """Each number as the synthetic shop has it."""
+    """Each number of the synthetic shop."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as db:
         paths = [str(path) for path in write_shop(Path(folder), SHOP)]
         db.execute(
@@ -162,7 +162,7 @@ def write_picture(found: list[tuple[Measure, float]], path: Path) -> None:
         for axes, (panel, rows) in zip(figure.subplots(4, 2).flat, panels.items(), strict=True):
             _draw(axes, panel, rows)
         figure.savefig(path, metadata={"Date": None})
-    # Trailing blanks would fail a check of the files' form.
+    # Trailing blanks would fail a format check of the repository.
     path.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")
 
 

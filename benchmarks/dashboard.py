@@ -1,6 +1,6 @@
-"""Dashboard: how soon its pages are painted, what they cost, and how it bears thirty users.
+"""Dashboard: time to draw its pages, their size, and the load of thirty users.
 
-One shop of 2 M customers and 213 days, its published tables only; the server a process of its own;
+One shop with 2 M customers and 213 days: only its published tables. The server is a process,
 the browser a headless Chromium on the same machine.
 """
 
@@ -34,7 +34,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 BEGIN, END = "<!-- dashboard: begin -->", "<!-- dashboard: end -->"
 #: A tab that was just opened, and one that was just closed, still start and end their processes.
 SETTLED_MS = 500
-#: What the measurements are to be, in their units: the page's promise.
+#: The limits of the measurements, in their units: the page's promise.
 LIMITS = {
     "first_chart_s": 0.3, "all_charts_s": 0.5, "filter_s": 0.08, "cold_kb": 260, "p95_ms": 150,
     "errors": 0, "memory_mb": 150, "other_hosts": 0, "report_mb": 1.5,
@@ -42,7 +42,7 @@ LIMITS = {
 
 
 def bench_dashboard(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
-    """Make the shop in a folder if it is not there, and measure."""
+    """Create the shop in a folder if it is missing, and measure."""
     home = folder / "dashboard"
     if not (home / "published" / "CURRENT").is_file():
         say("making the shop of 2 M customers")
@@ -193,7 +193,7 @@ def _browse(url: str) -> dict[str, Any]:
 
 
 def _open(browser: Any, url: str, page: str) -> dict[str, Any]:
-    """Cold, in a context without a cache; the page's own marks tell when charts are painted."""
+    """Open a page without a cache. The page's own marks show when charts are drawn."""
     context = browser.new_context(viewport={"width": 1600, "height": 1000})
     tab = context.new_page()
     received: list[int] = []
@@ -206,7 +206,7 @@ def _open(browser: Any, url: str, page: str) -> dict[str, Any]:
     tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     tab.wait_for_timeout(SETTLED_MS)
     tab.goto(f"{url}/{page}")
-    # Not a function: the page's policy lets no string be evaluated.
+    # Not a function: the page's policy forbids the evaluation of strings.
     tab.wait_for_selector("html[data-painted]", state="attached")
     figures = {
         "first_chart_s": _mark(tab, "estore:first"), "all_charts_s": _mark(tab, "estore:all"),
@@ -244,7 +244,7 @@ FILTER = """
 def _filter(tab: Any) -> float:
     """Seconds; 0 on a page without filters."""
     took = tab.evaluate(FILTER)
-    tab.wait_for_timeout(100)  # the charts out of sight
+    tab.wait_for_timeout(100)  # for the charts that are not visible
     return float(took or 0)
 
 
@@ -267,7 +267,7 @@ def _shop(home: Path) -> dict[str, Any]:
 
 
 def dashboard_table(result: dict[str, Any]) -> str:
-    """What was measured beside what was promised; bold where the promise is not kept."""
+    """The measurements next to the limits; a number above its limit is bold."""
     pages, load = result["pages"], result["load"]
 
     def worst(name: str) -> float:

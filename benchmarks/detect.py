@@ -1,4 +1,4 @@
-"""The alerts' models on a table of sums: the SQL of the project itself, without a load and dbt."""
+"""Runs the project's own SQL of the alerts on tables of sums, without a load and dbt."""
 
 import tempfile
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.warehouse import open_warehouse
 
-#: What a shop of the zoo brings by itself, and what its kinds of alerts do without: products,
+#: Tables that a shop of the zoo provides, and tables that its alerts do not need: products,
 #: single sessions and users.
 GIVEN = {
     "int_event_hours": None,
@@ -23,7 +23,7 @@ GIVEN = {
     "stg_repeats": "select date '2000-01-01' as event_date, 'purchase' as event_type, "
     "1 as duplicate_count, 1.0 as price, 1 as quantity where false",
 }
-#: The models whose alerts are measured, and those that they are made of.
+#: The models whose alerts are measured, and their inputs.
 ALERTS = (
     "int_missing_events", "int_low_events", "int_uncarted_purchases", "int_duplicate_bursts",
     "int_odd_order_days", "int_unfinished_days", "int_outlying_dates",
@@ -32,7 +32,7 @@ RESULTS = (*ALERTS, "metrics_daily_sales")
 
 
 class Detector:
-    """Compiles the project once, and runs its alerts on as many shops as wanted."""
+    """Compiles the project once, and runs its alerts on any number of shops."""
 
     def __init__(self, thresholds: Mapping[str, Any] | None = None) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +64,7 @@ class Detector:
         self.order.append(name)
 
     def run(self, tables: Mapping[str, Mapping[str, Any]]) -> duckdb.DuckDBPyConnection:
-        """A connection with every table of RESULTS, and of what they are made of."""
+        """A connection with every table of RESULTS and their inputs."""
         connection = duckdb.connect(config={"threads": 1})
         for name, columns in tables.items():
             connection.register("given", pa.table(dict(columns)))

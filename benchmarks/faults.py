@@ -1,4 +1,4 @@
-"""Faults planted in a year of the zoo, and what an alert must say of each."""
+"""Faults planted in a year of the zoo, and the alerts that must report them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from benchmarks.zoo import Counts, Sums
 
 @dataclass(frozen=True)
 class Planted:
-    """A fault's days, from 0 to 364, and the revenue that it took from each."""
+    """A fault's days, from 0 to 364, and the lost revenue of each."""
 
     sums: Sums
     first_day: int
@@ -20,7 +20,7 @@ class Planted:
 
 
 def _lost_orders(sums: Sums, day: int, share: float, rng: np.random.Generator) -> float:
-    """Take so many of a day's orders away; returns their revenue."""
+    """Remove this number of orders from a day. Returns their revenue."""
     amounts = sums.amounts[day]
     is_lost = rng.random(len(amounts)) < share
     sums.amounts[day] = amounts[~is_lost]
@@ -98,11 +98,11 @@ def carts_are_lost(sums: Sums, rng: np.random.Generator) -> Planted:
 
 
 def all_rows_come_twice(sums: Sums, rng: np.random.Generator) -> Planted:
-    """Every row of a purchase is there twice, from the first day on."""
+    """Every row of a purchase is duplicated, from the first day on."""
     return Planted(replace(sums, repeats=sums.purchases.copy()), 0, len(sums.sessions) - 1)
 
 
-#: What goes wrong → how, and the alerts that say so.
+#: Fault → its function, and the alerts that report it.
 FAULTS: dict[str, tuple[Callable[[Sums, np.random.Generator], Planted], set[str]]] = {
     "no purchases for 31 hours": (purchases_stop, {"missing_events"}),
     "no events for 24 hours": (all_events_stop, {"missing_events", "no_events"}),

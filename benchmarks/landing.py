@@ -1,4 +1,4 @@
-"""Landing: the files that the benchmark feeds, and the bare scan that all is measured against."""
+"""Landing: the input files of the benchmark, and the bare scan that serves as baseline."""
 
 import time
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ COLUMNS = {
     "price": "DECIMAL(18, 3)", "user_id": "BIGINT", "user_session": "VARCHAR",
 }  # fmt: skip
 TEXT_IDS = {"product_id": "VARCHAR", "category_id": "VARCHAR", "user_id": "VARCHAR"}
-LATE_DAYS, LATE_AGE = 3, 60  # days that the late file touches, days before the last one
+LATE_DAYS, LATE_AGE = 3, 60  # days in the late file, days before the last one
 
 
 def read_csv(paths: Sequence[Path], **types: str) -> str:
-    """The SQL table of CSV files with typed columns; nothing is guessed."""
+    """The SQL table of CSV files with declared column types."""
     listed = ", ".join(_quoted(path) for path in paths)
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in {**COLUMNS, **types}.items())
     return (
@@ -50,7 +50,7 @@ def write_next_day(last_month: Path, path: Path, events: int) -> int:
 
 
 def write_late_file(last_month: Path, path: Path, events_a_day: int) -> int:
-    """A file that comes two months late: so many events of new users on each of three days."""
+    """A file that is two months late: this number of events of new users on each of three days."""
     with duckdb.connect() as connection:
         _read_last_days(connection, last_month, LATE_DAYS * events_a_day)
         day = f"day - {LATE_AGE} + cast(hash(user_session) % {LATE_DAYS} as integer)"
@@ -58,7 +58,7 @@ def write_late_file(last_month: Path, path: Path, events_a_day: int) -> int:
 
 
 def _read_last_days(connection: duckdb.DuckDBPyConnection, last_month: Path, events: int) -> None:
-    """Table `rows` with the sessions of about so many events, from as few days as hold them."""
+    """Table `rows` with sessions of about this many events, from as few days as possible."""
     table = read_csv([last_month], event_time="TIMESTAMP")
     connection.execute(f"""
         create table days as
@@ -77,7 +77,7 @@ def _read_last_days(connection: duckdb.DuckDBPyConnection, last_month: Path, eve
 def _write(
     connection: duckdb.DuckDBPyConnection, path: Path, day: str, is_new: str, is_back: str
 ) -> int:
-    """The rows with another day, other sessions, and new users where `is_new`."""
+    """Write the rows with a different day and sessions, and new users if `is_new`."""
     written = connection.execute(f"""
         copy (
             select

@@ -1,8 +1,8 @@
-"""A published snapshot as a shop of millions of customers would have it, without its events.
+"""A published snapshot of the size of a shop with millions of customers, without its events.
 
-A small synthetic shop is run for real, so that every table has its form; then the counts and
-amounts are multiplied, products repeated, and the cubes filled: at this size something of nearly
-every combination is sold every day.
+A small synthetic shop is loaded and built, so every table has its real form. Then counts and
+amounts are multiplied, products repeated, and the cubes filled: at this size, nearly
+every combination has sales every day.
 """
 
 import json
@@ -20,7 +20,7 @@ from estore.synth import SyntheticShop, write_shop
 from estore.warehouse.quoting import exact_path, quoted
 
 MONTHS = 7  # October to April: 213 days
-#: Counts of the whole, and amounts that are not sums: neither grows with the customers.
+#: Overall counts, and amounts that are not sums: they do not grow with the customers.
 FIXED = ("product_count", "line_count", "period_index", "failure_count")
 FIXED_STARTS = ("p25_", "median_", "p75_", "mean_", "average_", "bucket_")
 PRODUCTS = 386_299
@@ -28,7 +28,7 @@ CUBES = ("cube_sales", "cube_sessions", "cube_products")
 
 
 def make_large_snapshot(home: Path, *, customers: int = 2_000_000, events: int = 1_000_000) -> Path:
-    """Run a shop of so many events in a home, and publish it again enlarged; the new version."""
+    """Run a shop with this many events in a home, publish it enlarged, and return the version."""
     settings = Settings(home=home)
     landing = home / "landing"
     write_shop(
@@ -78,7 +78,7 @@ def _enlarged(connection: duckdb.DuckDBPyConnection, table: str, times: float) -
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, table: str, times: float) -> str:
-    """Every day has every combination that any day has, in the mean with its usual counts."""
+    """Every day has every combination of any day, with its usual counts on average."""
     types = {
         name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()
     }  # the day, the other dimensions, the measures
@@ -102,7 +102,7 @@ def _filled(connection: duckdb.DuckDBPyConnection, table: str, times: float) -> 
 
 
 def _filled_sales(times: float) -> str:
-    """Category, brand and segment taken as independent; each order has lines of one kind."""
+    """Category, brand and segment are independent; each order has rows of one kind."""
     return f"""
         with days as (select distinct order_date from cube_sales),
         pairs as (

@@ -1,4 +1,4 @@
-"""Machine: what the numbers were measured on."""
+"""Machine: describes the machine of a measurement."""
 
 import os
 import platform
@@ -27,12 +27,12 @@ def machine() -> dict[str, Any]:
 
 
 def now() -> str:
-    """The UTC instant, from the date on."""
+    """The current UTC time, starting with the date."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def commit() -> str:
-    """The commit that is measured, with "-changed" where files differ from it."""
+    """The measured commit, with "-changed" if files differ from it."""
     try:
         head = _git("rev-parse", "--short", "HEAD")
         changed = _git("status", "--porcelain", "--", "estore", "transform", "benchmarks/*.py")

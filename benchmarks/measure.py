@@ -1,4 +1,4 @@
-"""Measure: run a command and watch its seconds, its memory and the disk that it takes."""
+"""Measure: runs a command and records its time, memory and disk use."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ MEMORY_EVERY, DISK_EVERY = 0.1, 1.0  # seconds
 
 @dataclass
 class Run:
-    """What one command took. peak_memory: resident bytes of it and its children together (the
+    """The cost of one command. peak_memory: resident bytes of it and its children together (the
     file cache is not in it); peak_disk: bytes of the watched folder; code is None when stopped.
     """
 
@@ -30,7 +30,7 @@ class Run:
     err: list[str] = field(default_factory=list)
 
     def held(self, *, codes: Sequence[int] = (0,)) -> "Run":
-        """Itself, if it ended well; raises RuntimeError with its last words otherwise."""
+        """Returns itself if it succeeded, or raises RuntimeError with its last output."""
         if self.code not in codes:
             raise RuntimeError("\n".join([f"exit code {self.code}", *self.out, *self.err][-30:]))
         return self
@@ -43,7 +43,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     limit: float | None = None,
 ) -> Run:
-    """Run a command in the folder whose bytes count; stop it after `limit` seconds."""
+    """Run a command and measure the bytes of a folder. Stop it after `limit` seconds."""
     watched.mkdir(parents=True, exist_ok=True)
     result, started = Run(), time.perf_counter()
     process = subprocess.Popen(
@@ -79,13 +79,13 @@ def median_seconds(
     watched: Path,
     environment: Mapping[str, str] | None = None,
 ) -> float:
-    """The median of several runs of a command that must end well."""
+    """The median of several runs of a command that must succeed."""
     runs = [run(command, watched=watched, environment=environment).held() for _ in range(times)]
     return median(one.seconds for one in runs)
 
 
 def disk_bytes(folder: Path) -> int:
-    """Bytes that a folder takes on the disk; files that vanish meanwhile do not count."""
+    """Bytes of a folder on disk. Files that vanish during the count are ignored."""
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:

@@ -1,4 +1,4 @@
-"""The plain way: the same marts by one statement each, as one would write them in an afternoon.
+"""The plain pipeline: the same marts with one statement each, as written in an afternoon.
 
     python -m benchmarks.plain load WAREHOUSE FILE…     text ids, typed times, straight into a table
     python -m benchmarks.plain build WAREHOUSE          plain/*.sql, a line of seconds for each
@@ -34,7 +34,7 @@ def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 def load(warehouse: Path, files: Sequence[Path]) -> None:
-    """Files into raw_events, after those that are there."""
+    """Append files to raw_events."""
     table = read_csv(files, event_time="TIMESTAMP", **TEXT_IDS)
     with connect(warehouse) as connection:
         connection.execute(f"create table if not exists raw_events as from {table} limit 0")
@@ -42,7 +42,7 @@ def load(warehouse: Path, files: Sequence[Path]) -> None:
 
 
 def build(warehouse: Path) -> None:
-    """All marts and metrics of raw_events; tells `name: seconds` of each."""
+    """Build all marts and metrics from raw_events. Prints `name: seconds` for each."""
     seed = str(project_folder() / "seeds" / "rfm_segments.csv")
     with connect(warehouse) as connection:
         connection.execute("create schema marts; create schema metrics")

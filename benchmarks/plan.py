@@ -16,9 +16,9 @@ ESTORE = Path(sys.executable).parent / "estore"
 class Plan:
     """How one size is measured.
 
-    month_by_month: make, load and delete a month at a time, for want of disk; low_memory: run once
-    more with this limit; plain_limit: seconds after which the plain way is stopped, 0 leaves it
-    out; times: runs of each command that only reads.
+    month_by_month: create, load and delete a month at a time, to save disk; low_memory: run once
+    more with this limit; plain_limit: time limit of the plain pipeline in seconds, 0 skips
+    it; times: runs of each command that only reads.
     """
 
     events: int
@@ -38,7 +38,7 @@ class Plan:
 
     @property
     def landing(self) -> Path:
-        """Where its files lie."""
+        """The folder of its files."""
         return self.folder / "landing"
 
     def environment(self, home: str = "home", memory_limit: str | None = None) -> dict[str, str]:
@@ -52,7 +52,7 @@ class Plan:
     def estore(
         self, *words: str | Path, home: str = "home", memory_limit: str | None = None
     ) -> Run:
-        """Run the command, watched; raises RuntimeError unless it ends well."""
+        """Run and measure the command. Raises RuntimeError if it fails."""
         self.say(f"  estore {' '.join(Path(word).name for word in words)}")
         environment = self.environment(home, memory_limit)
         return run([ESTORE, *words], watched=self.folder / home, environment=environment).held()

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-# Okabe and Ito's palette, which colour-blind readers tell apart; one colour a thing in both panels.
+# Okabe and Ito's palette for color-blind readers; a series has the same color in both panels.
 OURS, PLAIN, SCAN, DAY = "#0072B2", "#D55E00", "#7A7A7A", "#009E73"
 INK, QUIET, GRID, PAPER = "#222222", "#666666", "#E6E6E6", "#FFFFFF"
 STYLE: dict[Any, Any] = {
@@ -34,7 +34,7 @@ class Line:
     """A named line; points: (millions of events, value)."""
 
     name: str
-    colour: str
+    color: str
     width: float
     points: Points
 
@@ -99,7 +99,7 @@ def _draw(axes: Axes, lines: Sequence[Line]) -> None:
     for line in lines:
         axes.plot(
             *zip(*line.points, strict=True),
-            color=line.colour, linewidth=line.width, marker="o", markersize=4.5,
+            color=line.color, linewidth=line.width, marker="o", markersize=4.5,
         )  # fmt: skip
     axes.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
     last = max(line.points[-1][0] for line in lines)
@@ -112,6 +112,6 @@ def _draw(axes: Axes, lines: Sequence[Line]) -> None:
             lowest = height + lift
         axes.annotate(
             line.name, (x, y), xytext=(8 if x == last else 0, lift), textcoords="offset points",
-            ha="left" if x == last else "right", va="center", color=line.colour,
+            ha="left" if x == last else "right", va="center", color=line.color,
             fontweight="bold" if line.width > 2 else "normal",
         )  # fmt: skip

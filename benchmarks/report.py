@@ -19,13 +19,13 @@ def newest(folder: Path) -> list[tables.Result]:
         if "events" not in result:  # of the dashboard
             continue
         before = found.get(result["events"], {}).get("finished_at", "")
-        if result.get("finished_at", "") > before:  # one that broke off has no such time
+        if result.get("finished_at", "") > before:  # an interrupted benchmark has no end time
             found[result["events"]] = result
     return [found[events] for events in sorted(found)]
 
 
 def write_report(results: Sequence[tables.Result], folder: Path) -> None:
-    """Rewrite what stands between the markers of README.md, and scaling.svg beside it."""
+    """Rewrite the text between the markers of README.md, and scaling.svg."""
     readme = folder / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -36,7 +36,7 @@ def write_report(results: Sequence[tables.Result], folder: Path) -> None:
 
 
 def short_table(results: Sequence[tables.Result]) -> str:
-    """What one wants to know first, for a terminal."""
+    """The most important numbers, for a terminal."""
     rows = [[re.sub(r"[*`]", "", cell) for cell in row] for row in tables.overview(results)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(

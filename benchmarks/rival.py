@@ -1,4 +1,4 @@
-"""Rival: the plain way, run in the same limits and compared with ours."""
+"""Rival: runs the plain pipeline within the same limits and compares it with ours."""
 
 import sys
 from pathlib import Path
@@ -12,8 +12,8 @@ from estore.synth import write_months
 
 
 def plain_way(plan: Plan, marts: dict[str, str]) -> dict[str, Any]:
-    """The same marts by one statement each, until it is done, fails or is stopped."""
-    plan.say("  the plain way")
+    """Build the same marts with one statement each, until success, failure or timeout."""
+    plan.say("  the plain pipeline")
     home = plan.folder / "plain"
     warehouse = home / "warehouse.duckdb"
     command = [sys.executable, "-m", "benchmarks.plain"]

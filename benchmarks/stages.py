@@ -1,4 +1,4 @@
-"""Stages: where each second of a run went, from its own lines and dbt's log."""
+"""Stages: how a run spent its time, from its own output and dbt's log."""
 
 import re
 from collections import defaultdict
@@ -14,10 +14,10 @@ _NODE = re.compile(
 
 
 def stages(console: Iterable[str], dbt_log: str, wall: float) -> dict[str, float]:
-    """Seconds by stage, the dearest model first; they add up to the wall seconds.
+    """Seconds by stage, the slowest model first. They add up to the wall-clock time.
 
-    A model built in several steps is one stage. "dbt" is its parse and all between the statements;
-    "the rest" starts Python and writes the findings.
+    A model built in several batches is one stage. "dbt" is its parse and the time between queries.
+    "the rest" is the start of Python and the findings.
     """
     steps = {found[1]: float(found[2]) for line in console if (found := _STEP.match(line))}
     models: defaultdict[str, float] = defaultdict(float)
@@ -45,14 +45,14 @@ def stages(console: Iterable[str], dbt_log: str, wall: float) -> dict[str, float
 
 
 class LogTail:
-    """What a log gains from now on; dbt starts it anew when it is long."""
+    """Reads the lines added to a log from now on; dbt starts a new file when it is long."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.begin = path.stat().st_size if path.exists() else 0
 
     def read(self) -> str:
-        """The lines since."""
+        """The lines since the start."""
         if not self.path.exists():
             return ""
         text = self.path.read_bytes()

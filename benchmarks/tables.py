@@ -1,15 +1,15 @@
-"""Tables: what a result says, as rows of text."""
+"""Tables: a result as rows of text."""
 
 from collections.abc import Sequence
 from typing import Any
 
 COMPARED = 30_000_000  # events of the history that one more day is compared with
-MODELS_SHOWN = 8  # the dearest ones; the others are one row
+MODELS_SHOWN = 8  # the slowest ones; the others are one row
 Result = dict[str, Any]
 
 
 def machines(results: Sequence[Result]) -> str:
-    """What each size was measured on, when, and at which commit."""
+    """The machine, date and commit of each size."""
     lines: dict[str, list[str]] = {}
     for result in results:
         m = result["machine"]
@@ -26,7 +26,7 @@ def machines(results: Sequence[Result]) -> str:
 
 
 def overview(results: Sequence[Result]) -> list[list[str]]:
-    """From files to a snapshot: seconds, memory, disk, and the plain way beside it."""
+    """From files to a snapshot: seconds, memory and disk, compared with the plain pipeline."""
     rows = [["events", "CSV", "bare scan", "`estore run`", "× scan", "memory", "disk ÷ CSV",
              "plain way", "× faster"]]  # fmt: skip
     for result in results:
@@ -53,8 +53,8 @@ def _plain(result: Result) -> tuple[str, str]:
 
 
 def later(results: Sequence[Result]) -> list[list[str]]:
-    """What comes after the first run."""
-    # One more day costs what the day costs, if it does not grow with the history before it.
+    """The runs after the first one."""
+    # One more day costs the same for every history, if the cost depends only on the day.
     largest = max(result["next_day"]["lines"] for result in results)
     alike = [result for result in results if result["next_day"]["lines"] > 0.8 * largest]
     base = next((result for result in alike if result["events"] == COMPARED), alike[0])
@@ -73,7 +73,7 @@ def later(results: Sequence[Result]) -> list[list[str]]:
 
 
 def stages(results: Sequence[Result], of: str = "run") -> list[list[str]]:
-    """Seconds of the first run, or of what comes later, by stage, dearest of the largest first."""
+    """Seconds of a run by stage, the slowest stage of the largest size first."""
     last = results[-1][of]["stages"]
     names = list(last)
     fixed = ("load", "data tests", "dbt", "snapshots", "publish", "the rest")
@@ -107,7 +107,7 @@ def low_memory(results: Sequence[Result]) -> list[list[str]]:
 
 
 def markdown(rows: list[list[str]]) -> str:
-    """Rows as a table; the first one is its head."""
+    """Rows as a Markdown table; the first one is its header."""
     head, *body = rows
     align = ["---:" if column else "---" for column in range(len(head))]
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, align, *body))

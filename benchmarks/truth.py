@@ -1,4 +1,4 @@
-"""Truth: what is measured of a synthetic shop beside what is true of it, clean and with faults."""
+"""Truth: measured numbers of synthetic shops, clean and with faults, next to the truth."""
 
 import json
 import tempfile
@@ -22,7 +22,7 @@ WINDOWS = (30, 60, 90)
 
 @dataclass(frozen=True)
 class Row:
-    """A number measured and the truth; low and high: its 95 % interval, where it has one."""
+    """A measured number and the truth; low and high: its 95 % interval, if it has one."""
 
     name: str
     measured: float
@@ -32,14 +32,14 @@ class Row:
 
     @property
     def holds(self) -> bool:
-        """The truth lies in the interval, or is what was measured."""
+        """Whether the truth is in the interval, or equals the measured number."""
         if self.low is None or self.high is None:
             return self.measured == self.truth
         return self.low <= self.truth <= self.high
 
 
 def truth_table(seed: int, events: int) -> str:
-    """Markdown: a line a number, for the clean shop and the one with all faults."""
+    """Markdown: one row per number, for the clean shop and the one with all faults."""
     lines = [
         f"**Seed {seed}**, {events:,} events in {MONTHS} months",
         "",
@@ -56,7 +56,7 @@ def truth_table(seed: int, events: int) -> str:
 
 
 def compared(seed: int, events: int, faults: tuple[str, ...]) -> list[Row]:
-    """Make a shop, run it to a snapshot, and read both."""
+    """Create a shop, run it to a snapshot, and read the truth and the numbers."""
     with tempfile.TemporaryDirectory() as folder:
         landing, home = Path(folder, "landing"), Path(folder, "home")
         shop = SyntheticShop(

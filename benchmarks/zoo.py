@@ -1,4 +1,4 @@
-"""The zoo: a year of shops of many kinds as sums by hour, on which the alerts run."""
+"""The zoo: one year of many kinds of shops as hourly sums, as input for the alerts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of shop. events, orders: a day on average; orders else a share of sessions."""
+    """A kind of shop. events, orders: average per day; without orders, a share of sessions."""
 
     name: str
     events: float
@@ -31,7 +31,7 @@ class Kind:
     has_carts: bool = True
     is_orders_only: bool = False
     one_price: bool = False
-    holidays: int = 0  # days with a third of the visitors and half of the buying
+    holidays: int = 0  # days with a third of the visitors and half of the purchase rate
 
 
 KINDS = (
@@ -55,7 +55,7 @@ KINDS = (
 
 @dataclass
 class Sums:
-    """A shop's year, by day and hour; amounts of each order with its day."""
+    """A shop's year by day and hour; the amount of each order with its day."""
 
     sessions: Counts
     with_cart: Counts
@@ -64,12 +64,12 @@ class Sums:
     views: Counts
     carts: Counts
     purchases: Counts
-    repeats: Counts  # rows that only repeat a purchase
+    repeats: Counts  # duplicate rows of purchases
     amounts: list[NDArray[np.float64]]
 
 
 def simulate(kind: Kind, seed: int, days: int = 365) -> Sums:
-    """A clean year of a shop: visitors come by chance, more on some days than on others."""
+    """A clean year of a shop: visits are random, with more visitors on some days."""
     rng = np.random.default_rng([seed, *kind.name.encode()])
     day = np.arange(days)
     level = kind.weekly[day % 7] / kind.weekly.mean() * kind.growth ** (day / days)
@@ -106,7 +106,7 @@ def simulate(kind: Kind, seed: int, days: int = 365) -> Sums:
 
 
 def _negative_binomial(rng: np.random.Generator, sessions: Counts, mean: float) -> Counts:
-    """What so many geometric visits have beyond their first view."""
+    """The views after the first one, for this number of geometric visits."""
     found = np.zeros_like(sessions)
     some = sessions > 0
     found[some] = rng.negative_binomial(sessions[some], 1 / mean)

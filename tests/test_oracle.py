@@ -483,7 +483,7 @@ def test_a_bots_session_is_counted_as_that_and_in_no_rate():
 
     overall, _ = oracle.funnel(sessions_of(*looks, *human), bot_events=3)
 
-    assert (overall.sessions, overall.robots, overall.with_view, overall.view_to_cart) == (
+    assert (overall.sessions, overall.bots, overall.with_view, overall.view_to_cart) == (
         1,
         1,
         1,

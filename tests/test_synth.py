@@ -9,8 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from estore.synth import SyntheticShop, chunks, visits, write_months, write_shop
-from estore.synth import shop as synth_shop
+from estore.synth import SyntheticShop, chunks, generator, visits, write_months, write_shop
 
 READ_TEXT = """
     SELECT * REPLACE (strptime(event_time, '%Y-%m-%d %H:%M:%S UTC') AS event_time)
@@ -175,14 +174,14 @@ def test_a_failed_write_leaves_no_partial_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 400)
-    copy, calls = synth_shop._copy, iter(range(1_000))
+    copy, calls = generator._copy, iter(range(1_000))
 
     def failing(*args: object) -> None:
         if next(calls) == 5:
             raise OSError("No space left on device")
         copy(*args)
 
-    monkeypatch.setattr(synth_shop, "_copy", failing)
+    monkeypatch.setattr(generator, "_copy", failing)
     with pytest.raises(OSError, match="No space left"):
         write_shop(tmp_path, SyntheticShop(events=6_000, months=1, format=format, faults=()))
     assert list(tmp_path.iterdir()) == []

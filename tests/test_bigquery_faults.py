@@ -164,7 +164,7 @@ def test_a_load_job_that_fails_halfway_is_restarted_by_the_next_run(
         Fault(FIRST_LOAD, times=1, edit=fail), Fault(FIRST_LOAD, **DUPLICATE),
         Fault(r"GET \S*/jobs/estore_load_\w+_0", edit=fail),
     ]  # fmt: skip
-    with pytest.raises(EstoreError, match="BigQuery failed by itself: run this again"):
+    with pytest.raises(EstoreError, match="internal error of BigQuery: run this again"):
         cloud.load(name)
     assert cloud.held() == before
     assert [outcome.status for outcome in cloud.load(name)] == ["loaded"]
@@ -214,7 +214,7 @@ def test_a_network_that_stays_down_ends_the_load_and_the_next_one_continues(
     away = Fault(".", times=0, **answer(503, "backendError", "The service is unavailable"))
     last = Fault(pattern, times=1, lost=True, before=lambda: setattr(away, "times", 1_000_000))
     network.faults = [last, away]
-    with pytest.raises(EstoreError, match="cannot be reached, although tried for minutes"):
+    with pytest.raises(EstoreError, match="cannot be reached after several minutes"):
         cloud.load(name)
     network.faults.clear()
     assert cloud.held() == before | ({name: LOADED} if is_done else {})

@@ -192,7 +192,7 @@ def test_only_select_statements_are_accepted(bigquery: BigQuery, tmp_path: Path)
         reading.status(settings)
     with open_warehouse(settings):
         pass
-    with pytest.raises(EstoreError, match="only a select"):
+    with pytest.raises(EstoreError, match="only a SELECT"):
         ask(settings, "delete from raw.files where true")
     with pytest.raises(EstoreError, match="the query is empty"):
         ask(settings, " ")

@@ -159,5 +159,5 @@ def test_products_name_what_changed_category(tables: duckdb.DuckDBPyConnection) 
     alert(tables, "taxonomy_break", "category", "2019-12-01 to 2019-12-02", 1358, 2196079)
     assert caveats.of_products(reading(tables)) == (
         "1,358 products changed category from 2019-12-01 on; reports keep the original category, "
-        "or $2,196,079 of revenue would move"
+        "otherwise $2,196,079 of revenue would move"
     )

@@ -100,7 +100,7 @@ def test_status_accounts_for_every_file_and_shows_why_one_was_refused(loaded: Sh
     assert table[0] == [
         "file",
         "status",
-        "lines",
+        "rows",
         "loaded",
         "rejected",
         "first",

@@ -114,7 +114,7 @@ def test_ignored_files_that_may_contain_events_are_named(folder: Path) -> None:
         "below/h.txt (names must end with .csv, .csv.gz, .csv.zst, .parquet)",
         "not loaded: _old.csv (names that start with _ are skipped)",
         "not loaded: pipe.csv (not a file but a pipe or a device)",
-        "not loaded: dead.csv, self.csv (broken link)",
+        "not loaded: dead.csv, self.csv (the link is broken)",
     ]
     result = estore(folder, "load", str(folder))
     assert result.exit_code == 0

@@ -167,7 +167,7 @@ def test_a_row_moved_to_another_file_is_found_when_its_day_is_built(published: W
     published.load()
     published.query("update raw.events set file_id = 1")  # the same counts in total and per day
 
-    with pytest.raises(EstoreError, match="every_line_of_a_day_is_of_its_file: 2 rows break it"):
+    with pytest.raises(EstoreError, match="every_line_of_a_day_is_of_its_file: 2 failing rows"):
         published.build()
 
 

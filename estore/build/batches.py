@@ -1,7 +1,7 @@
-"""Steps: which days wait to be built, cut into runs that fit in memory, and how far each reaches.
+"""Batches: pending days, split into groups that fit in memory, and each group's session window.
 
-A batch replaces the events of its days. Sessions reach over midnight: those that overlap the days,
-or lie within the timeout of them, are replaced with it (docs/architecture.md, "Increments").
+A batch replaces the events of its days. Sessions cross midnight: sessions that overlap the days,
+or are within the timeout of them, are replaced too (docs/architecture.md, "Increments").
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ import duckdb
 from estore.warehouse import Warehouse
 
 DAY = timedelta(days=1)
-#: Share of the lines above which finding the users that changed saves nothing.
+#: Share of new rows above which finding the changed users saves no time.
 MUCH_IS_NEW = 0.2
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Days of the shop, both included, that one pass of the daily models builds.
+    """The shop's days, both included, that one run of the daily models builds.
 
-    day_count are those that wait; between them may lie days without an event.
+    day_count counts pending days; days without events may be between them.
     """
 
     first_day: date
@@ -31,7 +31,7 @@ class Batch:
 
 
 def note_pending_days(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
-    """Turn touched UTC days into days of the shop that wait, in the caller's transaction."""
+    """Turn touched UTC days into pending days of the shop, in the caller's transaction."""
     reach = 0 if time_zone == "UTC" else 1
     connection.execute(
         """
@@ -51,10 +51,10 @@ def note_pending_days(connection: duckdb.DuckDBPyConnection, time_zone: str) -> 
 
 
 def pending_batches(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> list[Batch]:
-    """The waiting days as batches in order of time, at most chunk_rows lines each.
+    """The pending days as batches in time order, with at most chunk_rows rows each.
 
-    A single day is never cut. A batch passes over days without an event, and ends before one whose
-    events do not wait.
+    A single day is never split. A batch skips days without events, and ends before a day that is
+    not pending.
     """
     days = connection.execute(
         """
@@ -83,7 +83,7 @@ def pending_batches(connection: duckdb.DuckDBPyConnection, chunk_rows: int) -> l
 def batch_variables(
     warehouse: Warehouse, batch: Batch, *, time_zone: str, timeout_minutes: int
 ) -> dict[str, str]:
-    """The dbt variables of a batch, as far as what is built already makes it reach."""
+    """The dbt variables of a batch, whose window depends on the sessions already built."""
     margin = timedelta(minutes=timeout_minutes) + _clock_margin(time_zone)
     session_window_from = _day_start(batch.first_day, time_zone) - margin
     session_window_to = _day_start(batch.last_day + DAY, time_zone) + margin
@@ -98,7 +98,7 @@ def batch_variables(
             session_window_from=session_window_from, session_window_to=session_window_to,
         )  # fmt: skip
         sessions_from = min(first or batch.first_day, batch.first_day)
-        # Of a shop's day that the UTC date may be behind or before.
+        # The shop's day may be behind or ahead of the UTC date.
         sessions_to = max(last + DAY if last else batch.last_day, batch.last_day)
     return {
         "batch_from": str(batch.first_day),
@@ -111,9 +111,9 @@ def batch_variables(
 
 
 def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int) -> dict[str, str]:
-    """The dbt variables for the tables by user: whose sessions changed since they were built.
+    """The dbt variables for tables by user: the users whose sessions changed since the last build.
 
-    Where rows were taken away, or much is new, they are made anew.
+    If rows were removed, or much is new, these tables are rebuilt.
     """
     first, last, is_removal = warehouse.control_tables.execute(
         "select min(event_date), max(event_date), bool_or(is_removal) from build.changed_days"
@@ -139,7 +139,7 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
 
 
 def _extended_order_began(warehouse: Warehouse, days: Batch) -> date | None:
-    """The day of the oldest order that purchases of these days belong to by the shop's own id."""
+    """The day of the oldest order that purchases of these days belong to, by order id."""
     if not warehouse.has_table("intermediate", "int_orders"):
         return None
     began: date | None = warehouse.scalar(
@@ -158,9 +158,9 @@ def _extended_order_began(warehouse: Warehouse, days: Batch) -> date | None:
 
 
 def _joined_order_began(warehouse: Warehouse, days: Batch, time_zone: str) -> date | None:
-    """The day of the oldest order without such an id that goes on into these days or past them.
+    """The day of the oldest order without an order id that continues into these days or past them.
 
-    A session that only looks around on them leaves the order that it began before as it was.
+    A session that only views products on these days does not change an order it began before.
     """
     margin = _clock_margin(time_zone)
     start, end = _day_start(days.first_day, time_zone), _day_start(days.last_day + DAY, time_zone)
@@ -186,7 +186,7 @@ def _joined_order_began(warehouse: Warehouse, days: Batch, time_zone: str) -> da
 
 
 def wait_again(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> int:
-    """Let the days from first to last that have events be built anew; returns how many."""
+    """Mark days with events from first to last for rebuilding; returns how many."""
     days = connection.execute(
         "select distinct event_date, true from raw.file_days where event_date between ? and ?",
         [first, last],
@@ -197,12 +197,12 @@ def wait_again(connection: duckdb.DuckDBPyConnection, first: date, last: date) -
 
 
 def finish_build(connection: duckdb.DuckDBPyConnection) -> None:
-    """All that was made of the changed days is there."""
+    """Note that all tables include the changed days."""
     connection.execute("delete from build.changed_days")
 
 
 def finish_batch(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    """The days of a batch no longer wait."""
+    """Note that the days of a batch are no longer pending."""
     connection.execute(
         "delete from build.pending_days where event_date between ? and ?",
         [batch.first_day, batch.last_day],
@@ -210,10 +210,10 @@ def finish_batch(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
 
 
 def forget_built(warehouse: Warehouse) -> None:
-    """Drop everything built from raw.events, and let all days wait: a full refresh.
+    """Drop everything built from raw.events and mark all days as pending: a full refresh.
 
-    In the caller's transaction, before which what was built is noted as stale: where an engine
-    cannot take a drop back, the next build finds it so.
+    It runs in the caller's transaction. The build is marked stale before it, because some engines
+    cannot roll back a drop.
     """
     warehouse.drop_built()
     connection = warehouse.control_tables
@@ -227,8 +227,8 @@ def forget_built(warehouse: Warehouse) -> None:
 
 
 def _clock_margin(time_zone: str) -> timedelta:
-    """Where clocks change at midnight two libraries may not agree on when a day begins; a wider
-    reach costs nothing.
+    """The session window's margin. Libraries may disagree on when a day begins if clocks change at
+    midnight; a wider window costs nothing.
     """
     return timedelta(hours=0 if time_zone == "UTC" else 2)
 

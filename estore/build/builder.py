@@ -1,4 +1,4 @@
-"""Transform: what dbt builds and when: the days that wait, what is made of them, the data tests."""
+"""Transform: builds pending days, the tables that depend on them, and runs the data tests."""
 
 import json
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.warehouse import Warehouse, open_warehouse
 
-#: Data tests whose tables are all selected; unit tests belong to `make test`.
+#: Runs data tests whose tables are all selected; unit tests belong to `make test`.
 DATA_TESTS = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """A data test that did not hold. rows: that break it; compiled: the file with its query."""
+    """A failed data test. rows: failing rows; compiled: the file with its query."""
 
     name: str
     description: str
@@ -34,7 +34,7 @@ class TestResult:
 
 @dataclass
 class BuildReport:
-    """What a build did: batches of days, events in them, and the data tests' results."""
+    """The result of a build: its batches, their events, and the data tests' results."""
 
     days: int = 0
     rows: int = 0
@@ -46,18 +46,18 @@ class BuildReport:
 
     @property
     def tests(self) -> dict[str, Any]:
-        """For the record: how many held, and which warned."""
+        """The tests' summary: the number passed, and the warnings."""
         warnings = [problem.name for problem in self.problems if not problem.is_error]
         return {"passed": self.tests_passed, "warnings": warnings}
 
     @property
     def holds(self) -> bool:
-        """No data test failed (a warning is no failure)."""
+        """Whether no data test failed; warnings are not failures."""
         return not any(problem.is_error for problem in self.problems)
 
 
 class Transform:
-    """Builds and tests of one warehouse, and what it keeps of them."""
+    """Builds and tests one warehouse, and keeps the build state."""
 
     def __init__(
         self,
@@ -77,10 +77,10 @@ class Transform:
         on_rows: Callable[[int, int], None] = lambda done, total: None,
         on_phase: Callable[[str], None] = lambda name: None,
     ) -> BuildReport:
-        """Build what waits, then everything made of it, then test the data.
+        """Build pending days, then the tables that depend on them, then test the data.
 
-        Work is for the days that wait; with none, and nothing else changed, there is nothing to
-        do. on_rows is told lines done and in all; on_phase, what begins.
+        If no days are pending and nothing else changed, it does nothing. on_rows receives rows done
+        and total rows; on_phase receives the phase's name.
         """
         report = BuildReport()
         with open_warehouse(self.settings) as warehouse:
@@ -106,7 +106,7 @@ class Transform:
             state = BuildState(warehouse.control_tables)
             if state.get("marts") != self.project.fingerprint:
                 variables = {"all_users": "true"}
-            state.set("marts", None)  # if this ends before its end, the next makes all anew
+            state.set("marts", None)  # if this is interrupted, the next build rebuilds all
         self.project.run(
             "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",
             variables=variables,
@@ -136,7 +136,7 @@ class Transform:
     def _what_waits(
         self, warehouse: Warehouse, report: BuildReport, *, full_refresh: bool
     ) -> list[batches.Batch]:
-        """The batches to build; notes in the report what is made anew, or that nothing is to do."""
+        """The batches to build; the report notes a full rebuild, or that there is nothing to do."""
         state = BuildState(warehouse.control_tables)
         if full_refresh or self._days_are_stale(state):
             report.is_full = True
@@ -151,7 +151,7 @@ class Transform:
             report.is_skipped = True
             return []
         if not waiting and not _has_events(warehouse.control_tables):
-            raise EstoreError("nothing is loaded yet: `estore load PATH` comes first")
+            raise EstoreError("nothing is loaded yet: run `estore load PATH` first")
         with warehouse.transaction():
             state.set("built", None)
             state.set("published", None)
@@ -160,7 +160,7 @@ class Transform:
         return waiting
 
     def changed_thresholds(self) -> list[str]:
-        """The thresholds that differ from those of the last complete build, as name: old → new."""
+        """Thresholds changed since the last complete build, as name: old → new."""
         with open_warehouse(self.settings) as warehouse:
             before = json.loads(BuildState(warehouse.control_tables).get("thresholds") or "{}")
         return [
@@ -170,9 +170,9 @@ class Transform:
         ]
 
     def _days_are_stale(self, state: BuildState) -> bool:
-        """Whether what the built days depend on has changed.
+        """Whether the inputs of the built days have changed.
 
-        Where the project is as it was, it has not; that is known without parsing it.
+        An unchanged project answers this without parsing.
         """
         if state.get("daily") in (None, "stale"):
             return state.get("daily") is not None
@@ -181,22 +181,22 @@ class Transform:
         return state.get("daily") != self.project.daily_fingerprint
 
     def is_sound(self) -> bool:
-        """The last build ended, with these rules, and its data tests held."""
+        """Whether the last build was complete, used these rules, and passed its data tests."""
         with open_warehouse(self.settings) as warehouse:
             return BuildState(warehouse.control_tables).get("built") == self.project.fingerprint
 
     def is_published(self, version: str) -> bool:
-        """Whether this snapshot is the one of the last build."""
+        """Whether this snapshot belongs to the last build."""
         with open_warehouse(self.settings) as warehouse:
             return BuildState(warehouse.control_tables).get("published") == version
 
     def note_published(self, version: str) -> None:
-        """A snapshot of the last build is there."""
+        """Note that the last build was published."""
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             BuildState(warehouse.control_tables).set("published", version)
 
     def last_tests(self) -> dict[str, Any]:
-        """How the data tests of the last build ended."""
+        """The data test results of the last build."""
         with open_warehouse(self.settings) as warehouse:
             return dict(json.loads(BuildState(warehouse.control_tables).get("tests") or "{}"))
 
@@ -212,13 +212,11 @@ class Transform:
         return {**catalog(self.project.manifest), "build_tests": tests}
 
     def snapshot(self, *, only_if_new: bool) -> bool:
-        """Record what is said of every customer now; at most once for an as_of_date if so asked."""
+        """Record every customer's current segment and status; optionally once per as_of_date."""
         with open_warehouse(self.settings) as warehouse:
             state = BuildState(warehouse.control_tables)
             if state.get("built") is None:
-                raise EstoreError(
-                    "there is no complete build to record: `estore build` comes first"
-                )
+                raise EstoreError("there is no complete build to record: run `estore build` first")
             as_of = str(warehouse.scalar("select as_of_date from intermediate.int_as_of"))
             if only_if_new and state.get("snapshot") == as_of:
                 return False
@@ -240,7 +238,7 @@ class Transform:
             raise EstoreError(_in_words(report.problems))
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             batches.finish_batch(warehouse.control_tables, batch)
-            # A build without new days keeps those of the days that it stands on.
+            # A build without new days keeps the results of the days it is based on.
             BuildState(warehouse.control_tables).set(
                 "daily_test_rows", json.dumps(report.test_rows)
             )
@@ -270,7 +268,7 @@ class Transform:
 
     @property
     def _clock(self) -> Any:
-        """What decides where days and sessions end."""
+        """The thresholds that decide where days and sessions end."""
         return {
             "time_zone": self._time_zone,
             "timeout_minutes": self.project.thresholds["session_timeout_minutes"],
@@ -283,6 +281,6 @@ def _has_events(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _in_words(problems: list[TestResult]) -> str:
     return "; ".join(
-        f"{problem.name}: {problem.rows} rows break it (query: {problem.compiled})"
+        f"{problem.name}: {problem.rows} failing rows (query: {problem.compiled})"
         for problem in problems
     )

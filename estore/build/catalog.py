@@ -1,12 +1,12 @@
-"""Catalog: what the dbt project says of itself, for readers of a snapshot.
+"""Catalog: the dbt project's documentation, for readers of a snapshot.
 
-Definitions, the lineage of models, and how each data test ended, as rows of plain values.
+Definitions, the lineage of models, and data test results, as rows of plain values.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-#: Folder of the project → whether its columns are a contract that readers see.
+#: Project folder → whether its columns are a public contract.
 LAYERS = {
     "raw": False,
     "staging": False,
@@ -25,7 +25,7 @@ def catalog(manifest: Any) -> dict[str, list[dict[str, Any]]]:
         key: node
         for key, node in {**manifest.sources, **manifest.nodes}.items()
         if node.resource_type in ("seed", "model")
-        # A model as the build before left it is a source by name only: it comes from no file.
+        # A model from the previous build is a source by name only: it comes from no file.
         or (node.resource_type == "source" and node.name not in models)
     }
     return {
@@ -44,9 +44,9 @@ def catalog(manifest: Any) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_row(run: Any) -> dict[str, Any]:
-    """How a data test ended. run: dbt's result of one test."""
+    """The result of a data test. run: dbt's result of one test."""
     node = run.node
-    metadata = getattr(node, "test_metadata", None)  # a test of its own file has neither
+    metadata = getattr(node, "test_metadata", None)  # a singular test has neither
     attached = getattr(node, "attached_node", None)
     tables = [key.rsplit(".", 1)[-1] for key in ([attached] if attached else node.depends_on_nodes)]
     arguments = {**metadata.kwargs, **metadata.kwargs.get("arguments", {})} if metadata else {}
@@ -77,7 +77,7 @@ def _name(node: Any) -> str:
 
 
 def _layer(node: Any) -> str:
-    """Seeds are the marts' own rules."""
+    """The layer of a node; seeds contain the rules of the marts."""
     if node.resource_type == "model":
         return str(node.fqn[1])
     return "raw" if node.resource_type == "source" else "marts"

@@ -1,4 +1,4 @@
-"""dbt's events: made into messages only where some log shows them."""
+"""dbt's events: formats them only if a log shows them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from dbt_common.events.event_manager_client import ctx_set_event_manager, get_ev
 
 
 class ShownEvents(EventManager):
-    """Passes over what is for debugging, unless a log is.
+    """Skips debug events unless a log shows them.
 
-    Nine of ten events are. dbt makes a message of each before any log declines it, which costs a
+    Nine of ten events are for debugging. dbt formats each one before a log drops it, which takes a
     seventh of a small build.
     """
 
@@ -24,7 +24,7 @@ class ShownEvents(EventManager):
 
 @contextmanager
 def only_shown_events() -> Iterator[None]:
-    """dbt's events go to ShownEvents meanwhile."""
+    """Sends dbt's events to ShownEvents inside the block."""
     before = get_event_manager()
     ctx_set_event_manager(ShownEvents())
     try:

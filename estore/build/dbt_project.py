@@ -1,4 +1,4 @@
-"""The dbt project: where it lies, what it depends on, and how dbt runs on it in this process."""
+"""The dbt project: its location, its inputs, and how dbt runs in this process."""
 
 import atexit
 import gc
@@ -23,27 +23,27 @@ from estore.settings import Settings, bigquery_emulator
 from estore.shop import ShopConfig, read_shop
 from estore.warehouse import advice
 
-#: The project's own sources. dbt, run by hand, writes other folders beside them.
+#: The project's own sources. dbt writes other folders next to them when run by hand.
 SOURCES = (
     "macros", "models", "seeds", "snapshots", "tests", "dbt_project.yml", "profiles.yml",
 )  # fmt: skip
-#: Optimizers that DuckDB is better without. In a batch: it would keep a copy of all its events in
-#: memory, where reading them again costs less.
+#: Optimizers to turn off in a batch: DuckDB would keep a copy of all events in memory, although
+#: reading them again costs less.
 WITHOUT_IN_BATCHES = "common_subplan"
-#: In what follows: it would pack join keys narrower, and then not filter by them as it reads a long
-#: table for a few users.
+#: Optimizers to turn off after the batches: DuckDB would compress join keys and then not filter by
+#: them when it reads a long table for a few users.
 WITHOUT = "common_subplan,compressed_materialization"
 
 
 def project_folder() -> Path:
-    """The dbt project: inside the installed package, or beside it in a checkout."""
+    """The dbt project's folder: in the installed package, or next to it in a checkout."""
     package = Path(__file__).parents[1]
     inside = package / "transform_project"
     return inside if inside.is_dir() else package.parent / "transform"
 
 
 def read_checked_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
-    """A shop.toml whose thresholds are checked, too, as `load` needs it before a build does."""
+    """A shop.toml with checked thresholds; `load` needs the check before a build."""
     shop = read_shop(path, must_exist=must_exist)
     if shop.thresholds:
         read_thresholds(project_folder(), shop, path)
@@ -51,7 +51,7 @@ def read_checked_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
 
 
 class DbtProject:
-    """The dbt project on one warehouse, with a shop's thresholds; its parse is kept and reused."""
+    """The dbt project on one warehouse, with a shop's thresholds; it reuses its parse."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class DbtProject:
         shop: ShopConfig,
         on_node: Callable[[Any], None] = lambda run: None,
     ) -> None:
-        """on_node: is told dbt's result of every model, test and seed after each run."""
+        """on_node: receives dbt's result of every model, test and seed after each run."""
         self.settings = settings
         self.on_node = on_node
         self.folder = project_folder()
@@ -71,9 +71,9 @@ class DbtProject:
     ) -> Any:  # fmt: skip
         """Run a dbt command; returns dbt's result.
 
-        variables: beside the thresholds. may_fail: a data test that does not hold is no error.
-        without: optimizers that DuckDB does without. Raises EstoreError where a model breaks or
-        dbt cannot start, and the engine's own error or KeyboardInterrupt as it comes.
+        variables: in addition to the thresholds. may_fail: a failed data test is not an error.
+        without: optimizers to turn off. Raises EstoreError if a model fails or dbt cannot start;
+        the engine's errors and KeyboardInterrupt pass unchanged.
         """
         from dbt.cli.main import dbtRunner
 
@@ -90,7 +90,7 @@ class DbtProject:
         return result
 
     def _close_connections(self) -> None:
-        """dbt's share the engine with ours, and would keep it open."""
+        """Close dbt's connections, which share our engine and would keep it open."""
         if self.settings.target == "duckdb":
             from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
@@ -98,24 +98,24 @@ class DbtProject:
 
     @property
     def manifest(self) -> Any:
-        """The parsed project; parsing costs more than building a small day, so once a process."""
+        """The parsed project; parsed once per process, since it takes longer than a small day."""
         from dbt.cli.main import dbtRunner
 
-        # A manifest names the datasets of BigQuery that its tables are in.
+        # A manifest contains the BigQuery datasets of its tables.
         parsed_as = f"{self.settings.target} {self.settings.bigquery} {self.fingerprint}"
         if parsed_as not in _parsed:
             with self._environment():
                 result = dbtRunner().invoke(["parse", *self._common, "--vars", self._vars(None)])
             self._raise_errors(result, may_fail=False)
             _parsed[parsed_as] = result.result
-            # It lives as long as the process: a collector of garbage need not look through it again
-            # and again. At the end it must, or extension modules call it a leak.
+            # It lives as long as the process, so garbage collection can skip it. At exit it
+            # is collected again, or extension modules report a leak.
             gc.freeze()
             atexit.register(gc.unfreeze)
         return _parsed[parsed_as]
 
     def manifest_file(self) -> Path:
-        """dbt's manifest of the project as it is now; parsed only where none was kept."""
+        """dbt's manifest of the current project; parsed only if none is stored."""
         path = self.target / f"manifest-{self.fingerprint[:16]}.json"
         if not path.is_file():
             manifest = json.dumps(self.manifest.writable_manifest().to_dict(omit_none=False))
@@ -129,12 +129,12 @@ class DbtProject:
 
     @cached_property
     def daily_fingerprint(self) -> str:
-        """Of all that the days that are built depend on; needs the parsed project."""
+        """The fingerprint of everything that built days depend on; needs the parsed project."""
         return daily_fingerprint(self.manifest, self.thresholds)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the whole project and its thresholds."""
+        """The fingerprint of the complete project and its thresholds."""
         files = [
             file
             for source in SOURCES
@@ -143,7 +143,7 @@ class DbtProject:
         return _digest(files, self.thresholds)
 
     def compiled(self, node: Any) -> Path:
-        """The file with a node's query, as it ran last."""
+        """The file with a node's last query."""
         return self.target / "compiled" / "estore" / str(node.original_file_path)
 
     def _raise_errors(self, result: Any, *, may_fail: bool) -> None:
@@ -177,7 +177,7 @@ class DbtProject:
 
     @property
     def target(self) -> Path:
-        """Where dbt keeps its parse and the compiled SQL."""
+        """The folder for dbt's parse and compiled SQL."""
         return self.settings.logs.resolve() / "dbt"
 
     @property
@@ -192,7 +192,7 @@ class DbtProject:
 
     @contextmanager
     def _environment(self, without: str = WITHOUT) -> Iterator[None]:
-        """What the dbt profile reads, and a log that keeps quiet about itself."""
+        """Set the profile's variables and silence dbt's log setup."""
         from estore.build.dbt_log import only_shown_events  # dbt takes a second to import
 
         values = {
@@ -206,7 +206,7 @@ class DbtProject:
             "DO_NOT_TRACK": "1",
         }
         before = {name: os.environ.get(name) for name in values}
-        # Where dbt's log cannot be written, as on a full disk, what stops the work tells of it.
+        # If dbt's log cannot be written (full disk), the error that stops the work reports it.
         tells_of_itself, logging.raiseExceptions = logging.raiseExceptions, False
         flags = _flags_of_adapters()
         known_flags = len(flags)
@@ -243,10 +243,9 @@ class DbtProject:
 
 
 def _flags_of_adapters() -> list[Any]:
-    """dbt's one list of flags, to which each BigQuery adapter adds its own.
+    """Reset dbt's global list of flags, to which each BigQuery adapter adds its own.
 
-    Left there, they would slow down every later adapter of this process, by seconds after a
-    hundred builds.
+    Otherwise every later adapter of this process becomes slower, by seconds after a hundred builds.
     """
     from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS
 
@@ -258,7 +257,7 @@ _parsed: dict[str, Any] = {}
 
 
 def _files(path: Path, *suffixes: str) -> list[Path]:
-    """Files in a folder, or the file itself; not what an editor or the system keeps there."""
+    """The files in a folder, or the file itself, without editor and system files."""
     return sorted(
         file
         for file in ([path] if path.is_file() else path.rglob("*"))

@@ -1,8 +1,8 @@
-"""The fingerprint of the days: what decides whether they must be rebuilt.
+"""Fingerprint: decides whether the built days must be rebuilt.
 
-It covers the models tagged `daily`, all models, seeds and sources that these read, the macros and
-materializations that they use, and the thresholds that appear in any of these. Comments and white
-space do not count. docs/architecture.md, "What rebuilds the days", says so for users.
+It covers models tagged `daily`, the models, seeds and sources they read, the macros and
+materializations they use, and the thresholds in any of these. Comments and white space do not
+count. docs/architecture.md, "What rebuilds the days", describes it for users.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-#: White space and comments (of Jinja or SQL), or a text in quotes.
+#: White space and comments (Jinja or SQL), or quoted text.
 _TOKENS = re.compile(
     r"(?P<gap>(?:\{#.*?#\}|--[^\n]*|/\*.*?\*/|\s)+)"
     r"""|'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*\"""",
@@ -18,12 +18,12 @@ _TOKENS = re.compile(
 )
 _CALLS = re.compile(r"\b(\w+)\s*\(|['\"](\w+)['\"]")
 _VARS = re.compile(r"\bvar\(\s*['\"](\w+)['\"]")
-#: Settings of a model that change no row of it.
+#: Model settings that do not change its rows.
 _WITHOUT_EFFECT = ("docs", "access", "group", "persist_docs", "grants", "packages")
 
 
 def daily_fingerprint(manifest: Any, thresholds: dict[str, Any]) -> str:
-    """A digest of all that the built days depend on."""
+    """A digest of everything that the built days depend on."""
     models = daily_nodes(manifest)
     macros = daily_macros(manifest)
     code = {
@@ -38,7 +38,7 @@ def daily_fingerprint(manifest: Any, thresholds: dict[str, Any]) -> str:
 
 
 def daily_nodes(manifest: Any) -> dict[str, Any]:
-    """The models tagged `daily`, and the models and seeds that they read, by dbt's id."""
+    """The models tagged `daily`, and the models and seeds they read, by dbt id."""
     found: dict[str, Any] = {}
     to_visit = [
         key
@@ -55,10 +55,10 @@ def daily_nodes(manifest: Any) -> dict[str, Any]:
 
 
 def daily_macros(manifest: Any) -> dict[str, Any]:
-    """The project's own macros that these models use, by dbt's id.
+    """The project's macros that these models use, by dbt id.
 
-    dbt notes only what a macro calls while it parses, so a macro also counts where its name is
-    called in the code of a model, of a hook, or of another macro that counts.
+    dbt records only calls made while parsing. So a macro also counts if the code of a model, a hook
+    or another counted macro calls its name.
     """
     ours = {key: macro for key, macro in manifest.macros.items() if macro.package_name == "estore"}
     by_name: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Thresholds: the defaults with the shop's own on top, checked before any SQL sees them."""
+"""Thresholds: the defaults and the shop's own values, checked before they reach SQL."""
 
 import sys
 from dataclasses import dataclass
@@ -14,8 +14,7 @@ from estore.currency import currency
 from estore.errors import EstoreError
 from estore.shop import ShopConfig
 
-#: Variables of the project that a build sets and no shop: what a batch covers, how money is
-#: written.
+#: Project variables that only a build sets, never a shop: a batch's days and the money format.
 BATCH = (
     "batch_from",
     "batch_to",
@@ -47,17 +46,17 @@ class Allowed:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or (self.is_whole and not isinstance(value, int)):
             raise ValueError(f"must be {self}")
-        if not self.least <= value <= self.most:  # nan is in no range
+        if not self.least <= value <= self.most:  # nan is outside every range
             raise ValueError(f"must be {self}")
 
 
-#: Name, or how names end → what is allowed; the first that fits counts. docs/metrics.md lists them.
+#: Name or suffix → allowed values; the first match counts. docs/metrics.md lists them.
 ALLOWED = {
     "session_timeout_minutes": Allowed(1, 720),
     "ltv_bucket_amount": Allowed(1, 1_000_000),
     "average_order_target": Allowed(0, 1_000_000_000, is_whole=False),
     "anomaly_min_days": Allowed(1, 1_000),
-    # Rows of the dashboard's cubes grow with each name.
+    # Each name adds rows to the dashboard's cubes.
     "dashboard_brands": Allowed(0, 100),
     "dashboard_categories": Allowed(0, 100),
     "dashboard_subcategories": Allowed(0, 300),
@@ -72,12 +71,12 @@ ALLOWED = {
     "_factor": Allowed(1, 1_000, is_whole=False),
     "": Allowed(0, 1_000_000_000),
 }
-#: The segment rules tell scores of 1 to 5 apart; with other bands some segments would be empty.
+#: The segment rules use scores of 1 to 5; with other bands some segments would be empty.
 RFM_BANDS = 5
 
 
 def allowed(name: str, default: Any) -> str:
-    """What a threshold may be, in words."""
+    """A threshold's allowed values as text."""
     if name == "shop_timezone":
         return "an IANA time zone, as in Europe/Berlin"
     if name == "shop_currency":
@@ -97,7 +96,7 @@ def _range(name: str) -> Allowed:
     return next(found for end, found in ALLOWED.items() if name.endswith(end))
 
 
-#: Names of thresholds before 0.2 → their names since; the old ones still work in this release.
+#: Names before 0.2 → current names; the old names still work in this release.
 RENAMED = {
     "alert_least_events": "alert_min_events",
     "alert_least_fall": "alert_min_fall",
@@ -113,7 +112,7 @@ RENAMED = {
 
 @cache
 def _warn_of_old_name(shop_file: Path, old: str, new: str) -> None:
-    """Says so once a process."""
+    """Print the warning once per process."""
     print(
         f"warning: {shop_file}: [thresholds] {old} is now called {new}; "
         "the old name stops working in the next release",
@@ -133,15 +132,15 @@ def _with_current_names(given: dict[str, Any], shop_file: Path) -> dict[str, Any
 def read_thresholds(project: Path, shop: ShopConfig, shop_file: Path) -> dict[str, Any]:
     """Name → value of every threshold.
 
-    Raises EstoreError that names the shop's file, the threshold and the fix.
+    Raises EstoreError with the file, the threshold and the fix.
     """
     variables = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     thresholds = {name: value for name, value in variables.items() if name not in BATCH}
     for name, value in _with_current_names(shop.thresholds, shop_file).items():
         if name not in thresholds:
             raise EstoreError(
-                f"{shop_file}: [thresholds] {name}: not known; "
-                f"there are {', '.join(sorted(thresholds))}"
+                f"{shop_file}: [thresholds] {name}: unknown threshold; "
+                f"known are {', '.join(sorted(thresholds))}"
             )
         try:
             thresholds[name] = _checked(name, value, thresholds[name])
@@ -164,7 +163,7 @@ def _short(value: Any) -> str:
 
 
 def _checked(name: str, value: Any, default: Any) -> Any:
-    """The value as the project takes it; raises ValueError that says what is allowed."""
+    """The checked value; raises ValueError with the allowed values."""
     if name == "as_of_date":
         return _day(value)
     if name == "shop_timezone":
@@ -193,7 +192,7 @@ def _checked(name: str, value: Any, default: Any) -> Any:
 
 
 def _texts(value: Any) -> list[str]:
-    """Texts that stand in SQL as they are."""
+    """A list of texts that are safe in SQL."""
     is_list = isinstance(value, list) and len(value) <= 200
     if not is_list or not all(
         isinstance(text, str) and text.isprintable() and 0 < len(text) <= 100 and "'" not in text
@@ -206,6 +205,6 @@ def _texts(value: Any) -> list[str]:
 def _day(value: Any) -> str:
     text = str(value) if isinstance(value, str | date) else ""
     try:
-        return str(date.fromisoformat(text))  # not of an instant
+        return str(date.fromisoformat(text))  # not an instant
     except ValueError as error:
         raise ValueError("must be a day, as in 2020-04-30") from error

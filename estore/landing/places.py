@@ -187,7 +187,7 @@ def _take(path: Path, place: Path, found: Found) -> None:
             found.add(landed_file(path))
     elif not path.exists():
         if path.is_symlink():
-            found.pass_over(shown, "broken link")
+            found.pass_over(shown, "the link is broken")
     elif not path.is_dir():
         found.pass_over(shown, "not a file but a pipe or a device")
 

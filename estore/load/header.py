@@ -138,7 +138,7 @@ def match_columns(fields: list[str], shop: Source, *, has_line: bool = True) -> 
     if missing:
         raise RefusedFile(
             f"has no column {', '.join(map(shop.source_of, missing))}; its columns are "
-            f"{named}. Map it "
+            f"{named}. Map one of them "
             'in shop.toml: [columns] "their name" = "' + missing[0] + '"'
         )
     absent = [

@@ -1,4 +1,4 @@
-"""The engine seam: what the pipeline asks of a warehouse, an engine a module."""
+"""Warehouse: the interface between the pipeline and the engines, one module per engine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +12,12 @@ __all__ = ["Warehouse", "advice", "open_warehouse"]
 
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
-    """The warehouse for writing, with its raw tables in place; the same one where it is open.
+    """The warehouse for writing, with its raw tables; reused if it is already open.
 
-    Raises EstoreError that says what to do where it cannot be had.
+    Raises EstoreError with the fix if it cannot be opened.
     """
     if settings.target == "bigquery":
-        from estore.warehouse.bigquery import open_bigquery  # its libraries are optional
+        from estore.warehouse.bigquery import open_bigquery  # the libraries are optional
 
         with open_bigquery(settings) as dataset:
             yield dataset
@@ -29,9 +29,9 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
 
 
 def advice(said: str, settings: Settings) -> str | None:
-    """What to do about an error that the engine or the machine is to blame for; else None."""
+    """What to do about an error of the engine or the machine; None for any other error."""
     if settings.target == "bigquery":
-        from estore.warehouse import error_messages  # its libraries are optional
+        from estore.warehouse import error_messages  # the libraries are optional
 
         return engine_advice(said) or error_messages.advice(said, settings)
     from estore.warehouse.duckdb import damage

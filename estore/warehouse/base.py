@@ -1,8 +1,8 @@
-"""Engine: the handful of things that the pipeline asks of a warehouse beyond its control tables.
+"""Engine: the operations that the pipeline needs from a warehouse besides its control tables.
 
-The control tables are the small tables: the ledger, the days of files, what waits, what was
-built. They are DuckDB tables on every engine, so what is decided over them is decided once. The
-rows of events and all that is built of them belong to the engine.
+The control tables are small: the ledger, the days of files, pending days and build state. They
+are DuckDB tables on every engine, so decisions need only one implementation. The engine stores
+events and the tables built from them.
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-#: Schemas that are made of raw.events, and can be made again.
+#: Schemas that are built from raw.events and can be rebuilt.
 BUILT = ("staging", "intermediate", "marts", "metrics", "dashboard")
 
 
@@ -22,20 +22,20 @@ class Warehouse(ABC):
 
     #: ESTORE_TARGET
     name: str
-    #: The small tables; to be changed in a transaction only.
+    #: The small tables; change them only in a transaction.
     control_tables: duckdb.DuckDBPyConnection
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
-        """All changes of the control tables and rows inside appear together, or not at all."""
+        """Changes of control tables and rows inside appear together or not at all."""
 
     @abstractmethod
     def select(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """Rows of a query over built tables, with parameters as $name."""
+        """The rows of a query over built tables, with parameters as $name."""
 
     @abstractmethod
     def has_table(self, schema: str, table: str) -> bool:
-        """Whether a built table is there."""
+        """Whether a built table exists."""
 
     @abstractmethod
     def drop_built(self) -> None:
@@ -43,33 +43,33 @@ class Warehouse(ABC):
 
     @abstractmethod
     def forget_batch(self) -> None:
-        """Drop what only the models of a build batch read, where an engine does not by itself."""
+        """Drop the tables that only a batch reads, unless the engine does so itself."""
 
     @abstractmethod
     def remove_rows(self, file_id: int) -> None:
-        """Delete a file's events and rejects, at the end of the transaction at the latest."""
+        """Delete a file's events and rejects, at the latest at the end of the transaction."""
 
     @abstractmethod
     def hand_over_rows(self, file_id: int, successor_id: int, successor_uri: str) -> None:
-        """Give a file's events and rejects to another one, likewise."""
+        """Move a file's events and rejects to another file, at the latest at that end."""
 
     @abstractmethod
     def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
-        """Of each file's events and rejects in any order; equal ones mean equal rows."""
+        """A fingerprint per file of its events and rejects in any order; equal means equal rows."""
 
     @abstractmethod
     def snapshot_tables(self) -> list[tuple[str, str]]:
-        """(schema, table) of all that is published whole."""
+        """(schema, table) of all tables that are published in full."""
 
     @abstractmethod
     def export(self, query: str, path: Path) -> int:
-        """Write a query's rows to a Parquet file; returns how many."""
+        """Write a query's rows to a Parquet file; returns the number of rows."""
 
     @abstractmethod
     def count(self, table: str) -> int:
-        """Rows of raw.events or raw.rejects."""
+        """The number of rows of raw.events or raw.rejects."""
 
     def scalar(self, sql: str, **parameters: Any) -> Any:
-        """The first value of the first row; None without any."""
+        """The first value of the first row; None if there is no row."""
         rows = self.select(sql, **parameters)
         return rows[0][0] if rows else None

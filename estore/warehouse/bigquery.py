@@ -25,11 +25,11 @@ from estore.warehouse.error_messages import reporting
 from estore.warehouse.raw_events import RAW_COLUMNS, bigquery_ddl
 
 LABELS = {"app": "estore"}
-#: Seconds without a byte after which a request is taken for lost, and sent again.
+#: Seconds without a byte after which a request counts as lost and is sent again.
 _SILENCE = 300
-#: Datasets by schema; one is created when it is first needed.
+#: Datasets by schema; each is created when first needed.
 SCHEMAS = ("raw", "build", *BUILT, "snapshots")
-#: What is no name of ours (text, comments, quoted names), or a schema before a table.
+#: Text, comments and quoted names, or a schema before a table.
 _TOKENS = re.compile(
     r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`[^`]*`|(?:--|\#)[^\n]*|/\*.*?\*/"""
     rf"|(?<![\w.$@])(?P<schema>{'|'.join(SCHEMAS)})\.(?P<table>\w+)"
@@ -44,9 +44,9 @@ _open: dict[str, "BigQueryWarehouse"] = {}
 
 @contextmanager
 def open_bigquery(settings: Settings, *, for_writing: bool = True) -> Iterator["BigQueryWarehouse"]:
-    """The datasets, with their raw tables in place; the same object where they are open already.
+    """The datasets with their raw tables; reused if they are already open.
 
-    Raises EstoreError that says what to do without settings, credentials or permission.
+    Raises EstoreError with the fix if settings, credentials or permissions are missing.
     """
     name = settings.bigquery or ""
     if name in _open:
@@ -65,7 +65,7 @@ def open_bigquery(settings: Settings, *, for_writing: bool = True) -> Iterator["
 
 
 class BigQueryWarehouse(Warehouse):
-    """One client; every job of it carries the labels and the bound on bytes."""
+    """The client; every job has the labels and the limit on bytes."""
 
     name = "bigquery"
 
@@ -74,7 +74,7 @@ class BigQueryWarehouse(Warehouse):
         self.project, self.dataset = split_name(settings)
         self.client = _client(settings, self.project)
         self._pending: list[str] | None = None
-        #: Files of this transaction whose typed rows lie in a table of their own.
+        #: Files of this transaction whose typed rows are in a table of their own.
         self.staged: dict[int, str] = {}
 
     @cached_property
@@ -86,7 +86,7 @@ class BigQueryWarehouse(Warehouse):
         return self._control_tables.connection
 
     def connect(self, *, for_writing: bool) -> None:
-        """Read the control tables; where there are none, and it is for writing, make them."""
+        """Read the control tables; create missing ones if opened for writing."""
         try:
             self._read_control_tables(for_writing=for_writing)
         except NotFound:
@@ -99,7 +99,7 @@ class BigQueryWarehouse(Warehouse):
             self._read_control_tables(for_writing=True)
 
     def close(self) -> None:
-        """End of the client's connections."""
+        """Close the client's connections."""
         self._control_tables.connection.close()
         self.client.close()  # type: ignore[no-untyped-call]
 
@@ -112,7 +112,7 @@ class BigQueryWarehouse(Warehouse):
         self.run(bigquery_ddl() + self._control_tables.ddl())
 
     def _read_control_tables(self, *, for_writing: bool) -> None:
-        """The state first: whoever writes meanwhile changes the revision, which a commit sees."""
+        """Read the state first: a commit detects a revision changed by another writer."""
         for table in self._control_tables.tables:
             reference = bigquery.TableReference.from_string(self._id(*table.full_name.split(".")))
             missing = self._missing_columns(table, reference)
@@ -127,12 +127,12 @@ class BigQueryWarehouse(Warehouse):
                 if name not in missing
             ]
             rows = self.client.list_rows(reference, selected_fields=fields)
-            nothing = [None] * len(missing)  # they are the last ones
+            nothing = [None] * len(missing)  # they come last
             self._control_tables.fill(table, [(*row.values(), *nothing) for row in rows])
         self._control_tables.keep()
 
     def _missing_columns(self, table: Table, reference: bigquery.TableReference) -> list[str]:
-        """Columns that datasets made by earlier versions lack."""
+        """Columns missing in datasets of earlier versions."""
         if table.full_name not in GROWN:
             return []
         present = {field.name for field in self.client.get_table(reference).schema}
@@ -141,7 +141,7 @@ class BigQueryWarehouse(Warehouse):
     # ------------------------------------------------------------------ statements
 
     def run(self, sql: str, *, job_id: str | None = None, **parameters: Any) -> Any:
-        """Run SQL as one job and wait for it; returns its rows."""
+        """Run SQL as one job and return its rows."""
         job = self.client.query(
             self.translated(sql),
             job_config=bigquery.QueryJobConfig(query_parameters=_parameters(parameters)),
@@ -155,7 +155,7 @@ class BigQueryWarehouse(Warehouse):
         ]
 
     def translated(self, sql: str) -> str:
-        """schema.table as the dataset's, $name as @name; text and comments stay as they are."""
+        """Translate schema.table to the dataset and $name to @name; text and comments stay."""
 
         def name(found: re.Match[str]) -> str:
             if found["schema"]:
@@ -168,14 +168,14 @@ class BigQueryWarehouse(Warehouse):
         return f"{self.project}.{self.dataset}_{schema}.{table}"
 
     def table(self, schema: str, table: str) -> bigquery.TableReference:
-        """A table for the client."""
+        """The client's name of a table."""
         return bigquery.TableReference.from_string(self._id(schema, table))
 
     # ------------------------------------------------------------------ control tables and rows
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Nothing is sent before the end; then one script does all of it, or nothing."""
+        """One script at the end makes all changes, or none."""
         self.control_tables.execute("begin")
         self._pending = []
         try:
@@ -193,9 +193,9 @@ class BigQueryWarehouse(Warehouse):
             self.client.delete_table(table, not_found_ok=True)
 
     def later(self, statement: str) -> None:
-        """A statement on the rows, at the end of the transaction."""
+        """Add a statement to run at the end of the transaction."""
         if self._pending is None:
-            raise RuntimeError("rows are changed in a transaction only")
+            raise RuntimeError("rows can only be changed in a transaction")
         self._pending.append(statement)
 
     def _commit(self) -> None:
@@ -215,12 +215,12 @@ class BigQueryWarehouse(Warehouse):
                 raise
 
     def _is_committed(self) -> bool:
-        """A script that is sent again, as its first answer was lost, finds its own changes."""
+        """Whether a script that was sent twice, because its answer was lost, has succeeded."""
         found = self.select("select value from build.state where name = 'revision'")
         return found == [(self._control_tables.revision,)]
 
     def _days(self, file_ids: Sequence[int]) -> str:
-        """The partitions of files as literals."""
+        """The partitions of files as SQL."""
         listed = ", ".join(map(str, file_ids))
         first, last = self.control_tables.execute(
             "select min(event_date), max(event_date) + interval 1 day from raw.file_days "
@@ -327,7 +327,7 @@ class BigQueryWarehouse(Warehouse):
         whole = re.fullmatch(r"select \* from (\w+)\.(\w+)", query)
         if whole and f"{whole[1]}.{whole[2]}" in self._control_tables.names:
             return self._control_tables.export(query, path)
-        if whole:  # read where it lies: no query, no cost
+        if whole:  # read in place: no query, no cost
             found = self.client.get_table(self.table(whole[1], whole[2]))
             if found.table_type == "TABLE":
                 return write_parquet(self.client.list_rows(found), path)
@@ -335,7 +335,7 @@ class BigQueryWarehouse(Warehouse):
 
 
 def ask(settings: Settings, sql: str, **parameters: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Columns and rows of one query; raises EstoreError for SQL that is wrong, or would write."""
+    """Columns and rows of one query; raises EstoreError for SQL that is wrong or writes."""
     with reporting(settings):
         warehouse = BigQueryWarehouse(settings)
         dry_run = warehouse.client.query(
@@ -346,7 +346,7 @@ def ask(settings: Settings, sql: str, **parameters: Any) -> tuple[list[str], lis
         )
         if dry_run.statement_type not in ("SELECT", None):
             raise EstoreError(
-                f"only a select can be asked, not {dry_run.statement_type}; nothing was run"
+                f"only a SELECT is allowed, not {dry_run.statement_type}; nothing was run"
             )
         found = warehouse.run(sql, **parameters)
         columns = [column.name for column in found.schema]
@@ -359,13 +359,13 @@ def split_name(settings: Settings) -> tuple[str, str]:
     if not found:
         raise EstoreError(
             f"ESTORE_BIGQUERY is {settings.bigquery or 'not set'}; with ESTORE_TARGET=bigquery it "
-            "must be PROJECT.DATASET, as in my-project.estore"
+            "must be PROJECT.DATASET, e.g. my-project.estore"
         )
     return found[1], found[2]
 
 
 def _client(settings: Settings, project: str) -> bigquery.Client:
-    """Application-default credentials; an emulator asks for none."""
+    """Application-default credentials; an emulator needs none."""
     options: dict[str, Any] = {}
     if emulator := bigquery_emulator():
         from google.auth.credentials import AnonymousCredentials
@@ -389,7 +389,7 @@ def _client(settings: Settings, project: str) -> bigquery.Client:
 
 
 def _bound_waiting(client: bigquery.Client) -> None:
-    """The library would wait for ever for an answer that a broken network has lost."""
+    """Adds a timeout: the library would wait forever for an answer lost by a broken network."""
     request = client._http.request
 
     def bounded(*arguments: Any, timeout: Any = None, **options: Any) -> Any:
@@ -408,5 +408,5 @@ def _parameters(values: dict[str, Any]) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Instants as everywhere here: UTC, without saying so."""
+    """Instants in the project's form: UTC without a zone."""
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value

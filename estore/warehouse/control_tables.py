@@ -1,9 +1,8 @@
-"""Control tables: the small tables in memory, and what must be told an engine that keeps them
+"""Control tables: the small tables in memory, and their changes for an engine that stores them
 elsewhere.
 
-A table is one row per something with a key. What differs since the control tables were last kept
-is found by comparing, and told as: delete these keys, insert these rows. Whoever else has
-written meanwhile has changed the revision, and then nothing is written.
+Each table has a key. Comparing with the stored version gives the changes: keys to delete and rows
+to insert. A concurrent writer changes the revision, and then nothing is written.
 """
 
 import json
@@ -18,7 +17,7 @@ import duckdb
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.quoting import quoted
 
-#: The small tables, which every engine keeps in the same form.
+#: The small tables, with the same form on every engine.
 CONTROL_TABLES = """
 create schema if not exists raw;
 create schema if not exists build;
@@ -36,13 +35,13 @@ create table if not exists raw.files (
     first_date date,
     last_date date,
     status varchar not null, -- loaded, duplicate, replaced, withdrawn, refused
-    same_as bigint, -- of a duplicate: the file that holds its rows
+    same_as bigint, -- for a duplicate: the file with its rows
     loaded_at timestamp not null,
     error varchar,
     other_event_types varchar, -- JSON: type → rows, of types that are not view, cart or purchase
-    recheck_at timestamp -- rejected rows lie in the future until then
+    recheck_at timestamp -- until then, rejected rows are in the future
 );
-alter table raw.files add column if not exists other_event_types varchar; -- homes made before
+alter table raw.files add column if not exists other_event_types varchar; -- for older homes
 alter table raw.files add column if not exists recheck_at timestamp;
 -- UTC days of each file's events, and those that a load, replacement or withdrawal touched
 create table if not exists raw.file_days (
@@ -67,13 +66,13 @@ _ENGINE_TYPES = {
 _KEYS = {"raw.files": "file_id", "raw.file_days": "file_id", "raw.touched_days": "event_date",
          "build.pending_days": "event_date", "build.changed_days": "event_date",
          "build.state": "name"}  # fmt: skip
-#: Tables with columns that came later, as their last ones.
+#: Tables with columns added later, as the last ones.
 GROWN = ("raw.files",)
 
 
 @dataclass(frozen=True)
 class Table:
-    """One of the small tables; columns: name → BigQuery's type; its rows are replaced by key."""
+    """A control table. columns: name → BigQuery type; rows are replaced by key."""
 
     full_name: str
     key: str
@@ -81,12 +80,12 @@ class Table:
 
     @property
     def name(self) -> str:
-        """Without the schema."""
+        """The name without the schema."""
         return self.full_name.split(".")[1]
 
 
 class ControlTables:
-    """The small tables as DuckDB keeps them, in memory, and a copy of how they were kept."""
+    """The control tables in memory, and a copy of the stored version."""
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
@@ -100,7 +99,7 @@ class ControlTables:
 
     @cached_property
     def tables(self) -> list[Table]:
-        """The state, with the revision, comes first."""
+        """All tables; the state, with the revision, comes first."""
         rows = self.connection.execute(
             "select schema_name || '.' || table_name, column_name, data_type "
             "from duckdb_columns() where schema_name in ('raw', 'build') "
@@ -113,11 +112,11 @@ class ControlTables:
 
     @property
     def names(self) -> set[str]:
-        """schema.table of each."""
+        """schema.table of each control table."""
         return {table.full_name for table in self.tables}
 
     def ddl(self) -> str:
-        """What creates them in BigQuery."""
+        """The DDL for BigQuery."""
         return "\n".join(
             f"create table if not exists {table.full_name} "
             f"({', '.join(f'{name} {kind}' for name, kind in table.columns.items())});"
@@ -125,7 +124,7 @@ class ControlTables:
         )
 
     def fill(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
-        """Take the rows that are kept elsewhere."""
+        """Replace a table's rows with the stored ones."""
         columns = list(table.columns)
         self.connection.execute(f"delete from {table.full_name}")
         if rows:
@@ -139,7 +138,7 @@ class ControlTables:
             )
 
     def keep(self) -> None:
-        """The control tables are as they are kept elsewhere."""
+        """Note that the control tables equal the stored ones."""
         for table in self.tables:
             self.connection.execute(f"delete from kept.{table.name}")
             self.connection.execute(f"insert into kept.{table.name} from {table.full_name}")
@@ -151,7 +150,7 @@ class ControlTables:
             self.connection.execute(f"create or replace sequence raw.file_ids start {last + 1}")
 
     def check(self) -> str:
-        """A statement that fails where somebody else has written since."""
+        """A statement that fails if another run has written since."""
         return (
             "select if(coalesce((select max(value) from build.state where name = 'revision'), '0') "
             f"= '{self._revision('kept')}', 0, "
@@ -159,14 +158,13 @@ class ControlTables:
         )
 
     def is_changed(self) -> bool:
-        """Whether they differ from what is kept."""
+        """Whether they differ from the stored version."""
         return any(self._differs(table) for table in self.tables)
 
     def changes(self) -> list[str]:
-        """Statements that bring the kept control tables to these, and to a revision that nobody
-        else has.
+        """Statements that update the stored control tables, with a new unique revision.
 
-        Values stand in them as quoted JSON: not every engine passes parameters to a script.
+        They contain values as quoted JSON, because not every engine passes parameters to a script.
         """
         changed = [table for table in self.tables if self._differs(table)]
         self.connection.execute(
@@ -193,7 +191,7 @@ class ControlTables:
         return statements
 
     def export(self, query: str, path: Path) -> int:
-        """Write a query's rows to a Parquet file; returns how many."""
+        """Write a query's rows to a Parquet file; returns the number of rows."""
         row = self.connection.execute(
             f"copy ({query}) to {quoted(str(path))} (format parquet)"
         ).fetchone()
@@ -201,7 +199,7 @@ class ControlTables:
 
     @property
     def revision(self) -> str:
-        """The one that is kept, once the changes are."""
+        """The revision after the changes are stored."""
         return self._revision("build")
 
     def _revision(self, schema: str) -> str:

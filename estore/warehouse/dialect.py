@@ -1,4 +1,4 @@
-"""Dialect: what the rules of `rows.py` need of an engine, said the same way in each one's SQL."""
+"""Dialect: the SQL expressions that the rules of `rows.py` need from each engine."""
 
 import re
 from abc import ABC, abstractmethod
@@ -13,16 +13,16 @@ _DAY_AND_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0
 _OFFSET = "[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
 _ZONE = f" ?(Z|UTC|GMT|{_OFFSET})"
 _EPOCH = "-?[0-9]{1,18}([.][0-9]{1,9})?"
-#: Between groups of three digits, beside the point or comma that is no decimal sign.
+#: Separators of groups of three digits, besides a point or comma.
 _GROUPS = " '\u2019\u00a0\u202f"
-#: What an engine's own trim removes differs: these are the spaces of Unicode.
+#: Unicode spaces; the engines' own trim functions differ.
 SPACES = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
 
 
 class Dialect(ABC):
-    """Pieces of SQL over columns of text. trimmed: the same column, null where it is blank."""
+    """SQL expressions over text columns. trimmed: the column without spaces, null if blank."""
 
-    #: The types of text, and of a time without a zone.
+    #: The types of text and of a time without a zone.
     text_type: str
     local_type: str
 
@@ -32,54 +32,54 @@ class Dialect(ABC):
 
     @abstractmethod
     def trimmed(self, column: str) -> str:
-        """Without spaces around it; null where nothing is left."""
+        """The text without surrounding spaces; null if nothing is left."""
 
     @abstractmethod
     def clean(self, column: str) -> str:
-        """The same, for columns of which few values need it."""
+        """The same, for columns in which few values need it."""
 
     def compact(self, kind: str, column: str, clean: str) -> str:
-        """An id as of this type; null where that would not read as the id does."""
+        """An id as this type; null if that would change how it reads."""
         raise NotImplementedError(f"{type(self).__name__} keeps ids as text")
 
     @abstractmethod
     def contains(self, value: str, text: str) -> str:
-        """Whether a text lies in a value."""
+        """Whether a value contains a text."""
 
     @abstractmethod
     def has(self, value: str, pattern: str) -> str:
-        """Whether some part of a value matches."""
+        """Whether a part of a value matches."""
 
     @abstractmethod
     def is_like(self, value: str, pattern: str) -> str:
-        """Whether all of a value matches."""
+        """Whether a complete value matches."""
 
     @abstractmethod
     def price(self, column: str, trimmed: str) -> str:
-        """Exact to a tenth of a cent, below 10^15; null for what is no number."""
+        """A price, exact to a tenth of a cent, below 10^15; null if it is not a number."""
 
     @abstractmethod
     def whole(self, trimmed: str) -> str:
-        """A whole number, from text that is known to be one but for a fraction of zeros."""
+        """A whole number, from digits with an optional fraction of zeros."""
 
     @abstractmethod
     def instant(self, column: str, trimmed: str, source: Source) -> str:
-        """The UTC instant of a day and time, as the source writes it.
+        """The UTC instant of a date and time in the source's format.
 
-        Null for what is none, and for a local time that the clocks passed over. Of one that was
-        twice, when they were put back, the later.
+        Null for an invalid time, and for a local time that the clocks skipped. For a local time
+        that occurred twice, the later instant.
         """
 
     @abstractmethod
     def local(self, trimmed: str, time_format: str | None) -> str:
-        """A day and time that names no zone, as it stands; null for what is none."""
+        """A date and time without a zone, unchanged; null if it is invalid."""
 
     @abstractmethod
     def of_zone(self, local: str, zone: str) -> str:
-        """The UTC instant of a local time; zone: a name, or an offset such as +01:00."""
+        """The UTC instant of a local time; zone: a name or an offset such as +01:00."""
 
     def plain_number(self, trimmed: str, decimal: str) -> str:
-        """A number with this decimal sign, maybe in groups of three, as one with a point alone."""
+        """A number with this decimal sign and optional groups, rewritten with a point only."""
         groups = f"[{'.' if decimal == ',' else ','}{_GROUPS}]"
         sign = re.escape(decimal)
         pattern = f"[+-]?(([0-9]+|[0-9]{{1,3}}({groups}[0-9]{{3}})+)({sign}[0-9]*)?|{sign}[0-9]+)"
@@ -90,7 +90,7 @@ class Dialect(ABC):
         )
 
     def is_in(self, local: str, zone: str, first: datetime, last: datetime) -> str | None:
-        """Whether a local time was twice; None where there is no such in these days."""
+        """Whether a local time occurred twice; None if these days have no such time."""
         ranges = [
             f"({local} >= {self._naive(change.start)} and {local} < {self._naive(change.end)})"
             for change in changes(zone)
@@ -102,7 +102,7 @@ class Dialect(ABC):
         return f"cast('{moment:%Y-%m-%d %H:%M:%S}' as {self.local_type})"
 
     def _named(self, trimmed: str, source: Source) -> str:
-        """Cases of times that end with the name of a zone."""
+        """Cases for times that end with a zone name."""
         cases = ""
         for name, zone in source.zone_names.items():
             rest = self.trimmed(f"left({trimmed}, length({trimmed}) - {len(name)})")
@@ -114,11 +114,11 @@ class Dialect(ABC):
 
     @abstractmethod
     def latest(self) -> str:
-        """An event later than this cannot have happened yet in any time zone."""
+        """The latest possible event: a later one is in the future in every time zone."""
 
 
 class DuckDB(Dialect):
-    """What few values need stands inside a case: it is computed for these alone."""
+    """DuckDB's SQL. What few values need is inside a case, so only these compute it."""
 
     text_type, local_type = "varchar", "timestamp"
 
@@ -152,7 +152,7 @@ class DuckDB(Dialect):
         return f"regexp_full_match({value}, {quoted(pattern)})"
 
     def price(self, column: str, trimmed: str) -> str:
-        """The engine would read 1_000 as a number."""
+        """A price; excludes 1_000, which the engine would read as a number."""
         number = "try_cast({} as decimal(18, 3))"
         return (
             f"case when not contains({column}, '_') "
@@ -163,7 +163,7 @@ class DuckDB(Dialect):
         return f"try_cast({trimmed} as bigint)"
 
     def instant(self, column: str, trimmed: str, source: Source) -> str:
-        """The real data's own form goes first: a plain cast is five times faster."""
+        """The instant; the most common form is first, as a plain cast is five times faster."""
         written = source.time_format
         if written in EPOCHS:
             micros = f"try_cast({trimmed} as decimal(38, 9)) * {1_000_000 // EPOCHS[written]}"
@@ -176,7 +176,7 @@ class DuckDB(Dialect):
                 else self.of_zone(local, source.time_zone)
             )  # fmt: skip
             return f"case{named} else {plain} end" if named else plain
-        # The engine reads a zone only where no space stands before it.
+        # The engine reads a zone only if no space comes before it.
         ends = f"regexp_replace({trimmed}, ' ?(Z|UTC|GMT)$', 'Z')"
         zoned = (
             f"case when right({trimmed}, 1) in ('C', 'T') or contains(substr({trimmed}, 17), ' ') "
@@ -197,7 +197,7 @@ class DuckDB(Dialect):
         return f"case when {is_local} then try_cast({trimmed} as timestamp) end"
 
     def of_zone(self, local: str, zone: str) -> str:
-        """The roundtrip that finds a gap is asked only for hours of the day that have had one."""
+        """The UTC instant; it checks for a gap only in hours of the day that have had one."""
         if zone == "UTC":
             return local
         if zone[0] in "+-":
@@ -215,7 +215,7 @@ class DuckDB(Dialect):
 
 
 class BigQuery(Dialect):
-    """Casts only see what a pattern has let through: so they understand what DuckDB does."""
+    """BigQuery's SQL. Patterns filter values before casts, so it accepts what DuckDB accepts."""
 
     text_type, local_type = "string", "datetime"
 
@@ -274,7 +274,7 @@ class BigQuery(Dialect):
         end"""
 
     def _time(self, trimmed: str) -> str:
-        """Seconds where there are none, six digits at most."""
+        """The time with seconds, at most six fractional digits."""
         seconds = _extracted(trimmed, "^.{16}(:[0-9]{2})", ":00")
         fraction = _extracted(trimmed, "^.{19}([.][0-9]{1,6})", "")
         return (
@@ -289,7 +289,7 @@ class BigQuery(Dialect):
         return f"case when {is_local} then safe_cast({self._time(trimmed)} as datetime) end"
 
     def of_zone(self, local: str, zone: str) -> str:
-        """The engine takes the earlier of two: later by as much as the clocks are put back."""
+        """The UTC instant. The engine picks the earlier of two, so it adds the clock change."""
         name = self.quoted(zone)
         instant = f"safe.timestamp({local}, {name})"
         if zone == "UTC" or zone[0] in "+-":
@@ -307,7 +307,7 @@ class BigQuery(Dialect):
 
 
 def _parts(time_format: str) -> str:
-    """A format of strptime with BigQuery's name of fractions of a second."""
+    """A strptime format with BigQuery's name for fractions of a second."""
     return time_format.replace("%S.%f", "%E*S")
 
 

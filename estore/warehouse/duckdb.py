@@ -1,4 +1,4 @@
-"""DuckDB: one file that the pipeline alone opens, for as long as it writes."""
+"""DuckDB: one file, which only the pipeline opens while it writes."""
 
 import os
 import threading
@@ -17,20 +17,20 @@ from estore.warehouse.control_tables import CONTROL_TABLES
 from estore.warehouse.quoting import quoted
 from estore.warehouse.raw_events import RAW_COLUMNS, duckdb_ddl
 
-#: All that a home holds before a build.
+#: All tables of a home before a build.
 SCHEMA = CONTROL_TABLES + duckdb_ddl()
 
-#: Parts of tables that one checkpoint may write anew for the room of deleted rows. The engine's 100
-#: cost a tenth of a day's build; with these a table that is replaced by users stays as small.
+#: Table parts that one checkpoint may rewrite to free the space of deleted rows. The engine's 100
+#: cost a tenth of a day's build; with this value, tables replaced by user stay as small.
 VACUUM_TASKS = 4
 
-#: Changes that may wait in the log beside the file. With the engine's 16 MB a day's build lists all
-#: parts of all tables anew several times, half a second each where there are 400 M events.
+#: Size of the write-ahead log. With the engine's 16 MB, a day's build lists all parts of all tables
+#: several times, half a second each with 400 M events.
 CHECKPOINT_AT = "256MB"
 
 
 def engine_config(settings: Settings) -> dict[str, Any]:
-    """Connection options that bound memory and disk; every connection must use the same."""
+    """Connection options that limit memory and disk; all connections must use the same."""
     make_home(settings.home)
     settings.temp.mkdir(exist_ok=True, mode=0o700)
     config: dict[str, Any] = {
@@ -47,14 +47,14 @@ def engine_config(settings: Settings) -> dict[str, Any]:
 
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse for writing, with its raw tables in place.
+    """The warehouse for writing, with its raw tables.
 
-    Raises Busy when another process has it open, Damaged where the file cannot be read. Connections
-    of one process share the engine, dbt's too, where they name the file and the options alike.
+    Raises Busy if another process has it open, Damaged if the file cannot be read. Connections of
+    one process, including dbt's, share the engine if they use the same file and options.
     """
     with _connected(settings) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set enable_progress_bar = true")  # so that query_progress() knows
+        connection.execute("set enable_progress_bar = true")  # for query_progress()
         connection.execute("set enable_progress_bar_print = false")
         connection.execute(SCHEMA)
         yield connection
@@ -62,9 +62,9 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def read_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse for reading only.
+    """The warehouse, read-only.
 
-    Raises NothingLoaded without one, Busy when it is written to, Damaged where it cannot be read.
+    Raises NothingLoaded if there is none, Busy during writes, Damaged if it cannot be read.
     """
     if not settings.warehouse.exists():
         raise NothingLoaded(missing(settings))
@@ -77,9 +77,7 @@ def read_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def _connected(
     settings: Settings, *, read_only: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection; damage that shows while it is used is named like that of a file that does not
-    open.
-    """
+    """A connection; damage found during use raises the same error as damage found on opening."""
     try:
         with _connect(settings, engine_config(settings), read_only=read_only) as connection:
             yield connection
@@ -106,11 +104,11 @@ def _connect(
             raise EstoreError(advice) from error
         raise Damaged(damage(said, settings) or _way_out(said, settings)) from error
     except (duckdb.InvalidInputException, duckdb.ParserException) as error:
-        raise EstoreError(f"{error}; check ESTORE_MEMORY_LIMIT (as in 4GB)") from error
+        raise EstoreError(f"{error}; check ESTORE_MEMORY_LIMIT (e.g. 4GB)") from error
 
 
 def missing(settings: Settings) -> str:
-    """What to do where there is no warehouse file: a new home, or one that lost it."""
+    """What to do if there is no warehouse file: in a new home, or after it was lost."""
     if (settings.published / "CURRENT").exists():
         return (
             f"{settings.warehouse} is missing, although {settings.published} has a snapshot. "
@@ -119,15 +117,15 @@ def missing(settings: Settings) -> str:
     return f"{settings.home}: nothing loaded yet; start with `estore run PATH`"
 
 
-#: The one error that means that somebody else has the file open.
+#: The only error which means that another process has the file open.
 _LOCKED = "Could not set lock on file"
-#: What the engine says of a database file that is not whole; and of any file, which it then names.
+#: The engine's errors for a damaged database file, and for any unreadable file, which they name.
 _DAMAGE = ("not a valid DuckDB database file", "Corrupt database file", "Failed to deserialize")
 _UNREADABLE = ("Could not read", "Input/output error")
 
 
 def damage(said: str, settings: Settings) -> str | None:
-    """What to do about an error that comes of a damaged warehouse file; None for any other."""
+    """What to do about an error from a damaged warehouse file; None for any other error."""
     signs = (*_DAMAGE, *(_UNREADABLE if str(settings.warehouse.resolve()) in said else ()))
     return _way_out(said, settings) if any(sign in said for sign in signs) else None
 
@@ -151,7 +149,7 @@ def execute_watched(
     parameters: object = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Execute a long statement beside the main thread, which tells the share done (0 to 1).
+    """Execute a long statement in a thread while the main thread reports progress (0 to 1).
 
     An interrupt (Ctrl-C) stops the statement before it is raised.
     """
@@ -161,12 +159,12 @@ def execute_watched(
     def work() -> None:
         try:
             connection.execute(sql, parameters)
-        except BaseException as error:  # handed to the caller's thread
+        except BaseException as error:  # re-raised in the caller's thread
             failures.append(error)
         finally:
             ended.set()
 
-    # Before Python 3.13 a join that is interrupted takes the thread for ended: hence the event.
+    # Before Python 3.13 an interrupted join treats the thread as ended, so it uses an event.
     threading.Thread(target=work, name="statement").start()
     try:
         pause = 0.005
@@ -184,7 +182,7 @@ def execute_watched(
 
 
 class DuckDBWarehouse(Warehouse):
-    """Control tables, rows and what is built of them in one file."""
+    """Control tables, rows and built tables in one file."""
 
     name = "duckdb"
 

@@ -1,4 +1,4 @@
-"""Faults: what BigQuery or the way to it refuses, in words that say what to do."""
+"""Error messages: errors of BigQuery and its network, with what to do."""
 
 import re
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from estore.settings import Settings
 
 @contextmanager
 def reporting(settings: Settings) -> Iterator[None]:
-    """Turns what the client library says into an EstoreError, Busy where another run came before;
-    any other error passes."""
+    """Turns the client library's errors into EstoreError, or Busy if another run was first;
+    other errors pass unchanged."""
     try:
         yield
     except (api.GoogleAPIError, auth.GoogleAuthError, network.RequestException) as error:
@@ -31,7 +31,7 @@ def in_words(error: Exception, settings: Settings) -> str:
 
 
 def advice(said: str, settings: Settings, kind: str = "") -> str | None:
-    """What to do about what BigQuery said, where it is known; kind: the error's name."""
+    """What to do about BigQuery's message, if known; kind: the error's name."""
     text = _NAMES.sub("", f"{kind} {said}").lower()
     for signs, fix in _FIXES:
         if any(sign.lower() in text for sign in signs):
@@ -44,21 +44,21 @@ def _short(said: str) -> str:
     return shortened(said, 400)
 
 
-#: Names of files, tables and jobs, in which a sign may stand by chance.
+#: Names of files, tables and jobs, which may contain a keyword by chance.
 _NAMES = re.compile(r"\b(?:gs|https?)://\S+|`[^`]*`")
-#: Of a commit that another one came before.
+#: Messages of a commit that another commit preceded.
 _MEANWHILE = ("another run has changed the control tables", "due to concurrent update")
-#: Signs in an error's name or text → what to say; the first that fits wins.
+#: Keywords in an error's name or text → the message; the first match wins.
 _FIXES = (
     (("DefaultCredentialsError", "RefreshError", "could not automatically determine"),
      "no credentials for Google Cloud: `gcloud auth application-default login` on your machine; in "
      "the cloud, give the machine a service account ({said})"),
     (_MEANWHILE,
-     "{name}: another run has written there meanwhile, so nothing of this step was kept; run this "
-     "again when it has ended"),
+     "{name}: another run has written there meanwhile, so this batch was discarded; run this "
+     "again after it ends"),
     (("bytes billed", "bytesBilledLimitExceeded"),
      "a query would read more than ESTORE_MAX_BYTES_BILLED = {bound} bytes, so it was not run: "
-     "raise it, or 0 for no bound ({said})"),
+     "raise it, or set 0 for no limit ({said})"),
     (("quotaExceeded", "quota exceeded", "exceeded quota", "rateLimitExceeded",
       "exceeded rate limits"),
      "a quota of BigQuery is used up; run this again later, or raise the quota in the project "
@@ -71,11 +71,11 @@ _FIXES = (
      "{name}: no permission. You need BigQuery Data Editor and BigQuery Job User on the project, "
      "and Storage Object Viewer on the bucket ({said})"),
     (("NotFound", "notFound"),
-     "{name}: not found; do project and dataset exist as ESTORE_BIGQUERY names them? ({said})"),
+     "{name}: not found; check that the project and dataset in ESTORE_BIGQUERY exist ({said})"),
     (("InternalServerError", "BadGateway", "backendError", "internal error"),
-     "BigQuery failed by itself: run this again; nothing is half done ({said})"),
+     "internal error of BigQuery: run this again; no partial changes remain ({said})"),
     (("RetryError", "ConnectionError", "ReadTimeout", "ConnectTimeout", "TransportError",
       "ServiceUnavailable", "GatewayTimeout", "Max retries exceeded", "Connection aborted"),
-     "BigQuery cannot be reached, although tried for minutes: check the network and run this "
-     "again; nothing is half done ({said})"),
+     "BigQuery cannot be reached after several minutes: check the network and run this "
+     "again; no partial changes remain ({said})"),
 )  # fmt: skip

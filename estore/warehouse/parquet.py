@@ -1,4 +1,4 @@
-"""Parquet: rows of BigQuery as the file that DuckDB would have written of the same table."""
+"""Parquet: BigQuery rows in the same file format that DuckDB writes."""
 
 from pathlib import Path
 from typing import Any
@@ -7,12 +7,12 @@ import duckdb
 
 from estore.warehouse.quoting import quoted
 
-#: Arrow types as BigQuery gives them → as the snapshot has them.
+#: BigQuery's Arrow types → the snapshot's types.
 _AS_PUBLISHED = {"DECIMAL(38,9)": "decimal(18, 3)", "TIMESTAMP WITH TIME ZONE": "timestamp"}
 
 
 def write_parquet(rows: Any, path: Path) -> int:
-    """Write the rows of a client's iterator; returns how many."""
+    """Write the rows of a client's iterator; returns the number of rows."""
     arrow = rows.to_arrow(create_bqstorage_client=False)
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")

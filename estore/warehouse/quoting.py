@@ -10,5 +10,5 @@ def quoted(text: str) -> str:
 
 
 def exact_path(path: str | Path) -> str:
-    """A path as an SQL literal that stands for this one file, whatever its name looks like."""
+    """A path as an SQL literal that matches only this file, whatever its name."""
     return quoted(re.sub(r"([*?\[])", r"[\1]", str(path)))

@@ -1,4 +1,4 @@
-"""raw.events and raw.rejects: their columns, said once, and the DDL of each engine."""
+"""raw.events and raw.rejects: their columns, and the DDL for each engine."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ class Column:
     is_required: bool = True
 
 
-#: Ids that are whole numbers or UUIDs are kept as such in DuckDB: all that follows is faster with
-#: these. The first file with another makes its column text (decision 18).
+#: DuckDB stores ids that are whole numbers or UUIDs with that type, which makes builds faster. The
+#: first file with another kind of id changes the column to text (decision 18).
 EVENTS = (
     Column("file_id", "bigint", "int64"),
     Column("event_time", "timestamp", "timestamp"),
@@ -36,12 +36,12 @@ REJECTS = (
     Column("line_text", "varchar", "string", is_required=False),
     Column("reason", "varchar", "string"),
 )
-#: What a file gives to an event: all but the file it is from.
+#: The columns of an event that come from the file's content.
 RAW_COLUMNS = tuple(column.name for column in EVENTS[1:])
 
 
 def duckdb_ddl() -> str:
-    """What creates both tables in DuckDB."""
+    """The DDL of both tables for DuckDB."""
     return "".join(
         f"create table if not exists {table} ({_columns('duckdb', columns)});\n"
         for table, columns in (("raw.events", EVENTS), ("raw.rejects", REJECTS))
@@ -49,15 +49,15 @@ def duckdb_ddl() -> str:
 
 
 def bigquery_ddl() -> str:
-    """What creates both tables in BigQuery."""
+    """The DDL of both tables for BigQuery."""
     return f"""
 create table if not exists raw.events ({_columns("bigquery", EVENTS)})
 partition by date(event_time)
 cluster by user_id
-options (require_partition_filter = true, description = 'One row per loaded line, typed.');
+options (require_partition_filter = true, description = 'One row per loaded row of a file, typed.');
 create table if not exists raw.rejects ({_columns("bigquery", REJECTS)})
 cluster by file_id
-options (description = 'One row per line that was refused, with the reason.');
+options (description = 'One row per rejected row of a file, with the reason.');
 """
 
 

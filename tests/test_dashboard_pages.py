@@ -1064,6 +1064,12 @@ def test_filters_and_pages_of_a_report_work_from_a_disk(visitor: Visitor, report
     assert visit.text("h1") == "Sales"
 
 
+def test_a_report_has_the_curve_of_the_second_order(visitor: Visitor, report: str) -> None:
+    visit = visitor("#retention", at=report)
+    assert "did not reorder within" in visit.text("#time-to-second-order .reading")
+    assert visit.page.locator("#time-to-second-order select option").count() > 2
+
+
 def test_a_report_on_paper_has_all_pages(visitor: Visitor, report: str) -> None:
     visit = visitor(at=report)
     visit.page.goto(f"{report}#print")

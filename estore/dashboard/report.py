@@ -178,7 +178,12 @@ def _columns(query: Query, answer: CubeAnswer, with_ids: bool) -> dict[str, Sequ
     columns: dict[str, Sequence[Any]] = {
         name: [row[place] for row in answer.rows] for place, name in enumerate(answer.columns)
     }
-    columns |= {name: [value] * len(answer.rows) for name, value in query.where.items()}
+    # A list of values: each row's own is among the asked columns.
+    columns |= {
+        name: [value] * len(answer.rows)
+        for name, value in query.where.items()
+        if name not in columns
+    }
     if not with_ids:
         columns |= {name: [None] * len(answer.rows) for name in query.personal}
         if "uri" in columns:

@@ -106,7 +106,7 @@ function readTable(table, { columns, where = {} }) {
   const wanted = Object.entries(where).map(([name, value]) => [column(name), value]);
   const rows = [];
   for (let row = 0; row < table.length; row++) {
-    if (wanted.every(([values, value]) => values[row] === value))
+    if (wanted.every(([values, value]) => [value].flat().includes(values[row])))
       rows.push(columns.map((name) => column(name)?.[row] ?? null));
   }
   return { columns, rows };

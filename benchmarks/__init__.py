@@ -1,1 +1,1 @@
-"""The benchmark: from CSV files to a published snapshot, against a bare scan and the plain way."""
+"""The benchmark: from CSV files to a snapshot, against a bare scan and the plain pipeline."""

@@ -72,7 +72,9 @@ def run_sizes(
         plain = bench(plan, keep).get("plain", {})
         click.echo(f"{path} after {time.monotonic() - started:.0f} s", err=True)
         if plain.get("disagree"):
-            raise click.ClickException(f"the plain way has other rows: {plain['disagree']}")
+            raise click.ClickException(
+                f"the plain pipeline has different rows: {plain['disagree']}"
+            )
     click.echo(short_table(newest(results)))
 
 

@@ -1,7 +1,7 @@
 """The plain pipeline: the same marts with one statement each, as written in an afternoon.
 
     python -m benchmarks.plain load WAREHOUSE FILE…     text ids, typed times, straight into a table
-    python -m benchmarks.plain build WAREHOUSE          plain/*.sql, a line of seconds for each
+    python -m benchmarks.plain build WAREHOUSE          plain/*.sql, prints the seconds of each
 
 No ledger, no rejects, no increments, no data tests, no snapshot.
 """

@@ -51,13 +51,13 @@ def write_plot(results: Sequence[dict[str, Any]], path: Path) -> None:
         scan = [(result["events"] / 1e6, result["scan_seconds"]) for result in results]
         seconds = [
             Line("estore run", OURS, 2.4, _points(results, "run", "seconds")),
-            Line("the plain way", PLAIN, 1.6, _points(done, "plain", "seconds")),
+            Line("the plain pipeline", PLAIN, 1.6, _points(done, "plain", "seconds")),
             Line("one more day", DAY, 1.6, _points(results, "next_day", "seconds")),
             Line("bare scan", SCAN, 1.6, scan),
         ]
         gigabytes = [
             Line("estore run", OURS, 2.4, _points(results, "run", "peak_memory", 1e9)),
-            Line("the plain way", PLAIN, 1.6, _points(done, "plain", "peak_memory", 1e9)),
+            Line("the plain pipeline", PLAIN, 1.6, _points(done, "plain", "peak_memory", 1e9)),
         ]
         memory.set_yscale("linear")
         memory.set_ylim(0, 1.15 * max(y for line in gigabytes for _, y in line.points))

@@ -28,7 +28,7 @@ def machines(results: Sequence[Result]) -> str:
 def overview(results: Sequence[Result]) -> list[list[str]]:
     """From files to a snapshot: seconds, memory and disk, compared with the plain pipeline."""
     rows = [["events", "CSV", "bare scan", "`estore run`", "× scan", "memory", "disk ÷ CSV",
-             "plain way", "× faster"]]  # fmt: skip
+             "plain pipeline", "× faster"]]  # fmt: skip
     for result in results:
         run, scan, csv = result["run"], result["scan_seconds"], result["csv_bytes"]
         rows.append([

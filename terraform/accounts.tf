@@ -114,7 +114,7 @@ resource "google_project_iam_member" "planner" {
 resource "google_project_iam_custom_role" "bucket_viewer" {
   project     = var.project
   role_id     = "estoreBucketViewer"
-  title       = "Sees the settings of buckets, not what is in them"
+  title       = "Reads the settings of buckets, but not their content"
   permissions = ["storage.buckets.get", "storage.buckets.getIamPolicy", "storage.buckets.list"]
 }
 
@@ -174,7 +174,7 @@ resource "google_project_iam_member" "deployer" {
 resource "google_project_iam_custom_role" "deployer" {
   project = var.project
   role_id = "estoreDeployer"
-  title   = "Settings of buckets, datasets and secrets, not what is in them or who may use them"
+  title   = "Changes settings of buckets, datasets and secrets, but not their content or access"
   permissions = [
     "artifactregistry.repositories.create",
     "artifactregistry.repositories.update",

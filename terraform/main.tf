@@ -8,14 +8,14 @@ locals {
 
   # One dataset per schema of the dbt project, and two for the loader (raw, build).
   schemas = {
-    raw          = "Lines of loaded files, the ledger and the rejects."
-    staging      = "Typed events without repeats."
-    intermediate = "What several tables are made of."
+    raw          = "Rows of loaded files, the ledger and the rejected rows."
+    staging      = "Typed events without duplicates."
+    intermediate = "Intermediate tables that several other tables use."
     marts        = "Facts and dimensions."
-    metrics      = "Numbers with their definitions."
-    dashboard    = "What the dashboard's pages sum up."
-    build        = "Which days wait to be built, and with which rules they were."
-    snapshots    = "What was said of a customer, and when."
+    metrics      = "Metrics with their definitions."
+    dashboard    = "Aggregates for the pages of the dashboard."
+    build        = "Pending days, and the rules with which days were built."
+    snapshots    = "History of customer attributes."
   }
 
   services = toset([

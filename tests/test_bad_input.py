@@ -562,7 +562,7 @@ def test_a_name_that_is_not_utf8_is_refused_and_the_rest_is_loaded(home: Home) -
     assert "has a name that is not UTF-8; rename it" in (report.refused[0].error or "")
 
 
-def test_a_folder_with_an_event_files_name_holds_no_events(home: Home) -> None:
+def test_a_folder_named_like_an_event_file_has_no_events(home: Home) -> None:
     (home.landing / "day.csv").mkdir()
     with pytest.raises(EstoreError, match="contains no event files"):
         find_files([str(home.landing / "day.csv")])
@@ -689,7 +689,7 @@ def run(home: Home, *arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("case", BAD_FILES[::4], ids=[case[0] for case in BAD_FILES[::4]])
-def test_the_command_says_what_is_wrong_on_stderr_and_ends_with_1(
+def test_the_command_prints_the_error_on_stderr_and_ends_with_1(
     home: Home, case: tuple[str, str, bytes, str]
 ) -> None:
     _, name, data, said = case

@@ -68,7 +68,7 @@ def odd_rows(dialect: Dialect, shop: ShopConfig) -> str:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo"])
-def test_every_odd_text_is_typed_or_refused_alike(
+def test_both_engines_type_or_refuse_every_odd_text_the_same_way(
     bigquery: BigQuery, tmp_path: Path, zone: str
 ) -> None:
 

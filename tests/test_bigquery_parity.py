@@ -76,16 +76,16 @@ _OWN = {"home", "loaded_at", "built_at", "published_at", "content_hash", "line_n
 def _comparable_output(printed: str) -> object:
     """A command's output without values specific to the home; JSON without its order."""
     try:
-        return _alike(json.loads(printed))
+        return _comparable(json.loads(printed))
     except json.JSONDecodeError:
         return printed.replace("/cloud/", "/local/")
 
 
-def _alike(printed: object) -> object:
+def _comparable(printed: object) -> object:
     if isinstance(printed, dict):
-        return {key: _alike(value) for key, value in printed.items() if key not in _OWN}
+        return {key: _comparable(value) for key, value in printed.items() if key not in _OWN}
     if isinstance(printed, list):
-        return sorted(map(_alike, printed), key=repr)
+        return sorted(map(_comparable, printed), key=repr)
     return printed
 
 
@@ -155,7 +155,7 @@ def _play(pair: Pair, days: dict[str, list[list[str]]], jobs: list[dict[str, Any
     pair.put("twice.csv", b"".join([head, *lines[4:]]))
     print("late and replaced", pair.run())
     _name_the_partitions_that_they_change(jobs[first_build:])
-    _read_alike(pair)
+    _compare_readers(pair)
     _withdraw_and_build_anew(pair)
     _snapshot_and_publish_again(pair)
 
@@ -179,7 +179,7 @@ def _name_the_partitions_that_they_change(jobs: list[dict[str, Any]]) -> None:
     assert {table for sql in sent for table in unbounded_changes(sql)} <= small
 
 
-def _read_alike(pair: Pair) -> None:
+def _compare_readers(pair: Pair) -> None:
     status = json.loads(pair.estore("status", "--json"))
     statuses = [file["status"] for file in status["files"]]
     assert sorted(statuses) == [

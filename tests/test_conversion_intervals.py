@@ -17,7 +17,7 @@ CHANCES = {"view_to_cart": 0.12, "view_to_purchase": 0.06}
 @pytest.mark.parametrize(
     "shops", [60, pytest.param(200, marks=pytest.mark.long)], ids=["a slice", "in full"]
 )
-def test_the_interval_of_a_rate_holds_the_chance_behind_it_in_93_of_100_shops(
+def test_the_interval_of_a_rate_contains_the_true_rate_in_93_of_100_shops(
     workshop: Workshop, shops: int
 ) -> None:
     """Users differ: each has their own probability, and some have many sessions."""

@@ -50,7 +50,7 @@ def test_an_unknown_currency_is_refused_with_the_fix(wrong: object) -> None:
         read_thresholds(project_folder(), shop, Path("shop.toml"))
 
 
-def test_what_dbt_writes_by_default_is_the_default_currency() -> None:
+def test_dbt_uses_the_default_currency_by_default() -> None:
     variables = yaml.safe_load((project_folder() / "dbt_project.yml").read_text())["vars"]
     default = currency(variables["shop_currency"])
     assert (variables["currency_symbol"], variables["currency_digits"]) == (

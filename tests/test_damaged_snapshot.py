@@ -173,7 +173,7 @@ def test_other_files_among_the_versions_are_ignored(home: Workshop) -> None:
     assert publish_again(home) == "v000002"
 
 
-def test_status_names_no_damage_where_nothing_was_published_yet(workshop: Workshop) -> None:
+def test_status_reports_no_damage_before_the_first_publish(workshop: Workshop) -> None:
     workshop.write("a.csv", [{}])
     workshop.load()
     assert reading.status(workshop.settings)["snapshot_error"] is None

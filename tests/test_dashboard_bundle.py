@@ -103,7 +103,7 @@ def test_compressed_copies_have_the_same_content() -> None:
         assert path.with_suffix(".br").is_file()
 
 
-def test_the_bundle_is_what_its_sources_build() -> None:
+def test_the_bundle_equals_a_build_of_its_sources() -> None:
     if not shutil.which("node") or not (WEB / "node_modules").is_dir():
         pytest.skip("needs node and, in estore/dashboard/web, `npm ci`")
     check = subprocess.run(

@@ -615,7 +615,9 @@ TOO_FAINT = """() => {
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_is_shown_stands_out_from_what_is_behind_it(visitor: Visitor, theme: str) -> None:
+def test_text_and_marks_have_enough_contrast_to_their_background(
+    visitor: Visitor, theme: str
+) -> None:
     visit = visitor(color_scheme=theme)
     for page in ("sales", "retention", "data"):  # headline, alerts, the curve with its band
         found = visit.open(f"/{page}?period=28d").page.evaluate(TOO_FAINT)
@@ -676,7 +678,7 @@ def test_news_is_the_headline(visitor: Visitor) -> None:
     assert visitor("/customers").page.locator(".findings .headline").count() == 1
 
 
-def test_the_first_finding_of_all_the_data_says_so_where_the_page_shows_less(
+def test_a_finding_about_all_data_says_so_if_the_page_shows_fewer_days(
     visitor: Visitor,
 ) -> None:
     visit = visitor("/sales?period=28d")
@@ -776,7 +778,7 @@ def test_free_days_are_a_period(visitor: Visitor) -> None:
     assert visit.page.url.endswith("/sales?period=7d")
 
 
-def test_a_chart_says_which_filters_it_does_not_obey(visitor: Visitor) -> None:
+def test_a_chart_names_the_filters_that_it_ignores(visitor: Visitor) -> None:
     visit = visitor("/funnel?brand=samsung&category=electronics")
     assert "Not filtered by category and brand." in visit.text("#funnel .about")
     assert "Not filtered by category." in visit.text("#rates-by-category .about")
@@ -792,7 +794,7 @@ def test_a_selection_without_orders_says_so(visitor: Visitor) -> None:
     assert visit.page.input_value("#filter-brand") == "sold nowhere"
 
 
-def test_the_previous_period_is_compared_only_where_the_data_have_it(visitor: Visitor) -> None:
+def test_the_previous_period_is_compared_only_if_the_data_cover_it(visitor: Visitor) -> None:
     words = visitor("/products?period=90d").text("#changed-brands .empty")
     assert words.startswith("The 90 days before are not all in the data")
 

@@ -73,7 +73,7 @@ def test_every_table_and_column_is_described() -> None:
     assert not described, "these described models do not exist"
 
 
-def test_what_readers_see_has_enforced_contracts() -> None:
+def test_published_tables_have_enforced_contracts() -> None:
     for folder in ("marts", "metrics", "dashboard"):
         for path in (ROOT / "transform" / "models" / folder).glob("*.yml"):
             for model in yaml.safe_load(path.read_text())["models"]:

@@ -154,7 +154,7 @@ def test_the_messages_of_small_mistakes(published_home: Workshop, tmp_path: Path
     assert (ended.exit_code, "is a file, not a folder" in ended.stderr) == (3, True)
 
 
-def test_status_says_nothing_that_it_does_not_know(workshop: Workshop) -> None:
+def test_status_omits_unknown_values(workshop: Workshop) -> None:
     (workshop.landing / "bad.csv").write_text("a,b\n")
     assert run(workshop.settings.home, "load", str(workshop.landing)).exit_code == 1
     said = run(workshop.settings.home, "status").stdout

@@ -29,7 +29,7 @@ def test_no_text_controls_a_terminal(escape: object) -> None:
     assert "кофе" in escape("кофе") and "é\u00a0€" in escape("é\u00a0€")
 
 
-def test_lines_stay_where_a_text_may_have_them() -> None:
+def test_line_breaks_stay_in_multi_line_text() -> None:
     assert printable("a\nb\tc\x1b") == "a\nb\tc\\x1b"
     assert one_line("a\nb\tc\r") == "a\\nb\\tc\\r"
 

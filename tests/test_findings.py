@@ -75,7 +75,9 @@ def test_churn_that_is_not_known_yet_is_not_stated(small_shop: Workshop) -> None
     )
 
 
-def test_churn_counts_only_enough_history_and_says_who_is_left_out(workshop: Workshop) -> None:
+def test_churn_counts_customers_with_enough_history_and_names_the_excluded_ones(
+    workshop: Workshop,
+) -> None:
     early = [event(1, user, "purchase") for user in range(40)]
     again = [event(20, user, "purchase") for user in range(10)]
     late = [
@@ -123,7 +125,7 @@ def test_data_quality_states_duplicates_rejects_and_incomplete_days(small_shop: 
     assert days.sentence == "Of 2 days: 1 day incomplete. Comparisons leave them out."
 
 
-def test_a_shop_without_sales_says_so_and_no_more(workshop: Workshop) -> None:
+def test_a_shop_without_sales_has_only_that_finding(workshop: Workshop) -> None:
     workshop.write("a.csv", [event(1, 1, "view")])
     topics = found(workshop)
 

@@ -127,7 +127,7 @@ def test_only_the_thresholds_of_daily_models_rebuild_the_days(project: DbtProjec
     }  # fmt: skip
 
 
-def test_another_configuration_or_hook_of_a_model_rebuilds_the_days(project: DbtProject) -> None:
+def test_a_changed_configuration_or_hook_of_a_model_rebuilds_the_days(project: DbtProject) -> None:
     manifest = project.manifest
     sessions = next(node for node in models(project) if node.name == "int_sessions")
     for name, value in (("on_schema_change", "ignore"), ("pre_hook", [])):

@@ -192,7 +192,7 @@ def test_sessions_that_behave_the_same_convert_the_same(shop: Workshop) -> None:
         assert abs(rate - CHANCE) < 3 * math.sqrt(CHANCE * (1 - CHANCE) / counts[orders])
 
 
-def test_what_is_true_by_definition_is_no_finding(shop: Workshop) -> None:
+def test_a_statement_that_is_true_by_definition_is_no_finding(shop: Workshop) -> None:
     naive = shop.query(
         "select churned_count from metrics.metrics_rfm_segments where rfm_segment = 'Champions'"
     )

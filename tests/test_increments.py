@@ -317,7 +317,7 @@ def test_the_plan_of_one_day_skips_the_rest_of_the_history(
     assert max(of_raw) <= 4, "the history was read for one day"
 
 
-def test_what_an_older_version_kept_as_a_table_may_become_a_view_and_the_reverse(
+def test_a_table_of_an_older_version_may_become_a_view_and_the_reverse(
     workshop: Workshop,
 ) -> None:
     workshop.write("a.csv", [{"event_type": "purchase"}])

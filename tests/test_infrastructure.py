@@ -52,7 +52,7 @@ def test_a_job_has_an_end_its_own_permissions_and_pinned_actions(name: str, job:
             assert step["with"]["persist-credentials"] is False
 
 
-def test_a_pinned_action_says_its_version_and_is_pinned_alike_everywhere() -> None:
+def test_a_pinned_action_has_its_version_and_the_same_pin_everywhere() -> None:
     pins: dict[str, set[str]] = {}
     for path in (ROOT / ".github/workflows").glob("*.yml"):
         for line in path.read_text().splitlines():

@@ -201,7 +201,7 @@ def test_a_home_may_be_named_with_a_tilde_that_no_shell_has_replaced(
     assert Settings().home == folder / "shop"
 
 
-def test_what_dbt_leaves_in_the_project_changes_no_fingerprint(folder: Path) -> None:
+def test_files_that_dbt_leaves_in_the_project_change_no_fingerprint(folder: Path) -> None:
     project = folder / "transform"
     for name in ("models/a.sql", "models/a.yml", "macros/m.sql", "seeds/s.csv", "tests/t.sql"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)

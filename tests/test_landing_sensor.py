@@ -55,7 +55,7 @@ def test_all_new_files_are_one_run_and_then_nothing_is_new(landing: Watched) -> 
     assert rows(landing) == 6
 
 
-def test_the_listing_is_observed_only_where_it_changed(landing: Watched) -> None:
+def test_the_listing_is_observed_only_if_it_changed(landing: Watched) -> None:
     landing.workshop.write("a.csv", events(1))
     landing.tick()
     (observation,) = landing.observed
@@ -184,7 +184,7 @@ def test_a_failed_file_is_retried_alone_until_its_last_attempt(landing: Watched)
     assert rows(landing) == 9
 
 
-def test_a_lock_held_is_no_file_s_fault(landing: Watched) -> None:
+def test_a_busy_lock_is_not_a_failure_of_the_file(landing: Watched) -> None:
     landing.workshop.write("a.csv", events(1))
     (request,) = landing.tick()
     keys = set()

@@ -182,17 +182,17 @@ def test_two_units_in_one_second_follow_the_stated_rule(
     from estore.shop import ShopConfig
 
     rows = [buy(1), buy(1), buy(1, product_id="9")]
-    as_repeats = open_workshop()
+    as_duplicates = open_workshop()
     as_units = open_workshop(shop=ShopConfig(thresholds={"repeated_purchases_are_units": True}))
-    for workshop in (as_repeats, as_units):
+    for workshop in (as_duplicates, as_units):
         workshop.write("a.csv", rows)
         workshop.load()
         workshop.build()
 
     counts = "select product_id, quantity, duplicate_count from marts.fct_events order by 1"
-    assert as_repeats.query(counts) == [("1001", 1, 2), ("9", 1, 1)]
+    assert as_duplicates.query(counts) == [("1001", 1, 2), ("9", 1, 1)]
     assert as_units.query(counts) == [("1001", 2, 2), ("9", 1, 1)]
-    assert one(as_repeats, "select order_amount from marts.fct_orders") == 200
+    assert one(as_duplicates, "select order_amount from marts.fct_orders") == 200
     assert one(as_units, "select order_amount from marts.fct_orders") == 300
 
 

@@ -77,7 +77,7 @@ FORMS: dict[str, tuple[str, Callable[[Path], object]]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_of_a_file_gives_the_same_rows(home: Home, form: str) -> None:
+def test_every_format_of_a_file_gives_the_same_rows(home: Home, form: str) -> None:
     (home.landing / "source.txt").write_bytes(text(VARIED))
     name, write = FORMS[form]
     write(home.landing / name)

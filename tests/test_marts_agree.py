@@ -116,7 +116,7 @@ def test_rfm_agrees(built: tuple[Workshop, Truth]) -> None:
     agree(workshop, "marts.dim_user_rfm", names, oracle.rfm(truth.orders, truth.as_of))
 
 
-def test_who_is_leaving_agrees(built: tuple[Workshop, Truth]) -> None:
+def test_leaving_customers_agree(built: tuple[Workshop, Truth]) -> None:
     workshop, truth = built
     rows = oracle.rhythms(truth.orders, truth.as_of)
     assert any(row.usual_interval_days for row in rows)

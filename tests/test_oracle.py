@@ -19,7 +19,7 @@ SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "2019-Oct-hea
 
 
 def line(event_time: str, event_type: str = "view", **columns: Any) -> oracle.Line:
-    """One line of user u in session s; columns not named do not matter to the case."""
+    """One row of user u in session s. Other columns do not affect the test."""
     values: dict[str, Any] = {
         "product_id": "p",
         "category_id": None,
@@ -238,7 +238,7 @@ def test_the_gap_counts_from_the_last_event_and_not_from_the_start():
     assert len(sessions_of(*(line(f"2019-10-01 {hour}:00:00") for hour in range(10, 20)))) == 1
 
 
-def test_a_session_goes_on_past_midnight_and_belongs_to_the_day_of_its_start():
+def test_a_session_continues_past_midnight_and_belongs_to_its_start_day():
     (session,) = sessions_of(line("2019-10-01 23:50:00"), line("2019-10-02 00:10:00"))
 
     assert session.session_start_date == date(2019, 10, 1)
@@ -330,7 +330,7 @@ def test_orders_before_counts_only_orders_strictly_before_the_session_begins():
 # --- Orders --------------------------------------------------------------------------------------
 
 
-def test_purchases_of_a_session_are_one_order_and_a_timeout_begins_another():
+def test_purchases_of_a_session_are_one_order_and_a_timeout_starts_a_new_one():
     first, second = orders_of(
         line("2019-10-01 09:30:00"),
         purchase("2019-10-01 10:00:00", product_id="p1", price=Decimal(100)),
@@ -477,7 +477,7 @@ def test_a_rate_counts_sessions_that_reached_both_stages():
     assert (overall.session_start_date, overall.sessions, overall.view_to_cart) == (None, 7, 0.5)
 
 
-def test_a_bots_session_is_counted_as_that_and_in_no_rate():
+def test_a_bot_session_is_counted_separately_and_in_no_rate():
     looks = [line(f"2019-10-01T00:00:{second:02d}", user_session="r") for second in range(4)]
     human = [line("2019-10-01", user_session="h"), line("2019-10-01", "cart", user_session="h")]
 

@@ -97,7 +97,7 @@ def test_the_guard_against_formulas_can_be_turned_off(shop: Workshop, start: str
         assert rows == [["a", "b"], [expected, "1"]]
 
 
-def test_csv_of_any_type_is_what_a_reader_of_csv_reads(shop: Workshop) -> None:
+def test_csv_of_any_type_can_be_read_back(shop: Workshop) -> None:
     sql = (
         "select ['a', 'b'] as list, {'x': 1} as pair, interval 1 day as span, uuid as id, "
         "'ä,\"\n' as text, [1, 2] as numbers, [1.5] as decimals from (select "
@@ -258,7 +258,7 @@ def test_rejects_stream_in_every_format(shop: Workshop) -> None:
         assert "soon" in estore(shop, "rejects", "a.csv").stdout
 
 
-def test_tables_are_listed_with_what_they_mean(shop: Workshop) -> None:
+def test_tables_are_listed_with_their_descriptions(shop: Workshop) -> None:
     listed = estore(shop, "tables").stdout
     assert "metrics.metrics_churn" in listed and "One row per" in listed
     assert "int_as_of" not in listed and "int_as_of" in estore(shop, "tables", "--all").stdout

@@ -117,7 +117,7 @@ def test_the_report_of_a_small_shop_is_complete(shop: Settings, shown: Shown) ->
     assert (content["version"], content["as_of_date"]) == (shown.version, "2020-01-31")
 
 
-def test_omitted_brands_are_summed_only_where_sums_are_exact(shown: Shown) -> None:
+def test_omitted_brands_are_summed_only_if_sums_are_exact(shown: Shown) -> None:
     cube = shown.cubes["cube_products"]
     kept = cut_to_brands(cube, ["samsung"])
 
@@ -190,7 +190,7 @@ def test_the_report_file_loads_nothing_from_outside(shop: Settings) -> None:
     assert HOSTILE_BRAND not in html
 
 
-def test_the_command_says_what_it_wrote(shop: Settings, tmp_path: Path) -> None:
+def test_the_command_names_the_file_that_it_wrote(shop: Settings, tmp_path: Path) -> None:
     out = tmp_path / "new" / "report.html"
     result = CliRunner().invoke(main, ["--home", str(shop.home), "report", str(out)])
     assert result.exit_code == 0, result.output

@@ -305,3 +305,22 @@ def test_a_shop_without_known_customers_has_none_and_a_share_is_a_share(clean: A
     for wrong in (-0.1, 1):
         with pytest.raises(ValueError, match="known customers"):
             SyntheticShop(known_customers=wrong)
+
+
+@pytest.mark.parametrize(
+    "behaviour", [Behaviour(), Behaviour(buying=3, filling=2), Behaviour(repeat_hazards=(4.0,))]
+)
+def test_conversion_comes_from_the_chances_that_are_stated(
+    tmp_path: Path, behaviour: Behaviour
+) -> None:
+    write_shop(
+        tmp_path,
+        SyntheticShop(events=200_000, seed=8, format="parquet", faults=(), behaviour=behaviour),
+    )
+    told = json.loads((tmp_path / "truth.json").read_text())["conversion"]
+    for first, then in (("view", "cart"), ("cart", "purchase"), ("view", "purchase")):
+        chance = told["chances"][f"{first}_to_{then}_rate"]
+        spread = (chance * (1 - chance) / told[f"with_{first}"]) ** 0.5
+        realized = told[f"{first}_to_{then}_rate"]
+        assert abs(realized - chance) < 3.5 * spread
+        assert realized != chance, "a chance is not what happened"

@@ -9,7 +9,7 @@ import numpy as np
 from estore.synth import calibration as real
 from estore.synth.customers import NEVER, NEW, Behaviour, Customers
 from estore.synth.draws import Array, mixed
-from estore.synth.visits import CART, PURCHASE, VIEW, Sessions
+from estore.synth.visits import CART, PURCHASE, SIZE_DECK, VIEW, Sessions, stage_chances
 
 WINDOWS = (30, 60, 90)  # days since the first order
 STAGES = ("view", "cart", "purchase")
@@ -20,6 +20,8 @@ class Tally:
 
     def __init__(self) -> None:
         self.sessions = np.zeros(8, np.int64)  # by a bit for each kind of event that they hold
+        self.planned = 0
+        self.added = np.zeros(int(SIZE_DECK.max()) + 1, np.int64)  # by size
         self.orders = 0
         self.purchases = 0
         self.revenue_cents = 0
@@ -28,6 +30,8 @@ class Tally:
 
     def count_sessions(self, kind: Array, session: Array, sessions: Sessions) -> None:
         """Events as they are meant, before the tracker sees them."""
+        self.planned += len(sessions.size)
+        self.added += np.bincount(sessions.size[sessions.added], minlength=len(self.added))
         held = np.zeros(len(sessions.size), np.int64)
         for of in (VIEW, CART, PURCHASE):
             held[session[kind == of]] |= 1 << of
@@ -92,6 +96,23 @@ def repeat_truth(customers: Customers, months: Array) -> list[dict[str, Any]]:
     return rows
 
 
+def conversion_chances(tally: Tally, behaviour: Behaviour) -> dict[str, float | None]:
+    """The rates that the shop's behavior has in the long run, whatever happened by chance.
+
+    Of sessions as they are planned, and of those that buy because a customer is due.
+    """
+    size = np.arange(1, len(tally.added))
+    share = np.bincount(SIZE_DECK, minlength=len(tally.added))[1:] / len(SIZE_DECK)
+    added = stage_chances(size, behaviour, 1) - stage_chances(size, behaviour, 0)
+    each = stage_chances(size, behaviour) @ share * tally.planned + added @ tally.added[1:]
+    view, cart, view_and_cart, cart_and_purchase, view_and_purchase = each.tolist()
+    return {
+        "view_to_cart_rate": _rate(view_and_cart, view),
+        "cart_to_purchase_rate": _rate(cart_and_purchase, cart),
+        "view_to_purchase_rate": _rate(view_and_purchase, view),
+    }
+
+
 def known_truth(customers: Customers) -> dict[str, Any]:
     """The customers who ordered before the data begin, as far as they order in the data."""
     back = customers.first_day[customers.known_kind != NEW]
@@ -140,6 +161,7 @@ def told_truth(
             "view_to_cart_rate": _rate(stages["with_view_and_cart"], stages["with_view"]),
             "cart_to_purchase_rate": _rate(stages["with_cart_and_purchase"], stages["with_cart"]),
             "view_to_purchase_rate": _rate(stages["with_view_and_purchase"], stages["with_view"]),
+            "chances": conversion_chances(tally, customers.behaviour),
         },
         "repeat": repeat_truth(customers, months),
         "known_customers": known_truth(customers),
@@ -149,7 +171,7 @@ def told_truth(
     }
 
 
-def _rate(part: int, whole: int) -> float | None:
+def _rate(part: float, whole: float) -> float | None:
     return round(part / whole, 6) if whole else None
 
 

@@ -101,6 +101,7 @@ class Sessions:
     share: Array  # of the day's traffic that came before it
     plan: Array
     rounds: Array  # how often the steps of the plan come
+    added: Array  # positions of those that buy only because a customer is due
 
 
 def make_sessions(
@@ -118,24 +119,44 @@ def make_sessions(
     size = size[: int(np.searchsorted(np.cumsum(size), events)) + 1]
     share = begin + rng.random(len(size)) * (end - begin)
     again = customers.due(day, begin, end)
-    plan = _plans(rng, size, customers.behaviour, len(again))
+    plan, added = _plans(rng, size, customers.behaviour, len(again))
     user = _users(rng, crowd, customers, day, plan, again)
     luck, chance, rounds = rng.random(len(size)), np.ones(len(size)), np.ones(len(size), np.int64)
     for _ in range(8):
         chance = chance * ANOTHER_ROUND[plan]
         rounds += luck < chance
-    return Sessions(size, user, share, plan, np.minimum(rounds, np.maximum(1, size // ROUND[plan])))
+    rounds = np.minimum(rounds, np.maximum(1, size // ROUND[plan]))
+    return Sessions(size, user, share, plan, rounds, added)
 
 
-def _plans(rng: np.random.Generator, size: Array, behaviour: Behaviour, again: int) -> Array:
+def stage_chances(size: Array, behaviour: Behaviour, buying: float | None = None) -> Array:
+    """The chances of a session by its size, a row each: a view, a cart, and each pair of stages.
+
+    As `_plans` draws them and `_kinds` places them. `buying`: instead of its chance to buy.
+    """
+    band = np.searchsorted(SMALLEST, size, side="right") - 1
+    own = np.minimum(1, BUYING[band] * behaviour.buying)
+    buys = own if buying is None else np.full(len(size), buying)
+    fills = (1 - buys) * np.minimum(1, FILLING[band] * behaviour.filling)
+    in_cart = buys * np.where(size < 3, 0, 1 - real.BUYS_WITHOUT_CART)
+    # A purchase alone has no view; whatever else there is begins with one.
+    view, both = np.where(size == 1, 1 - buys, 1), np.where(size == 1, 0, buys)
+    return np.array([view, fills + in_cart, fills + in_cart, in_cart, both])
+
+
+def _plans(
+    rng: np.random.Generator, size: Array, behaviour: Behaviour, again: int
+) -> tuple[Array, Array]:
     """What each session is for; as many buy as have to `again`, if there are so many."""
     band = np.searchsorted(SMALLEST, size, side="right") - 1
     buys = rng.random(len(size)) < BUYING[band] * behaviour.buying
     lacking = max(0, again - int(np.count_nonzero(buys)))
-    buys[np.flatnonzero(~buys & (size > 1))[:lacking]] = True
+    added = np.flatnonzero(~buys & (size > 1))[:lacking]
+    buys[added] = True
     fills = rng.random(len(size)) < FILLING[band] * behaviour.filling
     at_once = (size < 3) | (rng.random(len(size)) < real.BUYS_WITHOUT_CART)
-    return np.select([buys & at_once, buys, fills], [BUY_NOW, BUY, FILL_CART], BROWSE)
+    plan = np.select([buys & at_once, buys, fills], [BUY_NOW, BUY, FILL_CART], BROWSE)
+    return plan, added
 
 
 def _users(

@@ -1,11 +1,11 @@
-"""Clock: what time it is now, asked in one place, so that a test can set it."""
+"""Clock: the current time, from one place so tests can set it."""
 
 from datetime import UTC, datetime, timedelta
 
-#: An event later than this from now cannot have happened yet in any time zone.
+#: An event further ahead than this is in the future in every time zone.
 AHEAD = timedelta(days=1)
 
 
 def now() -> datetime:
-    """The UTC instant, without a zone."""
+    """The current UTC time, without a zone."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""Clocks: the local times of a zone that never were, or were twice."""
+"""Clock changes: a zone's local times that were skipped or occurred twice."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -9,7 +9,7 @@ _FIRST, _LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2050, 1, 1, tzinfo=UT
 
 
 class Change(NamedTuple):
-    """Local times from `start` on, before `end`, that never were (a gap) or were twice."""
+    """Local times from `start` to before `end` that were skipped (a gap) or occurred twice."""
 
     is_gap: bool
     start: datetime
@@ -18,7 +18,7 @@ class Change(NamedTuple):
 
 @lru_cache
 def changes(zone: str) -> tuple[Change, ...]:
-    """Every change of a zone's clocks from 1990 to 2050."""
+    """All clock changes of a zone from 1990 to 2050."""
     place, found = ZoneInfo(zone), []
     day = _FIRST
     while day < _LAST:
@@ -31,7 +31,7 @@ def changes(zone: str) -> tuple[Change, ...]:
 
 
 def gap_hours(zone: str) -> list[int]:
-    """The hours of the day in which some local time never was."""
+    """The hours of the day with skipped local times."""
     hours = set()
     for change in changes(zone):
         moment = change.start.replace(minute=0, second=0)
@@ -42,7 +42,7 @@ def gap_hours(zone: str) -> list[int]:
 
 
 def _change(place: ZoneInfo, low: datetime, high: datetime) -> Change:
-    """The one change between two instants."""
+    """The clock change between two instants."""
     before, after = _offset(place, low), _offset(place, high)
     while high - low > timedelta(seconds=1):
         middle = (low + (high - low) / 2).replace(microsecond=0)

@@ -1,13 +1,13 @@
-"""Currency: how an amount of the shop's money is written, in sentences and on the page.
+"""Currency: the format of the shop's amounts, in sentences and on pages.
 
-In English, as CLDR has it; the digits are those of ISO 4217.
+English format as in CLDR, digits as in ISO 4217.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-#: ISO 4217's codes of today, by the digits after the point of an amount.
+#: Current ISO 4217 codes, by the number of decimal places.
 _CODES = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN "
@@ -20,7 +20,7 @@ _CODES = {
     3: "BHD IQD JOD KWD LYD OMR TND",
 }  # fmt: skip
 _DIGITS = {code: digits for digits, codes in _CODES.items() for code in codes.split()}
-#: Of all others the code is written, and a space.
+#: All other currencies show their code and a space.
 _SYMBOLS = {
     "AUD": "A$", "BRL": "R$", "CAD": "CA$", "CNY": "CN¥", "EUR": "€", "GBP": "£", "HKD": "HK$",
     "ILS": "₪", "INR": "₹", "JPY": "¥", "KRW": "₩", "MXN": "MX$", "NZD": "NZ$", "PHP": "₱",
@@ -30,7 +30,7 @@ _SYMBOLS = {
 
 @dataclass(frozen=True)
 class Currency:
-    """One currency. `symbol` goes before an amount; `digits` are those after the point."""
+    """One currency. `symbol` precedes an amount; `digits` is the number of decimal places."""
 
     code: str
     symbol: str
@@ -40,13 +40,13 @@ class Currency:
         """$1,234 or, exact, $1,234.50."""
         digits = self.digits if exact else 0
         number = f"{abs(Decimal(str(value))):,.{digits}f}"
-        # What is rounded to nothing has no sign.
+        # An amount that rounds to zero has no sign.
         sign = "-" if value < 0 and number.strip("0.,") else ""
         return f"{sign}{self.symbol}{number}"
 
 
 def currency(code: str) -> Currency:
-    """The currency of an ISO 4217 code. Raises ValueError for what is none."""
+    """The currency of an ISO 4217 code. Raises ValueError for an unknown code."""
     if code not in _DIGITS:
-        raise ValueError("not a currency's code; use three capitals of ISO 4217 such as EUR")
+        raise ValueError("not a currency code; use a three-letter ISO 4217 code such as EUR")
     return Currency(code, _SYMBOLS.get(code, f"{code}\N{NO-BREAK SPACE}"), _DIGITS[code])

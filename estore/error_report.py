@@ -1,4 +1,4 @@
-"""Error reports: what ends a command, as one sentence; what nobody expected, with a log to send."""
+"""Error reports: the sentence that ends a command, and a log for unexpected errors."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from estore.errors import EstoreError, engine_advice
 from estore.escaping import one_line, shortened
 from estore.home import make_home
 
-#: Bytes after which the log of unexpected errors begins again; the one before is kept.
+#: Bytes after which the error log restarts; the previous log is kept.
 LARGEST = 1 << 20
 
 
@@ -18,7 +18,7 @@ _OF_THE_DISK = {errno.EIO, errno.EROFS, errno.ESTALE, errno.ENODEV, errno.ENXIO}
 
 
 def in_words(error: Exception) -> str | None:
-    """What a person can do about an error; None for a fault of ours."""
+    """What a person can do about an error; None for our own bug."""
     if isinstance(error, EstoreError):
         return str(error)
     if isinstance(error, MemoryError):
@@ -35,17 +35,17 @@ def in_words(error: Exception) -> str | None:
 
 
 def unexpected(error: Exception, home: Path) -> str:
-    """A sentence about a fault of ours, whose traceback is written to the home's logs."""
+    """A sentence on our own bug; its traceback is written to the home's logs."""
     path = home / "logs" / "errors.log"
     said = shortened(f"{type(error).__name__}: {error}", 300)
     try:
         _write(path, "".join(traceback.format_exception(error)))
     except OSError as failed:
         return (
-            f"this should not happen: {said} ({_place(error)}). The details cannot be written to "
+            f"unexpected error: {said} ({_place(error)}). The details cannot be written to "
             f"{path}: {failed.strerror}"
         )
-    return f"this should not happen: {said}. Please report it with the details in {path}"
+    return f"unexpected error: {said}. Please report it with the details in {path}"
 
 
 def _write(path: Path, text: str) -> None:
@@ -62,4 +62,6 @@ def _place(error: Exception) -> str:
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if "estore" in frame.filename
     ]
-    return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "no place"
+    return (
+        f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "unknown place"
+    )

@@ -1,12 +1,12 @@
-"""Errors that a user can mend: each says what is wrong, where, and the fix."""
+"""Errors that a user can fix: each says what is wrong, where, and how to fix it."""
 
 
 class EstoreError(Exception):
-    """Something a person can act on; shown as one sentence, never as a traceback."""
+    """An error that a person can fix; shown as one sentence, never as a traceback."""
 
 
 class Busy(EstoreError):
-    """Somebody else writes just now; the same again, later, may well work."""
+    """Another process is writing; a later retry may work."""
 
 
 class NothingLoaded(EstoreError):
@@ -14,19 +14,19 @@ class NothingLoaded(EstoreError):
 
 
 class Damaged(EstoreError):
-    """A file of ours is missing, cut or not readable: which one, and what puts it right."""
+    """A file of ours is missing, truncated or unreadable: which one, and the fix."""
 
 
 class RefusedFile(EstoreError):
-    """A file that cannot be loaded as it is. Nothing of it stays; the other files go on."""
+    """A file that cannot be loaded. None of its rows are kept; the other files are loaded."""
 
 
-#: Of a RefusedFile that was written to meanwhile.
+#: The reason for a file that changed during the load.
 CHANGED = "changed while it was being read; run again once it is complete"
 
 
 def engine_advice(text: str) -> str | None:
-    """What to do about an error of the engine or the system that is the machine's; else None."""
+    """What to do about an error caused by the machine; None for any other error."""
     said = next((line for line in text.splitlines() if any(sign in line for sign in _WANTS)), "")
     if any(sign in said for sign in _DISK):
         return (

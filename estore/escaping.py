@@ -1,37 +1,37 @@
-"""Escaping: text from outside (names of files, brands, headers, messages) on its way out.
+"""Escaping: makes outside text (file names, brands, headers, messages) safe to print.
 
-A terminal obeys control characters, a chat mentions and links, a Markdown page links and images.
+Terminals obey control characters; chats and Markdown make mentions, links and images.
 """
 
 import re
 
 _CONTROLS = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and line feed, DEL, C1
-    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # turn the direction of what follows
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # change the text direction
     r"\u200b\u2028\u2029\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
-    r"\ud800-\udfff"  # bytes of a file's name that are no UTF-8
+    r"\ud800-\udfff"  # bytes of a file name that are not UTF-8
 )
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 _CONTROL_OR_BREAK = re.compile(f"[{_CONTROLS}\t\n]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#!|~&>])")
-#: Markdown and chats make links of these by themselves, and chats mentions: a space without width
-#: between the two parts ends that.
+#: Markdown and chats turn these into links or mentions; a zero-width space between the parts
+#: prevents that.
 _LINK = re.compile(r"(https?:|ftp:|www|\]|@)(?=[/.(\w])", re.IGNORECASE)
 _GAP = "\u200b"
 
 
 def printable(text: str) -> str:
-    """Text for a terminal or a log: what would steer it is shown and not done. Keeps its lines."""
+    """Text for a terminal or a log, with control characters escaped. Keeps its lines."""
     return _CONTROL.sub(_shown, text)
 
 
 def one_line(text: str) -> str:
-    """The same for a name or a cell: line breaks and tabs are shown, too."""
+    """Text for a name or a cell: line breaks and tabs are escaped, too."""
     return _CONTROL_OR_BREAK.sub(_shown, text)
 
 
 def shortened(text: str, most: int) -> str:
-    """Text as one line of at most so many characters, cut between two words."""
+    """Text as one line with a maximum length, cut between words."""
     line = " ".join(text.split())
     if len(line) <= most:
         return line
@@ -40,23 +40,23 @@ def shortened(text: str, most: int) -> str:
 
 
 def in_json(text: str) -> str:
-    """A JSON document whose control characters are escaped as JSON has it."""
+    """A JSON document with its control characters escaped as in JSON."""
     return _CONTROL.sub(lambda match: _json(match[0]), text)
 
 
 def markdown(text: str) -> str:
-    """Text as Markdown that shows it: no link, image, code, emphasis or HTML."""
+    """Text as literal Markdown: no link, image, code, emphasis or HTML."""
     escaped = _MARKDOWN.sub(r"\\\1", one_line(text)).replace("<", "&lt;")
     return _LINK.sub(lambda match: match[0] + _GAP, escaped)
 
 
 def slack(text: str) -> str:
-    """Text for Slack, by Slack's own rule: it calls nobody and makes no link."""
+    """Text for Slack, by Slack's rules: no mention and no link."""
     return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def chat(text: str) -> str:
-    """Text for a chat whose rules are unknown: no mention, and no link."""
+    """Text for a chat with unknown rules: no mention and no link."""
     return _LINK.sub(lambda match: match[0] + _GAP, printable(text)).replace("<", "<" + _GAP)
 
 

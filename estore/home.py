@@ -1,6 +1,6 @@
-"""The home: the folder of everything written. It holds customers' ids, so it is its owner's alone.
+"""Home: the folder for all output. It contains customers' ids, so only its owner can read it.
 
-What is written inside is as open as the home itself: `chmod 750 HOME` shares it with a group.
+Files inside have the home's permissions: `chmod 750 HOME` shares it with a group.
 """
 
 import os
@@ -12,13 +12,13 @@ _OTHERS = 0o007
 
 
 def make_home(home: Path) -> None:
-    """Make the folder, where it is not there, for its owner alone."""
+    """Create the folder if it is missing, readable only by its owner."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 @contextmanager
 def as_open_as(home: Path) -> Iterator[None]:
-    """Files that this process makes meanwhile can be read by whom the home lets in, if any."""
+    """Files created inside the block get the home's permissions."""
     before = os.umask(~home.stat().st_mode & 0o077)
     try:
         yield
@@ -27,10 +27,10 @@ def as_open_as(home: Path) -> Iterator[None]:
 
 
 def openness(home: Path) -> str | None:
-    """A warning about a home that everyone on the machine can read, as older versions made it."""
+    """A warning about a home that all users can read, as created by older versions."""
     if home.stat().st_mode & _OTHERS:
         return (
-            f"{home} can be read by everyone on this machine, and it holds customers' ids: "
-            f"`chmod -R o-rwx {home}` ends that"
+            f"{home} contains customers' ids, and all users of this machine can read it. "
+            f"Run `chmod -R o-rwx {home}`"
         )
     return None

@@ -1,7 +1,7 @@
 """Interruption: Ctrl-C ends a command within seconds, whatever it is doing.
 
-A thread inside the engine or dbt may take its time to hear of it. Since a crash loses nothing, what
-has not ended by itself soon after the signal is ended from outside, as a crash would.
+A thread in the engine or dbt may react slowly. A crash loses nothing, so a process that does not
+end soon after the signal is ended as a crash would end it.
 """
 
 import os
@@ -14,25 +14,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: Seconds that a command has to end by itself.
+#: Seconds for a command to end by itself.
 PATIENCE = 2.0
 EXIT_CODE = 130
-MESSAGE = "stopped; nothing is half done, run it again to go on"
+MESSAGE = "stopped; no partial changes remain. Run the command again to continue"
 
 
 class Interruption:
-    """Whether Ctrl-C was pressed: then any error that follows comes of it."""
+    """Whether Ctrl-C was pressed; any later error then results from it."""
 
     is_asked = False
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
-        """Raise KeyboardInterrupt in the main thread, once: a second one would hurt clearing up."""
+        """Raise KeyboardInterrupt once in the main thread: a second would disturb cleanup."""
         if not self.is_asked:
             self.is_asked = True
             raise KeyboardInterrupt
 
     def watch(self, signals: socket.socket) -> None:
-        """Wait for the signal, which is told here even while the main thread is deaf to it."""
+        """Wait for the signal, which arrives here even while the main thread is blocked."""
         with signals:
             while signal.SIGINT not in (heard := signals.recv(64)):
                 if not heard:
@@ -45,7 +45,7 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Ends the process soon after a Ctrl-C inside, in case it does not end by itself."""
+    """Ends the process soon after Ctrl-C if it does not end by itself."""
     interruption = Interruption()
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
@@ -59,7 +59,7 @@ def interruptible() -> Iterator[Interruption]:
     try:
         yield interruption
     finally:
-        if not interruption.is_asked:  # else both stay on guard until the process has ended
+        if not interruption.is_asked:  # otherwise both keep watching until the process has ended
             signal.signal(signal.SIGINT, before)
             signal.set_wakeup_fd(told_before)
             theirs.close()  # ends the thread

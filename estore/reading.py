@@ -1,4 +1,4 @@
-"""Reading: what the warehouse or, while it is written to, the newest snapshot says."""
+"""Reading: answers from the warehouse or, while a run writes, from the newest snapshot."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,7 +24,7 @@ from estore.snapshot.manifest import (
 from estore.snapshot.reader import open_snapshot
 from estore.warehouse.duckdb import read_warehouse
 
-#: Columns of the ledger that a status names; a home made by an earlier version lacks the last.
+#: Ledger columns of a status; homes of earlier versions lack the last ones.
 _OF_FILES = [
     "uri", "status", "lines", "loaded", "rejected", "first_date", "last_date", "loaded_at", "error",
     "other_event_types",
@@ -32,7 +32,7 @@ _OF_FILES = [
 
 
 def status(settings: Settings) -> dict[str, Any]:
-    """Files with their counts, days covered, days waiting, last build and snapshot."""
+    """Files with their counts, days covered, pending days, last build and snapshot."""
     with open_reader(settings) as (connection, source):
         is_warehouse = source == "warehouse"
         files = "raw.files" if is_warehouse else "raw_files"
@@ -76,7 +76,7 @@ def status(settings: Settings) -> dict[str, Any]:
 
 
 def _newest_snapshot(settings: Settings) -> tuple[Manifest | None, str | None]:
-    """Its manifest, if there is one; and what is wrong with it, if anything."""
+    """The snapshot's manifest, if any, and its error, if any."""
     try:
         with current_snapshot(settings) as folder:
             if folder:
@@ -89,7 +89,7 @@ def _newest_snapshot(settings: Settings) -> tuple[Manifest | None, str | None]:
 
 @dataclass(frozen=True)
 class Known:
-    """What the ledger says of one content of a path."""
+    """A ledger entry for one content of a path."""
 
     uri: str
     generation: str
@@ -99,15 +99,15 @@ class Known:
 
 
 def ledger(settings: Settings) -> list[Known]:
-    """Every content ever seen, as the warehouse says now; empty before the first load.
+    """All contents ever seen, from the warehouse; empty before the first load.
 
-    Raises Busy while the warehouse is written to: what a snapshot says of files may be old; and
-    Damaged where the warehouse cannot be read.
+    Raises Busy while a run writes, because a snapshot's file list may be old, and Damaged if the
+    warehouse cannot be read.
     """
     try:
         with open_reader(settings) as (connection, source):
             if source != "warehouse":
-                raise Busy(f"{settings.home}: the warehouse is being written to; ask again later")
+                raise Busy(f"{settings.home}: a run is writing to the warehouse; try again later")
             rows = connection.execute(
                 "select uri, generation, status, loaded_at, error from raw.files order by file_id"
             ).fetchall()
@@ -117,7 +117,7 @@ def ledger(settings: Settings) -> list[Known]:
 
 
 def row_counts(settings: Settings, tables: list[str]) -> dict[str, int]:
-    """schema.table → rows; nothing of what is being written to."""
+    """schema.table → rows; empty while a run writes."""
     if not tables:
         return {}
     if settings.target == "bigquery":
@@ -136,13 +136,13 @@ def row_counts(settings: Settings, tables: list[str]) -> dict[str, int]:
 def open_reader(
     settings: Settings, what: str = "a short question", *, is_bounded: bool = False
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """The warehouse, or the newest snapshot while it is written to; and which of them it is.
+    """The warehouse, or the newest snapshot while a run writes, and the name of the source.
 
-    what: names the reader to a run that waits for it. is_bounded: see `open_snapshot`.
+    what: the reader's name for a waiting run. is_bounded: see `open_snapshot`.
 
-    Of BigQuery only the control tables: the ledger, what waits and what was built. Raises
-    NothingLoaded without a warehouse and Damaged for one that cannot be read: only a lock means
-    a writer.
+    For BigQuery, only the control tables: the ledger, pending days and build state. Raises
+    NothingLoaded without a warehouse, and Damaged if it cannot be read: only a lock means that a
+    run is writing.
     """
     if settings.target == "bigquery":
         from estore.warehouse.bigquery import open_bigquery
@@ -153,8 +153,8 @@ def open_reader(
     with ExitStack() as stack:
         connection = None
         busy = Busy(
-            f"{settings.home}: the first run is under way, and nothing is published yet; "
-            "ask again when it has ended"
+            f"{settings.home}: the first run is in progress, and nothing is published yet; "
+            "try again after it ends"
         )
         if stack.enter_context(reading_lock(settings.home, what)):
             try:

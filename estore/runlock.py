@@ -1,10 +1,10 @@
-"""Run lock: one writing command at a time in a home, and readers that are never in its way.
+"""Run lock: one writing command at a time in a home, and readers that never block it.
 
-Two files, locked with flock: the kernel lets go of them when their process dies, however it dies.
-`run.lock` is held by the command that writes, and says which one that is. `readers.lock` is shared
-by those who read the warehouse: a run that begins waits for them, and they only look at it while
-no run is there. So DuckDB's own lock on the file never meets a second process of ours.
-Each reader says who it is in a file of its own in `readers/`, so that a run that waits can name it.
+It locks two files with flock, which the kernel releases when their process dies. The writing
+command holds `run.lock` and names itself in it. Readers of the warehouse share `readers.lock`: a
+run waits for them, and they read the warehouse only while no run is active. So DuckDB's own file
+lock never meets a second process of ours.
+Each reader names itself in its own file in `readers/`, so a waiting run can name it.
 """
 
 import fcntl
@@ -21,14 +21,14 @@ from typing import IO
 from estore.errors import Busy
 from estore.home import as_open_as, make_home
 
-#: A reader holds run.lock for microseconds while it looks; a run that holds it, for seconds.
+#: A reader holds run.lock for microseconds during its check; a run holds it for seconds.
 _LOOKS, _PAUSE = 10, 0.02
-#: Waiting for readers is told after this many seconds.
+#: Seconds after which waiting for readers is reported.
 _PATIENCE = 1.0
-#: Seconds that a reader has to end once a run waits for it, and that the run waits: longer, for a
-#: reader that is stopped (Ctrl-Z) cannot end itself.
+#: Seconds for a reader to end when a run waits for it, and for the run to wait. The run waits
+#: longer, because a stopped reader (Ctrl-Z) cannot end itself.
 GRACE, LONGEST_WAIT = 10.0, 20.0
-#: Of a reader's query, as it is named to others.
+#: The length of a reader's query as shown to others.
 _SHOWN = 200
 
 
@@ -36,9 +36,9 @@ _SHOWN = 200
 def run_lock(
     home: Path, command: str, on_wait: Callable[[str], None] = lambda text: None
 ) -> Iterator[None]:
-    """Alone in writing to a home, and after all who read its warehouse.
+    """The only writer in a home, after all readers of its warehouse have ended.
 
-    Raises Busy with who holds the lock where another command does, or who still reads.
+    Raises Busy with the holder of the lock, or with the remaining readers.
     """
     make_home(home)
     with (
@@ -62,14 +62,14 @@ def run_lock(
 
 @contextmanager
 def reading_lock(home: Path, what: str = "a reader") -> Iterator[bool]:
-    """Whether no run is under way: while it is so, none begins to write before this ends.
+    """Whether no run is active; if so, none starts to write before this block ends.
 
-    what: the command or the query, for a run that waits for it.
+    what: the command or query, shown by a waiting run.
     """
     try:
         run, readers = (home / "run.lock").open("rb"), (home / "readers.lock").open("rb")
     except FileNotFoundError:
-        yield True  # no run was ever here
+        yield True  # there was never a run here
         return
     with readers:
         with run:
@@ -82,7 +82,7 @@ def reading_lock(home: Path, what: str = "a reader") -> Iterator[bool]:
 
 
 def writer(home: Path) -> str | None:
-    """The command that writes in a home or waits to, in words; None where there is none."""
+    """The command that writes in a home or waits to write, as text; None if there is none."""
     try:
         with (home / "run.lock").open("r", encoding="utf-8") as file:
             return None if _try(file, fcntl.LOCK_SH) else _who(file)
@@ -92,10 +92,10 @@ def writer(home: Path) -> str | None:
 
 @contextmanager
 def _named(home: Path, what: str) -> Iterator[None]:
-    """A file that says who reads, locked while it does: one that is not locked is of a dead one."""
+    """A file that names the reader, locked while it reads; unlocked files are of dead readers."""
     folder = home / "readers"
     with ExitStack() as stack:
-        with suppress(OSError):  # a name less is no reason not to answer
+        with suppress(OSError):  # a missing name must not stop the answer
             folder.mkdir(mode=0o700, exist_ok=True)
             path = folder / f"{os.getpid()}-{threading.get_ident()}.json"
             path.touch(mode=0o600)
@@ -109,7 +109,7 @@ def _named(home: Path, what: str) -> Iterator[None]:
 
 
 def _readers(home: Path) -> list[dict[str, object]]:
-    """Who reads the warehouse now. Files of dead readers are removed."""
+    """The current readers of the warehouse. Removes files of dead readers."""
     found = []
     for path in sorted((home / "readers").glob("*.json")):
         with suppress(OSError, ValueError), path.open("rb") as file:
@@ -134,7 +134,7 @@ _open_here: set[IO[str]] = set()
 
 
 def _let_go() -> None:
-    """A forked child must not keep the lock when its parent dies; one that execs never has it."""
+    """Close the lock in forked children, so they do not keep it if the parent dies."""
     for file in _open_here:
         file.close()
 
@@ -151,7 +151,7 @@ def _try(file: IO[str] | IO[bytes], kind: int) -> bool:
 
 
 def _wait_for(home: Path, readers: IO[str], on_wait: Callable[[str], None]) -> None:
-    """Until those who read the warehouse are done; new ones see the run lock and go elsewhere."""
+    """Wait for readers of the warehouse; new ones see the run lock and use the snapshot."""
     since, is_told = time.monotonic(), False
     while not _try(readers, fcntl.LOCK_EX):
         waited = time.monotonic() - since
@@ -168,7 +168,7 @@ def _wait_for(home: Path, readers: IO[str], on_wait: Callable[[str], None]) -> N
 
 
 def _reading(home: Path) -> tuple[str, str]:
-    """The readers in words, and their process ids."""
+    """The readers as text, and their process ids."""
     found = _readers(home)
     names = (
         f"process {reader['pid']} (since {reader['since']}: {reader['command']})"
@@ -187,14 +187,14 @@ def _say(file: IO[str], holder: dict[str, object] | None) -> None:
 
 def _held(home: Path, file: IO[str]) -> str:
     return (
-        f"{home}: {_who(file)} is writing here; run this again when it has ended. Meanwhile query, "
+        f"{home}: {_who(file)} is writing here; run this again after it ends. Until then, query, "
         "findings, status and rejects answer from the last snapshot"
     )
 
 
 def _who(file: IO[str]) -> str:
     file.seek(0)
-    with suppress(ValueError, TypeError, KeyError):  # it has just begun, or just ended
+    with suppress(ValueError, TypeError, KeyError):  # it has just started or just ended
         holder = json.loads(file.read())
         return f"`estore {holder['command']}` (process {holder['pid']}, since {holder['since']})"
     return "another command"

@@ -1,4 +1,4 @@
-"""The shop's own file, `shop.toml`: how its files are written, and its thresholds."""
+"""Shop: the settings file `shop.toml`, with file formats and thresholds."""
 
 import tomllib
 from dataclasses import dataclass, field, fields
@@ -24,29 +24,31 @@ _TABLES = {*SETTINGS, "source", "thresholds", "orchestration"}
 
 @dataclass(frozen=True)
 class ShopConfig(Source):
-    """What one shop says about its files and its analytics; all empty by default.
+    """One shop's settings for files and analytics; all empty by default.
 
-    Its own entries are of files that none of its sources names.
+    Top-level entries apply to files that no source names.
     """
 
-    sources: tuple[tuple[tuple[str, ...], Source], ...] = ()  # patterns of files → how written
+    sources: tuple[tuple[tuple[str, ...], Source], ...] = ()  # file patterns → format
     thresholds: dict[str, Any] = field(default_factory=dict)  # dbt var → value
     orchestration: dict[str, Any] = field(default_factory=dict)  # see estore/orchestration
 
     def source_for(self, uri: str) -> Source:
-        """How this file is written: the first source that names it, or else the shop's own."""
+        """This file's format: the first source that matches it, otherwise the shop's own."""
         found = (source for patterns, source in self.sources if is_named(uri, patterns))
         return next(found, self)
 
 
 def read_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
-    """Read a shop.toml; an absent one means all defaults unless it must exist.
+    """Read a shop.toml; a missing one means all defaults, unless it must exist.
 
-    Raises EstoreError that names the file, the entry and the fix.
+    Raises EstoreError with the file, the entry and the fix.
     """
     if not path.is_file():
         if must_exist:
-            raise EstoreError(f"{path}: no such file; --mapping and ESTORE_SHOP name a shop.toml")
+            raise EstoreError(
+                f"{path}: file not found; --mapping and ESTORE_SHOP must name a shop.toml"
+            )
         return ShopConfig()
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -70,7 +72,7 @@ def read_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
 
 
 def _sources(blocks: Any, own: dict[str, Any]) -> tuple[tuple[tuple[str, ...], Source], ...]:
-    """The [[source]] blocks; what one leaves out is as the shop's own entries say."""
+    """The [[source]] blocks; missing entries default to the shop's own."""
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise ValueError("source must be blocks that each begin with [[source]]")
     sources = []

@@ -1,4 +1,4 @@
-"""Sources: how one kind of event file is written, as the shop's `shop.toml` says."""
+"""Sources: the format of event files, from the shop's `shop.toml`."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import available_timezones
 
-#: Our columns in the order of a file without a header; True: a file must have it.
+#: Our columns in the order of a file without a header; True: required.
 COLUMNS = {
     "event_time": True,
     "event_type": True,
@@ -23,24 +23,24 @@ COLUMNS = {
     "order_id": False,
     "quantity": False,
 }
-#: What a file without a header holds, in this order.
+#: The columns of a file without a header, in this order.
 PLAIN_COLUMNS = tuple(COLUMNS)[:9]
-#: Columns that may hold one value for all rows of a file.
+#: Columns that may have one value for all rows of a file.
 CONSTANTS = (
     "event_type", "product_id", "category_id", "category_code", "brand", "price", "quantity",
 )  # fmt: skip
-#: Times that are counted from 1970 on → how many of them are one second.
+#: Epoch formats → units per second.
 EPOCHS = {"epoch_seconds": 1, "epoch_milliseconds": 1_000, "epoch_microseconds": 1_000_000}
-#: As named in shop.toml → as Python names it.
+#: Name in shop.toml → name in Python.
 ENCODINGS = {
     "utf-8": "utf-8",
     "windows-1252": "cp1252",
     "utf-16": "utf-16",
     "latin-1": "latin-1",
 }
-#: What a time_format may hold: the parts of strptime that both engines understand alike.
+#: Allowed parts of a time_format: those of strptime that both engines read in the same way.
 TIME_PARTS = "YymdHIMSfpbBz%"
-#: No online shop is older.
+#: No online shop is older than this.
 EARLIEST_DATE = "1995-01-01"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
@@ -48,12 +48,12 @@ OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 
 @dataclass(frozen=True)
 class Source:
-    """How the files of one source are written; all empty by default."""
+    """The file format of one source; all empty by default."""
 
     columns: dict[str, str | list[str]] = field(default_factory=dict)  # source column → ours
     constants: dict[str, str | int | float] = field(default_factory=dict)  # our column → value
     event_types: dict[str, str] = field(default_factory=dict)  # source name → ours
-    time_zone: str = "UTC"  # of times that name no zone themselves
+    time_zone: str = "UTC"  # for times without a zone
     zone_names: dict[str, str] = field(default_factory=dict)  # at the end of a time → zone
     time_format: str | None = None
     decimal: str | None = None
@@ -63,7 +63,7 @@ class Source:
 
     @property
     def ours(self) -> dict[str, str]:
-        """Our columns that are mapped → the source's names of them."""
+        """Our mapped columns → the source's names."""
         return {
             column: theirs
             for theirs, named in self.columns.items()
@@ -79,7 +79,7 @@ SETTINGS = tuple(Source.__dataclass_fields__)
 
 
 def is_named(uri: str, patterns: Iterable[str]) -> bool:
-    """Whether a file's name fits one of the patterns; one with a slash: the end of its path."""
+    """Whether a file's name matches a pattern; a pattern with a slash matches the path's end."""
     parts = uri.split("/")
     return any(
         fnmatchcase("/".join(parts[-1 - pattern.count("/") :]), pattern) for pattern in patterns
@@ -87,7 +87,7 @@ def is_named(uri: str, patterns: Iterable[str]) -> bool:
 
 
 def check_source(source: Mapping[str, Any]) -> None:
-    """Raises ValueError that names the entry and the fix; source: name → value."""
+    """Raises ValueError with the entry and the fix; source: name → value."""
     for table in ("columns", "constants", "event_types", "zone_names"):
         if not isinstance(source[table], dict):
             raise ValueError(f"[{table}] must be a table of name = value lines")

@@ -1,4 +1,4 @@
-"""Tables: rows on their way out, as a table for people, or CSV or JSON for programs."""
+"""Tables: rows as a table for people, or as CSV or JSON for programs."""
 
 import csv
 import io
@@ -15,9 +15,9 @@ from rich.text import Text
 
 from estore.escaping import in_json, one_line
 
-#: A spreadsheet takes a text that begins so for a formula.
+#: A spreadsheet reads a text with this start as a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-#: Wider than any line that is kept.
+#: Wider than any stored line.
 _WIDTH = 100_000
 
 
@@ -31,12 +31,12 @@ def render(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> 
 
 
 def to_json(value: Any) -> str:
-    """JSON with decimals as numbers, days and instants as ISO text, what is no number as null."""
+    """JSON with decimals as numbers, days and instants as ISO text, and NaN as null."""
     return in_json(json.dumps(_strict(value), default=plain, indent=2, ensure_ascii=False))
 
 
 def as_json_value(value: Any) -> Any:
-    """A value as JSON has it."""
+    """A value in its JSON form."""
     return _strict(value) if isinstance(value, (float, list, tuple, dict)) else value
 
 
@@ -46,12 +46,12 @@ def to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def csv_lines(rows: Sequence[Sequence[Any]], *, raw: bool = False) -> str:
-    """Rows of a CSV; raw: without the guard against formulas."""
+    """CSV rows; raw: without the guard against formulas."""
     return "\n".join(_csv_line(row if raw else [_inert(value) for value in row]) for row in rows)
 
 
 def to_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """An aligned table; numbers to the right, as wide as it needs to be."""
+    """An aligned table, with numbers to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for position, column in enumerate(columns):
         is_right = any(is_number(row[position]) for row in rows)
@@ -67,12 +67,12 @@ def to_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def _csv_line(cells: Sequence[Any]) -> str:
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\r\n").writerow(cells)  # so that either sign is quoted
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)  # so both characters are quoted
     return buffer.getvalue().removesuffix("\r\n")
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is aligned to the right."""
+    """Whether a value is right-aligned."""
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
@@ -97,7 +97,7 @@ def _inert(value: Any) -> Any:
 
 
 def _strict(value: Any) -> Any:
-    """JSON knows neither nan nor inf."""
+    """Replace nan and inf, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -108,7 +108,7 @@ def _strict(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """What JSON has no form for: decimals as numbers, days and instants as ISO text."""
+    """Values without a JSON form: decimals as numbers, days and instants as ISO text."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, (date, datetime)):

@@ -46,7 +46,7 @@ def test_a_negative_amount_has_its_sign_first_and_an_amount_rounded_to_zero_has_
 @pytest.mark.parametrize("wrong", ["usd", "US", "XYZ", "€", "", 840, True, ["EUR"]])
 def test_an_unknown_currency_is_refused_with_the_fix(wrong: object) -> None:
     shop = ShopConfig(thresholds={"shop_currency": wrong})
-    with pytest.raises(EstoreError, match=r"shop_currency = .*ISO 4217 such as EUR"):
+    with pytest.raises(EstoreError, match=r"shop_currency = .*ISO 4217 code such as EUR"):
         read_thresholds(project_folder(), shop, Path("shop.toml"))
 
 

@@ -34,7 +34,7 @@ def estore(home: Workshop, *command: str) -> tuple[int, str]:
     ended = CliRunner().invoke(main, ["--home", str(home.settings.home), *command])
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
     assert "Traceback" not in ended.output
-    assert "should not happen" not in ended.output, ended.output
+    assert "unexpected error" not in ended.output, ended.output
     return ended.exit_code, (ended.stderr.splitlines() or [""])[-1]
 
 

@@ -53,7 +53,7 @@ def test_a_damaged_warehouse_is_named_although_a_snapshot_exists(home: Workshop,
         assert (code, said.count("\n")) == (3, 1), said
         assert said.startswith(f"error: {home.settings.warehouse} cannot be read: ")
         assert said.endswith(f"{WAY_OUT}\n")
-        assert "being written to" not in said
+        assert "a run is writing" not in said
     assert estore(home, "findings")[0] == 0
     assert home.settings.warehouse.exists(), "a person decides about the damaged file"
 
@@ -123,7 +123,7 @@ def test_a_file_that_another_program_has_open_is_busy_and_not_damaged(home: Work
         other.stdout.readline()
         with pytest.raises(Busy):
             ledger(home.settings)
-        assert "the warehouse is being written to" in estore(home, "status")[1]
+        assert "a run is writing to the warehouse" in estore(home, "status")[1]
         other.kill()
 
 

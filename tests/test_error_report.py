@@ -57,7 +57,7 @@ def test_an_unexpected_error_ends_with_3_and_its_traceback_is_in_a_log(tmp_path:
     log = tmp_path / "logs" / "errors.log"
     assert (ended.exit_code, ended.stderr) == (
         3,
-        "error: this should not happen: ZeroDivisionError: unplanned case. Please report "
+        "error: unexpected error: ZeroDivisionError: unplanned case. Please report "
         f"it with the details in {log}\n",
     )
     assert "Traceback (most recent call last)" in log.read_text()
@@ -142,9 +142,7 @@ def test_the_messages_of_small_mistakes(published_home: Workshop, tmp_path: Path
     home = published_home.settings.home
     ended = run(home, "rejects", "nosuch.csv")
     assert ended.exit_code == 3
-    assert (
-        "nosuch.csv: no such file was ever loaded; `estore status` lists the files" in ended.stderr
-    )
+    assert "nosuch.csv: this file was never loaded; `estore status` lists the files" in ended.stderr
     assert run(home, "rejects", "a.csv").exit_code == 0
     ended = run(home, "withdraw", "\udce9.csv")
     assert (ended.exit_code, len(ended.stderr.splitlines())) == (3, 1)
@@ -180,4 +178,4 @@ def test_no_arguments_end_in_a_traceback(
         ended = run(published_home.settings.home, *arguments)
         assert ended.exit_code in (0, 1, 2, 3), (arguments, ended.output)
         assert "Traceback" not in ended.output, arguments
-        assert "should not happen" not in ended.output, (arguments, ended.output)
+        assert "unexpected error" not in ended.output, (arguments, ended.output)

@@ -40,7 +40,7 @@ def test_a_new_home_is_readable_only_by_its_owner(workshop: Workshop) -> None:
         .output
     )
     Outbox(workshop.settings.home, pause=0, repeat=1).add(Alert("a", "b", "c", "d", "e"), 1)
-    assert "can be read by everyone" not in said
+    assert "all users of this machine can read it" not in said
     assert modes(workshop.settings.home) == {0}
     before = os.umask(0o022)
     os.umask(before)
@@ -57,7 +57,7 @@ def test_a_published_home_is_readable_only_by_its_owner(published_home: Workshop
 def test_a_home_that_is_shared_with_a_group_stays_so(published_home: Workshop) -> None:
     home = published_home.settings.home
     home.chmod(0o750)
-    assert "can be read by everyone" not in run(published_home, "publish")
+    assert "all users of this machine can read it" not in run(published_home, "publish")
     folder = home / "published" / "v000002"
     assert folder.stat().st_mode & 0o777 == 0o750
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
@@ -66,4 +66,4 @@ def test_a_home_that_is_shared_with_a_group_stays_so(published_home: Workshop) -
 def test_a_home_that_everyone_can_read_is_reported_with_the_fix(published_home: Workshop) -> None:
     home = published_home.settings.home
     home.chmod(0o755)
-    assert f"`chmod -R o-rwx {home}` ends that" in run(published_home, "publish")
+    assert f"Run `chmod -R o-rwx {home}`" in run(published_home, "publish")

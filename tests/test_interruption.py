@@ -16,7 +16,7 @@ from estore.console import Console
 from estore.landing import find_files
 from estore.synth import SyntheticShop, write_shop
 
-STOPPED = "stopped; nothing is half done, run it again to go on\n"
+STOPPED = "stopped; no partial changes remain. Run the command again to continue\n"
 #: Three seconds are promised; the rest is for a busy machine.
 SECONDS = 10
 DEAF = """

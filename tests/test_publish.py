@@ -267,7 +267,7 @@ def test_a_query_can_neither_write_nor_reach_files(published: Workshop, sql: str
 
 
 def test_without_a_snapshot_the_error_says_what_to_do(workshop: Workshop) -> None:
-    with pytest.raises(EstoreError, match="nothing published yet; `estore run PATH`"):
+    with pytest.raises(EstoreError, match="nothing published yet; run `estore run PATH`"):
         open_snapshot(workshop.settings).__enter__()
 
 

@@ -160,7 +160,7 @@ def test_a_table_that_snapshots_do_not_have_is_reported(shop: Workshop) -> None:
     with run_lock(shop.settings.home, "run"):
         answer = estore(shop, "query", "select * from marts.fct_events")
     assert answer.exit_code == 3
-    assert "The snapshot v000001 answers while a run writes, and has no table" in answer.stderr
+    assert "Snapshot v000001 answers while a run writes, and it has no table" in answer.stderr
 
 
 def test_a_terminal_shows_a_limited_number_of_rows(
@@ -170,7 +170,7 @@ def test_a_terminal_shows_a_limited_number_of_rows(
     sql = "select range as n from range(5000) order by 1"
     for form in ("table", "json"):
         answer = estore(shop, "query", sql, "--format", form)
-        assert "only the first 5 rows are shown" in answer.stderr and "5" not in answer.stdout
+        assert "showing only the first 5 rows" in answer.stderr and "5" not in answer.stdout
     assert estore(shop, "query", sql, "--format", "csv").stdout.count("\n") == 5_001
     assert estore(shop, "query", sql, "--limit", "7").stdout.split() == ["n", *"0123456"]
     assert estore(shop, "query", sql, "--limit", "0").stdout.split() == ["n"]

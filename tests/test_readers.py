@@ -52,7 +52,7 @@ def test_every_reader_gets_an_answer_throughout_a_run(workshop: Workshop) -> Non
             for command in COMMANDS:
                 answer = CliRunner().invoke(main, ["--home", home, *command])
                 assert answer.exit_code == 0, (command, answer.output)
-                sources["snapshot" if "is being written to" in answer.output else "warehouse"] += 1
+                sources["snapshot" if "a run is writing" in answer.output else "warehouse"] += 1
             time.sleep(0.2)
         for hammer in hammers:
             assert hammer.poll() is None, hammer.communicate()[1]

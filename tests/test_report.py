@@ -203,7 +203,7 @@ def test_the_command_names_the_file_that_it_wrote(shop: Settings, tmp_path: Path
     [
         (["--from", "2019-11-02", "--to", "2019-11-01"], "--to 2019-11-01 is before"),
         (["--from", "2021-01-01"], "the data cover 2019-10-01 to 2020-01-31"),
-        (["--pdf", "--chromium", "/nowhere/chromium"], "there is no /nowhere/chromium here"),
+        (["--pdf", "--chromium", "/nowhere/chromium"], "/nowhere/chromium was not found"),
     ],
 )
 def test_a_report_that_cannot_be_written_is_a_plain_error(

@@ -72,8 +72,8 @@ def test_the_second_of_two_runs_learns_who_writes_and_what_still_works(tmp_path:
             assert ended.returncode == 3, command
             assert re.fullmatch(
                 rf"error: home: `estore run` \(process {holder.pid}, since "
-                r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\) is writing here; run this again when it "
-                r"has ended. Meanwhile query, findings, status and rejects answer from the last "
+                r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\) is writing here; run this again after it "
+                r"ends. Until then, query, findings, status and rejects answer from the last "
                 r"snapshot\n",
                 ended.stderr,
             ), ended.stderr
@@ -199,6 +199,6 @@ def test_a_query_in_flight_makes_no_run_fail(
 def test_before_the_first_snapshot_a_reader_gets_the_advice_to_wait(workshop: Workshop) -> None:
     with (
         run_lock(workshop.settings.home, "run"),
-        pytest.raises(EstoreError, match="first run is under way"),
+        pytest.raises(EstoreError, match="first run is in progress"),
     ):
         reading.status(workshop.settings)

@@ -47,7 +47,7 @@ def test_an_empty_shop_file_means_all_defaults(tmp_path: Path, start: str) -> No
 def test_a_shop_file_may_be_absent_unless_it_was_named(tmp_path: Path) -> None:
     path = tmp_path / "shop.toml"
     assert read_shop(path) == ShopConfig()
-    with pytest.raises(EstoreError, match=r"shop.toml: no such file; --mapping and ESTORE_SHOP"):
+    with pytest.raises(EstoreError, match=r"shop.toml: file not found; --mapping and ESTORE_SHOP"):
         read_shop(path, must_exist=True)
 
 

@@ -40,7 +40,7 @@ def test_a_shop_changes_only_what_it_names() -> None:
     ("own", "said"),
     [
         ({"churn_days": 1}, "churn_days: unknown threshold; known are .*churned_days"),
-        ({"batch_from": "2020-01-01"}, "batch_from: not known"),
+        ({"batch_from": "2020-01-01"}, "batch_from: unknown threshold"),
         ({"shop_timezone": "Mars/Base"}, "not a known time zone; must be an IANA time zone"),
         ({"shop_timezone": "UTC') or ('1'='1"}, "not a known time zone"),
         ({"shop_timezone": ["UTC"]}, "not a known time zone"),
@@ -112,7 +112,7 @@ def test_the_metrics_page_states_the_range_of_each_threshold() -> None:
 def test_a_load_refuses_a_shop_toml_that_no_build_would_take(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(text(lines(2)))
     for said, wrong in (
-        ("[thresholds] churn_days: not known", "[thresholds]\nchurn_days = 1"),
+        ("[thresholds] churn_days: unknown threshold", "[thresholds]\nchurn_days = 1"),
         ("rfm_bands = 3: must be 5", "[thresholds]\nrfm_bands = 3"),
         ("unknown entry treshholds", "[treshholds]\nchurned_days = 90"),
     ):

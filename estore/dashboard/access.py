@@ -1,4 +1,4 @@
-"""Access: who may read the pages, and what a browser may do with them."""
+"""Access: who may read the pages, and what browsers may do with them."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from estore.errors import EstoreError
 
-#: Only our own files, no inline script or style, and no other page may frame ours.
+#: Allows only our own files, no inline script or style, and no framing by other pages.
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -23,14 +23,14 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
-#: Says nothing about the data; a load balancer has no password.
+#: The path open to load balancers, which have no password; it shows no data.
 OPEN_PATHS = ("/healthz",)
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 FORMS = "`bearer:TOKEN` or `basic:USER:PASSWORD`"
 
 
 class Credentials:
-    """The one header that opens the pages; kept as a digest so that it cannot be shown."""
+    """The header that opens the pages; stored as a digest, so it cannot leak."""
 
     def __init__(self, setting: str) -> None:
         kind, _, secret = setting.partition(":")
@@ -45,16 +45,16 @@ class Credentials:
         self._digest = _digest(expected)
 
     def opens(self, header: str) -> bool:
-        """Whether an Authorization header holds them, in the same time whatever is wrong."""
+        """Whether an Authorization header matches, in constant time."""
         kind, _, secret = header.partition(" ")
         return hmac.compare_digest(_digest(f"{kind.capitalize()} {secret.strip()}"), self._digest)
 
 
 class Guard:
-    """Refuses strangers, and gives every answer the headers that bound the browser.
+    """Refuses unauthorized requests, and adds security headers to every response.
 
-    hosts: names that the server goes by, where it asks for no credentials: else a page of another
-    site could have its own name lead here, and read what only this machine may.
+    hosts: the server's host names, checked if it needs no credentials. Otherwise another site could
+    point its own name here (DNS rebinding) and read the data.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Guard:
         self.app, self.credentials, self.hosts = app, credentials, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """CubeAnswer a request, or refuse it in words."""
+        """Answer a request, or refuse it with a message."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -75,20 +75,20 @@ class Guard:
 
         headers = Headers(scope=scope)
         if self.hosts is not None and host_name(headers.get("host", "")) not in self.hosts:
-            await _refuse(send_bounded, 421, "this server does not go by that name", {})
+            await _refuse(send_bounded, 421, "this server does not have that host name", {})
         elif (
             self.credentials
             and scope["path"] not in OPEN_PATHS
             and not self.credentials.opens(headers.get("authorization", ""))
         ):
             challenge = {"WWW-Authenticate": self.credentials.challenge}
-            await _refuse(send_bounded, 401, "the dashboard wants to know who you are", challenge)
+            await _refuse(send_bounded, 401, "sign in to see the dashboard", challenge)
         else:
             await self.app(scope, receive, send_bounded)
 
 
 def is_local(host: str) -> bool:
-    """Whether an address can be reached from this machine only."""
+    """Whether an address is reachable only from this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""Answers: what a page shows of a version under a selection, as JSON or CSV."""
+"""Answers: the data of a page for a version and a selection, as JSON or CSV."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from estore.tables import to_csv
 
 
 def page_answer(shown: Shown, pages: Pages, page: str, selection: Selection) -> dict[str, Any]:
-    """All charts of a page, with the findings that stand beside them."""
+    """All charts of a page, with its findings."""
     return {
         **shown.about(),
         "page": page,
@@ -25,18 +25,18 @@ def page_answer(shown: Shown, pages: Pages, page: str, selection: Selection) -> 
 
 
 def chart_csv(shown: Shown, query: Query, selection: Selection) -> str:
-    """One chart's rows; no cell can run as a formula in a spreadsheet."""
+    """One chart's rows as CSV; no cell can run as a formula in a spreadsheet."""
     answer = shown.answer(query, selection)
     return to_csv(answer.columns, answer.rows) + "\n"
 
 
 def compact_json(value: Any) -> str:
-    """JSON without a space to spare."""
+    """JSON without white space."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def inline_json(value: Any, element: str) -> str:
-    """JSON as a data block of an HTML page; no text in it can end the block."""
+    """JSON as a data block of an HTML page; its text cannot close the block."""
     text = compact_json(value)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

@@ -1,4 +1,4 @@
-"""The app: routes from a URL to what a page shows of the newest snapshot."""
+"""App: routes from URLs to the pages of the newest snapshot."""
 
 import asyncio
 import gzip
@@ -27,22 +27,22 @@ from estore.dashboard.selection import Selection, filters_of, select
 from estore.dashboard.shown import Shown
 from estore.dashboard.snapshots import Snapshots
 
-#: Seconds between looks at CURRENT.
+#: Seconds between checks of CURRENT.
 LOOK = 1.0
-#: Answers that are kept, compressed, in bytes.
+#: Size of the cache of compressed answers, in bytes.
 KEPT = 8_000_000
-#: A body below is sent as it is.
+#: Bodies smaller than this are sent uncompressed.
 WORTH_COMPRESSING = 1_000
 BACK = '<p><a href="./">To the dashboard</a></p>'
 WAITING = (
-    "Nothing is published yet. `estore run PATH` loads files and publishes their numbers; "
-    "this page shows them as soon as they are there."
+    "Nothing is published yet. Run `estore run PATH` to load files and publish their numbers; "
+    "this page then shows them automatically."
 )
 
 
 @dataclass(frozen=True)
 class Body:
-    """An answer ready to send: as it is, and compressed."""
+    """An answer ready to send, plain and compressed."""
 
     plain: bytes
     gzipped: bytes
@@ -51,14 +51,14 @@ class Body:
 
 
 class Bodies:
-    """Answers made before, by version and question; the least recently asked go first."""
+    """A cache of answers by version and query; the least recently used are removed first."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[object, ...], Body] = OrderedDict()
         self._size = 0
 
     def get(self, key: tuple[object, ...], media_type: str, make: Callable[[], str]) -> Body:
-        """The body for a key, made where it is not kept."""
+        """The body for a key, from the cache or newly made."""
         if body := self._kept.get(key):
             self._kept.move_to_end(key)
             return body
@@ -79,7 +79,7 @@ def make_app(
     hosts: Sequence[str] | None = None,
     assets: Assets | None = None,
 ) -> Starlette:
-    """The app over the snapshots of a home. hosts: see Guard."""
+    """The app for a home's snapshots. hosts: see Guard."""
     site = _Site(snapshots, read_pages(), assets or Assets())
     pages = "|".join(site.pages.queries)
 
@@ -110,22 +110,22 @@ def make_app(
 
 
 async def _look(snapshots: Snapshots) -> None:
-    """Show a new version within a second or two of its publication."""
+    """Load a new version within a second or two of its publication."""
     while True:
         await asyncio.sleep(LOOK)
         await run_in_threadpool(snapshots.refresh)
 
 
 class _Site:
-    """What the routes lead to."""
+    """The handlers of the routes."""
 
     def __init__(self, snapshots: Snapshots, pages: Pages, assets: Assets) -> None:
         self.snapshots, self.pages, self.assets = snapshots, pages, assets
         self.bodies = Bodies()
-        self._answered_from: Shown | None = None  # a version's name may return
+        self._answered_from: Shown | None = None  # a version's name may be reused
 
     async def page(self, request: Request) -> Response:
-        """The page itself, with what it shows first inside, so that nothing waits for a request."""
+        """The page with its first data included, so it needs no further request."""
         page = request.url.path.strip("/") or next(iter(self.pages.queries))
         if self.snapshots.shown is None:
             return self._in_words(503, "No numbers yet", WAITING, refresh=5)
@@ -159,7 +159,7 @@ class _Site:
         return response
 
     async def options(self, request: Request) -> Response:
-        """The values that filters can take."""
+        """The values of the filters."""
         shown = self._shown()
         make = partial(compact_json, shown.options)
         return self._send(request, (id(shown), "options"), "application/json", make)
@@ -169,7 +169,7 @@ class _Site:
         accepted = request.headers.get("accept-encoding", "")
         asset = self.assets.get(request.path_params["name"], accepted)
         if asset is None:
-            raise HTTPException(404, "there is no such file")
+            raise HTTPException(404, "file not found")
         is_lasting = request.query_params.get("v") == self.assets.hash
         headers = {
             "Cache-Control": "public, max-age=31536000, immutable" if is_lasting else "no-cache",
@@ -180,15 +180,15 @@ class _Site:
         return Response(asset.body, media_type=asset.media_type, headers=headers)
 
     async def refusal(self, request: Request, error: Exception) -> Response:
-        """What is wrong with a request: as a page for who typed its address, else as JSON."""
+        """The error of a request: a page for a typed address, otherwise JSON."""
         assert isinstance(error, HTTPException)
         wants_page = "text/html" in request.headers.get("accept", "")
         if wants_page and error.status_code == 404 and request.url.path.count("/") == 1:
-            return self._in_words(404, "There is no such page", f"Pages: {', '.join(self._names)}")
+            return self._in_words(404, "Page not found", f"Pages: {', '.join(self._names)}")
         return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
 
     async def health(self, request: Request) -> Response:
-        """Whether the server is up, and has something to show."""
+        """Whether the server is up and has a snapshot to show."""
         return JSONResponse({"status": "ok" if self.snapshots.shown else "waiting"})
 
     # ------------------------------------------------------------------ what a URL asks
@@ -208,14 +208,14 @@ class _Site:
     def _page_of(self, request: Request) -> tuple[str, Shown, Selection]:
         page = request.path_params["page"]
         if page not in self.pages.queries:
-            raise HTTPException(404, f"there is no such page; there are {', '.join(self._names)}")
+            raise HTTPException(404, f"page not found; pages are {', '.join(self._names)}")
         return page, *self._asked(request)
 
     def _query(self, page: str, name: str) -> Query:
         query = self.pages.queries[page].get(name)
         if query is None:
             there_are = ", ".join(self.pages.queries[page])
-            raise HTTPException(404, f"{page} has no such chart; it has {there_are}")
+            raise HTTPException(404, f"{page} has no such chart; its charts are {there_are}")
         return query
 
     @property
@@ -236,7 +236,7 @@ class _Site:
     def _in_words(
         self, status: int, title: str, said: str, *, refresh: int | None = None
     ) -> Response:
-        """A page of words alone; it asks again by itself where there is something to wait for."""
+        """A page with only a message; it reloads itself if data will follow."""
         again = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
         headers = {
             "Cache-Control": "no-store",
@@ -282,4 +282,4 @@ def _weight(body: Body) -> int:
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": "a fault of the server; its log says more"}, 500)
+    return JSONResponse({"error": "internal server error; see the server's log"}, 500)

@@ -1,4 +1,4 @@
-"""Assets: the built page and what belongs to it, compressed when it was built."""
+"""Assets: the files of the built page, compressed at build time."""
 
 import hashlib
 import mimetypes
@@ -9,13 +9,13 @@ from pathlib import Path
 from estore.dashboard.encodings import best_encoding
 
 STATIC = Path(__file__).parent / "static"
-#: Ending of the compressed neighbour → its content encoding, the smaller first.
+#: Suffix of the compressed copy → its content encoding, the smaller first.
 ENCODINGS = {".br": "br", ".gz": "gzip"}
 
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it is sent."""
+    """A file in the form that is sent."""
 
     body: bytes
     media_type: str
@@ -23,7 +23,7 @@ class Asset:
 
 
 class Assets:
-    """The files of a folder by name; no other path leads to any file."""
+    """The files of a folder by name; no other path gives a file."""
 
     def __init__(self, folder: Path = STATIC) -> None:
         self._files = {
@@ -31,7 +31,7 @@ class Assets:
         }
 
     def get(self, name: str, accepted: str) -> Asset | None:
-        """A file, compressed where the browser accepts it; None where there is none."""
+        """A file, compressed if the browser accepts it; None if it does not exist."""
         if name not in self._files or name.endswith((".html", *ENCODINGS)):
             return None
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -43,12 +43,12 @@ class Assets:
         return Asset(self._files[offered[encoding] if encoding else name], media_type, encoding)
 
     def text(self, name: str) -> str:
-        """A file's text; empty where the page was not built."""
+        """A file's text; empty if the page was not built."""
         return self._files.get(name, b"").decode("utf-8")
 
     @cached_property
     def hash(self) -> str:
-        """Changes with any of the files: a browser may keep them for ever under it."""
+        """A hash of all files: browsers may cache them forever under it."""
         digest = hashlib.blake2b(digest_size=8)
         for name, body in self._files.items():
             digest.update(name.encode() + b"\0" + body)

@@ -1,7 +1,7 @@
-"""Connections: how long a client may take, and how many there may be, before anybody is asked.
+"""Connections: limits on a client's time and on the number of connections, before any sign-in.
 
-uvicorn bounds neither the time that a request takes to arrive nor that an answer takes to leave,
-so a few hundred half requests keep everyone else out, without any credentials.
+uvicorn does not limit the time to receive a request or to send an answer. So a few hundred
+incomplete requests could block all users, without any credentials.
 """
 
 import asyncio
@@ -10,18 +10,18 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-#: Seconds for a request to arrive, and for the next one after an answer.
+#: Seconds to receive a request, and to receive the next one after an answer.
 REQUEST_SECONDS = 10.0
-#: Seconds in which an answer that leaves must come on by LEAST bytes, or all of the rest.
+#: Seconds in which the client must receive LEAST bytes of an answer, or all of the rest.
 ANSWER_SECONDS, LEAST = 20.0, 16_384
-#: Connections at once; beyond it the one that has waited longest for a request is closed.
+#: Maximum connections; above it, the one that has been idle longest is closed.
 MOST = 500
 
 
 class BoundedConnection(H11Protocol):
-    """A connection that is closed where its client keeps it open for nothing."""
+    """A connection that closes when its client is idle or too slow."""
 
-    #: Those that no request has arrived on, the oldest first; of one event loop.
+    #: Connections without a request, oldest first, of one event loop.
     waiting: "dict[BoundedConnection, None]"
 
     def __init__(self, *args: Any, waiting: "dict[BoundedConnection, None]", **kwargs: Any) -> None:
@@ -46,7 +46,7 @@ class BoundedConnection(H11Protocol):
 
     def on_response_complete(self) -> None:
         self._wait_for_request()
-        super().on_response_complete()  # which may begin the next request
+        super().on_response_complete()  # this may begin the next request
         self._stop_waiting_once_asked()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -54,7 +54,7 @@ class BoundedConnection(H11Protocol):
         super().connection_lost(exc)
 
     def end(self) -> None:
-        """Close at once, whatever has arrived."""
+        """Close at once."""
         self._stop_waiting()
         self.transport.abort()
 
@@ -76,7 +76,7 @@ class BoundedConnection(H11Protocol):
             self._deadline = None
 
     def _at_deadline(self) -> None:
-        """A slow client that still takes its answer gets another deadline."""
+        """Extend the deadline of a slow client that is still receiving."""
         left = self.transport.get_write_buffer_size()
         if left and self._left_to_send - left >= LEAST:
             self._wait_for_request()
@@ -85,6 +85,6 @@ class BoundedConnection(H11Protocol):
 
 
 def most_connections() -> int:
-    """Connections at once, within what the system lets this process open."""
+    """The maximum number of connections, within the system's limit for this process."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if allowed == resource.RLIM_INFINITY else max(min(MOST, allowed // 2), 1)

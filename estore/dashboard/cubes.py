@@ -1,7 +1,7 @@
 """Cubes: small tables of dimensions and additive measures, summed under any filter.
 
-Measures are kept as whole numbers (amounts in thousandths) in floats: sums below 2**53 are exact,
-and the page of a report, which does the same in JavaScript, comes to the same digits.
+Measures are whole numbers (amounts in thousandths) stored as floats, so sums below 2**53 are exact.
+A report's JavaScript computes in the same way and gets the same digits.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ ALL = "*"
 
 @dataclass(frozen=True)
 class CubeAnswer:
-    """Rows for a chart, and the filters that they obey."""
+    """Rows for a chart, and the filters that apply to them."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
@@ -32,7 +32,7 @@ class CubeAnswer:
     is_missing: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """As the page knows it."""
+        """The answer as JSON for the page."""
         values: dict[str, Any] = {"columns": self.columns, "rows": self.rows, "obeys": self.obeys}
         if self.days:
             values |= {"from": str(self.days[0]), "to": str(self.days[1])}
@@ -44,7 +44,7 @@ MISSING = CubeAnswer((), (), is_missing=True)
 
 @dataclass(frozen=True)
 class Cube:
-    """Columns of equal length, rows in the order of days. codes index values."""
+    """Columns of equal length, with rows in day order; codes are indexes into values."""
 
     shape: CubeShape
     values: dict[str, list[str]]
@@ -54,7 +54,7 @@ class Cube:
     first_day: date | None
 
     def answer(self, query: Query, selection: Selection) -> CubeAnswer:
-        """Group by the query's dimensions, in their order, and sum its measures."""
+        """Group by the query's dimensions, in order, and sum its measures."""
         if not {*query.by, *query.measures} <= {*self.codes, *self.measures}:
             return MISSING
         days = selection.days(before=query.is_before) if "period" in query.obeys else None

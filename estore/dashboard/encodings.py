@@ -1,15 +1,15 @@
-"""Encodings: which compression of an answer a client accepts (RFC 9110, section 12.5.3)."""
+"""Encodings: the compression that a client accepts (RFC 9110, section 12.5.3)."""
 
 from collections.abc import Sequence
 
-#: An old name that a client may still say.
+#: Old names that clients may still send.
 _ALIASES = {"x-gzip": "gzip"}
 
 
 def best_encoding(accepted: str, offered: Sequence[str]) -> str | None:
-    """The offered encoding that an Accept-Encoding header prefers; None: send it as it is.
+    """The offered encoding that an Accept-Encoding header prefers; None: send it uncompressed.
 
-    Of equal ones the first offered. `q=0` refuses, `*` is all that the header does not name.
+    The first offered encoding wins a tie. `q=0` refuses; `*` covers all unnamed encodings.
     """
     weights = _weights(accepted)
     others = weights.get("*", 0.0)
@@ -29,7 +29,7 @@ def _weights(accepted: str) -> dict[str, float]:
 
 
 def _weight(parameter: str) -> float:
-    """1 of a parameter that is no weight, 0 of a weight that is no number from 0 to 1."""
+    """A parameter's weight: 1 for other parameters, 0 for a value that is not from 0 to 1."""
     name, _, value = parameter.partition("=")
     if name.strip() != "q":
         return 1.0

@@ -1,7 +1,7 @@
-"""Packing: what a snapshot shows, as few bytes of text as a browser can open without help.
+"""Packing: a snapshot's data in as little text as possible that browsers can unpack.
 
-Columns are kept apart (neighbours are alike), texts as numbers of words, amounts as whole numbers,
-and counts that follow another count as the difference. All of it stays exact.
+It stores data by column (adjacent values are similar), texts as word indexes, amounts as whole
+numbers, and related counts as differences. All values stay exact.
 """
 
 import base64
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from estore.dashboard.cubes import ALL, THOUSANDTHS, Cube
 
-#: Column → the one that it is a little more or less than.
+#: Column → a column with similar values.
 NEIGHBOURS = {
     "buyer_count": "order_count",
     "item_count": "order_count",
@@ -27,12 +27,12 @@ OTHER = "other"
 
 
 def packed(text: str, *, level: int = 9) -> str:
-    """Text as base64 of gzip."""
+    """Text as gzip in base64."""
     return base64.b64encode(gzip.compress(text.encode(), level, mtime=0)).decode()
 
 
 def packed_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """Rows of any table by column."""
+    """A table's rows by column."""
     by_column = zip(*rows, strict=True) if rows else ([] for _ in columns)
     return {"columns": columns, "data": [_words(list(values)) for values in by_column]}
 
@@ -55,7 +55,7 @@ def packed_cube(cube: Cube) -> dict[str, Any]:
 
 
 def cut_to_days(cube: Cube, first: date, last: date) -> Cube:
-    """The rows of these days."""
+    """The cube's rows for these days."""
     if cube.first_day is None:
         return cube
     day = cube.codes[cube.shape.date]
@@ -64,9 +64,10 @@ def cut_to_days(cube: Cube, first: date, last: date) -> Cube:
 
 
 def cut_to_brands(cube: Cube, brands: Iterable[str]) -> Cube:
-    """The rows of these brands, and those of all brands.
+    """The cube's rows for these brands, and for all brands.
 
-    Where brands add up the others become one; where an order may have several, they are left out.
+    If brands add up, the others become one row; if an order may have several brands, they are
+    left out.
     """
     column = cube.shape.filters.get("brand")
     if column is None or column not in cube.values:
@@ -88,7 +89,7 @@ def cut_to_brands(cube: Cube, brands: Iterable[str]) -> Cube:
 
 
 def _summed(cube: Cube) -> Cube:
-    """Rows of equal dimensions as one."""
+    """Merge rows with equal dimensions."""
     sizes = [len(cube.values[name]) for name in cube.codes]
     key = np.ravel_multi_index([codes.astype(np.int64) for codes in cube.codes.values()], sizes)
     groups, places = np.unique(key, return_inverse=True)

@@ -1,4 +1,4 @@
-"""The declaration of pages, `pages.json`: which questions a page asks of which published table."""
+"""Pages: the declaration `pages.json`, with each page's queries on published tables."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 PAGES_FILE = Path(__file__).parent / "pages.json"
-#: Of tables with a row per day.
+#: The day column of tables with one row per day.
 DAY_COLUMNS = ("order_date", "event_date")
 
 
 @dataclass(frozen=True)
 class CubeShape:
-    """Which column of a cube is its day, which obey filters, and which have rows `*` for all."""
+    """A cube's day column, its filter columns, and the columns with `*` rows for totals."""
 
     date: str
     filters: dict[str, str]
@@ -23,7 +23,7 @@ class CubeShape:
 
 @dataclass(frozen=True)
 class Query:
-    """A question: of a cube, grouped and summed, or of a table, as it is."""
+    """A query: a cube, grouped and summed, or a table unchanged."""
 
     page: str
     name: str
@@ -41,23 +41,23 @@ class Query:
 
 @dataclass(frozen=True)
 class Pages:
-    """All of pages.json, checked."""
+    """The checked content of pages.json."""
 
-    periods: dict[str, int | None]  # id → days, None where the calendar says
+    periods: dict[str, int | None]  # id → days, None for calendar periods
     default_period: str
     cubes: dict[str, CubeShape]
     queries: dict[str, dict[str, Query]]  # page → name → query
     topics: dict[str, tuple[str, ...]]
 
     def all_queries(self) -> Iterator[Query]:
-        """Every question of every page."""
+        """All queries of all pages."""
         for named in self.queries.values():
             yield from named.values()
 
     def obeying(self, query: Query, filters: Iterable[str]) -> Query:
-        """The question with these filters on its rows; raises ValueError where it has none of one.
+        """The query with these filters; raises ValueError if one does not apply.
 
-        A chart that draws all days, to compare with, can be cut to some of them all the same.
+        Even a chart that shows all days for comparison can be limited to some of them.
         """
         obeys = [*query.obeys]
         for name in filters:
@@ -71,14 +71,14 @@ class Pages:
         return replace(query, obeys=tuple(dict.fromkeys(obeys)))
 
     def day_column(self, query: Query) -> str | None:
-        """The column that says of which day a row of the answer is."""
+        """The answer's day column."""
         if query.cube:
             day = self.cubes[query.cube].date
             return day if day in query.by else None
         return next((name for name in query.columns if name in DAY_COLUMNS), None)
 
     def columns_of(self, cube: str) -> tuple[list[str], list[str]]:
-        """Dimensions and measures of a cube that any question reads, in a lasting order."""
+        """A cube's dimensions and measures that any query reads, in a stable order."""
         shape = self.cubes[cube]
         asked = [query for query in self.all_queries() if query.cube == cube]
         dimensions = [*shape.filters.values(), *shape.star, *(by for q in asked for by in q.by)]
@@ -89,7 +89,7 @@ class Pages:
 
 @cache
 def read_pages() -> Pages:
-    """The declaration that the package carries; raises ValueError where it contradicts itself."""
+    """The package's declaration; raises ValueError if it is inconsistent."""
     declared = json.loads(PAGES_FILE.read_text(encoding="utf-8"))
     cubes = {
         name: CubeShape(cube["date"], cube["filters"], tuple(cube["star"]))
@@ -110,7 +110,7 @@ def read_pages() -> Pages:
 
 def _query(page: str, name: str, asked: dict[str, Any], cubes: dict[str, CubeShape]) -> Query:
     if asked.get("cube") not in cubes and "table" not in asked:
-        raise ValueError(f"pages.json: {page}/{name} asks neither a known cube nor a table")
+        raise ValueError(f"pages.json: {page}/{name} names neither a known cube nor a table")
     lists = ("by", "measures", "obeys", "columns", "sort", "personal")
     return Query(
         page, name,

@@ -1,7 +1,7 @@
-"""Reading: all that pages can ask of a published version, out of its files.
+"""Reading: loads all data that pages need from a published version's files.
 
-A server has it read by a process of its own (`python -m estore.dashboard.reading FOLDER`): what the
-engine needs for it is then given back, and a server stays small.
+A server runs it in a separate process (`python -m estore.dashboard.reading FOLDER`), so the
+engine's memory is freed and the server stays small.
 """
 
 import pickle
@@ -26,17 +26,17 @@ from estore.findings.findings import key_findings
 from estore.snapshot.manifest import Manifest, check_snapshot, kept
 from estore.warehouse.quoting import exact_path, quoted
 
-#: Of the engine while a version is read; afterwards it is closed.
+#: The engine's settings while it reads a version; it is closed afterwards.
 READING: dict[str, Any] = {"threads": 1, "memory_limit": "256MB"}
-#: Digits of a share behind the point: more than anything shows, and half the bytes of all.
+#: Decimal places of shares: more than any page shows, at half the bytes.
 DIGITS = 6
-#: What is no choice among the others comes last.
+#: Remainder values, which come last in lists.
 REMAINDERS = ("other", "unknown")
 Kind = TypeVar("Kind", np.int16, np.float64)
 
 
 def read_version(folder: Path, pages: Pages) -> Shown:
-    """All that pages ask of a version, through an engine that is closed again."""
+    """All data that pages need from a version; it closes the engine afterwards."""
     manifest = check_snapshot(folder)
     tables = {path.stem: path for path in folder.glob("*.parquet")}
     with duckdb.connect(config=READING) as connection:
@@ -67,7 +67,7 @@ def read_version(folder: Path, pages: Pages) -> Shown:
 
 
 def _design_effects(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """By the name of the rate; an older snapshot has none."""
+    """Design effects by rate; older snapshots have none."""
     cursor = connection.execute("select * from metrics_conversion_rates where grain = 'overall'")
     names = [column[0] for column in cursor.description or ()]
     return {
@@ -91,7 +91,7 @@ def read_cube(
     dimensions: Sequence[str],
     measures: Sequence[str],
 ) -> Cube:
-    """The asked columns of a published cube, as far as it has them."""
+    """The requested columns of a published cube that exist in it."""
     source = f"read_parquet({exact_path(path)})"
     types = {
         name: kind for name, kind, *_ in connection.execute(f"describe from {source}").fetchall()
@@ -110,7 +110,7 @@ def read_cube(
     values[shape.date] = _days(first, last)
 
     def column(said: str, kind: type[Kind], *parameters: object) -> NDArray[Kind]:
-        # One after the other: together they would need many times what is kept of them.
+        # One by one: together they would need much more memory than the result.
         found = connection.execute(f"select {said} as value from {source}", parameters)
         return np.ascontiguousarray(found.fetchnumpy()["value"], dtype=kind)
 
@@ -158,7 +158,7 @@ def _table(connection: duckdb.DuckDBPyConnection, query: Query, known: Any) -> C
 
 
 def _options(cubes: dict[str, Cube]) -> dict[str, list[str]]:
-    """Values to filter by, those with most revenue first."""
+    """Filter values, highest revenue first."""
     plural = {"category": "categories", "brand": "brands", "segment": "segments"}
     return {named: _by_revenue(cubes, name) for name, named in plural.items()}
 
@@ -180,12 +180,12 @@ def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> Sequence[Any]:
 
 
 def _values(asked: Any) -> list[Any]:
-    """One value of a column, or a list of several."""
+    """A filter's values as a list."""
     return asked if isinstance(asked, list) else [asked]
 
 
 def _findings(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> list[dict[str, Any]]:
-    """What they say; nothing where an older version published too little for them."""
+    """The findings as JSON; empty if an older version lacks the columns for them."""
     try:
         found = [asdict(finding) for finding in key_findings(connection, manifest)]
     except EstoreError:
@@ -196,7 +196,7 @@ def _findings(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> list
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it."""
+    """The value in its JSON form."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Report: all pages with working filters in one file that opens from a disk, or as a PDF."""
+"""Report: all pages with working filters in one file that opens without a server, or as a PDF."""
 
 import base64
 import hashlib
@@ -27,14 +27,14 @@ from estore.errors import EstoreError
 from estore.settings import Settings
 from estore.snapshot.manifest import current_snapshot, missing_snapshot
 
-#: What a mailbox takes without asking. Brands are what can be left out.
+#: A size that mailboxes accept. To stay below it, the report leaves out brands.
 LARGEST = 1_500_000
-#: How many brands can be filtered by, and how many the products page names: the first that fit.
+#: Numbers of brands to filter by and to show on the products page; the first that fits wins.
 BRANDS = ((100, 100), (20, 20), (15, 15), (12, 15), (10, 12), (8, 10), (6, 8), (5, 8), (5, 6),
           (4, 8), (5, 5), (4, 6), (4, 4), (3, 6), (3, 4), (2, 4), (1, 4), (0, 4),
           (0, 0))  # fmt: skip
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-#: Seconds for a browser to draw and print the pages, and in its own time.
+#: Seconds for a browser to draw and print the pages, and its own virtual time.
 PATIENCE, DRAWING = 120, 20
 UNPACK = """
 (async () => {
@@ -52,7 +52,7 @@ UNPACK = """
 
 @dataclass(frozen=True)
 class Report:
-    """A finished report, and how many brands it could keep."""
+    """A finished report, and the number of brands it includes."""
 
     html: str
     brands: int
@@ -60,14 +60,14 @@ class Report:
 
     @property
     def size(self) -> int:
-        """Bytes of the file."""
+        """The file's size in bytes."""
         return len(self.html.encode())
 
 
 def make_report(
     settings: Settings, *, first: date | None, last: date | None, with_ids: bool
 ) -> Report:
-    """The newest snapshot as one file. Raises EstoreError where there is none, or no such day."""
+    """The newest snapshot as one file. Raises EstoreError without a snapshot or days."""
     assets, pages = Assets(), read_pages()
     with current_snapshot(settings) as folder:
         if folder is None:
@@ -96,7 +96,7 @@ def make_report(
             name: min(filtered if _has_all(cube) else named, len(brands))
             for name, cube in kept.cubes.items()
         }
-        # Packing well takes its time: only for what is near enough when packed fast.
+        # Strong compression is slow, so use it only if fast compression comes close to the limit.
         fast = sum(size_of(*each, 5) for each in counts.items())
         if fast <= room or (
             fast <= 1.1 * room and sum(size_of(*each, 9) for each in counts.items()) <= room
@@ -108,12 +108,12 @@ def make_report(
 
 
 def print_pdf(html: Path, pdf: Path, chromium: Path | None) -> None:
-    """A report as a PDF. Raises EstoreError without a browser to print it."""
+    """Print a report as a PDF. Raises EstoreError without a browser."""
     program = str(chromium) if chromium else next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if program is None or shutil.which(program) is None:
         raise EstoreError(
-            f"a PDF is printed by Chromium, and there is no {chromium or 'such program'} here; "
-            "install it (Debian: apt install chromium), name it with --chromium, or print "
+            f"printing a PDF needs Chromium, but {chromium or 'it'} was not found; "
+            "install it (Debian: apt install chromium), set --chromium, or print "
             f"{html} from a browser"
         )
     with tempfile.TemporaryDirectory() as profile:
@@ -136,7 +136,7 @@ def print_pdf(html: Path, pdf: Path, chromium: Path | None) -> None:
 def _of_days(
     shown: Shown, first: date | None, last: date | None
 ) -> tuple[Shown, dict[str, str] | None]:
-    """The cubes of the days asked for, and as many before to compare with."""
+    """The cubes of the requested days, and of as many days before for comparison."""
     days = shown.days
     if first and last and first > last:
         raise EstoreError(f"--to {last} is before --from {first}")
@@ -144,7 +144,7 @@ def _of_days(
         return shown, None
     first, last = max(first or days.first, days.first), min(last or days.last, days.last)
     if first > last:
-        raise EstoreError(f"there are no such days: the data cover {days.first} to {days.last}")
+        raise EstoreError(f"no data for these days: the data cover {days.first} to {days.last}")
     earliest = max(first - (last - first) - DAY, days.first)
     complete = min(days.last_complete, last) if days.last_complete else None
     cubes = {name: cut_to_days(cube, earliest, last) for name, cube in shown.cubes.items()}
@@ -157,7 +157,7 @@ def _has_all(cube: Cube) -> bool:
 
 
 def _tables(shown: Shown, pages: Pages, *, with_ids: bool) -> dict[str, Any]:
-    """Each table with the columns that any query asks for."""
+    """Each table with the columns that queries use."""
     found: dict[str, dict[str, Sequence[Any]]] = {}
     asked: dict[str, Query] = {}
     for query in pages.all_queries():
@@ -166,7 +166,7 @@ def _tables(shown: Shown, pages: Pages, *, with_ids: bool) -> dict[str, Any]:
             continue
         before = asked.setdefault(query.table, query)
         if (before.where, before.sort) != (query.where, query.sort):
-            raise ValueError(f"pages.json asks {query.table} in two ways")
+            raise ValueError(f"pages.json queries {query.table} in two ways")
         found.setdefault(query.table, {}).update(_columns(query, answer, with_ids))
     return {
         name: packed_table(list(columns), list(zip(*columns.values(), strict=True)))
@@ -192,7 +192,7 @@ def _columns(query: Query, answer: CubeAnswer, with_ids: bool) -> dict[str, Sequ
 
 
 def _html(assets: Assets, content: dict[str, Any], shown: Shown) -> str:
-    """The page with all that it needs inside; its policy lets nothing else in, or out."""
+    """The self-contained page; its policy blocks all other content and connections."""
     style, charts, app = (assets.text(name) for name in ("app.css", "charts.js", "app.js"))
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; img-src data:; base-uri 'none'; "
@@ -222,5 +222,5 @@ def _hash(text: str) -> str:
 
 
 def _is_root() -> bool:
-    """Chromium refuses its sandbox to root, as in a container."""
+    """Chromium options for root, as in a container, where its sandbox does not work."""
     return hasattr(os, "geteuid") and os.geteuid() == 0

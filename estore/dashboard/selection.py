@@ -1,4 +1,4 @@
-"""What a visitor selected: a period and at most one category, brand and segment."""
+"""Selection: a visitor's period and at most one category, brand and segment."""
 
 import re
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from typing import Any
 from estore.dashboard.pages import Pages
 
 DAY = timedelta(days=1)
-#: Longer than any name in the data; what is longer is no selection but an attack on the memory.
+#: Longer than any name in the data; a longer value could be an attack on memory.
 LONGEST = 500
 
 
 @dataclass(frozen=True)
 class DataDays:
-    """The days that a snapshot has; all None in a shop without events."""
+    """The days of a snapshot; all None in a shop without events."""
 
     first: date | None
     last: date | None
@@ -24,7 +24,7 @@ class DataDays:
 
 @dataclass(frozen=True)
 class Selection:
-    """Filters as applied: days both included and within the data, None for all of a kind."""
+    """Applied filters: both days included and within the data, None for no filter."""
 
     period: str | None
     first: date | None
@@ -34,7 +34,7 @@ class Selection:
     segment: str | None = None
 
     def days(self, *, before: bool = False) -> tuple[date, date] | None:
-        """The period, or as many days just before it."""
+        """The period, or the same number of days before it."""
         if self.first is None or self.last is None:
             return None
         if before:
@@ -42,18 +42,18 @@ class Selection:
         return self.first, self.last
 
     def as_json(self) -> dict[str, Any]:
-        """As the page knows it."""
+        """The selection as JSON for the page."""
         fields = asdict(self)
         days = {"from": fields.pop("first"), "to": fields.pop("last")}
         return {**fields, **{name: str(day) if day else None for name, day in days.items()}}
 
 
 def select(asked: Mapping[str, str], days: DataDays, pages: Pages) -> Selection:
-    """The selection that a URL's parameters name; raises ValueError in words."""
+    """The selection from a URL's parameters; raises ValueError with a message."""
     known = {"period", "from", "to", "category", "brand", "segment"}
     if unknown := sorted(set(asked) - known):
         raise ValueError(
-            f"no filter is named {unknown[0][:50]}; there are {', '.join(sorted(known))}"
+            f"unknown filter {unknown[0][:50]}; filters are {', '.join(sorted(known))}"
         )
     values = {name: asked[name] for name in ("category", "brand", "segment") if asked.get(name)}
     if too_long := [name for name, value in values.items() if len(value) > LONGEST]:
@@ -64,14 +64,14 @@ def select(asked: Mapping[str, str], days: DataDays, pages: Pages) -> Selection:
         period = asked.get("period") or pages.default_period
         if period not in pages.periods:
             raise ValueError(
-                f"no period is named {period[:50]}; there are {', '.join(pages.periods)}"
+                f"unknown period {period[:50]}; periods are {', '.join(pages.periods)}"
             )
         first, last = _named_period(period, pages.periods[period], days)
     return Selection(period, first, last, **values)
 
 
 def filters_of(asked: Mapping[str, str]) -> list[str]:
-    """The filters that a URL's parameters set, by name; `from` and `to` are a period."""
+    """The filters in a URL's parameters, by name; `from` and `to` form a period."""
     given = (name for name, value in asked.items() if value)
     return list(dict.fromkeys("period" if name in ("from", "to") else name for name in given))
 
@@ -80,7 +80,7 @@ def _free_period(asked: Mapping[str, str], days: DataDays) -> tuple[date | None,
     first = _day("from", asked["from"]) if asked.get("from") else None
     last = _day("to", asked["to"]) if asked.get("to") else None
     if first and last and first > last:
-        raise ValueError(f"the period ends on {last}, before it begins on {first}")
+        raise ValueError(f"the period ends on {last}, before its start on {first}")
     if days.first is None or days.last is None:
         return None, None
     first, last = first or days.first, last or days.last
@@ -90,7 +90,7 @@ def _free_period(asked: Mapping[str, str], days: DataDays) -> tuple[date | None,
 def _named_period(
     period: str, length: int | None, days: DataDays
 ) -> tuple[date | None, date | None]:
-    """Periods end with the last complete day: half a day would look like a fall."""
+    """Periods end with the last complete day: a partial day would look like a drop."""
     end = days.last_complete or days.last
     if days.first is None or end is None:
         return None, None

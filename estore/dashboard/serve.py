@@ -1,4 +1,4 @@
-"""Serve: the dashboard on a port, until it is stopped."""
+"""Serve: runs the dashboard on a port until it is stopped."""
 
 import logging
 import signal
@@ -26,10 +26,10 @@ def serve(
     without_auth: bool = False,
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """CubeAnswer requests until interrupted. names: further host names that it goes by.
+    """Answer requests until interrupted. names: additional host names of the server.
 
-    Raises EstoreError for a port in use, and for an address that others can reach unless they have
-    to say who they are.
+    Raises EstoreError for a port in use, and for an address that others can reach without
+    signing in.
     """
     import uvicorn
 
@@ -40,7 +40,7 @@ def serve(
     if not (credentials or without_auth or is_local(host)):
         raise EstoreError(
             f"others can reach {host}: set ESTORE_DASHBOARD_AUTH to {FORMS}, put a proxy that "
-            "signs people in before 127.0.0.1, or say --without-auth"
+            "signs people in in front of 127.0.0.1, or use --without-auth"
         )
     hosts = None
     if credentials is None and is_local(host):
@@ -62,7 +62,7 @@ def serve(
 
 @contextmanager
 def _ended_by_signals(end: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Ctrl-C is how one stops a server: an end, and no error to raise once more afterwards."""
+    """Ctrl-C stops the server normally, so the signal is not raised again."""
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, end) for number in signals}
     try:
@@ -78,10 +78,10 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(2048)  # who comes before the server is up waits
+        listener.listen(2048)  # requests before startup wait
     except OSError as error:
         listener.close()
         raise EstoreError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --host, --port"
+            f"cannot listen on {host}:{port}: {error.strerror}; change --host or --port"
         ) from error
     return listener

@@ -1,4 +1,4 @@
-"""Shown: a published version in memory, as far as pages can ask of it. Needs no engine."""
+"""Shown: the data of a published version that pages need, in memory. Needs no engine."""
 
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -15,7 +15,7 @@ EVENT_TYPES = ("view", "cart", "purchase")
 
 @dataclass(frozen=True)
 class Shown:
-    """A published version, as far as pages show it."""
+    """The data of a published version that pages show."""
 
     manifest: Manifest
     days: DataDays
@@ -23,7 +23,7 @@ class Shown:
     tables: dict[tuple[str, str], CubeAnswer]  # (page, query) → rows
     findings: list[dict[str, Any]]
     options: dict[str, list[str]]
-    design_effects: dict[str, float] = field(default_factory=dict)  # of the rates of conversion
+    design_effects: dict[str, float] = field(default_factory=dict)  # of the conversion rates
     event_types: tuple[str, ...] = EVENT_TYPES  # that the source sends at all
 
     @property
@@ -32,7 +32,7 @@ class Shown:
         return self.manifest.version
 
     def answer(self, query: Query, selection: Selection) -> CubeAnswer:
-        """The rows that a query asks for; an older snapshot may lack them."""
+        """The rows of a query; older snapshots may lack them."""
         if query.table:
             answer = self.tables[query.page, query.name]
             return _in_days(answer, selection) if "period" in query.obeys else answer
@@ -40,7 +40,7 @@ class Shown:
         return cube.answer(query, selection) if cube else MISSING
 
     def about(self) -> dict[str, Any]:
-        """What every page says of the data."""
+        """The facts about the data that every page shows."""
         return {
             "version": self.version,
             "published_at": self.manifest.published_at,
@@ -57,7 +57,7 @@ class Shown:
 
 
 def _in_days(answer: CubeAnswer, selection: Selection) -> CubeAnswer:
-    """The rows of a table's days in the period."""
+    """The rows of a table within the period."""
     days = selection.days()
     if days is None or answer.is_missing:
         return answer

@@ -1,7 +1,7 @@
-"""Snapshots: the newest published version, replaced while the server runs.
+"""Snapshots: keeps the newest published version in memory while the server runs.
 
-All that a page can ask is read once a version, so that answers need no file and no engine, and a
-version may be deleted while it is shown.
+It reads each version once, so answers need no file and no engine, and a version may be deleted
+while it is shown.
 """
 
 import logging
@@ -19,12 +19,12 @@ from estore.snapshot.manifest import current_version
 log = logging.getLogger(__name__)
 
 
-#: A version's folder, and which manifest is in it.
+#: A version's folder and the identity of its manifest.
 Identity = tuple[str, int, int, int] | None
 
 
 class Snapshots:
-    """The newest version; `refresh` looks whether there is a newer one."""
+    """The newest version; `refresh` checks for a newer one."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -34,9 +34,9 @@ class Snapshots:
         self._said = ""
 
     def refresh(self) -> None:
-        """Show the version that CURRENT names; the one before stays if that cannot be read.
+        """Show the version that CURRENT names; keep the previous one if it cannot be read.
 
-        A version may be deleted while it is read: then the next look finds a newer one.
+        A version may be deleted while it is read; then the next check finds a newer one.
         """
         with self._looking:
             try:
@@ -58,14 +58,14 @@ class Snapshots:
                 self._say(f"{folder} cannot be shown: {said[-1] if said else 'no reason given'}")
 
     def _say(self, why: str) -> None:
-        """Log why the newest version is not shown, once."""
+        """Log once why the newest version is not shown."""
         if why != self._said:
             self._said = why
             log.error(why)
 
 
 def _identity(folder: Path) -> Identity:
-    """Changes with the version; a home made again, or restored, uses the same names once more."""
+    """A version's identity; a recreated or restored home reuses version names."""
     try:
         manifest = (folder / "manifest.json").stat()
     except OSError:

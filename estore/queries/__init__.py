@@ -1,1 +1,1 @@
-"""Queries: SQL of a user's own, answered as a stream within a time limit."""
+"""Queries: answers a user's SQL as a stream, within a time limit."""

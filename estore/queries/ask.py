@@ -1,4 +1,4 @@
-"""Ask: statements of a user's own, one after the other, each answered in batches of rows."""
+"""Ask: runs a user's statements one by one and answers each in batches of rows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,29 +18,29 @@ from estore.snapshot.manifest import current_version
 from estore.tables import is_number
 from estore.warehouse.duckdb import damage
 
-EMPTY = 'the query is empty; as in: estore query "select 1"'
-#: Rows that are in Python at once.
+EMPTY = 'the query is empty. Example: estore query "select 1"'
+#: Rows in Python at a time.
 BATCH = 2_000
-#: Statements with an answer to print; a SHOW or DESCRIBE counts as SELECT.
+#: Statements with an answer to print; SHOW and DESCRIBE count as SELECT.
 ANSWERED = ("SELECT", "EXPLAIN", "PRAGMA", "CALL", "EXECUTE", "MULTI", "RELATION")
 
 
 @dataclass(frozen=True)
 class Result:
-    """One statement's answer. kinds: the engine's types of its columns, as text."""
+    """One statement's answer. kinds: the engine's column types as text."""
 
     columns: list[str]
     kinds: list[str]
     source: str
     batches: Callable[[], Iterator[list[tuple[Any, ...]]]]
-    #: The rows with an expression over `c0`, `c1` … in place of their columns; None where the
-    #: statement takes none.
+    #: The rows with expressions over `c0`, `c1` … instead of their columns; None if the
+    #: statement does not support it.
     selecting: Callable[[str], Iterator[list[tuple[Any, ...]]]] | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """All rows of a query and where they come from: `warehouse` or a snapshot's version."""
+    """All rows of a query and their source: `warehouse` or a snapshot's version."""
 
     columns: list[str] = field(default_factory=list)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Answer:
 
 
 def ask(settings: Settings, sql: str) -> Answer:
-    """All rows of the last statement, for who needs no stream."""
+    """All rows of the last statement, for callers that need no stream."""
     answer = Answer()
     with asking(settings, sql) as results:
         for result in results:
@@ -66,11 +66,11 @@ def asking(
     what: str = "",
     on_stuck: Callable[[str], None] | None = None,
 ) -> Iterator[Iterator[Result]]:
-    """Answers to the statements, each to be read before the next; read-only, without access to
-    files or the network.
+    """The answers, each to be read before the next; read-only, without access to files or
+    the network.
 
-    what: names the reader to a run that waits. on_stuck: see `limited`. Raises EstoreError with the
-    engine's own words for SQL that is wrong.
+    what: the reader's name for a waiting run. on_stuck: see `limited`. Raises EstoreError with the
+    engine's message for wrong SQL.
     """
     if not sql.strip():
         raise EstoreError(EMPTY)
@@ -85,7 +85,9 @@ def asking(
         else:
             name_snapshot(connection)
         connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")  # or a query could lift its bounds
+        connection.execute(
+            "set lock_configuration = true"
+        )  # otherwise a query could lift its limits
         home = settings.home if is_warehouse else None
         with limited(connection, settings.query_seconds, home, on_stuck):
             try:
@@ -122,7 +124,7 @@ def _results(
 def _selectable(
     connection: duckdb.DuckDBPyConnection, text: str, parameters: Mapping[str, Any], source: str
 ) -> Result | None:
-    """A statement that can be asked as part of another; None where it cannot, or is wrong."""
+    """A statement as a subquery; None if it is wrong or cannot be one."""
     try:
         found = connection.execute(f"select * from ({text}\n) limit 0", parameters).description
         if not found:
@@ -131,7 +133,7 @@ def _selectable(
         connection.execute(f"select 1 from ({text}\n) as t({names}) limit 0", parameters)
     except duckdb.InterruptException:
         raise
-    except duckdb.Error:  # asked by itself it says what is wrong with it, and where
+    except duckdb.Error:  # run alone, it gives the error and its position
         return None
 
     def selecting(expressions: str) -> Iterator[list[tuple[Any, ...]]]:
@@ -150,7 +152,7 @@ def _batches(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]
 
 
 def _of_bigquery(settings: Settings, sql: str, parameters: Mapping[str, Any]) -> Result:
-    """Readers and a run are not in each other's way there, and the bytes are what is bounded."""
+    """BigQuery needs no lock between readers and a run; only the bytes are limited."""
     from estore.warehouse.bigquery import ask as ask_bigquery
 
     columns, rows = ask_bigquery(settings, sql, **parameters)
@@ -159,7 +161,7 @@ def _of_bigquery(settings: Settings, sql: str, parameters: Mapping[str, Any]) ->
 
 
 def _kind(rows: Sequence[Sequence[Any]], place: int) -> str:
-    """NUMBER of a column of numbers."""
+    """NUMBER for a column of numbers."""
     values = (row[place] for row in islice(rows, 1_000) if row[place] is not None)
     return "NUMBER" if all(is_number(value) for value in values) else "VARCHAR"
 

@@ -1,4 +1,4 @@
-"""Described: what the dbt project says of its tables and columns. Needs no warehouse."""
+"""Described: the dbt project's descriptions of tables and columns. Needs no warehouse."""
 
 import difflib
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from jinja2 import Environment
 from estore.build.dbt_project import project_folder
 from estore.errors import EstoreError
 
-#: In the order of the list; the others are steps on the way, listed where asked for.
+#: Schemas in list order; the others are intermediate and only listed on request.
 FOR_READERS = ("metrics", "marts", "dashboard", "snapshots", "raw")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the project describes it."""
+    """A column with its description."""
 
     name: str
     kind: str
@@ -27,7 +27,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as the project describes it."""
+    """A table with its description."""
 
     schema: str
     name: str
@@ -41,7 +41,7 @@ class Table:
 
 
 def tables(target: str, *, with_steps: bool = False) -> list[Table]:
-    """All tables that the project describes. target: whose names the types are."""
+    """All tables that the project describes. target: the engine that names the types."""
     project = project_folder()
     found = [
         table
@@ -53,7 +53,7 @@ def tables(target: str, *, with_steps: bool = False) -> list[Table]:
 
 
 def table(name: str, target: str) -> Table:
-    """A table by its name, with its schema or without; raises EstoreError for one there is not."""
+    """A table by name, with or without schema; raises EstoreError if it does not exist."""
     known = {
         key: each
         for each in reversed(tables(target, with_steps=True))

@@ -11,12 +11,12 @@ import duckdb
 from estore.errors import EstoreError
 from estore.runlock import GRACE, writer
 
-#: Seconds between two looks, and for a query to end once it is asked to.
+#: Seconds between two checks, and for a query to end after a request.
 LOOK, PATIENCE = 0.2, 2.0
 
 
 class Limit:
-    """A query's limit: why it was ended, if it was."""
+    """A query's limit, with the reason if it was ended."""
 
     reason: str | None = None
 
@@ -28,10 +28,10 @@ def limited(
     home: Path | None,
     on_stuck: Callable[[str], None] | None = None,
 ) -> Iterator[Limit]:
-    """Ends what the connection does after so many seconds (0: never), or where a run waits for it.
+    """Ends a connection's query after some seconds (0: never), or if a run waits for it.
 
-    home: where a run would wait; None for a query that is in no run's way. on_stuck: told why,
-    where the query does not end by itself, as when its output is not read. Raises EstoreError.
+    home: where a run would wait; None for a query that blocks no run. on_stuck: receives the
+    reason if the query does not end by itself, e.g. if its output is not read. Raises EstoreError.
     """
     limit, ended = Limit(), threading.Event()
     watcher = threading.Thread(
@@ -65,12 +65,12 @@ def _watch(
             waited_since = (waited_since or now) if run else 0.0
             if run and now - waited_since > GRACE:
                 limit.reason = (
-                    f"the query was ended: {run} has waited for it for {GRACE:.0f} seconds. Ask "
-                    "again: meanwhile the last snapshot answers"
+                    f"the query was ended: {run} has waited for it for {GRACE:.0f} seconds. Run "
+                    "it again: the last snapshot answers during a run"
                 )
             elif seconds and now - began > seconds:
                 limit.reason = (
-                    f"the query was ended after {seconds} seconds. Ask for fewer rows, or raise "
+                    f"the query was ended after {seconds} seconds. Query fewer rows, or raise "
                     "ESTORE_QUERY_SECONDS"
                 )
             ended_at = now

@@ -1,4 +1,4 @@
-"""Names: a table has the same ones in the warehouse and in a snapshot, with its schema or not."""
+"""Names: gives tables the same names in the warehouse and in a snapshot, with or without schema."""
 
 import difflib
 import re
@@ -8,16 +8,16 @@ import duckdb
 
 from estore.warehouse.quoting import exact_path
 
-#: Where a name without a schema is looked for, in this order.
+#: Schemas in which a name without schema is searched, in this order.
 SCHEMAS = (
     "metrics", "marts", "dashboard", "raw", "snapshots", "intermediate", "staging",
 )  # fmt: skip
-#: Of a snapshot, which is one folder: the first letters of a table's name → its schema.
+#: Prefix of a table name in a snapshot, which is one folder → its schema.
 PREFIXES = {
     "metrics_": "metrics", "dim_": "marts", "fct_": "marts", "int_": "intermediate",
     "stg_": "staging", "snap_": "snapshots",
 }  # fmt: skip
-#: Tables of a snapshot's own → the same from the warehouse; None: only a snapshot has it.
+#: Tables of a snapshot → the same from the warehouse; None: only in snapshots.
 ONLY_PUBLISHED = {
     "raw_files": "select * from raw.files",
     "raw_rejects": "select uri, line_number, reason, line_text from raw.rejects",
@@ -33,7 +33,7 @@ ONLY_PUBLISHED = {
 
 
 def name_warehouse(connection: duckdb.DuckDBPyConnection, snapshot: Path | None) -> None:
-    """Give the warehouse's tables names without a schema, and those that a snapshot has beside."""
+    """Give the warehouse's tables names without schema, and add the snapshot's extra tables."""
     schemas = {
         name
         for (name,) in connection.execute(
@@ -53,7 +53,7 @@ def name_warehouse(connection: duckdb.DuckDBPyConnection, snapshot: Path | None)
 
 
 def name_snapshot(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give a snapshot's tables the schemas that they have in the warehouse."""
+    """Give a snapshot's tables their schemas in the warehouse."""
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
     for name in _names(connection, "main"):
@@ -74,7 +74,7 @@ def schema_of(name: str) -> str:
 
 
 def advice(connection: duckdb.DuckDBPyConnection, said: str, version: str | None) -> str:
-    """What may have been meant, after an error of the engine; version: of the snapshot asked."""
+    """A suggestion after an engine error; version: that of the queried snapshot."""
     found = re.search(r'Table with name "?([\w.]+)"? does not exist', said)
     if not found:
         return ""
@@ -86,8 +86,8 @@ def advice(connection: duckdb.DuckDBPyConnection, said: str, version: str | None
         hint = f'\nDid you mean "{close[0]}"?' if close else ""
     if version:
         hint += (
-            f"\nThe snapshot {version} answers while a run writes, and has no table {asked}: ask "
-            "again when the run has ended."
+            f"\nSnapshot {version} answers while a run writes, and it has no table {asked}. "
+            "Run the query again after the run ends."
         )
     return f"{hint}\n`estore tables` lists all tables."
 

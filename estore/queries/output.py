@@ -1,6 +1,6 @@
-"""Output: a query's rows as a table, CSV or JSON, written while they come.
+"""Output: writes a query's rows as a table, CSV or JSON while they arrive.
 
-The engine writes values as text: Python's own objects would cost many times that, and say less.
+The engine formats values as text, which is much faster than Python objects and more exact.
 """
 
 import json
@@ -11,14 +11,14 @@ from estore.escaping import in_json, one_line
 from estore.queries.ask import Result
 from estore.tables import FORMULA_STARTS, as_json_value, csv_lines, plain
 
-#: Rows of a table or of JSON for people; CSV has no such bound.
+#: The row limit of tables and JSON; CSV has no limit.
 MOST_SHOWN = 100_000
-#: A value that is not there; a text that is empty is empty.
+#: The text for null; an empty text stays empty.
 NULL = "NULL"
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
            "UINTEGER", "UBIGINT", "UHUGEINT", "DOUBLE", "FLOAT", "DECIMAL", "BIGNUM",
            "NUMBER")  # fmt: skip
-#: Types whose text needs neither quotes nor a guard.
+#: Types whose text needs no quotes and no formula guard.
 PLAIN = (*NUMBERS, "DATE", "TIME", "BOOLEAN", "UUID")
 Write = Callable[[str], object]
 
@@ -26,9 +26,9 @@ Write = Callable[[str], object]
 def write_result(
     result: Result, form: str, write: Write, *, limit: int | None = None, raw: bool = False
 ) -> bool:
-    """Write one answer; whether there were more rows than were written.
+    """Write one answer; returns whether it has more rows than were written.
 
-    raw: leave texts of a CSV as they are, also those that a spreadsheet takes for formulas.
+    raw: keep CSV texts unchanged, even those that a spreadsheet reads as formulas.
     """
     if limit is None and form != "csv":
         limit = MOST_SHOWN
@@ -38,7 +38,7 @@ def write_result(
 
 
 class _Limited:
-    """Batches up to a number of rows; `is_cut` where there were more."""
+    """Batches up to a row limit; `is_cut` if there are more rows."""
 
     is_cut = False
 
@@ -72,7 +72,7 @@ def _csv(result: Result, write: Write, limit: int | None, raw: bool) -> bool:
 
 def _csv_row(kinds: Sequence[str], *, raw: bool) -> str:
     cells = [_csv_cell(f"c{place}", kind, raw=raw) for place, kind in enumerate(kinds)]
-    if len(cells) == 1:  # an empty line would be no row
+    if len(cells) == 1:  # an empty line would not be a row
         return f"coalesce(nullif({cells[0]}, ''), '\"\"')"
     return f"concat_ws(',', {', '.join(cells)})"
 
@@ -106,7 +106,7 @@ def _json(result: Result, write: Write, limit: int | None) -> bool:
 
 
 def _table(result: Result, write: Write, limit: int | None) -> bool:
-    """Aligned by the widest value so far: a batch is laid out as soon as it has come."""
+    """A table aligned to the widest value so far, because each batch is printed on arrival."""
     texts = ", ".join(f"cast(c{place} as varchar)" for place in range(len(result.columns)))
     batches = result.selecting(texts) if result.selecting else result.batches()
     found = _Limited(batches, limit)

@@ -1,4 +1,4 @@
-"""Rejects: the rows that were refused, with their reasons, as a stream."""
+"""Rejects: rejected rows with their reasons, as a stream."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ def rejected_rows(
     limit: int | None = None,
     on_stuck: Callable[[str], None] | None = None,
 ) -> Iterator[Result]:
-    """The rejected rows of one file or of all, by file and line.
+    """The rejected rows of one file or of all files, by file and line.
 
     Raises EstoreError for a file that was never loaded.
     """
@@ -26,7 +26,7 @@ def rejected_rows(
         with asking(settings, known, parameters, what=what) as results:
             if not any(True for result in results for _ in result.batches()):
                 raise EstoreError(
-                    f"{uri}: no such file was ever loaded; `estore status` lists the files"
+                    f"{uri}: this file was never loaded; `estore status` lists the files"
                 )
     sql = (
         f"select uri, line_number, reason, line_text from raw.rejects{where} "
@@ -38,7 +38,7 @@ def rejected_rows(
 
 
 def rejects(settings: Settings, *, uri: str | None = None, limit: int | None = None) -> Answer:
-    """The same as rows, for who needs no stream."""
+    """All rejected rows, for callers that need no stream."""
     with rejected_rows(settings, uri, limit) as result:
         rows = [row for batch in result.batches() for row in batch]
         return Answer(result.columns, rows, result.source)

@@ -1,4 +1,4 @@
-"""Verbs: `estore query`, `rejects` and `tables`."""
+"""Verbs: the commands `estore query`, `rejects` and `tables`."""
 
 import os
 import sys
@@ -19,15 +19,15 @@ _form = click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
     show_default=True,
 )  # fmt: skip
-_limit = click.option("--limit", type=click.IntRange(0), help="At most so many rows of an answer.")
+_limit = click.option("--limit", type=click.IntRange(0), help="Print at most this many rows.")
 _raw = click.option(
     "--raw", is_flag=True,
-    help="Leave texts of a CSV that a spreadsheet takes for formulas; else they get a ' in front.",
+    help="Keep CSV texts that look like formulas; by default they get a ' in front.",
 )  # fmt: skip
 
 
 def _utf8(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """No engine takes anything else, and no file of such a name is ever loaded."""
+    """Rejects text that is not UTF-8: no engine accepts it, and no such file is ever loaded."""
     try:
         (value or "").encode()
     except UnicodeEncodeError as error:
@@ -38,7 +38,7 @@ def _utf8(ctx: click.Context, option: click.Parameter, value: str | None) -> str
 @click.command()
 @click.argument("sql", required=False, callback=_utf8)
 @click.option(
-    "--file", "file", type=click.File(encoding="utf-8"), help="Read SQL from it; -: stdin."
+    "--file", "file", type=click.File(encoding="utf-8"), help="Read SQL from a file; - is stdin."
 )
 @_limit
 @_raw
@@ -47,14 +47,14 @@ def _utf8(ctx: click.Context, option: click.Parameter, value: str | None) -> str
 def query(
     context: Any, sql: str | None, file: IO[str] | None, limit: int | None, raw: bool, form: str
 ) -> None:
-    """Answer SQL from the warehouse, or from the snapshot while a run is under way.
+    """Answer SQL from the warehouse, or from the last snapshot while a run is in progress.
 
-    Several statements are separated by semicolons; `show tables` and `describe TABLE` work, too.
+    Separate statements with semicolons; `show tables` and `describe TABLE` also work.
     """
     from estore.queries.ask import asking
 
     if (sql is None) == (file is None):
-        raise click.UsageError('give the SQL, as in estore query "select 1", or --file FILE')
+        raise click.UsageError('give SQL, e.g. estore query "select 1", or --file FILE')
     text = file.read() if file else sql or ""
     with _printing(), asking(context.settings, text, on_stuck=_give_up) as results:
         for number, result in enumerate(results):
@@ -70,7 +70,7 @@ def query(
 @_form
 @click.pass_obj
 def rejects(context: Any, file: str | None, limit: int | None, raw: bool, form: str) -> None:
-    """The refused lines with their reasons, of one FILE or of all."""
+    """Show rejected rows with their reasons, of one FILE or of all files."""
     from estore.queries.rejects import rejected_rows
 
     with (
@@ -82,13 +82,11 @@ def rejects(context: Any, file: str | None, limit: int | None, raw: bool, form: 
 
 @click.command()
 @click.argument("name", required=False, callback=_utf8)
-@click.option(
-    "--all", "with_steps", is_flag=True, help="Also the tables that are steps on the way."
-)
+@click.option("--all", "with_steps", is_flag=True, help="Also list intermediate tables.")
 @_form
 @click.pass_obj
 def tables(context: Any, name: str | None, with_steps: bool, form: str) -> None:
-    """List the tables, or the columns of the table NAME, with what they mean."""
+    """List the tables, or the columns of the table NAME, with descriptions."""
     from estore.queries import described
     from estore.tables import render
 
@@ -112,29 +110,31 @@ def _print(result: "Result", form: str, limit: int | None, raw: bool, *, is_firs
     from estore.queries.output import MOST_SHOWN, write_result
 
     if is_first and result.source != "warehouse":
-        click.echo(f"(from snapshot {result.source}: the warehouse is being written to)", err=True)
+        click.echo(
+            f"(answered from snapshot {result.source}: a run is writing to the warehouse)", err=True
+        )
     is_cut = write_result(result, form, _write, limit=limit, raw=raw)
     if is_cut and limit is None:
         click.echo(
-            f"only the first {MOST_SHOWN:,} rows are shown; --limit N shows N, --format csv all",
+            f"showing only the first {MOST_SHOWN:,} rows; --limit N shows N, --format csv all",
             err=True,
         )
 
 
 def _write(text: str) -> None:
-    """To a pipe or a file as it is, for programs; to a terminal so that nothing steers it."""
+    """Write unchanged to a pipe or file, and without control characters to a terminal."""
     sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
 
 
 def _give_up(reason: str) -> None:
-    """End at once: whoever reads the output does not take it."""
+    """End at once, because the reader does not read the output."""
     os.write(2, f"error: {printable(reason)}\n".encode())
     os._exit(FAILED)
 
 
 @contextmanager
 def _printing() -> Iterator[None]:
-    """Who reads only the first rows (`| head`) closes the pipe, which is no error."""
+    """Handles a closed pipe: a reader of the first rows only (`| head`) is not an error."""
     try:
         yield
         sys.stdout.flush()

@@ -1,1 +1,1 @@
-"""The snapshot: the small tables of a build as one version of Parquet files, written and read."""
+"""Snapshots: writes and reads the small tables of a build as a version of Parquet files."""

@@ -1,6 +1,6 @@
-"""Published: which snapshot is the newest, what it is made of, and whether its files are whole.
+"""Manifest: the newest snapshot, its tables, and checks of its files.
 
-Needs no engine. A lock on a snapshot that is read keeps every publish from deleting it meanwhile.
+Needs no engine. A reader locks its snapshot, so no publish deletes it.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ _HEAL = "`estore publish` writes a new snapshot"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a snapshot is made of; stored beside it as manifest.json."""
+    """A snapshot's description, stored in it as manifest.json."""
 
     version: str
     published_at: str
@@ -38,35 +38,35 @@ class Manifest:
 
     @property
     def currency(self) -> Currency:
-        """Of all its amounts; dollars where it is older than the threshold."""
+        """The currency of all amounts; dollars in older snapshots."""
         return currency(self.thresholds.get("shop_currency", "USD"))
 
 
 def current_version(settings: Settings) -> Path | None:
-    """The folder of the newest snapshot, if there is one.
+    """The folder of the newest snapshot, or None.
 
-    Raises Damaged where CURRENT names none that is there.
+    Raises Damaged if CURRENT names a missing snapshot.
     """
     while name := current_name(settings):
         if (folder := settings.published / name).is_dir():
             return folder
-        if current_name(settings) == name:  # else a publish came between the two looks
+        if current_name(settings) == name:  # otherwise a publish happened between the two checks
             raise Damaged(f"{folder} is missing: {_HEAL}")
     return None
 
 
 def missing_snapshot(settings: Settings) -> str:
-    """What to do where CURRENT is not there: nothing was ever published, or it was deleted."""
+    """What to do if CURRENT is missing: nothing was published, or it was deleted."""
     if all_versions(settings.published):
         return f"{settings.published / 'CURRENT'} is missing: {_HEAL}"
-    return f"{settings.home}: nothing published yet; `estore run PATH` does it"
+    return f"{settings.home}: nothing published yet; run `estore run PATH`"
 
 
 @contextmanager
 def current_snapshot(settings: Settings) -> Iterator[Path | None]:
-    """The folder of the newest snapshot, if there is one; no publish deletes it meanwhile.
+    """The folder of the newest snapshot, or None; no publish deletes it inside the block.
 
-    Raises Damaged like current_version, and where the manifest is missing.
+    Raises Damaged like current_version, and if the manifest is missing.
     """
     while folder := current_version(settings):
         try:
@@ -77,7 +77,7 @@ def current_snapshot(settings: Settings) -> Iterator[Path | None]:
             continue
         with manifest:
             fcntl.flock(manifest, fcntl.LOCK_SH)
-            if (folder / MANIFEST).exists():  # else it was deleted before we had the lock
+            if (folder / MANIFEST).exists():  # otherwise it was deleted before we got the lock
                 yield folder
                 return
     yield None
@@ -85,14 +85,14 @@ def current_snapshot(settings: Settings) -> Iterator[Path | None]:
 
 @contextmanager
 def kept(folder: Path) -> Iterator[Path]:
-    """A snapshot that no publish deletes meanwhile, if it is still there."""
+    """Whether the snapshot still exists; no publish deletes it inside the block."""
     with (folder / MANIFEST).open("rb") as manifest:
         fcntl.flock(manifest, fcntl.LOCK_SH)
         yield folder
 
 
 def remove_version(folder: Path) -> None:
-    """Delete a snapshot, unless somebody reads it: then a later publish does."""
+    """Delete a snapshot unless a reader has it locked; then a later publish deletes it."""
     try:
         with (folder / MANIFEST).open("rb") as manifest:
             fcntl.flock(manifest, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,27 +104,27 @@ def remove_version(folder: Path) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a snapshot; raises Damaged where it cannot be read."""
+    """The manifest of a snapshot; raises Damaged if it cannot be read."""
     path, known = folder / MANIFEST, {one.name for one in fields(Manifest)}
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
         return Manifest(**{name: value for name, value in entries.items() if name in known})
     except FileNotFoundError:
         raise Damaged(f"{path} is missing: {_HEAL}") from None
-    except (ValueError, TypeError, AttributeError) as error:  # of JSON, UTF-8 and fields
+    except (ValueError, TypeError, AttributeError) as error:  # invalid JSON, UTF-8 or fields
         raise Damaged(f"{path} is empty or damaged: {_HEAL}") from error
 
 
 def check_snapshot(folder: Path) -> Manifest:
-    """The manifest of a snapshot whose files are as they were written.
+    """The manifest of a snapshot after checking that its files are unchanged.
 
-    Raises Damaged that names the first one that is not. Of a snapshot of an older version, which
-    noted no digests, the files must only be there.
+    Raises Damaged with the first changed file. Older snapshots have no digests, so their files
+    only need to exist.
     """
     manifest = read_manifest(folder)
     for table in manifest.tables:
         path = folder / f"{table}.parquet"
-        if "." in table:  # counted, and not published
+        if "." in table:  # counted but not published
             continue
         if not path.is_file():
             raise Damaged(f"{path} is missing: {_HEAL}")
@@ -135,7 +135,7 @@ def check_snapshot(folder: Path) -> Manifest:
 
 
 def digest(path: Path) -> str:
-    """What a file's content is known by."""
+    """The digest of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -152,7 +152,7 @@ def version_number(folder: Path) -> int:
 
 
 def current_name(settings: Settings) -> str | None:
-    """What CURRENT says, if it is there; raises Damaged where that is no snapshot's name."""
+    """The name in CURRENT, or None; raises Damaged if it is not a snapshot's name."""
     pointer = settings.published / "CURRENT"
     try:
         name = pointer.read_bytes().decode("ascii", "replace").strip()
@@ -164,6 +164,6 @@ def current_name(settings: Settings) -> str | None:
 
 
 def _remove(folder: Path) -> None:
-    """Under another name first: half of it must not look like a snapshot."""
+    """Write under a temporary name first: a partial file must not look like a snapshot."""
     doomed = folder.rename(folder.with_name(f"{folder.name}.tmp"))
     shutil.rmtree(doomed)

@@ -1,4 +1,4 @@
-"""The reader of snapshots: the newest one as tables that SQL can ask."""
+"""Reader: the newest snapshot as tables for SQL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,10 +21,10 @@ from estore.warehouse.quoting import exact_path
 def open_snapshot(
     settings: Settings, *, in_memory: bool = False, is_bounded: bool = False
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Manifest]]:
-    """The newest snapshot as views, or as copies that need no file access; all its tables by name.
+    """The newest snapshot as views, or as copies that need no file access, by table name.
 
-    is_bounded: for SQL of a user's own, within the settings' memory. Raises EstoreError without
-    one, Damaged where a file of it is not as it was written.
+    is_bounded: for a user's own SQL, within the memory setting. Raises EstoreError without a
+    snapshot, Damaged if a file has changed.
     """
     kind = "table" if in_memory else "view"
     config = engine_config(settings) if is_bounded else {}

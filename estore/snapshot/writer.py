@@ -1,7 +1,7 @@
-"""Publish: the small tables of a sound build as one versioned Parquet snapshot.
+"""Writer: publishes the small tables of a tested build as a versioned Parquet snapshot.
 
-`published/v000123/*.parquet` with a manifest; `CURRENT` names the newest. Whoever reads only looks
-here, so reading never waits for the pipeline, and a half-written version is never visible.
+`published/v000123/*.parquet` with a manifest; `CURRENT` names the newest. Readers use only this
+folder, so they never wait for the pipeline or see a partial version.
 """
 
 import json
@@ -31,7 +31,7 @@ from estore.snapshot.manifest import (
 from estore.warehouse import open_warehouse
 from estore.warehouse.quoting import quoted
 
-#: name in the snapshot → query; the schemas metrics and dashboard are published whole beside these.
+#: Name in the snapshot → query, in addition to all tables of the schemas metrics and dashboard.
 EXTRA_TABLES = {
     "dim_categories": "select * from marts.dim_categories",
     "int_event_days": "select * from intermediate.int_event_days",
@@ -45,7 +45,7 @@ EXTRA_TABLES = {
 }
 
 
-#: Tables that the project tells of itself → their columns.
+#: Tables that document the project → their columns.
 TOLD_TABLES = {
     "definitions": {"table_name": "VARCHAR", "column_name": "VARCHAR", "description": "VARCHAR"},
     "lineage_models": {"model_name": "VARCHAR", "layer": "VARCHAR", "description": "VARCHAR"},
@@ -58,7 +58,7 @@ TOLD_TABLES = {
 
 
 def publish(settings: Settings, transform: Transform) -> Manifest:
-    """Write the next snapshot and make it current; the last `keep_versions` are kept."""
+    """Write the next snapshot and make it current; keep the last `keep_versions`."""
     settings.published.mkdir(parents=True, exist_ok=True)
     name = f"v{_last_number(settings) + 1:06d}"
     folder, unfinished = settings.published / name, settings.published / f"{name}.tmp"
@@ -105,7 +105,7 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
 
 
 def _last_number(settings: Settings) -> int:
-    """Also of a snapshot that is lost: its name would mean two."""
+    """The last number used, including lost snapshots, whose names must not be reused."""
     known = all_versions(settings.published)
     with suppress(Damaged):
         known += [Path(name)] if (name := current_name(settings)) else []
@@ -113,7 +113,7 @@ def _last_number(settings: Settings) -> int:
 
 
 def _write_rows(path: Path, table: str, rows: list[dict[str, Any]]) -> int:
-    """Rows as a Parquet file, in their order, by way of JSON: the engine takes no rows."""
+    """Write rows to a Parquet file in order, through JSON because the engine accepts no rows."""
     with duckdb.connect() as connection:
         connection.execute(
             f"copy (select unnest(from_json($rows, $shape), recursive := true)) "
@@ -124,7 +124,7 @@ def _write_rows(path: Path, table: str, rows: list[dict[str, Any]]) -> int:
 
 
 def _sync(path: Path) -> None:
-    """Make sure that a file or folder is on the disk before anything points to it."""
+    """Make sure that a file or folder is on the disk before anything refers to it."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""0: the synthetic shop, calibrated to the published counts of the real one, with known truth."""
+"""Synth: a synthetic shop, calibrated to published counts of a real shop, with known truth."""
 
 from estore.synth.customers import Behaviour
 from estore.synth.faults import ALL_FAULTS, USUAL_FAULTS, named_faults

@@ -308,15 +308,21 @@ def test_a_shop_without_known_customers_has_none_and_a_share_is_a_share(clean: A
 
 
 @pytest.mark.parametrize(
-    "behaviour", [Behaviour(), Behaviour(buying=3, filling=2), Behaviour(repeat_hazards=(4.0,))]
+    ("events", "months", "behaviour"),
+    [
+        (200_000, 2, Behaviour()),
+        (200_000, 2, Behaviour(buying=3, filling=2)),
+        # On its small days customers are due more often than sessions buy by themselves.
+        (60_000, 6, Behaviour(repeat_hazards=(2.0,))),
+    ],
 )
 def test_conversion_comes_from_the_chances_that_are_stated(
-    tmp_path: Path, behaviour: Behaviour
+    tmp_path: Path, events: int, months: int, behaviour: Behaviour
 ) -> None:
-    write_shop(
-        tmp_path,
-        SyntheticShop(events=200_000, seed=8, format="parquet", faults=(), behaviour=behaviour),
+    shop = SyntheticShop(
+        events=events, months=months, seed=8, format="parquet", faults=(), behaviour=behaviour
     )
+    write_shop(tmp_path, shop)
     told = json.loads((tmp_path / "truth.json").read_text())["conversion"]
     for first, then in (("view", "cart"), ("cart", "purchase"), ("view", "purchase")):
         chance = told["chances"][f"{first}_to_{then}_rate"]

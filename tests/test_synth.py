@@ -212,7 +212,7 @@ def test_a_killed_run_leaves_only_complete_months(tmp_path: Path) -> None:
         ({"months": 25}, "1 to 24"),
         ({"seed": -1}, "0 or a positive number"),
         ({"format": "json"}, "choose one of csv, csv.gz, parquet"),
-        ({"faults": ("outage",)}, "choose of purchase-outage, view-outage"),
+        ({"faults": ("outage",)}, "choose from purchase-outage, view-outage"),
     ],
 )
 def test_the_error_of_a_wrong_argument_names_the_fix(wrong: dict, fix: str) -> None:

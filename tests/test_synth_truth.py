@@ -275,7 +275,7 @@ def test_the_repeat_probability_follows_its_formula() -> None:
     "wrong", [{"buying": -1}, {"drop_out": 3}, {"repeat_hazards": (1, 9)}, {"repeat_hazards": ()}]
 )
 def test_the_error_of_a_wrong_behavior_names_the_range(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=rf"{next(iter(wrong))} is .*: give 0 to"):
+    with pytest.raises(ValueError, match=rf"{next(iter(wrong))} is .*: use 0 to"):
         Behaviour(**wrong)
 
 

@@ -22,7 +22,7 @@ from estore.snapshot.manifest import Manifest
 #: Above this share of buying sessions without a cart event, cart tracking is in doubt. About 10 %
 #: is usual where customers can buy directly.
 UNLOGGED_CARTS = 0.2
-#: Alerts shown for each severity: nobody reads a list of ten.
+#: Alerts shown for each severity; longer lists go unread.
 MOST_ALERTS = 3
 
 

@@ -149,13 +149,15 @@ def guess_lines(file: LandedFile) -> int:
     return start.count(b"\n") * file.bytes // max(len(start), 1)
 
 
-class Beside(Generic[Result]):
+class BackgroundTask(Generic[Result]):
     """Background work in its own thread, while the engine loads."""
 
     def __init__(self, work: Callable[[], Result]) -> None:
         self._results: list[Result] = []
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(work,), name="beside", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(work,), name="background", daemon=True
+        )
         self._thread.start()
 
     def _run(self, work: Callable[[], Result]) -> None:

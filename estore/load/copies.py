@@ -9,7 +9,7 @@ from pathlib import Path
 
 from estore.buckets.stores import Listed, Store, open_store, split_uri
 from estore.landing import LandedFile
-from estore.load.content import Beside
+from estore.load.content import BackgroundTask
 
 
 class Copies:
@@ -62,7 +62,7 @@ class _Download:
         self.file, self.path, self.done = file, path, 0
         _, bucket, key = split_uri(file.uri)
         listed = Listed(key, file.bytes, file.generation)
-        self._work = Beside(lambda: store.download(bucket, listed, path, self._note))
+        self._work = BackgroundTask(lambda: store.download(bucket, listed, path, self._note))
 
     def _note(self, done: int) -> None:
         self.done = done

@@ -11,7 +11,7 @@ from estore.errors import CHANGED, EstoreError, RefusedFile
 from estore.landing import LandedFile, printable
 from estore.load import advice, event_types, replacement
 from estore.load.content import (
-    Beside,
+    BackgroundTask,
     Content,
     Text,
     check_kind,
@@ -156,12 +156,12 @@ class _Load:
         self.ledger = Ledger(warehouse)
         self._gone: dict[date, int] = {}  # rows loaded earlier from this path, by day
         self._successor: Entry | None = None  # the duplicate that owns them now
-        self._content: Content | Beside[Content] = Content("unread", None)
+        self._content: Content | BackgroundTask[Content] = Content("unread", None)
 
     @property
     def content(self) -> Content:
         """The file's hash; waits for it if it is read in the background."""
-        if isinstance(self._content, Beside):
+        if isinstance(self._content, BackgroundTask):
             reading, self._content = self._content, Content("unread", None)
             self._content = reading.result()
         return self._content
@@ -323,12 +323,16 @@ class _Load:
         if not self.intake.reads_here:
             return Text
         if self._content == Content("unread", None):
-            self._content = Beside(partial(read_content, self.file, self.intake.source.delimiter))
+            self._content = BackgroundTask(
+                partial(read_content, self.file, self.intake.source.delimiter)
+            )
             self.intake.expected_lines = guess_lines(self.file)
         elif self.content.text:
             self.intake.expected_lines = self.content.text.lines
         else:
-            return Beside(partial(read_text, self.file, self.intake.source.delimiter)).result
+            return BackgroundTask(
+                partial(read_text, self.file, self.intake.source.delimiter)
+            ).result
         return lambda: self.content.text or Text()
 
     def _keep_rows(

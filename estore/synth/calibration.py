@@ -1,7 +1,7 @@
-"""What the synthetic shop is held to: published counts of the REES46 multi-category store.
+"""Calibration: published counts of the REES46 multi-category store, for the synthetic shop.
 
-October 2019 to April 2020, 411.7 million events. A line marked "fitted" is not published: it is
-set so that the published numbers come out.
+October 2019 to April 2020, 411.7 million events. Values marked "fitted" are not published: they
+are chosen to reproduce the published numbers.
 """
 
 from datetime import date
@@ -16,7 +16,7 @@ MONTH_ROWS = (
     55_318,
     56_341,
     66_589,
-)  # thousands; the last holds on
+)  # thousands; the last continues
 DAY_ROWS = {  # thousands: the sale of November, the weeks before the new year
     date(2019, 11, 14): 3_070,
     date(2019, 11, 15): 6_220,
@@ -62,7 +62,7 @@ CUSTOMERS = ((0.15, 0.20, 0.06), (0.85, 0.012, 0.50))
 PRICE_SHARES = (5, 5, 15, 25, 25, 10, 5, 5, 4, 1)  # % of rows between the edges
 PRICE_EDGES = (0.77, 19, 32, 67, 165, 358, 520, 700, 1000, 1700, 2574.07)
 PRICE_ZERO = 0.002
-PRICE_CAP = 1_499.00  # of a shop whose prices are cut off
+PRICE_CAP = 1_499.00  # for a shop with capped prices
 
 # Session ids, of all of them: used by two users at once, and kept by a user for good (fitted to
 # 7,037 ids of several users, and some in use for up to 174 days).
@@ -102,7 +102,7 @@ sport.bicycle sport.ski country_yard.cultivator country_yard.lawn_mower kids.swi
 medicine.tools.tonometer stationery.cartrige apparel.tshirt computers.components.cpu
 computers.components.motherboard
 """
-PRICE_LEVELS = {  # how dear a code's products are, 0 to 1; the longest prefix holds (fitted)
+PRICE_LEVELS = {  # price level of a code's products, 0 to 1; the longest prefix wins (fitted)
     "": 0.30,
     "electronics.smartphone": 0.60,
     "electronics.video.tv": 0.65,

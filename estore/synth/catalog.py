@@ -1,4 +1,4 @@
-"""The shop's products: ids, categories, brands and prices, and how often each is seen."""
+"""Catalog: the shop's products with ids, categories, brands, prices and popularity."""
 
 import math
 from collections.abc import Collection
@@ -22,10 +22,10 @@ OTHER_CODES = len(CODES) - FIRST_OTHER_CODE
 
 @dataclass(frozen=True)
 class Catalog:
-    """One element a product; the pairs hold for before and after the new taxonomy.
+    """One element per product; pairs are values before and after the new taxonomy.
 
-    A product is drawn as a card of `deck`, where it lies as often as it is seen. The cards of code
-    `c` lie together, from `card_edges[c]` to `card_edges[c + 1]`.
+    A product is drawn as a card of `deck`, which contains it as often as it is seen. The cards of
+    code `c` are together, from `card_edges[c]` to `card_edges[c + 1]`.
     """
 
     deck: Array
@@ -40,7 +40,7 @@ class Catalog:
     is_unpriced: Array
 
     def cents(self, month: int) -> Array:
-        """Each product's price in a month: the list price, give or take three per cent."""
+        """Each product's price in a month: the list price ± 3 %."""
         percent = 97 + mixed(np.arange(len(self.list_cents)) << 8 | month) % np.uint64(7)
         cents = self.list_cents * percent.astype(np.int64) // 100
         prices: Array = np.clip(cents, 1, self.most_cents)
@@ -50,9 +50,9 @@ class Catalog:
 def make_catalogue(
     events: int, seed: int, faults: Collection[str] = (), *, spend: float = 1.0
 ) -> Catalog:
-    """The products of a shop of so many events: in proportion to the real set, 2,000 at least.
+    """The products of a shop with this many events: proportional to the real set, at least 2,000.
 
-    `faults` may hold `taxonomy-break`, `zero-prices` and `price-cap`; `spend` multiplies prices.
+    `faults` may contain `taxonomy-break`, `zero-prices` and `price-cap`; `spend` multiplies prices.
     """
     rng = np.random.default_rng([seed, 0])
     shares = _code_shares()
@@ -95,9 +95,9 @@ def make_catalogue(
 
 
 def _renamed(rng: np.random.Generator, code: Array, later: Array) -> Array:
-    """The later codes of a shop that puts most products under a wrong one: another for each code.
+    """The later codes of a shop that assigns most products a wrong code: one new code per code.
 
-    Smartphones are tools then. Products without a code before may keep what they get.
+    Smartphones then become tools. Products without an earlier code may keep their new one.
     """
     others = np.array([CODES.index(name) for name in real.OTHER_CODES.split()])
     wrong = others[np.argsort(rng.random(len(others)), kind="stable")]
@@ -110,21 +110,21 @@ def _renamed(rng: np.random.Generator, code: Array, later: Array) -> Array:
 
 
 def _code_shares() -> Array:
-    """The share of rows of each of CODES: published for the top, then ever smaller."""
+    """The share of rows of each of CODES: published for the top codes, then decreasing."""
     tail = 1 / (np.arange(OTHER_CODES) + 8)
     tail *= (1 - real.UNCODED - math.fsum(real.TOP_CODES.values())) / np.cumsum(tail)[-1]
     return np.array([real.UNCODED, *real.TOP_CODES.values(), *tail])
 
 
 def _products(wanted: int, shares: Array) -> tuple[Array, Array]:
-    """(code, rank by popularity within it) of each product; a code's range grows as its root."""
+    """(code, popularity rank in it) of each product; a code's range grows as its square root."""
     roots = np.sqrt(shares)
     counts = np.maximum(3, wanted * roots / np.cumsum(roots)[-1]).astype(np.int64)
     return np.repeat(np.arange(len(shares)), counts), positions(counts)
 
 
 def _category_ids(rng: np.random.Generator, code: Array, later: Array) -> tuple[Array, Array]:
-    """A 19-digit id for each product: of a family of ids that belongs to its code for good."""
+    """A 19-digit id for each product, from a range of ids that always belongs to its code."""
     families = 1 + np.bincount(code) // real.PRODUCTS_PER_CATEGORY
     begins = np.cumsum(families) - families
     step = 50_000_000_000_000
@@ -151,7 +151,7 @@ def _brands(code: Array, spin: Array, house_brand: Array) -> Array:
 
 
 def _list_cents(rng: np.random.Generator, code: Array, seen: Array) -> Array:
-    """Published prices, handed out in order of how dear each product is: rows then match them."""
+    """Published prices, assigned in order of price level, so rows match them."""
     levels = np.array([_price_level(name or "") for name in CODES])
     order = np.argsort(levels[code] + 0.6 * rng.random(len(code)), kind="stable")
     place = np.empty(len(code))
@@ -164,7 +164,7 @@ def _price_level(code: str) -> float:
 
 
 def _unpriced(rng: np.random.Generator, seen: Array) -> Array:
-    """Which products show a price of 0: rarely seen ones, up to the published share of rows."""
+    """Whether a product shows a price of 0: rarely seen ones, up to the published share."""
     most = real.PRICE_ZERO * np.sum(seen)
     order = np.argsort(rng.random(len(seen)) + (seen > most / 10), kind="stable")
     unpriced = np.zeros(len(seen), bool)
@@ -173,7 +173,7 @@ def _unpriced(rng: np.random.Generator, seen: Array) -> Array:
 
 
 def _house_brand(index: int) -> str:
-    """An invented name of two or three syllables, another for each index."""
+    """An invented name of two or three syllables, different for each index."""
     tens, ones = divmod(index, len(SYLLABLES))
     hundreds, tens = divmod(tens, len(SYLLABLES))
     name = SYLLABLES[ones] + SYLLABLES[(tens + 7 * ones + 3) % len(SYLLABLES)]

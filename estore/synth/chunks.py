@@ -1,4 +1,4 @@
-"""The shop's rows in time order, a bounded number at a time."""
+"""Chunks: the shop's rows in time order, in limited batches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ CHUNK_ROWS = 400_000
 
 @dataclass(frozen=True)
 class _Slice:
-    """A stretch of a day, between two shares of its traffic; small enough to hold in memory."""
+    """A part of a day, between two shares of its traffic; small enough for memory."""
 
     month: int  # 0 is October 2019
     day: int  # 0 is the first
-    midnight: int  # at which the day begins, seconds since 1970
+    midnight: int  # start of the day, seconds since 1970
     begin: float
     end: float
     rows: int
@@ -55,7 +55,7 @@ def month_start(month: int) -> date:
 
 
 def _slices(events: int, months: int, seed: int) -> Iterator[_Slice]:
-    """Every stretch of every day, in order; their rows add up to the shop's."""
+    """All parts of all days, in order; their rows add up to the shop's."""
     days = list(_days(months, seed))
     edges = [0]
     for _, _, weight in days:
@@ -78,7 +78,7 @@ def _slices(events: int, months: int, seed: int) -> Iterator[_Slice]:
 
 
 def _days(months: int, seed: int) -> Iterator[tuple[int, date, int]]:
-    """(month, day, weight): published days as they were, the others even within five per cent."""
+    """(month, day, weight): published days as they were, the others equal within 5 %."""
     rng = np.random.default_rng([seed, 1])
     for month in range(months):
         first, end = (month_start(month + k).toordinal() for k in (0, 1))
@@ -102,10 +102,10 @@ _NO_ROWS: Rows = {
 
 
 class Life:
-    """What happens in a shop, told as rows in order of time; afterwards, what it came to.
+    """A shop's events as rows in time order, and then their totals.
 
-    `bots`: when they come, if they do. `has_odd_ids`: some session ids are of two users, and some
-    stay with a user for good.
+    `bots`: when bots come, if any. `has_odd_ids`: some session ids are shared by two users, and
+    some stay with a user forever.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Life:
         has_odd_ids: bool = False,
     ) -> None:
         self.events, self.seed, self.catalog = events, seed, catalog
-        self.robots, self.has_odd_ids = bots, has_odd_ids
+        self.bots, self.has_odd_ids = bots, has_odd_ids
         self._slices = list(_slices(events, months, seed))
         month_of_day = {piece.day: piece.month for piece in self._slices}
         self.months = np.array([month_of_day[day] for day in sorted(month_of_day)])
@@ -130,7 +130,7 @@ class Life:
         self.tally = Tally()
 
     def chunks(self) -> Iterator[tuple[int, Rows]]:
-        """(month, columns) in time order, one a month at least; `events` rows in all, and bots'.
+        """(month, columns) in time order, at least one per month; `events` rows plus bot rows.
 
         The columns are `time` in seconds since 1970, `kind` (VIEW, CART, PURCHASE), `product_id`,
         `category_id`, `code` and `brand` as the catalog numbers them, price in `cents`,
@@ -142,9 +142,9 @@ class Life:
             rng = np.random.default_rng([self.seed, 2, index])
             if piece.rows:
                 waiting.append(self._slice_rows(rng, piece))
-            if self.robots and piece.begin == 0 and 0 <= self.robots.begin - piece.midnight < DAY:
+            if self.bots and piece.begin == 0 and 0 <= self.bots.begin - piece.midnight < DAY:
                 sizes = bot_sizes(self.events, self.seed)
-                waiting.append(bot_rows(rng, self.robots, sizes, self.catalog.deck))
+                waiting.append(bot_rows(rng, self.bots, sizes, self.catalog.deck))
             if piece.closes_month or sum(len(rows["time"]) for rows in waiting) > CHUNK_ROWS:
                 rows = _in_time_order(waiting)
                 due = int(np.searchsorted(rows["time"], piece.until))
@@ -154,14 +154,14 @@ class Life:
                 waiting = [_part(rows, slice(due, None))]
 
     def _slice_rows(self, rng: np.random.Generator, piece: _Slice) -> Rows:
-        """Exactly the slice's rows, session by session; some events come twice."""
+        """Exactly the slice's rows, session by session; some events repeat."""
         sessions = make_sessions(
             rng, self.crowd, self.customers, piece.day, piece.rows, piece.begin, piece.end
         )
         events = make_events(rng, sessions, self.catalog)
         begins = piece.midnight + second_of_day(sessions.share)
         elapsed = events.elapsed
-        if piece.closes_shop:  # no later file could hold what runs past the last midnight: hurry
+        if piece.closes_shop:  # no later file could contain rows after the last midnight
             length = np.maximum.reduceat(elapsed, np.cumsum(sessions.size) - sessions.size)
             time_left = np.minimum(length, piece.midnight + DAY - 1 - begins)
             elapsed = elapsed * time_left[events.session] // np.maximum(length, 1)[events.session]
@@ -181,9 +181,9 @@ class Life:
 
 
 def _fitted(events: Events, row: Array, wanted: int) -> Array:
-    """Without the last views that are too many, as far as their sessions end with them.
+    """Remove surplus views from the ends of sessions.
 
-    Nothing that was bought is cut off, and no gap between two events grows.
+    It keeps all purchases, and no gap between two events grows.
     """
     at, session = np.arange(len(row)), events.session[row]
     is_view, opens = events.kind[row] == VIEW, np.diff(events.session, prepend=-1) > 0
@@ -209,7 +209,7 @@ def _ids(rng: np.random.Generator, user: Array, *, has_odd_ids: bool) -> tuple[A
 
 
 def _in_time_order(parts: list[Rows]) -> Rows:
-    """The parts as one, by time; rows of one second stay in the order in which they came."""
+    """The parts merged by time; rows of the same second keep their order."""
     rows = {name: np.concatenate([part[name] for part in parts]) for name in _NO_ROWS}
     time = rows["time"]
     start = time.min(initial=1 << 40)
@@ -223,7 +223,7 @@ def _part(rows: Rows, which: slice) -> Rows:
 
 
 def _with_products(rows: Rows, catalog: Catalog, month: int) -> Rows:
-    """The rows with what the catalog of that month says of each product."""
+    """The rows with each product's attributes in that month."""
     product, later = rows["product"], month >= real.NEW_TAXONOMY
     shows_no_price = catalog.is_unpriced[product] & (rows["kind"] != PURCHASE)
     return rows | {

@@ -1,4 +1,4 @@
-"""Who buys for the first time, and when each customer comes to buy again."""
+"""Customers: who buys for the first time, and when each customer buys again."""
 
 import math
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from estore.synth import calibration as real
 from estore.synth.draws import Array, mixed
 
 CARDS = 1 << 14
-NEVER = -1  # a day that has not come
-NEW = -1  # a user who did not order before the data begin
+NEVER = -1  # a day that never comes
+NEW = -1  # a user without orders before the data start
 TYPE_SALT = 0x5EED
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How the shop's people behave, as multiples of what is calibrated; 1 is the real shop.
+    """The customers' behavior, as multiples of the calibrated values; 1 is the real shop.
 
-    `repeat_hazards`: of buying again on a day, by the month of the first order (0 is the shop's
-    first); the last one holds on. `buying` and `filling`: of a session's chance to buy, and of
-    another's to fill a cart. `drop_out`: of the chance to stay away for good after an order.
-    `spend`: of all prices. Raises ValueError on a number out of range.
+    `repeat_hazards`: chance to buy again on a day, by month of the first order (0 is the shop's
+    first); the last one continues. `buying`, `filling`: a session's chance to buy, or to fill a
+    cart. `drop_out`: the chance to leave forever after an order. `spend`: all prices. Raises
+    ValueError on a number out of range.
     """
 
     repeat_hazards: tuple[float, ...] = (1.0,)
@@ -37,26 +37,26 @@ class Behaviour:
         values += [("repeat_hazards", hazard, 4) for hazard in self.repeat_hazards or (-1,)]
         for name, value, most in values:
             if not 0 <= value <= most:
-                raise ValueError(f"{name} is {value}: give 0 to {most}; 1 is the real shop's.")
+                raise ValueError(f"{name} is {value}: use 0 to {most}; 1 is the real shop's.")
 
     def hazard(self, kind: int, month: int) -> float:
-        """The chance that a customer of that kind and cohort, who has not left, buys on a day."""
+        """The chance that an active customer of this kind and cohort buys on a day."""
         factor = self.repeat_hazards[min(month, len(self.repeat_hazards) - 1)]
         return real.CUSTOMERS[kind][1] * factor
 
     def leaving(self, kind: int) -> float:
-        """The chance that an order is the last one of a customer of that kind."""
+        """The chance that an order is the last of a customer of this kind."""
         return min(1.0, real.CUSTOMERS[kind][2] * self.drop_out)
 
     def repeating(self, month: int, days: int) -> float:
-        """The true share of a cohort with a second order at most so many days after the first."""
+        """The true share of a cohort with a second order within this many days."""
         return math.fsum(
             share * (1 - self.leaving(kind)) * float(np.mean(self.gaps(kind, month) <= days))
             for kind, (share, _, _) in enumerate(real.CUSTOMERS)
         )
 
     def gaps(self, kind: int, month: int) -> Array:
-        """Days from an order to the next, each as often as it comes: geometric, from 1."""
+        """Days between orders: a geometric distribution from 1."""
         return _gap_deck(self.hazard(kind, month))
 
 
@@ -72,9 +72,9 @@ def _gap_deck(hazard: float) -> Array:
 
 
 class Customers:
-    """Everybody who bought, and the days on which they do again.
+    """All customers and the days of their future orders.
 
-    Five bytes for each user who ever came, and four for each order that is still to come.
+    It needs five bytes per user and four per future order.
     """
 
     def __init__(self, behaviour: Behaviour, months: Array, known_share: float = 0) -> None:
@@ -87,17 +87,16 @@ class Customers:
         self._due: list[list[Array]] = [[] for _ in months]
 
     def due(self, day: int, begin: float, end: float) -> Array:
-        """The users who buy again between two shares of a day."""
+        """The users who reorder between two shares of a day."""
         users = np.concatenate([np.empty(0, np.int64), *self._due[day]])
         self._due[day] = [users]
         return users[int(begin * len(users)) : int(end * len(users))]
 
     def known(self, rng: np.random.Generator, day: int, orders: int) -> Array:
-        """The kinds of the known customers among so many orders of a day who first come back then.
+        """The kinds of known customers who first return on a day with this many orders.
 
-        In a shop that is as old as its customers' habits, of each kind as many orders are theirs
-        as new ones follow with (1 - leaving) / leaving; who has not come back yet comes each day
-        with the kind's hazard.
+        In a shop in steady state, (1 - leaving) / leaving repeat orders follow each new customer
+        of a kind. Customers who have not returned yet return each day with the kind's hazard.
         """
         if not self.known_share:
             return np.empty(0, np.int8)
@@ -113,18 +112,18 @@ class Customers:
         return np.repeat(np.arange(len(counts), dtype=np.int8), counts)[:orders]
 
     def admit(self, users: Array, kinds: Array) -> None:
-        """These new users are customers from before the data."""
+        """Mark new users as customers from before the data."""
         self._hold(users)
         self.known_kind[users] = kinds
 
     def have_bought(self, users: Array) -> Array:
-        """Which of these users are customers."""
+        """Whether each of these users is a customer."""
         self._hold(users)
         bought: Array = self.first_day[users] != NEVER
         return bought
 
     def order(self, rng: np.random.Generator, day: int, users: Array) -> None:
-        """Each of these users, all different, buys on that day; some of them will again."""
+        """Note an order of each of these distinct users; some will order again."""
         if not len(users):
             return
         self._hold(users)
@@ -141,12 +140,12 @@ class Customers:
                 self._due[of_day].append(group)
 
     def postpone(self, day: int, users: Array) -> None:
-        """Nobody is left to be them: they come on the next day."""
+        """Move these customers to the next day, because no session is left for them."""
         if len(users) and day + 1 < len(self.months):
             self._due[day + 1].append(users)
 
     def _next_days(self, rng: np.random.Generator, day: int, users: Array) -> Array:
-        """The day of each one's next order; one beyond the shop's for whoever has left."""
+        """The day of each next order; a day after the shop's last for customers who left."""
         edges = np.cumsum([share for share, _, _ in real.CUSTOMERS]) * (1 << 20)
         kind = np.searchsorted(edges[:-1], mixed(users ^ TYPE_SALT) >> np.uint64(44), side="right")
         known_kind = self.known_kind[users]

@@ -1,7 +1,7 @@
-"""Random draws that give the same values on every machine.
+"""Draws: random draws that give the same values on every machine.
 
 Uniform numbers are only compared, scaled or looked up in small tables. They never go through a
-vectorised `exp` or `log`, whose last bit differs between processors, nor through a distribution of
+vectorized `exp` or `log`, whose last bit differs between processors, nor through a distribution of
 numpy's, whose algorithm may change between versions.
 """
 
@@ -22,12 +22,12 @@ def deck(shares: ArrayLike, cards: int, at_least: int = 0) -> Array:
 
 
 def drawn(rng: np.random.Generator, cards: Array, count: int) -> Array:
-    """`count` cards, each put back after it was drawn."""
+    """`count` cards, drawn with replacement."""
     return cards[(rng.random(count) * len(cards)).astype(np.int64)]
 
 
 def spread(at: Array, shares: ArrayLike, edges: ArrayLike) -> Array:
-    """The quantile at each `at` (0 to 1) of values that lie in `shares` evenly between `edges`."""
+    """The quantile at each `at` (0 to 1) of values spread evenly in `shares` between `edges`."""
     heights = np.cumsum(np.asarray(shares, float))
     heights = np.concatenate([[0.0], heights / heights[-1]])
     edges = np.asarray(edges, float)
@@ -38,7 +38,7 @@ def spread(at: Array, shares: ArrayLike, edges: ArrayLike) -> Array:
 
 
 def mixed(numbers: Array) -> Array:
-    """A 64-bit hash of each number (the finaliser of splitmix64; Steele, Lea and Flood 2014)."""
+    """A 64-bit hash of each number (the finalizer of splitmix64; Steele, Lea and Flood 2014)."""
     bits = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

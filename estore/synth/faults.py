@@ -1,6 +1,6 @@
-"""What the tracker and the shop do wrong: the faults of the real files, planted by the seed.
+"""Faults: the tracking faults of the real files, placed by the seed.
 
-People are not touched by a fault; only what is written of them is.
+A fault changes only what is recorded, not what customers do.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,8 +13,8 @@ from estore.synth.draws import Array, mixed
 from estore.synth.visits import CART, DAY, PURCHASE, VIEW
 
 HOUR = 3600
-#: Faults with days of their own → the longest time that one lasts, in hours. Each is told as an
-#: alert, but for the late file, which the ledger tells.
+#: Faults with their own days → the maximum duration in hours. Each causes an alert, except for the
+#: late file, which the ledger reports.
 TIMED = {
     "purchase-outage": 31,
     "view-outage": 28,
@@ -27,29 +27,29 @@ TIMED = {
     "bots": 3,
 }
 WHOLE_DAYS = ("missing-day", "overlapping-file", "late-file")
-#: Faults of all days, or of all after a change.
+#: Faults on all days, or on all days after a change.
 LASTING = ("taxonomy-break", "session-ids", "zero-prices", "price-cap")
 ALL_FAULTS = (*TIMED, *LASTING)
-#: In small measure, what every user of the real files meets.
+#: Common faults of the real files, at a small scale.
 USUAL_FAULTS = tuple(
     name for name in ALL_FAULTS if name not in ("unpriced-purchases", "missing-day", "price-cap")
 )
 GROUPS = {"usual": USUAL_FAULTS, "all": ALL_FAULTS, "none": ()}
-BOT_EVENTS, BOT_STEP = (600, 1_400), 7  # fewest and most of a session, seconds between them
+BOT_EVENTS, BOT_STEP = (600, 1_400), 7  # minimum and maximum per session, seconds between them
 FEWEST_EVENTS_A_ROBOT = 250_000
 BOT_USER = 900_000_000
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong from one second to another (exclusive), since 1970."""
+    """A fault from one second to another (exclusive), since 1970."""
 
     kind: str
     begin: int
     end: int
 
     def as_record(self) -> dict[str, object]:
-        """For the record: days as text."""
+        """The fault with its days as text."""
         first, last = (datetime.fromtimestamp(at, UTC) for at in (self.begin, self.end - 1))
         return {
             "fault": self.kind,
@@ -61,15 +61,15 @@ class Fault:
 
 
 def named_faults(text: str) -> tuple[str, ...]:
-    """`usual`, `all`, `none`, or names with commas between them."""
+    """The faults named by `usual`, `all`, `none`, or names separated by commas."""
     return GROUPS[text] if text in GROUPS else tuple(name.strip() for name in text.split(","))
 
 
 def place_faults(kinds: Iterable[str], midnight: int, days: int, seed: int) -> list[Fault]:
-    """Each fault that has days of its own, at another time; `midnight` begins the first day.
+    """Places each fault with its own days at a different time; `midnight` starts the first day.
 
-    The first and the last three days have none, and a day lies between two of them. Where a shop
-    is short, so are its faults; of two weeks and less it has none.
+    The first and the last three days have none, and a day separates two faults. A short shop has
+    short faults; a shop of two weeks or less has none.
     """
     chosen = set(kinds)
     kinds = [kind for kind in TIMED if kind in chosen]
@@ -83,7 +83,7 @@ def place_faults(kinds: Iterable[str], midnight: int, days: int, seed: int) -> l
         hours = min(TIMED[kind], 24 * max(1, room - 2))
         spare = max(0, room - 1 - -(-(hours + 12) // 24))
         begin = midnight + DAY * (3 + int(place) * room + int(rng.random() * (spare + 1)))
-        if kind not in WHOLE_DAYS:  # they begin and end while people are there to be missed
+        if kind not in WHOLE_DAYS:  # they start and end while there is traffic
             begin += 9 * HOUR + int(rng.random() * 2 * HOUR)
             hours = 7 if hours == 24 else hours
         faults.append(Fault(kind, begin, begin + hours * HOUR))
@@ -94,13 +94,13 @@ Rows = dict[str, Array]
 
 
 class Tracker:
-    """Writes down what happens, and gets some of it wrong. Told the chunks in order of time."""
+    """Records events with faults. It receives the chunks in time order."""
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = [fault for fault in faults if fault.kind != "bots"]
 
     def files(self, rows: Rows) -> Iterator[tuple[str, Rows]]:
-        """What goes to which file of the month: `` is its own, `late` and `again` lie beside it."""
+        """The rows for each file of the month: `` is its own, `late` and `again` are extra."""
         counts = np.ones(len(rows["time"]), np.int64)
         belated = np.zeros(len(counts), bool)
         again = np.zeros(len(counts), bool)
@@ -130,7 +130,7 @@ class Tracker:
 
 
 def _times(kind: str, rows: Rows) -> Array:
-    """How often each row is written."""
+    """The number of times each row is written."""
     of = rows["kind"]
     if kind == "purchase-outage":
         return np.where(of == PURCHASE, 0, 1)
@@ -145,7 +145,7 @@ def _times(kind: str, rows: Rows) -> Array:
 
 
 def bot_sizes(events: int, seed: int) -> list[int]:
-    """The events of each bot's session; a small shop has none."""
+    """The size of each bot session; a small shop has none."""
     rng = np.random.default_rng([seed, 4])
     fewest, most = BOT_EVENTS
     return [
@@ -154,7 +154,7 @@ def bot_sizes(events: int, seed: int) -> list[int]:
 
 
 def bot_rows(rng: np.random.Generator, fault: Fault, sizes: list[int], cards: Array) -> Rows:
-    """Sessions that look at one product after another for hours."""
+    """Sessions that view one product after another for hours."""
     size = np.array(sizes)
     bot = np.repeat(np.arange(len(size)), size)
     step = np.arange(len(bot)) - np.repeat(np.cumsum(size) - size, size)

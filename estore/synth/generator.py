@@ -1,4 +1,4 @@
-"""From a shop's size and seed to its files, one a month, and the truth about them."""
+"""Generator: writes a shop's files, one per month, and its truth from a size and a seed."""
 
 import gzip
 import json
@@ -37,7 +37,7 @@ MOST_KNOWN = 0.9
 TRUTH = "truth.json"
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-# Names come out of lists, not of joins: a join may put its rows in another order.
+# Names come from lists, not from joins, because a join may reorder rows.
 SELECT = """
 SELECT
     {event_time} AS event_time,
@@ -57,13 +57,13 @@ INSTANT = "make_timestamptz(time * 1000000)"
 
 @dataclass(frozen=True)
 class SyntheticShop:
-    """What to make: `events` rows over `months` whole months from October 2019.
+    """The shop to generate: `events` rows over `months` full months from October 2019.
 
-    `format` is `csv`, `csv.gz` or `parquet`; it changes the encoding, never the rows. `faults` name
-    what the tracker does wrong (`estore.synth.ALL_FAULTS`; none: a clean shop); a fault adds rows
-    or takes some away. `known_customers`: of the first day's orders, the share of customers who
-    ordered before the data begin; the rest of them come back later. Raises ValueError on a number
-    out of range or an unknown name.
+    `format` is `csv`, `csv.gz` or `parquet`; it changes the encoding, never the rows. `faults`
+    names tracking faults (`estore.synth.ALL_FAULTS`; none: a clean shop); a fault adds or removes
+    rows. `known_customers`: the share of the first day's orders by customers who ordered before
+    the data start; others of them return later. Raises ValueError on a number out of range or an
+    unknown name.
     """
 
     events: int = 1_000_000
@@ -76,29 +76,29 @@ class SyntheticShop:
 
     def __post_init__(self) -> None:
         if self.events < 1:
-            raise ValueError(f"events is {self.events}: ask for at least 1.")
+            raise ValueError(f"events is {self.events}: use at least 1.")
         if not 1 <= self.months <= MOST_MONTHS:
-            raise ValueError(f"months is {self.months}: ask for 1 to {MOST_MONTHS}.")
+            raise ValueError(f"months is {self.months}: use 1 to {MOST_MONTHS}.")
         if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}: give 0 or a positive number.")
+            raise ValueError(f"seed is {self.seed}: use 0 or a positive number.")
         if self.format not in FORMATS:
             raise ValueError(f"format is {self.format!r}: choose one of {', '.join(FORMATS)}.")
         if not 0 <= self.known_customers <= MOST_KNOWN:
             raise ValueError(
-                f"known customers are {self.known_customers}: give 0 to {MOST_KNOWN}, their share "
+                f"known customers are {self.known_customers}: use 0 to {MOST_KNOWN}, their share "
                 "of the first day's orders."
             )
         for name in self.faults:
             if name not in ALL_FAULTS:
-                raise ValueError(f"fault {name!r}: choose of {', '.join(ALL_FAULTS)}.")
+                raise ValueError(f"unknown fault {name!r}: choose from {', '.join(ALL_FAULTS)}.")
 
     @property
     def days(self) -> int:
-        """How many days its months have."""
+        """The number of days of its months."""
         return (month_start(self.months) - month_start(0)).days
 
     def placed_faults(self) -> list[Fault]:
-        """Those that have days of their own, with their days."""
+        """The faults with their own days."""
         start = month_start(0)
         midnight = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp())
         kinds = set(self.faults)
@@ -110,13 +110,12 @@ class SyntheticShop:
 def write_shop(
     directory: Path, shop: SyntheticShop, *, on_progress: Callable[[int], None] | None = None
 ) -> list[Path]:
-    """Write one file a month, `2019-Oct.csv` and on, into `directory`; return their paths.
+    """Write one file per month, from `2019-Oct.csv`, into `directory`; return the paths.
 
-    A clean shop's files hold exactly `shop.events` rows in time order. What came late or twice has
-    a file beside its month's, `2019-Oct.late.csv` or `2019-Oct.again.csv`. Each appears under its
-    name only when complete, and replaces one of that name. `truth.json` comes last.
-    `on_progress` is told the rows written so far. Raises OSError or duckdb.Error when a file
-    cannot be written.
+    A clean shop's files contain exactly `shop.events` rows in time order. Late and repeated rows
+    have extra files, `2019-Oct.late.csv` and `2019-Oct.again.csv`. A file gets its name only when
+    complete, and replaces an existing one. `truth.json` comes last. `on_progress` receives the
+    rows written so far. Raises OSError or duckdb.Error if a file cannot be written.
     """
     return list(write_months(directory, shop, on_progress=on_progress))
 
@@ -124,9 +123,9 @@ def write_shop(
 def write_months(
     directory: Path, shop: SyntheticShop, *, on_progress: Callable[[int], None] | None = None
 ) -> Iterator[Path]:
-    """As write_shop, but each file's path as soon as it is complete.
+    """Like write_shop, but yields each file's path when it is complete.
 
-    The next is made when asked for: a caller short of disk may take away the one before.
+    It makes the next file on request, so a caller with little disk space may delete the last one.
     """
     directory.mkdir(parents=True, exist_ok=True)
     spend = shop.behaviour.spend
@@ -150,9 +149,9 @@ def write_months(
         db.execute("SET VARIABLE brands = $1", [catalog.brand_names])
         for month, of_month in groupby(chunks, key=lambda chunk: chunk[0]):
             with tempfile.TemporaryDirectory(dir=directory, prefix=".synth.") as scratch:
-                beside = _Beside(Path(scratch))
-                whole = (rows for _, chunk in of_month for rows in beside.own(tracker, chunk, life))
-                for name, rows in chain([("", whole)], beside.files()):
+                extra = _ExtraFiles(Path(scratch))
+                whole = (rows for _, chunk in of_month for rows in extra.own(tracker, chunk, life))
+                for name, rows in chain([("", whole)], extra.files()):
                     path = directory / _file_name(month, name, shop.format)
                     write(db, rows, Path(scratch), shop.format)
                     Path(scratch, "whole").replace(path)
@@ -160,15 +159,15 @@ def write_months(
     _write_truth(directory / TRUTH, shop, life, placed, catalog)
 
 
-class _Beside:
-    """Rows of a month that have a file of their own, kept on the disk until it is their turn."""
+class _ExtraFiles:
+    """A month's rows for extra files, stored on disk until those are written."""
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
         self.parts: dict[str, list[Path]] = {"late": [], "again": []}
 
     def own(self, tracker: Tracker, chunk: Rows, life: Life) -> Iterator[Rows]:
-        """The rows that stay in the month's own file."""
+        """The rows for the month's own file."""
         for name, rows in tracker.files(chunk):
             life.tally.count_lines(rows, are_known=name == "again")
             if not name:
@@ -179,7 +178,7 @@ class _Beside:
             self.parts[name].append(part)
 
     def files(self) -> Iterator[tuple[str, Iterator[Rows]]]:
-        """Name and chunks of each other file, once the month's own is written."""
+        """Name and chunks of each extra file, after the month's own file is written."""
         for name, parts in self.parts.items():
             if parts:
                 yield name, (dict(np.load(part)) for part in parts)
@@ -198,7 +197,7 @@ def _write_truth(
 
 
 def _lasting(name: str, shop: SyntheticShop, catalog: Catalog) -> dict[str, object]:
-    """A fault of all days, or of all from a change on; with its products, where it is of some."""
+    """A record of a fault on all days or after a change, with its products if it has any."""
     first = month_start(real.NEW_TAXONOMY if name == "taxonomy-break" else 0)
     end = month_start(shop.months)
     record: dict[str, object] = {
@@ -225,7 +224,7 @@ def _file_name(month: int, name: str, format: str) -> str:
 def _told(
     chunks: Iterator[tuple[int, Rows]], on_progress: Callable[[int], None]
 ) -> Iterator[tuple[int, Rows]]:
-    """The chunks; whoever asks for the next one has written those before."""
+    """The chunks; a request for the next one means that the earlier ones are written."""
     written = 0
     for month, rows in chunks:
         yield month, rows
@@ -236,7 +235,7 @@ def _told(
 def _write_text(
     db: duckdb.DuckDBPyConnection, chunks: Iterator[Rows], scratch: Path, format: str
 ) -> None:
-    """All chunks as one CSV file, `whole` in the scratch directory; gzipped for `csv.gz`."""
+    """All chunks as one CSV file in the scratch directory, gzipped for `csv.gz`."""
     part = scratch / "part"
     header = "true"
     with _opened(scratch / "whole", format) as whole:
@@ -251,7 +250,7 @@ def _write_text(
 def _opened(path: Path, format: str) -> Iterator[BinaryIO]:
     with path.open("wb") as file:
         if format == "csv.gz":
-            # Neither name nor time of day inside: the same rows give the same bytes.
+            # No file name and no time inside, so the same rows give the same bytes.
             with gzip.GzipFile("", "wb", 6, file, mtime=0) as zipped:
                 yield cast("BinaryIO", zipped)
         else:
@@ -261,7 +260,7 @@ def _opened(path: Path, format: str) -> Iterator[BinaryIO]:
 def _write_parquet(
     db: duckdb.DuckDBPyConnection, chunks: Iterator[Rows], scratch: Path, format: str
 ) -> None:
-    """All chunks as one Parquet file, `whole` in the scratch directory, by way of one a chunk."""
+    """All chunks as one Parquet file in the scratch directory, through one file per chunk."""
     parts: list[Path] = []
     for rows in chunks:
         parts.append(scratch / f"part{len(parts)}")

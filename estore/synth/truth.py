@@ -1,4 +1,4 @@
-"""What really happened in the shop, and what its files hold: to hold metrics against."""
+"""Truth: what really happened in the shop and what its files contain, to check metrics."""
 
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -16,10 +16,10 @@ STAGES = ("view", "cart", "purchase")
 
 
 class Tally:
-    """Counts while the rows pass; bots are no part of what happened."""
+    """Counts the rows as they pass; bots are not part of the truth."""
 
     def __init__(self) -> None:
-        self.sessions = np.zeros(8, np.int64)  # by a bit for each kind of event that they hold
+        self.sessions = np.zeros(8, np.int64)  # one bit per kind of event in the session
         self.planned = 0
         self.added = np.zeros(int(SIZE_DECK.max()) + 1, np.int64)  # by size
         self.orders = 0
@@ -29,7 +29,7 @@ class Tally:
         self.events = 0
 
     def count_sessions(self, kind: Array, session: Array, sessions: Sessions) -> None:
-        """Events as they are meant, before the tracker sees them."""
+        """Count events before tracking."""
         self.planned += len(sessions.size)
         self.added += np.bincount(sessions.size[sessions.added], minlength=len(self.added))
         held = np.zeros(len(sessions.size), np.int64)
@@ -40,31 +40,31 @@ class Tally:
         self.orders += int(counts[1 << PURCHASE :].sum())
 
     def count_sales(self, rows: dict[str, Array]) -> None:
-        """Purchases as they were made: whatever is written of them, each counts once."""
+        """Count real purchases: each counts once, however it is recorded."""
         bought = {name: column[rows["kind"] == PURCHASE] for name, column in rows.items()}
         _, first = np.unique(_keys(bought), return_index=True)
         self.purchases += len(first)
         self.revenue_cents += int(bought["cents"][first].sum())
 
     def count_lines(self, rows: dict[str, Array], *, are_known: bool = False) -> None:
-        """Lines of a file; `are_known`: another file holds them too."""
+        """Count the rows of a file; `are_known`: another file has them too."""
         self.rows += len(rows["time"])
         if not are_known:
             self.events += _distinct(_keys(rows))
 
     def holding(self, *stages: str) -> int:
-        """Sessions with an event of each of these kinds."""
+        """The number of sessions with an event of each of these kinds."""
         bits = sum(1 << STAGES.index(stage) for stage in stages)
         return int(sum(self.sessions[held] for held in range(8) if held & bits == bits))
 
 
 def _distinct(numbers: Array) -> int:
-    """How many different ones there are; sorting is several times faster than numpy's `unique`."""
+    """The number of distinct values; sorting is several times faster than numpy's `unique`."""
     return int(np.count_nonzero(np.diff(np.sort(numbers)))) + bool(len(numbers))
 
 
 def _keys(rows: dict[str, Array]) -> Array:
-    """A number for each row, the same for rows that are one event."""
+    """A number for each row, equal for rows of the same event."""
     key = mixed(rows["session_low"] ^ mixed(rows["session_high"]))
     key = mixed(key ^ mixed(rows["user_id"]))
     keys: Array = mixed(key ^ mixed(rows["time"] * 4 + rows["kind"]) ^ mixed(rows["product"]))
@@ -72,10 +72,10 @@ def _keys(rows: dict[str, Array]) -> Array:
 
 
 def repeat_truth(customers: Customers, months: Array) -> list[dict[str, Any]]:
-    """Of each cohort, by month of the first order: the true share that orders again, and who did.
+    """Per cohort (month of the first order): the true and the observed share that reorders.
 
-    `probability`: what a customer does in the long run. `observed` were watched for so many days
-    until the shop's last; of them `repeated` did.
+    `probability`: the long-run chance. `observed`: customers with at least that many days of
+    history; `repeated`: those of them who reordered.
     """
     known = (customers.first_day != NEVER) & (customers.known_kind == NEW)
     first, second = customers.first_day[known].astype(int), customers.second_day[known].astype(int)
@@ -114,7 +114,7 @@ def conversion_chances(tally: Tally, behaviour: Behaviour) -> dict[str, float | 
 
 
 def known_truth(customers: Customers) -> dict[str, Any]:
-    """The customers who ordered before the data begin, as far as they order in the data."""
+    """The customers who ordered before the data start and order in the data."""
     back = customers.first_day[customers.known_kind != NEW]
     return {
         "share_of_first_day_orders": customers.known_share,
@@ -124,7 +124,7 @@ def known_truth(customers: Customers) -> dict[str, Any]:
 
 
 def lifetime_truth(behaviour: Behaviour) -> list[dict[str, float]]:
-    """The kinds of customers: their share, chance to buy on a day, and to leave after an order."""
+    """The kinds of customers: share, chance to buy on a day, chance to leave after an order."""
     return [
         {
             "share": share,
@@ -138,7 +138,7 @@ def lifetime_truth(behaviour: Behaviour) -> list[dict[str, float]]:
 def told_truth(
     tally: Tally, customers: Customers, users: int, months: Array, faults: list[dict[str, object]]
 ) -> dict[str, Any]:
-    """truth.json. Money in dollars, rates 0 to 1, days as the shop's."""
+    """The content of truth.json. Money in dollars, rates from 0 to 1, days of the shop."""
     stages = {f"with_{stage}": tally.holding(stage) for stage in STAGES}
     for pair in (("view", "cart"), ("cart", "purchase"), ("view", "purchase")):
         stages[f"with_{pair[0]}_and_{pair[1]}"] = tally.holding(*pair)

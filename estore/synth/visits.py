@@ -1,4 +1,4 @@
-"""Who comes, when, and what they do: users, their sessions, the events of a session."""
+"""Visits: users, their sessions, and the events of a session."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from estore.synth.customers import Behaviour, Customers
 from estore.synth.draws import Array, deck, drawn, positions, spread
 
 DAY = 86_400
-LONGEST_GAP = 3_600  # seconds: what people do in one go is one session by the usual rule
+LONGEST_GAP = 3_600  # seconds: shorter gaps belong to one session by the usual rule
 VIEW, CART, PURCHASE = 0, 1, 2
 BROWSE, FILL_CART, BUY, BUY_NOW = 0, 1, 2, 3  # what a session plans
 STEPS = np.array(
@@ -24,7 +24,7 @@ ANOTHER_ROUND = np.array([0, real.MORE_CARTS, real.MORE_PURCHASES, real.MORE_AT_
 
 
 def _size_deck() -> Array:
-    """Session sizes, each as often as it comes."""
+    """The distribution of session sizes."""
     shares = np.zeros(1 + real.SESSION_SIZES[-1][1])
     for smallest, largest, percent, fall, *_ in real.SESSION_SIZES:
         steps = [fall**size for size in range(1 + largest - smallest)]
@@ -33,7 +33,7 @@ def _size_deck() -> Array:
 
 
 def _gap_deck() -> Array:
-    """Seconds between two events of a session, each as often as it comes."""
+    """The distribution of seconds between two events of a session."""
     normal, cards = NormalDist(math.log(real.GAP_MEDIAN), real.GAP_SIGMA), 1 << 14
     gaps = (math.exp(normal.inv_cdf((card + 0.5) / cards)) for card in range(cards))
     return np.array([min(round(gap), LONGEST_GAP) for gap in gaps])
@@ -44,7 +44,7 @@ SMALLEST, BUYING, FILLING = (np.array([row[k] for row in real.SESSION_SIZES]) fo
 
 
 def second_of_day(share: Array) -> Array:
-    """The second (0 to 86,399) by which a share (0 to 1) of the day's traffic has come."""
+    """The second (0 to 86,399) at which a share (0 to 1) of the day's traffic is reached."""
     midnight_share, lead = real.HOUR_SHARES[0], real.START_LEAD
     wrapped = midnight_share * lead / 3600
     shares = [midnight_share - wrapped, *real.HOUR_SHARES[1:], wrapped]
@@ -53,14 +53,14 @@ def second_of_day(share: Array) -> Array:
 
 
 class Crowd:
-    """The users so far, numbered by first visit, in cohorts by the day of it."""
+    """The users so far, numbered by first visit, in cohorts by its day."""
 
     def __init__(self, days: int) -> None:
         self.sizes = np.zeros(days, np.int64)
         self._pull = 1 / (1 + np.arange(days) / real.RETURN_DAYS)
 
     def visitors(self, rng: np.random.Generator, day: int, count: int) -> Array:
-        """The user of each of `count` sessions of a day; new ones join the crowd."""
+        """The user of each of `count` sessions of a day; new users join the crowd."""
         known = int(np.sum(self.sizes))
         is_new = rng.random(count) < (
             real.NEW_USERS + real.NEW_USERS_AT_FIRST / (1 + day / real.NEW_USERS_DAYS)
@@ -75,13 +75,13 @@ class Crowd:
         return users
 
     def newcomers(self, day: int, count: int) -> Array:
-        """So many users who were never here before."""
+        """Add this many new users."""
         known = int(np.sum(self.sizes))
         self.sizes[day] += count
         return known + np.arange(count)
 
     def _returning(self, rng: np.random.Generator, day: int, count: int) -> Array:
-        """First a cohort, by its size and age; then a user of it, some far likelier than others."""
+        """Draw a cohort by size and age, then one of its users; some users are much likelier."""
         weights = np.cumsum(self.sizes[: day + 1] * self._pull[day::-1])
         cohort = np.searchsorted(weights, rng.random(count) * weights[-1], side="right")
         cohort = np.minimum(cohort, day)
@@ -94,13 +94,13 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Sessions:
-    """One element a session."""
+    """One element per session."""
 
     size: Array  # events
     user: Array
-    share: Array  # of the day's traffic that came before it
+    share: Array  # of the day's traffic before it
     plan: Array
-    rounds: Array  # how often the steps of the plan come
+    rounds: Array  # how often the plan's steps repeat
     added: Array  # positions of those that buy only because a customer is due
 
 
@@ -114,7 +114,7 @@ def make_sessions(
     end: float,
 ) -> Sessions:
     """Sessions of at least `events` (> 0) events that start between two shares of a day."""
-    # A session holds 4.6 events on average: half as many sessions as events are always enough.
+    # A session has 4.6 events on average, so half as many sessions as events are enough.
     size = drawn(rng, SIZE_DECK, events // 2 + 50)
     size = size[: int(np.searchsorted(np.cumsum(size), events)) + 1]
     share = begin + rng.random(len(size)) * (end - begin)
@@ -147,7 +147,7 @@ def stage_chances(size: Array, behaviour: Behaviour, buying: float | None = None
 def _plans(
     rng: np.random.Generator, size: Array, behaviour: Behaviour, again: int
 ) -> tuple[Array, Array]:
-    """What each session is for; as many buy as have to `again`, if there are so many."""
+    """Each session's plan; at least `again` sessions buy, if there are enough."""
     band = np.searchsorted(SMALLEST, size, side="right") - 1
     buys = rng.random(len(size)) < BUYING[band] * behaviour.buying
     lacking = max(0, again - int(np.count_nonzero(buys)))
@@ -167,9 +167,9 @@ def _users(
     plan: Array,
     again: Array,
 ) -> Array:
-    """Who each session is of: customers who are due, people who buy for the first time, and others.
+    """Each session's user: customers with a due order, first-time buyers, and others.
 
-    Nobody buys again but who is due, so that the customers' behaviour is the one that is stated.
+    Only customers with a due order reorder, so the customers follow the given behavior.
     """
     user = crowd.visitors(rng, day, len(plan))
     buying = np.flatnonzero((plan == BUY) | (plan == BUY_NOW))
@@ -191,7 +191,7 @@ def _users(
 
 @dataclass(frozen=True)
 class Events:
-    """One element an event, session by session."""
+    """One element per event, session by session."""
 
     session: Array  # position in the sessions
     elapsed: Array  # seconds since the session's first event, less than a day
@@ -200,7 +200,7 @@ class Events:
 
 
 def make_events(rng: np.random.Generator, sessions: Sessions, catalog: Catalog) -> Events:
-    """What happens in each session: views, and its plan's steps on the product viewed before."""
+    """The events of each session: views, and the plan's steps on the product viewed before."""
     size = sessions.size
     first = np.cumsum(size) - size
     session = np.repeat(np.arange(len(size)), size)
@@ -216,7 +216,7 @@ def make_events(rng: np.random.Generator, sessions: Sessions, catalog: Catalog) 
 
 
 def _kinds(rng: np.random.Generator, sessions: Sessions, first: Array) -> Array:
-    """Views, with the plan's steps over some of them, never over the first of several."""
+    """Views, some replaced by the plan's steps, but never the first of several."""
     kind = np.full(int(np.sum(sessions.size)), VIEW, np.uint8)
     at = np.flatnonzero(sessions.plan != BROWSE)
     plan, size = sessions.plan[at], sessions.size[at]
@@ -228,7 +228,7 @@ def _kinds(rng: np.random.Generator, sessions: Sessions, first: Array) -> Array:
 
 
 def _viewed(rng: np.random.Generator, catalog: Catalog, sessions: int, session: Array) -> Array:
-    """A product for each look at another one, mostly of the code that its session is about."""
+    """A product for each view of another product, mostly from the session's main code."""
     about = catalog.code[0][drawn(rng, catalog.deck, sessions)][session]
     stays = rng.random(len(session)) < real.SAME_CATEGORY
     low = np.where(stays, catalog.card_edges[about], 0)

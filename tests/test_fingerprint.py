@@ -152,8 +152,8 @@ def test_a_new_wording_of_an_alert_rebuilds_no_day(
     workshop.load()
     assert workshop.build().days == 1
     alert = next(copied.rglob("int_odd_prices.sql"))
-    assert "without a price" in alert.read_text()
-    alert.write_text(alert.read_text().replace("without a price", "that have no price"))
+    assert "have no price" in alert.read_text()
+    alert.write_text(alert.read_text().replace("have no price", "lack a price"))
     hours = next(copied.rglob("int_event_hours.sql"))
     hours.write_text("-- a comment\n" + hours.read_text())
     report = workshop.build()

@@ -1,11 +1,11 @@
-{# What one build batch covers; see docs/architecture.md, "Increments". All are literals, so that both
-   engines skip the days that are not asked for. #}
+{# The days of one batch; see docs/architecture.md, "Increments". All values are literals, so both engines skip
+   other days. #}
 {% macro in_batch_days(day='event_date') -%}
     {{ day }} between {{ batch_from() }} and {{ batch_to() }}
 {%- endmacro %}
 
-{# The same days as instants, a day wider on both sides: for tables that are laid out by instant, whose
-   other days are then skipped unread. #}
+{# The same days as times, one day wider on both sides: for tables that are sorted by time, so that engines skip
+   other days. #}
 {% macro near_batch_days(instant) -%}
     {{ instant }} >= {{ day_start(add_days(batch_from(), -1)) }}
     and {{ instant }} < {{ day_start(add_days(batch_to(), 2)) }}
@@ -15,13 +15,13 @@
 
 {% macro batch_to() -%} date '{{ var("batch_to") }}' {%- endmacro %}
 
-{# Sessions that overlap the days, or lie within the timeout of them. #}
+{# Sessions that overlap the days or are within the timeout of them. #}
 {% macro reaches_batch_days(session) -%}
     {{ session }}.session_start_date >= date '{{ var("sessions_from") }}'
     and {{ overlaps_batch_days(session) }}
 {%- endmacro %}
 
-{# The same without the help of a day to read from. #}
+{# The same without a literal day as a lower limit. #}
 {% macro overlaps_batch_days(session) -%}
     {{ session }}.session_start_at <= timestamp '{{ var("session_window_to") }}'
     and {{ session }}.session_end_at >= timestamp '{{ var("session_window_from") }}'

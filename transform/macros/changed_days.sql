@@ -1,14 +1,14 @@
-{# The first day on which an order, or what was known of a buyer, may differ from the last build: tables
-   that keep such things by day replace it and all later ones. A literal, so that no other day is read. #}
+{# The first day on which an order or a buyer's attributes may differ from the last build. Tables by day replace it and
+   all later days. It is a literal, so no other day is read. #}
 {% macro changed_from() -%} date '{{ var("changed_from") }}' {%- endmacro %}
 
-{# The same of sessions, which also change where nothing was bought: one may begin before the days do. #}
+{# The same for sessions, which also change without a purchase. A session may begin before the changed days. #}
 {% macro sessions_changed_from() -%} date '{{ [var("sessions_from"), var("changed_from")] | min }}' {%- endmacro %}
 
-{# The last day of the month before a day: as of which the segment of a buyer is known on that day. #}
+{# The last day of the month before a day. A buyer's segment on that day is as of this date. #}
 {% macro month_end_before(day) -%} {{ add_days(period_start('month', day), -1) }} {%- endmacro %}
 
-{# A cell of a cube that a product has left or come to since the last build, on whatever day. #}
+{# True for a cube cell that a product left or joined since the last build, on any day. #}
 {% macro is_changed_cell(cell) -%}
     exists (
         select 1
@@ -17,9 +17,9 @@
     )
 {%- endmacro %}
 
-{# The rows of a table for a cube by names of products: of the days that changed, and of all other days those of some
-   products. Apart, or an engine would look up the product of every other day too.
-   products: a query for the ids of those whose cells changed. #}
+{# Rows of a table for a cube by product group: all rows of changed days, and on other days the rows of some products.
+   The two parts are separate, so the engine does not look up the product of every row on other days.
+   products: a query for the ids of products with changed cells. #}
 {% macro of_changed_days_or_products(table, day, products) -%}
     select *
     from {{ table }}

@@ -1,4 +1,4 @@
-{# Of a table by month: only the months in which days changed. #}
+{# Limits a table by month to the months with changed days. #}
 {% macro of_changed_months() -%}
     {% if is_incremental() and not is_made_anew('changed months') -%}
     where event_date >= {{ first_changed_month() }} and event_date < {{ end_of_changed_months() }}
@@ -7,7 +7,7 @@
 
 {% macro first_changed_month() -%} {{ period_start('month', batch_from()) }} {%- endmacro %}
 
-{# The first day of the month after the last. #}
+{# The first day of the month after the last changed month. #}
 {% macro end_of_changed_months() -%}
     {{ period_start('month', add_days(period_start('month', batch_to()), 31)) }}
 {%- endmacro %}

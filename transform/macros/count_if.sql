@@ -1,4 +1,4 @@
-{# Rows for which a condition holds; 0, not null, where it holds for none. #}
+{# Number of rows that meet a condition; 0, not null, if there are none. #}
 {% macro count_if(condition) -%}
     count(case when {{ condition }} then 1 end)
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{# Two units bought in one second look like a repeated line. By default they are one; a shop whose
-   tracker never repeats itself counts them as units. #}
+{# Two units bought in one second look like a duplicate row. By default they count once. A shop whose tracker never
+   logs twice can count them as units. #}
 {% macro counted_quantity() -%}
     {%- if var('repeated_purchases_are_units') -%}
         case when event_type = 'purchase' then quantity * duplicate_count else quantity end
@@ -7,7 +7,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The quantity of one of the equal rows again. #}
+{# The quantity of one of the duplicate rows. #}
 {% macro row_quantity() -%}
     {%- if var('repeated_purchases_are_units') -%}
         case when event_type = 'purchase' then {{ whole_quotient('quantity', 'duplicate_count') }} else quantity end

@@ -1,9 +1,8 @@
-{# How much less sessions tell of a rate than as many of different users would: users differ, and the sessions of one are
-   alike. The variance of a ratio of sums over users, from which it deviates by y - rate * x (delta method), divided by
-   that of independent sessions. Where nobody or everybody converted, as if all sessions of a user were one.
-   Kish, L. (1965), Survey sampling, chapter 8. #}
+{# The design effect of a rate: its variance with users as clusters (delta method, residuals y - rate * x), divided by
+   the variance with independent sessions. Sessions of one user are similar. If the rate is 0 or 1, all sessions of a user
+   count as one. Kish, L. (1965), Survey sampling, chapter 8. #}
 
-{# A rate's name, its denominator and its numerator: counts of sessions. #}
+{# Name, denominator and numerator of each rate; both are counts of sessions. #}
 {% macro conversion_rates() -%}
     {{ return([
         ('view_to_cart', 'sessions_with_view', 'sessions_with_view_and_cart'),
@@ -12,7 +11,7 @@
     ]) }}
 {%- endmacro %}
 
-{# The counts of sessions that the rates are made of: the same as those of cube_sessions. Of rows of int_sessions. #}
+{# The session counts behind the rates, the same as in cube_sessions, from rows of int_sessions. #}
 {% macro conversion_counts(sessions=none) -%}
     {%- set of = sessions ~ '.' if sessions else '' -%}
     {%- set view, cart, purchase = of ~ 'view_count > 0', of ~ 'cart_add_count > 0', of ~ 'purchase_count > 0' -%}
@@ -29,7 +28,7 @@
     {{ return(['view', 'cart', 'view_and_cart', 'cart_and_purchase', 'view_and_purchase']) }}
 {%- endmacro %}
 
-{# Of rows with these counts by user: how many users are behind each rate, and the sums of squares and products. #}
+{# From rows with these counts by user: the users behind each rate, and the sums of squares and products. #}
 {% macro conversion_spread() -%}
     {%- for rate, x, y in conversion_rates() -%}
     {{ count_if(x ~ ' > 0') }} as {{ rate }}_users,
@@ -40,7 +39,7 @@
     {% endfor -%}
 {%- endmacro %}
 
-{# Between 1 and the number of sessions; null where there is none. counts, sums: tables with these columns. #}
+{# Between 1 and the number of sessions; null without sessions. counts, sums: tables with these columns. #}
 {% macro design_effect(rate, x, y, counts, sums) -%}
     {%- set x, y = counts ~ '.' ~ x, counts ~ '.' ~ y -%}
     {%- set users, xx = as_float(sums ~ '.' ~ rate ~ '_users'), as_float(sums ~ '.' ~ rate ~ '_xx') -%}

@@ -1,4 +1,4 @@
-{# Sessions look up the table as the batch before left it; after a first batch that broke off there may be none. #}
+{# Sessions read this table as the previous batch left it. After an interrupted first batch, it may not exist. #}
 {% macro empty_buying_sessions() -%}
     create table if not exists {{ source('built', 'int_buying_sessions') }} as
     select user_id, user_session, session_start_at, session_end_at, own_order_at

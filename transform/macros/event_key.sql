@@ -1,10 +1,10 @@
-{# Rows that are equal in these columns are one event. The last three are equal where both are null. #}
+{# Rows with equal values in these columns are one event. In the last three, two nulls are equal. #}
 {% macro event_key() -%}
     event_at, event_type, product_id, user_id, user_session, order_id, quantity, price
 {%- endmacro %}
 
-{# The same as a condition of a join. An engine joins fast only by equality, which nulls never have: so a value
-   that no row has takes the place of null. #}
+{# The same as a join condition. Engines only join fast by equality, and nulls are never equal, so an impossible
+   value replaces null. #}
 {% macro is_same_event(row, other) -%}
     {% for column in ['event_at', 'event_type', 'product_id', 'user_id', 'user_session'] -%}
     {{ row }}.{{ column }} = {{ other }}.{{ column }}
@@ -14,7 +14,7 @@
     and coalesce({{ row }}.price, -1) = coalesce({{ other }}.price, -1)
 {%- endmacro %}
 
-{# The key as text. The price is a whole number of tenths of a cent, because engines write decimals differently. #}
+{# The key as text. The price is an integer in tenths of a cent, because engines write decimals differently. #}
 {% macro event_id(event) -%}
     {%- set ids = [event ~ '.product_id', event ~ '.user_id', event ~ '.user_session'] -%}
     {{ hash_id(['event_type'] + ids + ["coalesce(order_id, '')"],

@@ -1,4 +1,4 @@
-{# A model's folder is its schema, as it stands; on BigQuery, datasets of one shop share a prefix. #}
+{# A model's folder is its schema. On BigQuery, the datasets of one shop share a prefix. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- if custom_schema_name is none -%} {{ target.schema }}
     {%- elif target.type == 'bigquery' -%} {{ target.schema }}_{{ custom_schema_name | trim }}

@@ -1,10 +1,9 @@
-{# An incremental model replaces, in one transaction, the rows that its build batch covers. meta `replaces`
-   names which: the rows of the built days, the sessions (or only those with a purchase) that reach into them, the
-   users who have such, the months of the days, the months that end later, the sessions from the first day that
-   changed on or, by the column that meta `day` names, every such day, in a cube also the cells of products that
-   are called otherwise. Or all. #}
+{# An incremental model replaces the rows of its batch in one transaction. meta `replaces` names these rows: the batch's
+   days; sessions (or those with a purchase) that reach into them; users with such sessions; months of the days; months
+   that end later; sessions or (column in meta `day`) days from the first change on, in a cube also the cells of products
+   with changed groups; or all. #}
 
-{# Where nothing is there to replace, rows go straight in, without a second copy. #}
+{# If there are no rows to replace, new rows are inserted directly, without a second copy. #}
 {% materialization incremental, adapter='duckdb' %}
     {% set target_relation = this.incorporate(type='table') %}
     {% set replaces = config.meta_require('replaces') %}
@@ -32,7 +31,7 @@
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
-{# Not insert_overwrite: that would drop the untouched sessions of a touched day, and keep a day whose
+{# Does not use insert_overwrite, which would drop unchanged sessions of a changed day, and keep a day whose
    events were all withdrawn. #}
 {% materialization incremental, adapter='bigquery' %}
     {% set existing = load_relation(this) %}
@@ -63,7 +62,7 @@
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}
 
-{# Sessions from later days arrive again where an earlier order of their user changed. #}
+{# Sessions of later days are inserted again if an earlier order of their user changed. #}
 {% macro replaced_rows(replaces, arrivals) -%}
     {%- if replaces == 'days' -%} {{ in_batch_days() }}
     {%- elif replaces == 'sessions' -%}
@@ -94,7 +93,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Rows at or after the built days: where there are none, nothing can need replacing. #}
+{# Rows on or after the batch's days. If there are none, no rows need to be replaced. #}
 {% macro not_before(replaces) -%}
     {%- if replaces == 'days' -%} event_date >= {{ batch_from() }}
     {%- elif replaces in ('users', 'changed months', 'later months', 'later days and names', 'all') -%} true

@@ -1,9 +1,9 @@
-{# Whether a table of the schema `built` was there as this run of dbt began: for a model that it is itself made of. #}
+{# True if a table of the source `built` existed when this dbt run began, for models that depend on their own result. #}
 {% macro is_built(name) %}
     {{ return(is_there(source('built', name))) }}
 {% endmacro %}
 
-{# Without a connection to ask, as is_incremental. #}
+{# Works without a connection, as is_incremental does. #}
 {% macro is_there(relation) %}
     {% if execute and not invocation_args_dict.get('introspect', true) %}
         {{ return(var('assume_built', false)) }}

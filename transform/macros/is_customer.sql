@@ -1,5 +1,5 @@
-{# Whether a user's id, as text, means a person: not null, undefined and the like, which trackers write where nobody is
-   logged in. Such an id has events, sessions and orders, and is no customer. A backslash is no text on every engine. #}
+{# True if a user id, as text, is not a placeholder such as null or undefined, which trackers write for visitors who are
+   not logged in. A placeholder id has events, sessions and orders, but is no customer. Backslashes need escaping. #}
 {% macro is_customer(user_id) -%}
     {%- set ids = [] -%}
     {%- for id in var('nobody_ids') -%}

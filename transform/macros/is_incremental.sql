@@ -1,5 +1,5 @@
-{# As dbt's own, but `dbt compile --no-introspect` has no connection to ask whether the table is there:
-   the variable assume_built then chooses which of its two statements to compile. #}
+{# The same as dbt's own, but `dbt compile --no-introspect` has no connection to check if the table exists. The
+   variable assume_built then selects which of the two statements to compile. #}
 {% macro is_incremental() %}
     {% if execute and not invocation_args_dict.get('introspect', true) %}
         {{ return(model.config.materialized == 'incremental' and var('assume_built', false)) }}

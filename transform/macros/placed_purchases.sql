@@ -1,6 +1,5 @@
-{# Purchases with the session that they lie in. A source's own order id, where it has one, gathers purchases
-   across sessions; without one, those of a session are one order. sessions: rows of int_buying_sessions, at least
-   those of these purchases. #}
+{# Purchases with their session. A source's own order id combines purchases across sessions; without order ids, the
+   purchases of a session are one order. sessions: rows of int_buying_sessions, at least those of these purchases. #}
 {% macro placed_purchases(purchases, sessions) -%}
     select
         purchases.event_at,

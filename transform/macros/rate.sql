@@ -1,4 +1,4 @@
-{# A share or mean with its denominator in sight; null, not an error or a zero, where there is nothing to divide by. #}
+{# A share or average; null, not an error or zero, if the denominator is 0. #}
 {% macro rate(numerator, denominator) -%}
     {{ as_float(numerator) }} / nullif({{ as_float(denominator) }}, 0)
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{# The rules of RFM, the same for today and for every month before it. buyers: a table or CTE with recency_days, frequency
-   and monetary_amount; per: its column within whose values buyers are ranked (none: among all). Makes the CTEs `scored`,
-   all of `buyers` with the scores, and `segments`, the segment of each combination of scores. #}
+{# The RFM rules, the same for today and for past months. buyers: a table or CTE with recency_days, frequency and
+   monetary_amount; per: a column that defines groups for ranking (none: one group). Creates the CTEs `scored`, with all
+   columns of `buyers` and the scores, and `segments`, with the segment of each combination of scores. #}
 {% macro rfm_scores(buyers, per=none) -%}
     {% set values = [
         ('recency', 'recency_days', 'desc'), ('frequency', 'frequency', 'asc'), ('monetary', 'monetary_amount', 'asc'),
@@ -8,8 +8,8 @@
     {% set within = 'partition by ' ~ per if per else '' %}
     {% set bands = range(1, var('rfm_bands') + 1) %}
     {% set middle_bands_below = (var('rfm_bands') - 1) // 2 %}
-    -- Worst first, by percent_rank: of all others, the share that is worse. It gives equal values an equal score, where
-    -- ntile would deal them out, so it is found for each value and not for each buyer, of whom there are many more.
+    -- Worst first, by percent_rank: the share of all others that is worse. Unlike ntile, it gives equal values an equal
+    -- score, so it is computed per value and not per buyer, of which there are many more.
     {% for name, value, direction in values -%}
     {{ name }}_ranks as (
         select
@@ -26,7 +26,7 @@
         select
             {{ per ~ ',' if per }}
             {{ value }},
-            -- Where all are equal nobody is worse than another: the middle, not the worst score.
+            -- If all values are equal, no buyer is worse than another: the middle score, not the worst.
             case
                 when equal_count > other_count then {{ middle_bands_below }}
                 else floor({{ var('rfm_bands') }} * worse_count / nullif(other_count, 0))
@@ -34,8 +34,8 @@
         from {{ name }}_ranks
     ),
 
-    -- The worst value of each band: a score is how many of these a buyer reaches. Comparing with so few costs less than
-    -- looking the buyer's value up among all.
+    -- The worst value of each band: a score is the number of these that a buyer reaches. A few comparisons cost less
+    -- than a lookup of the buyer's value among all.
     {{ name }}_bounds as (
         select
             {{ per ~ ',' if per }}
@@ -73,7 +73,7 @@
         {% endfor %}
     ),
 
-    -- Of the rules that scores fit, the first wins.
+    -- The first rule that matches the scores wins.
     winning_rules as (
         select
             scores.recency_score,

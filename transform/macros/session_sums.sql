@@ -1,5 +1,4 @@
-{# What the events of a session add up to. own_order_at: purchases without an order id of the shop's make
-   one order. #}
+{# The totals of a session's events. own_order_at: purchases without an order id are one order. #}
 {% macro session_sums() %}
     min(event_at) as session_start_at,
     max(event_at) as session_end_at,

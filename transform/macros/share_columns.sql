@@ -1,5 +1,5 @@
-{# A share of things counted, as the columns name, name_low and name_high: the rate, and Wilson's 95 % interval of
-   it, which stays within 0 and 1 also for few. Null where there is nothing to divide by. Wilson, E. B. (1927),
+{# A share of a count, as the columns name, name_low and name_high: the rate and its 95 % confidence interval (Wilson),
+   which stays between 0 and 1 for small samples. Null if the denominator is 0. Wilson, E. B. (1927),
    Probable inference, the law of succession, and statistical inference, JASA 22. #}
 {% macro share_columns(name, numerator, denominator, effect='1e0') -%}
     {{ rate(numerator, denominator) }} as {{ name }},
@@ -7,7 +7,7 @@
     {{ wilson_bound(numerator, denominator, '+', effect) }} as {{ name }}_high
 {%- endmacro %}
 
-{# effect: so many things count as one, because those of one user are alike; see design_effect. #}
+{# effect: this many observations count as one, because those of one user are similar; see design_effect. #}
 {% macro wilson_bound(numerator, denominator, sign, effect='1e0') -%}
     {% set squared = z_of_interval() ~ ' * ' ~ z_of_interval() -%}
     {% set part = '(' ~ as_float(numerator) ~ ' / ' ~ effect ~ ')' -%}
@@ -27,5 +27,5 @@
     end
 {%- endmacro %}
 
-{# Standard deviations on both sides of the mean that hold 95 % of a normal distribution. #}
+{# 95 % of a normal distribution is within this many standard deviations of the mean. #}
 {% macro z_of_interval() -%} 1.959963984540054e0 {%- endmacro %}

@@ -1,10 +1,10 @@
-{# Whatever is not made day by day, after users were taken away, many came, or the last build of it did not end. #}
+{# True for all tables not built by day, if users were removed, many were added, or their last build did not finish. #}
 {% macro is_made_anew(replaces) -%}
     {{ return(replaces not in ('days', 'sessions', 'buying sessions') and var('all_users') == 'true') }}
 {%- endmacro %}
 
-{# Of a table by user: only those whose sessions changed. An inner join, and not `in`: so an engine can leave the rows
-   of other users unread. id: the user's, as the table has it. #}
+{# Limits a table by user to users with changed sessions. An inner join instead of `in` lets the engine skip the rows of
+   other users. id: the user's id in the table. #}
 {% macro of_touched_users(table, id='user_id') -%}
     {% if is_incremental() and not is_made_anew('users') -%}
     inner join
@@ -17,8 +17,8 @@
     {%- endif %}
 {%- endmacro %}
 
-{# Of a table by buyer: only those whose purchases, or the sessions that these lie in, changed. Added lines change
-   no order of a session without a purchase; where lines were taken away, the table is made anew. #}
+{# Limits a table by buyer to buyers whose purchases, or sessions with purchases, changed. Added rows change no order of
+   a session without a purchase. If rows were removed, the table is rebuilt. #}
 {% macro of_touched_buyers(table) -%}
     {% if is_incremental() and not is_made_anew('users') -%}
     inner join

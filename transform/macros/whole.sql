@@ -1,5 +1,5 @@
-{# Tables and views that every build makes anew: one statement that takes the old one's place, where dbt's own
-   would make another beside it, rename both and drop the first. Small builds are mostly such statements. #}
+{# Tables and views that every build replaces, with one statement. dbt's own materialization creates a second table,
+   renames both and drops the first. Small builds mostly consist of such statements. #}
 {% materialization table, adapter='duckdb' %}
     {{ return(made_anew('table', sql)) }}
 {% endmaterialization %}

@@ -1,5 +1,5 @@
-{# Of the buyers that a snapshot is told of, those whose checked columns differ from the version that it keeps, and
-   those it does not know. It would find the others unchanged, but hash every one of them twice first. #}
+{# Limits the input of a snapshot to buyers whose checked columns differ from the stored version, and to new buyers. The
+   snapshot would find the others unchanged too, but would first hash each of them twice. #}
 {% macro whose_version_ended() -%}
     {% if is_there(this) -%}
     where

@@ -1,4 +1,4 @@
-{# A day so many days later; dbt.dateadd would return a timestamp on DuckDB. #}
+{# Adds days to a date; dbt.dateadd returns a timestamp on DuckDB. #}
 {% macro add_days(day, days) -%} {{ adapter.dispatch('add_days', 'estore')(day, days) }} {%- endmacro %}
 
 {% macro default__add_days(day, days) -%} cast({{ day }} + to_days(cast({{ days }} as integer)) as date) {%- endmacro %}

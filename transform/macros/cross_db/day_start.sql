@@ -1,4 +1,4 @@
-{# The UTC instant at which a day of the shop begins; the inverse of shop_date. #}
+{# The UTC time at which a day of the shop begins; the inverse of shop_date. #}
 {% macro day_start(day) -%} {{ adapter.dispatch('day_start', 'estore')(day) }} {%- endmacro %}
 
 {% macro default__day_start(day) -%}

@@ -1,4 +1,4 @@
-{# Microseconds since 1970 of an instant: exact differences, and the same text on every engine. #}
+{# A time as microseconds since 1970: exact differences, and the same text on every engine. #}
 {% macro epoch_micros(instant) -%} {{ adapter.dispatch('epoch_micros', 'estore')(instant) }} {%- endmacro %}
 
 {% macro default__epoch_micros(instant) -%} epoch_us({{ instant }}) {%- endmacro %}

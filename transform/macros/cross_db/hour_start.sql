@@ -1,5 +1,5 @@
-{# The UTC instant at which the shop's clock shows a full hour of a day. An hour that the clock skips begins with the
-   next one; of an hour that comes twice, engines may give either. #}
+{# The UTC time at which an hour of a day begins in the shop's time zone. An hour that the clock skips begins with the
+   next one. If an hour repeats, engines may return either. #}
 {% macro hour_start(day, hour) -%} {{ adapter.dispatch('hour_start', 'estore')(day, hour) }} {%- endmacro %}
 
 {% macro default__hour_start(day, hour) -%}

@@ -1,4 +1,4 @@
-{# A fast 64-bit hash that equal rows share. Only ever a candidate: what it finds is compared in full. #}
+{# A fast 64-bit hash that equal rows share. It only finds candidates, which are then compared in full. #}
 {% macro likely_key(columns) -%} {{ adapter.dispatch('likely_key', 'estore')(columns) }} {%- endmacro %}
 
 {% macro default__likely_key(columns) -%} hash({{ columns }}) {%- endmacro %}

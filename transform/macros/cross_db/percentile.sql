@@ -1,4 +1,4 @@
-{# Interpolated percentile as a window, the one form that both engines have. #}
+{# Interpolated percentile as a window function, the only form that both engines support. #}
 {% macro percentile(value, share, partition_by) -%} {{ adapter.dispatch('percentile', 'estore')(value, share, partition_by) }} {%- endmacro %}
 
 {% macro default__percentile(value, share, partition_by) -%}

@@ -1,4 +1,4 @@
-{# The shop's day of a UTC instant: the one place where a time zone is applied. #}
+{# The date of a UTC time in the shop's time zone. Only this macro converts times to dates. #}
 {% macro shop_date(instant) -%} {{ adapter.dispatch('shop_date', 'estore')(instant) }} {%- endmacro %}
 
 {% macro default__shop_date(instant) -%}

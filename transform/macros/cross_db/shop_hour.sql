@@ -1,4 +1,4 @@
-{# The hour, 0 to 23, that the shop's clock shows at a UTC instant. #}
+{# The hour, 0 to 23, of a UTC time in the shop's time zone. #}
 {% macro shop_hour(instant) -%} {{ adapter.dispatch('shop_hour', 'estore')(instant) }} {%- endmacro %}
 
 {% macro default__shop_hour(instant) -%}

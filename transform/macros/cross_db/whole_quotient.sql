@@ -1,7 +1,7 @@
-{# The whole part of a quotient of whole numbers. #}
+{# Integer division. #}
 {% macro whole_quotient(number, divisor) -%} {{ adapter.dispatch('whole_quotient', 'estore')(number, divisor) }} {%- endmacro %}
 
 {% macro default__whole_quotient(number, divisor) -%} (({{ number }}) // {{ divisor }}) {%- endmacro %}
 
-{# Its own brackets: an emulator that makes an operator of it would lose them. #}
+{# Has its own parentheses, because an emulator that translates it to an operator would lose them. #}
 {% macro bigquery__whole_quotient(number, divisor) -%} div(({{ number }}), {{ divisor }}) {%- endmacro %}

@@ -3,6 +3,11 @@
     'sessions_with_view_and_cart', 'sessions_with_cart_and_purchase', 'sessions_with_view_and_purchase',
 ] %}
 
+{% set effects = [] %}
+{% for rate, x, y in conversion_rates() %}
+{% do effects.append(design_effect(rate, x, y, 'grains', 'sums') ~ ' as ' ~ rate ~ '_design_effect') %}
+{% endfor %}
+
 with grains as (
     select
         'day' as grain,
@@ -39,10 +44,7 @@ spread as (
     select
         grains.grain,
         grains.session_start_date,
-        {% for rate, x, y in conversion_rates() -%}
-        {{ design_effect(rate, x, y, 'grains', 'sums') }} as {{ rate }}_design_effect
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        {{ effects | join(', ') }}
     from grains
     inner join {{ ref('int_conversion_spread') }} as sums
         on

@@ -25,10 +25,8 @@ intervals as (
 bounded as (
     select
         *,
-        {% for bound, sign in [('low', '-'), ('high', '+')] -%}
-        coalesce(round(power(survival, exp({{ sign }}margin)), 12), survival) as survival_{{ bound }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        coalesce(round(power(survival, exp(-margin)), 12), survival) as survival_low,
+        coalesce(round(power(survival, exp(margin)), 12), survival) as survival_high
     from intervals
 )
 

@@ -1,7 +1,7 @@
 {# Fails on each combination of the columns that is in more than one row; nulls count as equal.
-   built_day: the day of a big table, of which only the days just built are looked at.
-   changed_day: that of one that is made anew from the first day on that changed; none before is looked at.
-   sample_by: a column of which a sample does, where the model itself makes the key unique. #}
+   built_day: the date column of a large table; only the days just built are tested.
+   changed_day: the date column of a table rebuilt from the first changed day on; earlier days are not tested.
+   sample_by: a column to sample by, if the model itself guarantees a unique key. #}
 {% test unique_key(model, columns, built_day=none, changed_day=none, sample_by=none) %}
 
 select {{ columns | join(', ') }}

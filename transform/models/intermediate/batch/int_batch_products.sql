@@ -8,7 +8,8 @@ select
     {{ count_if("event_type = 'cart'") }} as cart_add_count,
     {{ count_if("event_type = 'purchase'") }} as purchase_count
 from {{ ref('int_batch_events') }} as events
-left join {{ ref('int_batch_keys') }} as keys on events.session_key = keys.session_key and not keys.is_single_session
+left join {{ ref('int_batch_keys') }} as keys
+    on events.session_key = keys.session_key and not keys.is_single_session
 where keys.session_key is null
 group by events.session_key, events.event_date, events.product_id
 union all

@@ -1,7 +1,7 @@
 {% set user_id = as_text('users.user_id') %}
 
 -- Placeholder ids, and users with so many orders that several customers seem to share the id.
-with nobody_orders as (
+with placeholder_orders as (
     select
         user_id,
         count(*) as order_count,
@@ -11,7 +11,7 @@ with nobody_orders as (
     group by user_id
 ),
 
-nobody as (
+placeholders as (
     select
         {{ user_id }} as user_id,
         users.first_event_at,
@@ -20,7 +20,7 @@ nobody as (
         coalesce(orders.order_count, 0) as order_count,
         coalesce(orders.revenue_amount, 0) as revenue_amount
     from {{ ref('int_user_activity') }} as users
-    left join nobody_orders as orders on {{ user_id }} = orders.user_id
+    left join placeholder_orders as orders on {{ user_id }} = orders.user_id
     where not ({{ is_customer(user_id) }})
 ),
 
@@ -58,7 +58,7 @@ select
         min(user_id), case when count(*) > 1 then ' and others' else '' end,
         '). They count in sales and in the funnel, but not as customers.'
     ) as sentence
-from nobody
+from placeholders
 having count(*) > 0
 union all
 select

@@ -6,6 +6,13 @@
 
 {% set first_day = var('session_window_from')[:10] %}
 
+{% set totals = [] %}
+{% for count in conversion_count_names() %}
+{% set name = 'sessions_with_' ~ count %}
+{% set added = 'recent.' ~ name ~ ' + coalesce(before.' ~ name ~ ', 0)' %}
+{% do totals.append('coalesce(counts.' ~ name ~ ', ' ~ added ~ ') as ' ~ name) %}
+{% endfor %}
+
 {% if is_incremental() and not is_made_anew('users') -%}
 -- Added rows only change sessions that end on first_day (UTC) or later. For users without later sessions, the
 -- counts of earlier sessions stay valid and are not read again.
@@ -36,7 +43,8 @@ before as (
         users.session_count - coalesce(last_days.session_count, 0) as session_count,
         users.event_count - coalesce(last_days.event_count, 0) as event_count,
         {% for name in conversion_count_names() -%}
-        users.sessions_with_{{ name }} - coalesce(last_days.sessions_with_{{ name }}, 0) as sessions_with_{{ name }},
+        users.sessions_with_{{ name }} - coalesce(last_days.sessions_with_{{ name }}, 0)
+            as sessions_with_{{ name }},
         {% endfor -%}
         cast(users.last_event_at as date) < date '{{ first_day }}'
         or last_days.user_id is not null as is_known
@@ -67,11 +75,7 @@ select
     cast(
         coalesce(counts.event_count, recent.event_count + coalesce(before.event_count, 0)) as int64
     ) as event_count,
-    {% for count in conversion_count_names() -%}
-    {% set name = 'sessions_with_' ~ count -%}
-    coalesce(counts.{{ name }}, recent.{{ name }} + coalesce(before.{{ name }}, 0)) as {{ name }}
-    {{- ', ' if not loop.last }}
-    {% endfor %}
+    {{ totals | join(', ') }}
 from recent
 left join before on recent.user_id = before.user_id
 left join counts on recent.user_id = counts.user_id

@@ -37,7 +37,8 @@ compared as (
 spread as (
     select
         *,
-        {{ percentile('abs(revenue_amount / nullif(median_amount, 0) - 1)', 0.5, 'order_date') }} as median_deviation
+        {{ percentile('abs(revenue_amount / nullif(median_amount, 0) - 1)', 0.5, 'order_date') }}
+            as median_deviation
     from compared
 ),
 

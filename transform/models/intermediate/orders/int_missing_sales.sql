@@ -30,9 +30,12 @@ days as (
         {{ days_between("date '1970-01-01'", 'sales.order_date') }} as day_number,
         gaps.lost_count,
         low.expected - low.measured as lost_session_count,
-        gaps.event_date is not null or low.event_date is not null or silent.event_date is not null as is_missing,
+        gaps.event_date is not null or low.event_date is not null or silent.event_date is not null
+            as is_missing,
         case
-            when sales.is_complete and gaps.event_date is null and low.event_date is null and odd.order_date is null
+            when
+                sales.is_complete
+                and gaps.event_date is null and low.event_date is null and odd.order_date is null
                 then 1
             else 0
         end as is_example,
@@ -46,7 +49,8 @@ days as (
     left join {{ ref('int_odd_order_amounts') }} as odd on sales.order_date = odd.order_date
     left join {{ ref('int_silent_days') }} as silent
         on sales.order_date = silent.event_date and silent.is_told
-    left join {{ ref('int_low_days') }} as low on sales.order_date = low.event_date and low.subject = 'purchase'
+    left join {{ ref('int_low_days') }} as low
+        on sales.order_date = low.event_date and low.subject = 'purchase'
 ),
 
 usual as (
@@ -74,7 +78,9 @@ select
     order_date,
     case when lost_orders < 0 then 0 else lost_orders end as lost_orders,
     case
-        when squared_order_amount <= lost_orders * power({{ var('missing_amount_error') }} * order_amount / 2, 2)
+        when
+            squared_order_amount
+            <= lost_orders * power({{ var('missing_amount_error') }} * order_amount / 2, 2)
             then {{ as_amount('lost_orders * order_amount') }}
     end as missing_amount
 from lost

@@ -25,7 +25,7 @@ with products as (
     group by session_key
 ),
 
-told as (
+summed as (
     select keys.user_id, keys.user_session, {{ sums | join(', ') }}, products.product_count
     from {{ ref('int_batch_keys') }} as keys
     inner join products on keys.session_key = products.session_key
@@ -38,7 +38,7 @@ told as (
 
 sessions as (
     select *, {{ shop_date('session_start_at') }} as session_start_date
-    from told
+    from summed
 ),
 
 -- A change to a customer's orders changes orders_before of all their later sessions.

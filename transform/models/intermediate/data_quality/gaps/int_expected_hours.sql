@@ -66,7 +66,8 @@ compared as (
     from subjects
 )
 
--- Uses the average, because most hours of a small shop are empty; without the highest value if it is an outlier.
+-- Uses the average, because most hours of a small shop are empty. Leaves out the highest value if it is an
+-- outlier.
 select
     subject,
     event_date,

@@ -10,8 +10,8 @@ with hours as (
     from {{ ref('int_expected_hours') }}
 ),
 
--- Low both in number and relative to the other events of the hour: a quiet holiday lowers only the number. Hours
--- without any event say nothing about a type: they neither end a gap nor add to it.
+-- Low both in number and relative to the other events of the hour: a quiet holiday lowers only the number.
+-- Hours without any event say nothing about a type: they neither end a gap nor add to it.
 low_hours as (
     select
         *,

@@ -3,8 +3,8 @@
     on_schema_change='fail',
 ) }}
 
--- Squares give the variation of a day's revenue by chance, logarithms the typical order amount. Logarithms are
--- integer thousandths, so their sum does not depend on the order of rows.
+-- Squares give the variation of a day's revenue by chance, logarithms the typical order amount. Logarithms
+-- are integer thousandths, so their sum does not depend on the order of rows.
 with orders as (
     select
         *,

@@ -104,7 +104,7 @@ def _rows(snapshot: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> list[Ro
             "where grain = 'overall'"
         ).fetchall()
         said = rate.replace("_", " ")
-        rows.append(Row(said, found[0], truth["conversion"][name], found[1], found[2]))
+        rows.append(Row(said, found[0], truth["conversion"]["chances"][name], found[1], found[2]))
     for days in WINDOWS:
         (found,) = snapshot.execute(
             "select 1 - survival, 1 - survival_high, 1 - survival_low from metrics_repeat_curve "

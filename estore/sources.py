@@ -176,11 +176,11 @@ def _check_times(source: Mapping[str, Any]) -> None:
     kinds = {"month" if part in "mbB" else "year" if part in "Yy" else part for part in parts}
     if not {"year", "month", "d"} <= kinds:
         raise ValueError(
-            f"time_format {written!r} must hold a year, a month and a day, as in "
+            f"time_format {written!r} must contain a year, a month and a day, as in "
             f'"%d.%m.%Y %H:%M"; or be one of {", ".join(EPOCHS)}'
         )
     if "'" in written or "\\" in written:
-        raise ValueError(f"time_format {written!r} must not hold quotes or backslashes")
+        raise ValueError(f"time_format {written!r} must not contain quotes or backslashes")
 
 
 def _is_day(text: str) -> bool:

@@ -231,10 +231,10 @@ def test_a_source_names_its_files_by_name_or_by_the_end_of_their_path(
 BAD: list[tuple[str, str, str]] = [
     ("format_unknown", 'time_format = "%Q"', "has %Q, which is not known; known are %Y"),
     ("format_open", 'time_format = "%Y-%m-%d %"', "which is not known"),
-    ("format_no_day", 'time_format = "%H:%M"', "must hold a year, a month and a day"),
+    ("format_no_day", 'time_format = "%H:%M"', "must contain a year, a month and a day"),
     ("format_word", 'time_format = "epoch"', "or be one of epoch_seconds"),
     ("format_number", "time_format = 3", "time_format must be text in quotes"),
-    ("format_quote", "time_format = \"%Y'%m'%d\"", "must not hold quotes"),
+    ("format_quote", "time_format = \"%Y'%m'%d\"", "must not contain quotes"),
     ("decimal", 'decimal = ";"', r'decimal \';\' must be "\." or ","'),
     ("encoding", 'encoding = "ebcdic"', "known are latin-1, utf-16, utf-8, windows-1252"),
     ("zone_name", '[zone_names]\nCET = "Mitte"', r"\[zone_names\] 'CET' must be set to"),
@@ -292,7 +292,7 @@ def test_nonexistent_local_times_are_rejected_and_ambiguous_ones_are_counted(
     )
     assert [instant for (instant,) in held] == sorted(filter(None, written.values()))
     assert {reason for _, _, reason in home.rejects() if "never" in reason} == {
-        f"event_time never was in Europe/Berlin, as the clocks were put forward: {time}"
+        f"event_time did not exist in Europe/Berlin, because clocks went forward: {time}"
         for time, instant in written.items()
         if instant is None
     }

@@ -36,7 +36,7 @@ _PRICES = (
 _OTHER_PRICE = "A price must be a number, e.g. 1035.79; see decimal"
 #: Start of a reason → the advice.
 _FIXES = {
-    "event_time never was": "Export times in UTC or with their offset, or check time_zone",
+    "event_time did not exist": "Export times in UTC or with their offset, or check time_zone",
     "event_time is before": "Check time_format, or set earliest_date",
     "event_time is more": "Check time_format and time_zone",
     "price is negative": "Refunds are not supported: remove these rows from the file",

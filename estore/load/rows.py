@@ -170,7 +170,7 @@ def _skipped(trimmed: str, source: Source, dialect: Dialect) -> str:
         return ""
     return (
         f"when instant is null and {dialect.local(trimmed, source.time_format)} is not null "
-        f"then 'event_time never was in {source.time_zone}, as the clocks were put forward: ' "
+        f"then 'event_time did not exist in {source.time_zone}, because clocks went forward: ' "
         f"|| {trimmed}"
     )
 

@@ -79,7 +79,7 @@ class Customers:
 
     def __init__(self, behaviour: Behaviour, months: Array, known_share: float = 0) -> None:
         """`months`: of each day of the shop. `known_share`: of the first day's orders, those of
-        customers who ordered before the data begin."""
+        customers who ordered before the data start."""
         self.behaviour, self.months, self.known_share = behaviour, months, known_share
         self.known_kind = np.full(1024, NEW, np.int8)
         self.first_day = np.full(1024, NEVER, np.int16)

@@ -139,7 +139,7 @@ def stage_chances(size: Array, behaviour: Behaviour, buying: float | None = None
     buys = own if buying is None else np.full(len(size), buying)
     fills = (1 - buys) * np.minimum(1, FILLING[band] * behaviour.filling)
     in_cart = buys * np.where(size < 3, 0, 1 - real.BUYS_WITHOUT_CART)
-    # A purchase alone has no view; whatever else there is begins with one.
+    # A purchase alone has no view; every other session starts with one.
     view, both = np.where(size == 1, 1 - buys, 1), np.where(size == 1, 0, buys)
     return np.array([view, fills + in_cart, fills + in_cart, in_cart, both])
 

@@ -502,7 +502,7 @@ STEPS: list[tuple[type, str]] = [
     (intake.DuckDBIntake, "_insert_bad"),
     (intake.DuckDBIntake, "_insert_rejects"),
     (loader._Load, "_check_share"),
-    (Ledger, "twin"),
+    (Ledger, "duplicate_of"),
     (Ledger, "record"),
     (Ledger, "retire"),
     (Ledger, "touch"),

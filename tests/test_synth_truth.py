@@ -323,10 +323,10 @@ def test_conversion_comes_from_the_chances_that_are_stated(
         events=events, months=months, seed=8, format="parquet", faults=(), behaviour=behaviour
     )
     write_shop(tmp_path, shop)
-    told = json.loads((tmp_path / "truth.json").read_text())["conversion"]
+    stated = json.loads((tmp_path / "truth.json").read_text())["conversion"]
     for first, then in (("view", "cart"), ("cart", "purchase"), ("view", "purchase")):
-        chance = told["chances"][f"{first}_to_{then}_rate"]
-        spread = (chance * (1 - chance) / told[f"with_{first}"]) ** 0.5
-        realized = told[f"{first}_to_{then}_rate"]
+        chance = stated["chances"][f"{first}_to_{then}_rate"]
+        spread = (chance * (1 - chance) / stated[f"with_{first}"]) ** 0.5
+        realized = stated[f"{first}_to_{then}_rate"]
         assert abs(realized - chance) < 3.5 * spread
         assert realized != chance, "a chance is not what happened"

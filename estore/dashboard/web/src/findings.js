@@ -18,9 +18,9 @@ function ranked(findings, whole) {
 /** The table of alerts shows them all, so the findings keep only the worst one. */
 function withoutRepeats(view, findings) {
   if (!PAGES_OF_ALERTS.includes(view.page)) return findings;
-  const told = new Set(view.rows('alerts').map(({ sentence }) => sentence));
+  const listed = new Set(view.rows('alerts').map(({ sentence }) => sentence));
   return findings.filter(
-    ({ sentence }, index) => !index || !(told.has(sentence) || sentence.includes('metrics_data_alerts')),
+    ({ sentence }, index) => !index || !(listed.has(sentence) || sentence.includes('metrics_data_alerts')),
   );
 }
 

@@ -35,7 +35,7 @@ export function readPalette() {
   return { ...Object.fromEntries(colors), font: style.getPropertyValue('--font').trim() };
 }
 
-/** What a segment asks for, as a color; its name always stands beside it. */
+/** Color of a segment by its type; its name is always shown with it. */
 export const TYPE_COLORS = { high_value: 'blue', growth: 'green', at_risk: 'orange', inactive: 'gray' };
 export const TYPE_NAMES = {
   high_value: 'high value',

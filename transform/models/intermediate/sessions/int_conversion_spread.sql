@@ -1,11 +1,11 @@
 {{ config(materialized='table') }}
 
-{% set sums = [] %}
-{% for rate, x, y in conversion_rates() %}
-    {% for sum in ['users', 'xx', 'xy', 'yy'] %}
-        {% do sums.append(rate ~ '_' ~ sum) %}
-    {% endfor %}
-{% endfor %}
+{% set sums = [] -%}
+{% for rate, x, y in conversion_rates() -%}
+{% for sum in ['users', 'xx', 'xy', 'yy'] -%}
+{% do sums.append(rate ~ '_' ~ sum) -%}
+{% endfor -%}
+{% endfor -%}
 
 select
     'day' as grain,

@@ -3,10 +3,10 @@
 import { grid, textOf, tooltip, valueAxis } from './parts.js';
 
 /**
- * @param {{points: [number, number, number, number][], beside: [number, number][], middle: number | null, name: string, tip: (index: number) => any}} what
- *   points: x, share, and its interval's ends; beside: another curve for comparison; middle: the x at which half is reached
+ * @param {{points: [number, number, number, number][], comparison: [number, number][], middle: number | null, name: string, tip: (index: number) => any}} what
+ *   points: x, share, and its interval's ends; comparison: another curve to compare with; middle: the x at which half is reached
  */
-export function bandChart(palette, { points, beside, middle, name, tip }) {
+export function bandChart(palette, { points, comparison, middle, name, tip }) {
   const step = { type: 'line', step: 'end', symbol: 'none', silent: true };
   // Its edges are drawn, because a very light area is hard to see.
   const edge = { color: palette.blue, width: 1, type: [2, 2] };
@@ -62,7 +62,7 @@ export function bandChart(palette, { points, beside, middle, name, tip }) {
       ),
       {
         ...step,
-        data: beside.filter(([x]) => x <= points.at(-1)[0]),
+        data: comparison.filter(([x]) => x <= points.at(-1)[0]),
         lineStyle: { color: palette.gray, width: 1.5, type: 'dashed' },
         z: 3,
       },

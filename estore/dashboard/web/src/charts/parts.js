@@ -107,9 +107,9 @@ export function tooltip(palette, content, trigger = 'axis') {
       lineStyle: { color: palette.gray, type: 'solid', width: 1 },
     },
     formatter(what) {
-      const told = content(Array.isArray(what) ? what[0] : what);
-      if (!told) return '';
-      const [title, lines, note] = told;
+      const shown = content(Array.isArray(what) ? what[0] : what);
+      if (!shown) return '';
+      const [title, lines, note] = shown;
       return h(
         'div',
         { class: 'tip' },

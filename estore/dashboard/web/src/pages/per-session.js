@@ -7,7 +7,7 @@ import { ratio, sum } from '../ratio.js';
 import { stepName, stepNote, withGaps } from './steps.js';
 
 /**
- * @param {{id: string, query: string, width?: string, height: string, steps: (view: any) => any, empty: (view: any) => string | null, measure: string, kind: any, name: string, of: {name: string, kind: any}, measured: string, fromZero?: boolean, said: (told: string, sessions: string) => string}} what
+ * @param {{id: string, query: string, width?: string, height: string, steps: (view: any) => any, empty: (view: any) => string | null, measure: string, kind: any, name: string, of: {name: string, kind: any}, measured: string, fromZero?: boolean, said: (amount: string, sessions: string) => string}} what
  *   of: what is summed
  */
 export function perSession({ steps, measure, kind, name, of, fromZero = true, said, ...card }) {

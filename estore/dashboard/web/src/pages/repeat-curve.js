@@ -34,7 +34,7 @@ function medianEnds({ median_days_to_repeat_low: low, median_days_to_repeat_high
 const between = ({ survival_low: low, survival_high: high }) => ends(low, high);
 
 /** Days for the sentence about the curve: the last of these that it reaches. */
-const TOLD = [90, 60, 30, 14, 7, 1];
+const DAYS_IN_WORDS = [90, 60, 30, 14, 7, 1];
 
 export const repeatCurveCard = {
   id: 'time-to-second-order',
@@ -56,7 +56,7 @@ export const repeatCurveCard = {
     const rows = curveOf(view, cohort);
     const [first] = rows;
     const median = medianOf(view, rows);
-    const day = TOLD.find((days) => days <= rows.at(-1).day_number) ?? 0;
+    const day = DAYS_IN_WORDS.find((days) => days <= rows.at(-1).day_number) ?? 0;
     const then = rows.find(({ day_number }) => day_number === day);
     const half =
       median !== null
@@ -82,7 +82,7 @@ export const repeatCurveCard = {
     const all = cohort === 'all' ? [] : curveOf(view, 'all');
     return bandChart(palette, {
       points: rows.map((row) => [row.day_number, row.survival, row.survival_low, row.survival_high]),
-      beside: all.map((row) => [row.day_number, row.survival]),
+      comparison: all.map((row) => [row.day_number, row.survival]),
       middle: medianOf(view, rows),
       name: 'days since the first order',
       tip(index) {

@@ -84,6 +84,7 @@ CHANGED_SQL = git diff --name-only --diff-filter=d $$(git merge-base HEAD main 2
 
 .PHONY: check
 check: .venv/.dev ## run before every commit, in under a minute: lint of changed files, fast tests
+	@.ci/lint-words
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@files=$$($(CHANGED_SQL)); [ -z "$$files" ] || (cd transform && ../.venv/bin/sqlfluff lint $${files//transform\//})
 	@.venv/bin/pytest -n 2 --dist loadfile $(FAST) --deselect tests/test_fingerprint.py::test_a_new_wording_of_an_alert_rebuilds_no_day
@@ -131,6 +132,7 @@ wheel: $(UV) ## build the release packages in dist/packages
 
 .PHONY: lint
 lint: .venv/.dev lint-cloud ## check style, types, SQL, workflows, Terraform and container files
+	@.ci/lint-words
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@cd transform && ../.venv/bin/sqlfluff lint models tests
 

@@ -32,7 +32,7 @@ def found(workshop: Workshop) -> dict[str, list[Finding]]:
 def event(day: int, user: int, kind: str, clock: str = "12:00:00", **row: Any) -> dict[str, Any]:
     return {
         "event_time": f"2019-10-{day:02d} {clock} UTC", "event_type": kind,
-        "user_id": str(user), "user_session": f"{user}-{day}", **row,
+        "user_id": str(1_000 + user), "user_session": f"{user}-{day}", **row,
     }  # fmt: skip
 
 

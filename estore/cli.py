@@ -116,7 +116,8 @@ def _utf8(ctx: click.Context, option: click.Parameter, value: str | None) -> str
 
 
 def _near(ctx: click.Context, option: click.Parameter, value: Path) -> Path:
-    """Rejects a path so deep that Python cannot create its folders."""
+    """Rejects a path so deep that Python cannot create its folders, or not UTF-8."""
+    _utf8(ctx, option, str(value))
     if len(value.parts) > DEEPEST:
         raise EstoreError(f"{shortened(str(value), 60)} is more than {DEEPEST} folders deep")
     return value

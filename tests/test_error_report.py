@@ -112,7 +112,7 @@ def test_a_closed_output_pipe_is_not_a_failed_file(tmp_path: Path) -> None:
     [
         ("threads", "100000"), ("threads", "-1"), ("threads", "many"), ("memory_limit", "lots"),
         ("memory_limit", "-4GB"), ("memory_limit", "4"), ("memory_limit", "1KB"),
-        ("memory_limit", "9999999TB"), ("memory_limit", ""), ("chunk_rows", "-1"),
+        ("memory_limit", "9999999TB"), ("memory_limit", " "), ("chunk_rows", "-1"),
         ("chunk_rows", "1" * 20), ("keep_versions", "0"), ("keep_versions", "100000000"),
         ("max_reject_share", "nan"), ("max_bytes_billed", "1" * 30), ("target", "oracle"),
     ],

@@ -184,7 +184,7 @@ def test_a_home_that_the_engine_cannot_open_is_refused_before_anything_is_writte
     result = CliRunner().invoke(main, ["--home", str(folder / name), "load", "day.csv"])
     assert result.exit_code == 3
     assert result.stderr.startswith("error: ESTORE_HOME (--home): ")
-    assert f"has {name[1]} in it" in result.stderr
+    assert f"contains {name[1]}, which" in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (folder / name).exists()
     (folder / name).mkdir()

@@ -25,6 +25,7 @@ PARTITIONED = {
     "int_product_attribute_days": {"event_date"},
     "int_purchases": {"event_date"},
     "int_sessions": {"session_start_date"},
+    "int_conversion_days": {"session_start_date"},
     "int_multi_slot_sessions": {"session_start_date"},
     "fct_sessions": {"session_start_date"},
     "int_order_lines": {"order_date"},

@@ -287,8 +287,8 @@ def test_a_basket_of_three_is_one_order(workshop: Workshop) -> None:
 def test_equal_customers_get_equal_scores_in_any_order(workshop: Workshop, seed: int) -> None:
     import random
 
-    rows = [buy(1 + n % 3, user_id=str(n), user_session=str(n)) for n in range(40)]
-    rows += [buy(9, user_id=str(n), user_session=f"again {n}") for n in range(4)]
+    rows = [buy(1 + n % 3, user_id=str(n + 1), user_session=str(n)) for n in range(40)]
+    rows += [buy(9, user_id=str(n + 1), user_session=f"again {n}") for n in range(4)]
     random.Random(seed).shuffle(rows)
     workshop.write("a.csv", rows)
     workshop.load()

@@ -49,7 +49,8 @@ def landing_sensor(shop: ShopContext, outbox: Outbox) -> dg.SensorDefinition:
             outbox.add(unreadable_ledger(error), time.time())
             raise
         attempts = _attempts(context.instance)
-        if not known:  # earlier loads went into a warehouse that is gone
+        # Earlier loads went into a warehouse that was deleted: their success does not count.
+        if not known and shop.settings.target == "duckdb" and not shop.settings.warehouse.exists():
             attempts = [attempt for attempt in attempts if not attempt.has_succeeded]
         found = arrivals(listing, known, attempts, shop.thresholds.tries)
         for file in found.files(FileState.DEAD):

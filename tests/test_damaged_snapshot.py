@@ -62,10 +62,11 @@ def landing(home: Workshop) -> Iterator[Watched]:
 
 
 def estore(home: Workshop, *command: str) -> tuple[int, str]:
-    """Exit code and the last line; never a traceback."""
+    """Exit code and the last line of the output, or of the error; never a traceback."""
     ended = CliRunner().invoke(main, ["--home", str(home.settings.home), *command])
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-    return ended.exit_code, ended.output.splitlines()[-1]
+    shown = ended.stderr if ended.exit_code else ended.stdout
+    return ended.exit_code, shown.splitlines()[-1] if shown else ""
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

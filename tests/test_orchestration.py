@@ -233,7 +233,7 @@ def test_a_run_reports_every_model_with_its_rows_and_every_data_test(shop: Locat
         if "dagster/row_count" in event.materialization.metadata
     }
     ((orders,),) = shop.workshop.query("select count(*) from marts.fct_orders")
-    assert counted["fct_orders"] == orders == 20
+    assert counted["int_orders"] == orders == 20
     checks = shop.transformed.get_asset_check_evaluations()
     asked = {key for key in shop.graph.asset_check_keys if key.name != "no_file_is_refused"}
     assert {check.asset_check_key for check in checks} == asked

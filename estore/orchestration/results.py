@@ -10,7 +10,7 @@ from estore.orchestration.project import Project
 #: From best to worst; the worst result of a test's runs counts.
 STATES = ("pass", "warn", "fail", "error")
 #: The schema of tables that only one batch reads.
-STEP = "step"
+BATCH = "batch"
 
 
 class Results:
@@ -97,6 +97,6 @@ def _table(node: Any) -> str | None:
     """Schema and name without the dataset's prefix; None for a view or a temporary table."""
     if node.resource_type == "test" or getattr(node.config, "materialized", None) == "view":
         return None
-    if node.config.database == STEP:
+    if node.config.database == BATCH:
         return None
     return f"{node.schema.rpartition('_')[2]}.{node.name}"

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from estore.errors import EstoreError
+from estore.errors import Damaged, EstoreError
 from estore.queries.limits import limited
 from estore.queries.names import advice, name_snapshot, name_warehouse
 from estore.reading import open_reader
@@ -81,7 +82,7 @@ def asking(
     with open_reader(settings, shown, is_bounded=True) as (connection, source):
         is_warehouse = source == "warehouse"
         if is_warehouse:
-            name_warehouse(connection, current_version(settings))
+            name_warehouse(connection, _intact_version(settings))
         else:
             name_snapshot(connection)
         connection.execute("set enable_external_access = false")
@@ -100,6 +101,14 @@ def asking(
                     raise EstoreError(broken) from error
                 hint = advice(connection, said, None if is_warehouse else source)
                 raise EstoreError(said + hint) from error
+
+
+def _intact_version(settings: Settings) -> Path | None:
+    """The newest snapshot; None if it is damaged, which must not block the warehouse."""
+    try:
+        return current_version(settings)
+    except Damaged:
+        return None
 
 
 def _results(

@@ -712,6 +712,7 @@ def test_churn_cohorts_are_all_then_months_then_weeks_from_monday():
 
     assert [(r.cohort_kind, r.cohort_start, r.customers, r.observed) for r in rows] == [
         ("overall", None, 3, 2),
+        ("overall_uncensored", None, 3, 2),
         ("month", date(2019, 9, 1), 1, 1),
         ("month", date(2019, 10, 1), 2, 1),
         ("week", date(2019, 9, 30), 2, 2),

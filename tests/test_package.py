@@ -41,7 +41,7 @@ def test_an_installed_estore_works_from_any_folder(tmp_path: Path) -> None:
 
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(str(site)), "the checkout was used, not the wheel"
-    assert "$12 from 1 orders" in run.stdout or "$13 from 1 orders" in run.stdout
+    assert "$12 from 1 order" in run.stdout or "$13 from 1 order" in run.stdout
     assert (elsewhere / ".estore" / "published" / "CURRENT").is_file()
     report = subprocess.run(
         [sys.executable, "-c", "import estore.cli; estore.cli.main(['report', 'report.html'])"],

@@ -150,7 +150,7 @@ def test_customers_from_before_the_data_do_not_change_churn(old_shop: Workshop) 
             if "did not reorder" in finding.sentence
         )
     assert churn.numbers["churn_rate_low"] <= truth <= churn.numbers["churn_rate_high"]
-    assert "may have ordered before the data start" in (churn.caveat or "")
+    assert "may have ordered before the data begin" in (churn.caveat or "")
 
 
 @pytest.mark.parametrize(("since", "marked"), [({}, True), ({"customers_since": "data"}, False)])

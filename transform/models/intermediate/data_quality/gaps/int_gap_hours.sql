@@ -31,7 +31,7 @@ bounded as (
         *,
         min(hour_number) over (partition by subject, gap) as first_hour,
         max(hour_number) over (partition by subject, gap) as last_hour,
-        sum(expected) over (partition by subject, gap, event_date) as expected_of_gap,
+        round(sum(expected) over (partition by subject, gap, event_date), 9) as expected_of_gap,
         case when subject = 'event' or event_count > 0 then expected else 0 end as counted
     from low_hours
 ),
@@ -40,7 +40,7 @@ sized as (
     select
         bounded.*,
         sizes.events_per_session,
-        avg(bounded.counted) over (partition by bounded.subject, bounded.gap) as average_expected,
+        round(avg(bounded.counted) over (partition by bounded.subject, bounded.gap), 9) as average_expected,
         5 * sizes.events_per_session as few
     from bounded
     inner join {{ ref('int_session_sizes') }} as sizes on bounded.subject = sizes.subject
@@ -55,15 +55,16 @@ select
     hours.event_date,
     hours.measured,
     hours.counted as expected,
-    case
+    round(case
         when hours.subject = 'event'
             then hours.expected * least(
                 1, (hours.measured_of_day + hours.few)
                 / (hours.expected_of_day - hours.expected_of_gap + hours.few)
             )
         else coalesce(hours.expected_ratio * (hours.event_count - hours.measured), 0)
-    end as expected_by_others,
-    hours.counted
+    end, 9) as expected_by_others,
+    -- Rounded sums compare alike whatever the order of summation.
+    hours.counted + 1e-6
     >= least(hours.events_per_session * {{ var('alert_min_sessions') }} / 10e0, hours.average_expected)
         as is_telling,
     hours.events_per_session,

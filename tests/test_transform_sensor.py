@@ -77,7 +77,7 @@ def test_a_run_that_has_not_begun_includes_later_loads(shop: Watched, status: ST
     load(shop, "a.csv")
     waiting = queued(shop.instance, transform, status)
     load(shop, "b.csv")
-    assert "is queued" in str(shop.follow())
+    assert "queued run will build" in str(shop.follow())
     # It starts, and ends, after the second load.
     shop.instance.delete_run(waiting.run_id)
     transform.execute_in_process(instance=shop.instance)

@@ -243,14 +243,14 @@ def test_readers_fall_back_to_the_snapshot_while_the_warehouse_is_busy(
     ) as holder:
         assert holder.stdout and holder.stdout.readline() == b"held\n"
         answer = query(published.settings, "select revenue_amount from metrics_daily_sales")
-        answer = status(published.settings)
+        state = status(published.settings)
         with pytest.raises(EstoreError, match="in use by another process"):
             published.load()
         assert holder.stdin
         holder.stdin.close()
 
     assert (answer.source, [float(value) for (value,) in answer.rows]) == ("v000001", [100.0])
-    assert (answer["source"], answer["loaded"]) == ("v000001", 1)
+    assert (state["source"], state["loaded"]) == ("v000001", 1)
     assert query(published.settings, "select 1").source == "warehouse"
 
 

@@ -1,7 +1,7 @@
 """Pages generated from the code: commands from click, settings from pydantic, tables from dbt."""
 
 from html import escape
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import click
 import yaml
@@ -94,7 +94,8 @@ def _kind(field: FieldInfo) -> str:
         return " or ".join(f"`{kind}`" for kind in kinds)
     names = {"Path": "path", "str": "text", "int": "whole number", "float": "number",
              "bool": "true or false", "SecretStr": "text, secret"}  # fmt: skip
-    said = " or ".join(names[kind.__name__] for kind in kinds if kind is not type(None))
+    plain = [get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds]
+    said = " or ".join(names[kind.__name__] for kind in plain if kind is not type(None))
     bounds = {
         name: getattr(bound, name)
         for bound in field.metadata

@@ -82,7 +82,10 @@ def asking(
     with open_reader(settings, shown, is_bounded=True) as (connection, source):
         is_warehouse = source == "warehouse"
         if is_warehouse:
-            name_warehouse(connection, _intact_version(settings))
+            try:
+                name_warehouse(connection, _intact_version(settings))
+            except duckdb.Error:  # a damaged file of the snapshot must not block the warehouse
+                name_warehouse(connection, None)
         else:
             name_snapshot(connection)
         connection.execute("set enable_external_access = false")

@@ -45,10 +45,11 @@ def name_warehouse(connection: duckdb.DuckDBPyConnection, snapshot: Path | None)
     for name, sql in ONLY_PUBLISHED.items():
         file = snapshot / f"{name}.parquet" if snapshot else None
         if sql:
-            connection.execute(f"create temp view {name} as {sql}")
+            connection.execute(f"create or replace temp view {name} as {sql}")
         elif file and file.is_file():
             connection.execute(
-                f"create temp table {name} as select * from read_parquet({exact_path(file)})"
+                f"create or replace temp table {name} as "
+                f"select * from read_parquet({exact_path(file)})"
             )
 
 

@@ -223,7 +223,9 @@ def test_excluded_duplicates_are_stated_even_if_no_day_is_unusual(
 ) -> None:
     sales = zoo["doubled"][0]
     assert sales.sentence == "$4,000 from 400 orders, $10.00 each on average."
-    assert (sales.caveat or "").startswith("400 duplicate purchase rows are left out ($4,000")
+    assert sales.caveat == (
+        "400 duplicate purchase rows are left out ($4,000: 400 of 2024-01-01 to 2024-02-09)"
+    )
 
 
 def test_unknown_event_types_are_counted_with_the_fix(zoo: dict[str, list[Finding]]) -> None:

@@ -87,7 +87,7 @@ def _is_literal_bound(part: exp.Expression, table: exp.Table) -> bool:
 SMALL = {
     "int_event_hours", "int_day_sums", "int_purchases", "int_order_lines", "int_orders",
     "fct_orders", "int_user_rfm_monthly", "fct_user_rfm_monthly", "int_session_cells",
-    "int_session_days",
+    "int_session_days", "int_conversion_days",
 }  # fmt: skip
 #: Views pass on the conditions of their readers.
 VIEWS = {

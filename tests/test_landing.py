@@ -157,8 +157,8 @@ def test_make_passes_a_path_as_it_is_written(folder: Path, name: str) -> None:
     (folder / "a-b.csv").write_bytes(DAY)
     for data, expected in ((str(folder / name), [name]), (f"{folder}/*.csv", None)):
         made = subprocess.run(
-            ["make", "-o", ".venv/.base", "-f", str(ROOT / "Makefile"), "run", f"DATA={data}",
-             r"COMMAND=printf '%s\n'"],
+            ["make", "--no-print-directory", "-o", ".venv/.base", "-f", str(ROOT / "Makefile"),
+             "run", f"DATA={data}", r"COMMAND=printf '%s\n'"],
             cwd=folder, capture_output=True, text=True, check=True,
         )  # fmt: skip
         *_, option, passed = made.stdout.splitlines()

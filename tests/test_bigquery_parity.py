@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from analyser import ANALYSER, accepted
+from analyzer import ANALYZER, accepted
 from bigquery_emulator import BigQuery, CloudShop, assert_equal, same_value, tables_in
 from conftest import SAMPLE, needs_sample
 from recording import recording
@@ -133,8 +133,8 @@ def test_first_build_increment_late_and_replaced_file_and_every_command(
     """One long test, because a first build takes as long as everything else."""
     with recording() as jobs:
         _play(pair, days, jobs)
-    if ANALYSER.is_file():
-        _pass_the_analyser(jobs)
+    if ANALYZER.is_file():
+        _pass_the_analyzer(jobs)
 
 
 def _play(pair: Pair, days: dict[str, list[list[str]]], jobs: list[dict[str, Any]]) -> None:
@@ -160,7 +160,7 @@ def _play(pair: Pair, days: dict[str, list[list[str]]], jobs: list[dict[str, Any
     _snapshot_and_publish_again(pair)
 
 
-def _pass_the_analyser(jobs: list[dict[str, Any]]) -> None:
+def _pass_the_analyzer(jobs: list[dict[str, Any]]) -> None:
     kinds = accepted(jobs)
     print(f"{len(jobs)} jobs, {kinds.total()} statements: {dict(kinds.most_common())}")
     assert kinds.total() > 700

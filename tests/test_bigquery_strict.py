@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from analyser import Job, accepted, judged, needs_analyser
+from analyzer import Job, accepted, judged, needs_analyzer
 from bigquery_emulator import ROOT, BigQuery
 from conftest import ORDINARY
 from recording import recording
@@ -25,7 +25,7 @@ from estore.shop import ShopConfig
 from estore.warehouse import open_warehouse
 from estore.warehouse.dialect import BIGQUERY
 
-pytestmark = needs_analyser
+pytestmark = needs_analyzer
 
 #: Settings that differ from the defaults in shops with a shop.toml.
 OTHERWISE = {

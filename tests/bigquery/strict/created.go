@@ -10,7 +10,7 @@ type createsTable interface {
 }
 
 // note records the tables that a statement creates or drops. It returns the statement's kind.
-func (a *Analyser) note(output *googlesql.AnalyzerOutput) (string, error) {
+func (a *Analyzer) note(output *googlesql.AnalyzerOutput) (string, error) {
 	statement, err := output.ResolvedStatement()
 	if err != nil {
 		return "", err
@@ -34,7 +34,7 @@ func (a *Analyser) note(output *googlesql.AnalyzerOutput) (string, error) {
 	return kind, nil
 }
 
-func (a *Analyser) noteTable(made createsTable) error {
+func (a *Analyzer) noteTable(made createsTable) error {
 	path, err := made.NamePath()
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (a *Analyser) noteTable(made createsTable) error {
 	return a.tables.put(named(path), typed)
 }
 
-func (a *Analyser) noteView(made *googlesql.ResolvedCreateViewStmt) error {
+func (a *Analyzer) noteView(made *googlesql.ResolvedCreateViewStmt) error {
 	path, err := made.NamePath()
 	if err != nil {
 		return err

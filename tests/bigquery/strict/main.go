@@ -50,7 +50,7 @@ func run() error {
 	if err := googlesql.Init(); err != nil {
 		return err
 	}
-	analyser, err := newAnalyser()
+	analyzer, err := newAnalyzer()
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func run() error {
 			return err
 		}
 		verdict := Verdict{Accepted: []string{}}
-		if err := analyser.take(job, &verdict); err != nil {
+		if err := analyzer.take(job, &verdict); err != nil {
 			verdict.Refused = err.Error()
 		}
 		if err := encoder.Encode(verdict); err != nil {

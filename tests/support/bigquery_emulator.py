@@ -27,7 +27,7 @@ from estore.warehouse.base import BUILT
 #: Columns for which DuckDB may use a different type until the marts.
 TYPED_IDS = ("user_id", "user_session", "product_id")
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-bigquery" / "bin" / "python"
 _NUMBERS = count(1)
 

@@ -7,15 +7,15 @@ import (
 	"github.com/goccy/go-googlesql"
 )
 
-// Analyser resolves statements against the tables that earlier statements created.
-type Analyser struct {
+// Analyzer resolves statements against the tables that earlier statements created.
+type Analyzer struct {
 	options *googlesql.AnalyzerOptions
 	types   *googlesql.TypeFactory
 	tables  *Tables
 	catalog googlesql.CatalogNode
 }
 
-func newAnalyser() (*Analyser, error) {
+func newAnalyzer() (*Analyzer, error) {
 	language, err := newLanguage()
 	if err != nil {
 		return nil, err
@@ -48,11 +48,11 @@ func newAnalyser() (*Analyser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Analyser{options, types, tables, catalog}, nil
+	return &Analyzer{options, types, tables, catalog}, nil
 }
 
 // take records the changes of a job. SQL is analyzed first.
-func (a *Analyser) take(job Job, verdict *Verdict) error {
+func (a *Analyzer) take(job Job, verdict *Verdict) error {
 	switch {
 	case job.Deleted != "":
 		a.tables.drop(job.Deleted)
@@ -64,7 +64,7 @@ func (a *Analyser) take(job Job, verdict *Verdict) error {
 }
 
 // judge analyzes a statement, or each statement of a script.
-func (a *Analyser) judge(job Job, verdict *Verdict) error {
+func (a *Analyzer) judge(job Job, verdict *Verdict) error {
 	if err := a.declare(job.Parameters); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (a *Analyser) judge(job Job, verdict *Verdict) error {
 	}
 }
 
-func (a *Analyser) declare(parameters map[string]string) error {
+func (a *Analyzer) declare(parameters map[string]string) error {
 	if err := a.options.ClearQueryParameters(); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (a *Analyser) declare(parameters map[string]string) error {
 }
 
 // typeOf finds a type by its name in BigQuery SQL or in table schemas.
-func (a *Analyser) typeOf(name string) (googlesql.Googlesql_TypeNode, error) {
+func (a *Analyzer) typeOf(name string) (googlesql.Googlesql_TypeNode, error) {
 	switch name {
 	case "INTEGER":
 		name = "INT64"
@@ -121,7 +121,7 @@ func (a *Analyser) typeOf(name string) (googlesql.Googlesql_TypeNode, error) {
 	return googlesql.AnalyzeType(name, a.options, a.catalog, a.types)
 }
 
-func (a *Analyser) noteLoaded(table string, columns []Column) error {
+func (a *Analyzer) noteLoaded(table string, columns []Column) error {
 	typed := make([]typedColumn, len(columns))
 	for position, column := range columns {
 		found, err := a.typeOf(column.Type)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from bigquery_emulator import ROOT
 
-ANALYSER = ROOT / ".venv-tools" / "strict-sql"
-needs_analyser = pytest.mark.skipif(
-    not ANALYSER.is_file(),
+ANALYZER = ROOT / ".venv-tools" / "strict-sql"
+needs_analyzer = pytest.mark.skipif(
+    not ANALYZER.is_file(),
     reason="the strict analyzer of BigQuery SQL is not built: run `make test-strict` with Go 1.25",
 )
 Job = dict[str, Any]
@@ -19,7 +19,7 @@ Job = dict[str, Any]
 def judged(jobs: list[Job]) -> list[dict[str, Any]]:
     """The analyzer's verdict on each job."""
     completed = subprocess.run(
-        [ANALYSER], input="".join(f"{json.dumps(job)}\n" for job in jobs),
+        [ANALYZER], input="".join(f"{json.dumps(job)}\n" for job in jobs),
         capture_output=True, text=True,
     )  # fmt: skip
     assert completed.returncode == 0, completed.stderr

@@ -10,6 +10,8 @@ HELPERS = ("rfm_segments",)  # seeds, not results
 BEYOND_PLAIN = (
     "metrics_data_alerts",
     "metrics_repeat_curve",
+    "fct_open_carts",
+    "metrics_cart_recovery",
     # Views of one grain of a table that is compared.
     "metrics_churn_monthly",
     "metrics_churn_overall",

@@ -24,6 +24,7 @@ PARTITIONED = {
     "int_product_days": {"event_date"},
     "int_product_attribute_days": {"event_date"},
     "int_purchases": {"event_date"},
+    "int_cart_events": {"event_date"},
     "int_sessions": {"session_start_date"},
     "int_conversion_days": {"session_start_date"},
     "int_multi_slot_sessions": {"session_start_date"},

@@ -236,6 +236,8 @@ KNOWN_BY_THEN = {
     "missing_revenue_amount) from {} where order_date < '2019-11-30'",  # the last is not over
     "metrics.metrics_retention": "* exclude (as_of_date) from {} where is_complete "
     "and period_start < '2019-11-25'",
+    "metrics.metrics_cart_recovery": "* exclude (as_of_date) from {} "
+    "where cart_date < '2019-11-22'",
     "metrics.metrics_churn": "cohort_grain, cohort_start, customer_count from {} "
     "where cohort_start < '2019-11-25'",
     "dashboard.cube_sessions": "* from {} where session_start_date < '2019-11-30'",
@@ -246,7 +248,8 @@ KNOWN_BY_THEN = {
 #: Tables about today (as_of_date), or about no time.
 AS_OF = {
     "marts.dim_categories", "marts.dim_products", "marts.dim_user_rfm", "marts.dim_users",
-    "marts.rfm_segments", "metrics.metrics_data_alerts", "metrics.metrics_ltv_distribution",
+    "marts.rfm_segments", "marts.fct_open_carts",
+    "metrics.metrics_data_alerts", "metrics.metrics_ltv_distribution",
     "metrics.metrics_product_performance", "metrics.metrics_repeat_curve",
     "metrics.metrics_rfm_segments", "dashboard.cube_products", "dashboard.taxonomy_breaks",
     "dashboard.top_customers", "metrics.metrics_churn_overall", "metrics.metrics_churn_monthly",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import oracle
+import oracle_carts
 import pytest
 from conftest import SAMPLE, Workshop, needs_sample
 
@@ -181,6 +182,16 @@ def test_the_funnel_agrees(built: tuple[Workshop, Truth]) -> None:
     )
     wanted = [{"session_start_date": row.session_start_date} | row.ends for row in funnel]
     assert sorted(map(_plain, found)) == sorted(map(_plain, wanted))
+
+
+def test_open_carts_and_their_recovery_agree(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    names = same(*oracle_carts.OpenCart.__dataclass_fields__)
+    carts = oracle_carts.open_carts(truth.events, truth.as_of)
+    agree(workshop, "marts.fct_open_carts", names, carts)
+    recovery = oracle_carts.cart_recovery(truth.events, truth.as_of)
+    names = same(*oracle_carts.CartRecovery.__dataclass_fields__)
+    agree(workshop, "metrics.metrics_cart_recovery", names, recovery)
 
 
 def test_churn_agrees(built: tuple[Workshop, Truth]) -> None:

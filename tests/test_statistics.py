@@ -25,7 +25,7 @@ OF_MONEY = {"revenue_rate", "revenue_change_rate"}
 def shares() -> list[tuple[str, str, str, str]]:
     """Table, rate, numerator and denominator, as the descriptions of the columns name them."""
     found = []
-    for path in sorted(METRICS.glob("*.yml")):
+    for path in sorted(METRICS.rglob("*.yml")):
         (model,) = yaml.safe_load(path.read_text())["models"]
         for column in model["columns"]:
             if column["name"].endswith("_rate") and column["name"] not in OF_MONEY:
@@ -132,7 +132,9 @@ def test_a_share_has_numerator_denominator_and_wilsons_interval(
             continue
         interval = binomtest(row["part"], row["whole"]).proportion_ci(method="wilson")
         assert abs(row["rate"] - row["part"] / row["whole"]) < 1e-12
-        if table.startswith("metrics_conversion_rates"):  # wider: users are clusters
+        if table.startswith(
+            ("metrics_conversion_rates", "metrics_cart_recovery")
+        ):  # wider: users are clusters
             assert row["low"] <= interval.low + 1e-9
             assert row["high"] >= interval.high - 1e-9
             continue

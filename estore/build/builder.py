@@ -105,7 +105,7 @@ class Transform:
             variables = batches.user_variables(warehouse, **self._clock)
             state = BuildState(warehouse.control_tables)
             if state.get("marts") != self.project.fingerprint:
-                variables = {"all_users": "true"}
+                variables = {"all_users": "true", "last_day": variables["last_day"]}
             state.set("marts", None)  # if this is interrupted, the next build rebuilds all
         self.project.run(
             "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",

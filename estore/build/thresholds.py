@@ -24,6 +24,7 @@ BATCH = (
     "sessions_to",
     "changed_from",
     "all_users",
+    "last_day",
     "currency_symbol",
     "currency_digits",
 )

@@ -576,13 +576,17 @@ def _clustered(
     counts: Callable[[Session], bool],
     converts: Callable[[Session], bool],
 ) -> tuple[float, float] | None:
-    """95 % interval of the share of counted sessions that convert; users are drawn, not sessions.
+    return clustered((session.user_id, converts(session)) for session in filter(counts, sessions))
 
-    Wilson's, of as many sessions as would tell as much if each had a user of its own.
+
+def clustered(converted: Iterable[tuple[str, bool]]) -> tuple[float, float] | None:
+    """95 % interval of the share of (user, converted) that converts; users are drawn, not rows.
+
+    Wilson's, of as many rows as would tell as much if each had a user of its own.
     """
     by_user: dict[str, list[bool]] = defaultdict(list)
-    for session in filter(counts, sessions):
-        by_user[session.user_id].append(converts(session))
+    for user_id, has_converted in converted:
+        by_user[user_id].append(has_converted)
     total = sum(map(len, by_user.values()))
     if not total:
         return None

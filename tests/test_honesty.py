@@ -247,8 +247,8 @@ KNOWN_BY_THEN = {
 }
 #: Tables about today (as_of_date), or about no time.
 AS_OF = {
-    "marts.dim_categories", "marts.dim_products", "marts.dim_user_rfm", "marts.dim_users",
-    "marts.rfm_segments", "marts.fct_open_carts",
+    "marts.dim_categories", "marts.dim_customers", "marts.dim_products", "marts.dim_user_rfm",
+    "marts.dim_users", "marts.rfm_segments", "marts.fct_open_carts",
     "metrics.metrics_data_alerts", "metrics.metrics_ltv_distribution",
     "metrics.metrics_product_performance", "metrics.metrics_repeat_curve",
     "metrics.metrics_rfm_segments", "dashboard.cube_products", "dashboard.taxonomy_breaks",

@@ -117,6 +117,12 @@ def test_rfm_agrees(built: tuple[Workshop, Truth]) -> None:
     agree(workshop, "marts.dim_user_rfm", names, oracle.rfm(truth.orders, truth.as_of))
 
 
+def test_customers_agree(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    rows = oracle.customers(truth.events, truth.orders, truth.as_of)
+    agree(workshop, "marts.dim_customers", same(*oracle.Customer.__dataclass_fields__), rows)
+
+
 def test_leaving_customers_agree(built: tuple[Workshop, Truth]) -> None:
     workshop, truth = built
     rows = oracle.rhythms(truth.orders, truth.as_of)

@@ -34,6 +34,7 @@ from estore.warehouse.quoting import quoted
 #: Name in the snapshot → query, in addition to all tables of the schemas metrics and dashboard.
 EXTRA_TABLES = {
     "dim_categories": "select * from marts.dim_categories",
+    "dim_customers": "select * from marts.dim_customers",
     "int_event_days": "select * from intermediate.int_event_days",
     "raw_files": "select * from raw.files",
     "raw_rejects": "select uri, line_number, reason, line_text from raw.rejects",

@@ -765,6 +765,87 @@ def rhythms(orders: Iterable[Order], as_of: date) -> list[Rhythm]:
     return result
 
 
+@dataclass(frozen=True)
+class Customer:
+    """One buyer, with the names bought most often and the segment at the end of last month."""
+
+    user_id: str
+    rfm_segment: str
+    rfm_segment_last_month: str | None
+    order_count: int
+    net_revenue_amount: Decimal
+    first_order_date: date
+    last_order_date: date
+    cohort_month: date
+    favorite_category: str | None
+    favorite_brand: str | None
+
+
+def customers(events: Iterable[Event], orders: Iterable[Order], as_of: date) -> list[Customer]:
+    """Buyers by user_id. A product counts once per order; ties go to the revenue, then the name."""
+    events, orders = list(events), list(orders)
+    last_month = _month_start(as_of) - timedelta(days=1)
+    until_then = [order for order in orders if order.order_date <= last_month]
+    before = {row.user_id: row.rfm_segment for row in rfm(until_then, last_month)}
+    category, brand = _product_names(events)
+
+    bought: dict[str, dict[tuple[str, str], Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for own in _split_into_sessions(events, 60):
+        for event in own:
+            if event.event_type == "purchase":
+                order = event.order_id or f"{own[0].user_session} {own[0].event_time}"
+                bought[event.user_id][order, event.product_id] += event.revenue_amount
+
+    def favorite(user: str, names: dict[str, str]) -> str | None:
+        lines: Counter[str] = Counter()
+        revenue: dict[str, Decimal] = defaultdict(Decimal)
+        for (_, product), amount in bought[user].items():
+            if name := names.get(product):
+                lines[name] += 1
+                revenue[name] += amount
+        return min(lines, key=lambda name: (-lines[name], -revenue[name], name), default=None)
+
+    own_orders = _orders_by_user(orders)
+    return [
+        Customer(
+            row.user_id, row.rfm_segment, before.get(row.user_id), row.frequency,
+            row.monetary_amount, own_orders[row.user_id][0].order_date,
+            own_orders[row.user_id][-1].order_date,
+            _month_start(own_orders[row.user_id][0].order_date),
+            favorite(row.user_id, category), favorite(row.user_id, brand),
+        )
+        for row in rfm(orders, as_of)
+    ]  # fmt: skip
+
+
+def _product_names(events: list[Event]) -> tuple[dict[str, str], dict[str, str]]:
+    """Product → first level of its first category; product → the brand of most of its events."""
+    first: dict[str, tuple[datetime, str]] = {}
+    codes: dict[str, Counter[str]] = defaultdict(Counter)
+    brands: dict[str, dict[str, tuple[int, datetime]]] = defaultdict(dict)
+    for event in events:
+        if event.category_id:
+            seen = (event.event_time, event.category_id)
+            first[event.product_id] = min(first.get(event.product_id, seen), seen)
+            if event.category_code:
+                codes[event.category_id][event.category_code] += 1
+        if event.brand:
+            count, last = brands[event.product_id].get(event.brand, (0, event.event_time))
+            brands[event.product_id][event.brand] = (count + 1, max(last, event.event_time))
+    code = {each: min(found, key=lambda c: (-found[c], c)) for each, found in codes.items()}
+    levels = {
+        product: code[category].split(".")[0]
+        for product, (_, category) in first.items()
+        if category in code
+    }
+    return levels, {
+        product: min(
+            sorted(found), key=lambda brand: (-found[brand][0], -found[brand][1].timestamp())
+        )
+        for product, found in brands.items()
+    }
+
+
 def month_ends(events: Iterable[Event]) -> list[date]:
     """Last days of the months of the data that are over on the last day with events."""
     days = sorted(event.event_date for event in events)

@@ -14,6 +14,7 @@ from estore import interruption
 from estore.error_report import in_words, unexpected
 from estore.errors import EstoreError
 from estore.escaping import one_line, printable, shortened
+from estore.export.verbs import export
 from estore.queries import verbs
 
 if TYPE_CHECKING:
@@ -440,7 +441,7 @@ def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:
     }  # fmt: skip
 
 
-for verb in (verbs.query, verbs.rejects, verbs.tables):
+for verb in (verbs.query, verbs.rejects, verbs.tables, export):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -41,7 +41,15 @@ def commands_page() -> str:
 
 
 def _command(name: str) -> str:
+    """The section of a command, and of the commands of a group."""
     command = main.commands[name]
+    inner = sorted(command.commands.items()) if isinstance(command, click.Group) else []
+    return "\n".join(
+        [_section(name, command), *(_section(f"{name} {own}", each) for own, each in inner)]
+    )
+
+
+def _section(name: str, command: click.Command) -> str:
     context = click.Context(command, parent=click.Context(main, info_name="estore"), info_name=name)
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     lines = [f"## {name}", "", command.help or "", "", f"    {usage}", ""]

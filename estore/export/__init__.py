@@ -1,0 +1,1 @@
+"""Export: writes the newest snapshot as files for other programs."""

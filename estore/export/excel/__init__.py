@@ -1,0 +1,1 @@
+"""Excel: a workbook with one sheet for each question, with native charts."""

@@ -12,6 +12,12 @@ BEYOND_PLAIN = (
     "metrics_repeat_curve",
     "fct_open_carts",
     "metrics_cart_recovery",
+    "metrics_affinity",
+    "metrics_next_purchase",
+    "metrics_cohort_ltv",
+    "metrics_lifecycle",
+    "metrics_revenue_drivers",
+    "metrics_weekday_hours",
     # Views of one grain of a table that is compared.
     "metrics_churn_monthly",
     "metrics_churn_overall",

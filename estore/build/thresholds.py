@@ -57,7 +57,8 @@ ALLOWED = {
     "ltv_bucket_amount": Allowed(1, 1_000_000),
     "average_order_target": Allowed(0, 1_000_000_000, is_whole=False),
     "anomaly_min_days": Allowed(1, 1_000),
-    # Each name adds rows to the dashboard's cubes.
+    # Each of these adds rows to the dashboard.
+    "affinity_pairs": Allowed(0, 1_000),
     "dashboard_brands": Allowed(0, 100),
     "dashboard_categories": Allowed(0, 100),
     "dashboard_subcategories": Allowed(0, 300),

@@ -85,7 +85,8 @@ lifted as (
 spread as (
     select
         *,
-        exp({{ z_of_interval() }} * sqrt(greatest(0e0, unshared_variance + (2 * lift - 1) / order_count))) as factor
+        exp({{ z_of_interval() }} * sqrt(greatest(0e0, unshared_variance + (2 * lift - 1) / order_count)))
+            as factor
     from lifted
 ),
 

@@ -39,8 +39,9 @@ effects as (
         '{{ factor }}' as effect,
         {{ as_float('previous_' ~ factor) }} as previous_value,
         {{ as_float(factor) }} as value,
-        {{ factor ~ '_amount' if not loop.last else 'change_amount - ' ~ factors[:3] | join('_amount - ') ~ '_amount' }}
-            as change_amount,
+        {% if loop.last -%} change_amount - {{ factors[:3] | join('_amount - ') }}_amount
+        {%- else -%} {{ factor }}_amount
+        {%- endif %} as change_amount,
         {{ ends }}
     from drivers
     union all

@@ -11,6 +11,7 @@ import { tilesOf, tilesTable } from '../tiles.js';
 import { once } from '../view.js';
 
 import { tileAgainstBefore } from './against-before.js';
+import { cartRecoveryCard } from './cart-recovery.js';
 import { perSession } from './per-session.js';
 import {
   MEASURES,
@@ -268,6 +269,7 @@ export const cards = [
     measured: 'revenue ÷ sessions; a gap is an incomplete day',
     empty: (view) => noSessions(view) ?? (steps(view).rows.length ? null : 'No complete day in this period.'),
   }),
+  cartRecoveryCard,
   ratesBy({
     id: 'rates-by-category',
     query: 'categories',

@@ -3,6 +3,7 @@
 import { cards as customers } from './customers.js';
 import { cards as data } from './data.js';
 import { cards as funnel } from './funnel.js';
+import { cards as growth } from './growth.js';
 import { cards as products, warning as taxonomyBreaks } from './products.js';
 import { cards as retention } from './retention.js';
 import { cards as sales } from './sales.js';
@@ -14,5 +15,6 @@ export const PAGES = {
   customers: { name: 'Customers', cards: customers },
   retention: { name: 'Retention & value', cards: retention },
   products: { name: 'Products', cards: products, warning: taxonomyBreaks },
+  growth: { name: 'Growth', cards: growth },
   data: { name: 'Data', cards: data },
 };

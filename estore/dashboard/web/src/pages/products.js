@@ -4,6 +4,7 @@ import { isNamed, nameBars, rowsHeight } from '../charts/bars.js';
 import { cellTable } from '../charts/cells.js';
 import { full, share, short } from '../numbers.js';
 import { ratio, sum, sumBy } from '../ratio.js';
+import { basketCards } from './baskets.js';
 import { perSession } from './per-session.js';
 import {
   breakWords,
@@ -235,6 +236,7 @@ export const cards = [
       ]),
     }),
   },
+  ...basketCards,
 ];
 
 /** Shown above the charts, because it affects all of them. */

@@ -26,7 +26,7 @@ from estore.settings import Settings
 from estore.snapshot.manifest import current_version
 
 pytestmark = needs_chromium
-PAGES = ["sales", "funnel", "customers", "retention", "products", "data"]
+PAGES = ["sales", "funnel", "customers", "retention", "products", "growth", "data"]
 Visitor = Callable[..., Visit]
 Ask = Callable[[str], list[tuple[Any, ...]]]
 

@@ -12,7 +12,7 @@ import duckdb
 from estore.errors import EstoreError
 from estore.escaping import markdown as _escaped
 from estore.escaping import one_line, shortened
-from estore.findings import caveats, customers
+from estore.findings import caveats, customers, growth
 from estore.findings.facts import Facts, Finding
 from estore.findings.lateness import late_files
 from estore.findings.phrases import FEWEST, counted, grouped, listed, pct, sentence, share_of
@@ -33,8 +33,8 @@ def key_findings(snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> lis
     """
     facts = Facts(snapshot, manifest)
     makers: list[Callable[[Facts], Iterator[Finding]]] = [
-        _sales, _funnel, customers.segments, customers.churn, customers.lifetime_value, _products,
-        _data_quality,
+        _sales, growth.drivers, _funnel, growth.carts, customers.segments, customers.churn,
+        customers.lifetime_value, _products, growth.pairs, _data_quality,
     ]  # fmt: skip
     try:
         return [finding for make in makers for finding in make(facts)]

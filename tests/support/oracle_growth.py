@@ -189,8 +189,8 @@ def revenue_drivers(
             parts.append(("customers", "new", "revenue", _change(added)))
             rest = [all_ - new_ for all_, new_ in zip(amounts, added, strict=True)]
             parts.append(("customers", "returning", "revenue", _change(rest)))
-            nobody = [_amount(all_) - own for all_, own in zip(sides, amounts, strict=True)]
-            parts.append(("customers", "placeholder", "revenue", _change(nobody)))
+            anonymous = [_amount(all_) - own for all_, own in zip(sides, amounts, strict=True)]
+            parts.append(("customers", "placeholder", "revenue", _change(anonymous)))
             if all(amounts):
                 factors = [_factors(own) for own in known]
                 for name in factors[0]:

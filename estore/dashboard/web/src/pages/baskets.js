@@ -94,8 +94,20 @@ export const basketCards = [
             nameOf(rows[index]),
             [
               ['Orders with both', full(rows[index].order_count_both, 'count')],
-              [`Of orders with ${rows[index].item_a}`, share(ratio(rows[index].order_count_both, rows[index].order_count_a), rows[index].order_count_a)],
-              [`Of orders with ${rows[index].item_b}`, share(ratio(rows[index].order_count_both, rows[index].order_count_b), rows[index].order_count_b)],
+              [
+                `Of orders with ${rows[index].item_a}`,
+                share(
+                  ratio(rows[index].order_count_both, rows[index].order_count_a),
+                  rows[index].order_count_a,
+                ),
+              ],
+              [
+                `Of orders with ${rows[index].item_b}`,
+                share(
+                  ratio(rows[index].order_count_both, rows[index].order_count_b),
+                  rows[index].order_count_b,
+                ),
+              ],
               ['Times chance', times(rows[index].lift)],
               ['95% interval', `${times(rows[index].lift_low)} to ${times(rows[index].lift_high)}`],
             ],

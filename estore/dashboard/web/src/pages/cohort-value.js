@@ -35,7 +35,8 @@ export const cohortValueCard = {
     return `${counted(all, 'customer')} of ${counted(third.length, 'cohort')} spent ${full(total / all, 'money')} each by the end of the second month after their first order.`;
   },
   period: whole,
-  measured: 'cumulative revenue ÷ customers of the cohort; gray = month not over; ○ = cohort may include customers who ordered before the data begin',
+  measured:
+    'cumulative revenue ÷ customers of the cohort; gray = month not over; ○ = cohort may include customers who ordered before the data begin',
   empty: (view) => (view.rows('ltv').length ? null : 'No purchases yet.'),
   option(view, palette, { width, choice }) {
     const rows = rowsOf(view, choice);

@@ -13,11 +13,14 @@ const FACTORS = [
   ['price_per_item', 'Price per item', 'money'],
 ];
 const KINDS = Object.fromEntries(FACTORS.map(([effect, , kind]) => [effect, kind]));
-const GROUPS = { new: 'New customers', returning: 'Returning customers', placeholder: 'Orders without a customer' };
+const GROUPS = {
+  new: 'New customers',
+  returning: 'Returning customers',
+  placeholder: 'Orders without a customer',
+};
 
 const signed = (amount) => `${amount > 0 ? '+' : ''}${full(amount, 'money')}`;
-const months = (view) =>
-  [...new Set(view.rows('drivers').map(({ period_start }) => period_start))].sort();
+const months = (view) => [...new Set(view.rows('drivers').map(({ period_start }) => period_start))].sort();
 const rowsOf = (view, month, breakdown) =>
   view.rows('drivers').filter((row) => row.period_start === month && row.breakdown === breakdown);
 const choices = (view) =>
@@ -26,15 +29,23 @@ const choices = (view) =>
     : null;
 const empty = (view) => (months(view).length ? null : 'Not known yet: two complete months are needed.');
 const issues = (rows) =>
-  rows[0]?.has_data_issues ? ' Some days of these months have data issues, so part of the change may not be real.' : '';
+  rows[0]?.has_data_issues
+    ? ' Some days of these months have data issues, so part of the change may not be real.'
+    : '';
 const colorOf = (palette, amount) => (amount < 0 ? palette.orange : palette.green);
 
 /** The bars of a card: the factors of customers' revenue, then the groups of customers. */
 function partsOf(view, month) {
   const drivers = rowsOf(view, month, 'driver');
-  const factors = FACTORS.map(([effect, name]) => ({ name, row: drivers.find((row) => row.effect === effect) }));
+  const factors = FACTORS.map(([effect, name]) => ({
+    name,
+    row: drivers.find((row) => row.effect === effect),
+  }));
   const groups = rowsOf(view, month, 'customers').map((row) => ({ name: GROUPS[row.item], row }));
-  return { factors: factors.filter(({ row }) => row), groups: groups.filter(({ row }) => row.previous_value || row.value) };
+  return {
+    factors: factors.filter(({ row }) => row),
+    groups: groups.filter(({ row }) => row.previous_value || row.value),
+  };
 }
 
 const bars = (palette, width, parts, tip) =>
@@ -44,7 +55,11 @@ const bars = (palette, width, parts, tip) =>
     parts.map(({ name, row }) => ({
       name,
       values: [
-        { value: row.change_amount, label: signed(row.change_amount), color: colorOf(palette, row.change_amount) },
+        {
+          value: row.change_amount,
+          label: signed(row.change_amount),
+          color: colorOf(palette, row.change_amount),
+        },
       ],
     })),
     { kind: 'money', room: 90, signed: true, tip },
@@ -111,8 +126,12 @@ export const driverCards = [
     reading(view, month) {
       const [total] = rowsOf(view, month, 'total');
       const { factors } = partsOf(view, month);
-      const largest = [...factors].sort((a, b) => Math.abs(b.row.change_amount) - Math.abs(a.row.change_amount));
-      const said = largest.slice(0, 2).map(({ name, row }) => `${name.toLowerCase()} ${signed(row.change_amount)}`);
+      const largest = [...factors].sort(
+        (a, b) => Math.abs(b.row.change_amount) - Math.abs(a.row.change_amount),
+      );
+      const said = largest
+        .slice(0, 2)
+        .map(({ name, row }) => `${name.toLowerCase()} ${signed(row.change_amount)}`);
       return `Revenue of ${monthName(month)}: ${signed(total.change_amount)} against ${monthName(total.previous_period_start)}${said.length ? `, most of it by ${listed(said)}` : ''}.${issues([total])}`;
     },
     table: (view, month) => table(rowsOf(view, month, 'driver').map((row) => tableRow(row))),
@@ -129,7 +148,10 @@ export const driverCards = [
       const said = rows
         .filter(({ item }) => item !== 'placeholder')
         .map((row) => `${GROUPS[row.item].toLowerCase()} ${signed(row.change_amount)}`);
-      return `${listed(said)}.${rows[0].is_left_censored ? ' Some new customers may have ordered before the data begin.' : ''}`.replace(/^n/, 'N');
+      return `${listed(said)}.${rows[0].is_left_censored ? ' Some new customers may have ordered before the data begin.' : ''}`.replace(
+        /^n/,
+        'N',
+      );
     },
     table: (view, month) => table(rowsOf(view, month, 'customers').map((row) => tableRow(row))),
   },
@@ -141,16 +163,24 @@ export const driverCards = [
     choices,
     pixels: () => rowsHeight(10, 30),
     period: whole,
-    measured: 'the change of each category; its parts (units of the shop, share of units, price) are in the tooltip',
+    measured:
+      'the change of each category; its parts (units of the shop, share of units, price) are in the tooltip',
     empty,
     reading(view, month) {
       const rows = rowsOf(view, month, 'category');
-      const part = (effect) => signed(sum(rows.filter((row) => row.effect === effect), 'change_amount'));
+      const part = (effect) =>
+        signed(
+          sum(
+            rows.filter((row) => row.effect === effect),
+            'change_amount',
+          ),
+        );
       return `Units sold ${part('volume')}, shares of categories ${part('mix')}, prices ${part('price')}.${issues(rows)}`;
     },
     option(view, palette, { width, choice }) {
       const all = categoriesOf(view, choice);
-      const effectsOf = (category) => rowsOf(view, choice, 'category').filter(({ item }) => item === category);
+      const effectsOf = (category) =>
+        rowsOf(view, choice, 'category').filter(({ item }) => item === category);
       return bars(palette, width, all, (index) => [
         all[index].name,
         [

@@ -14,7 +14,11 @@ const SHOWN = {
   conversion: { label: 'View to purchase', kind: 'rate', of: conversion },
   revenue: { label: 'Revenue per day', kind: 'money', of: (row) => ratio(row.revenue_amount, row.day_count) },
   orders: { label: 'Orders per day', kind: 'amount', of: (row) => ratio(row.order_count, row.day_count) },
-  sessions: { label: 'Sessions per day', kind: 'count', of: (row) => ratio(row.session_count, row.day_count) },
+  sessions: {
+    label: 'Sessions per day',
+    kind: 'count',
+    of: (row) => ratio(row.session_count, row.day_count),
+  },
 };
 
 export const hoursCard = {
@@ -28,13 +32,16 @@ export const hoursCard = {
   }),
   reading(view, choice) {
     const { of, kind, label } = SHOWN[choice];
-    const rows = view.rows('hours').filter((row) => row.sessions_with_view >= (choice === 'conversion' ? 100 : 0));
+    const rows = view
+      .rows('hours')
+      .filter((row) => row.sessions_with_view >= (choice === 'conversion' ? 100 : 0));
     const best = [...rows].sort((a, b) => (of(b) ?? -1) - (of(a) ?? -1))[0];
     if (!best || of(best) === null) return null;
     return `Highest on ${DAYS[best.weekday - 1]} from ${best.hour_of_day}:00 to ${best.hour_of_day + 1}:00: ${full(of(best), kind)} (${label.toLowerCase()}).`;
   },
   period: whole,
-  measured: 'complete days without missing sales, in the time of the shop; sessions by their start, orders by their time',
+  measured:
+    'complete days without missing sales, in the time of the shop; sessions by their start, orders by their time',
   empty: (view) => (view.rows('hours').length ? null : 'Not known yet: no day is complete.'),
   option(view, palette, { width, choice }) {
     const { of, kind } = SHOWN[choice];

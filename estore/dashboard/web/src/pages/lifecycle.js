@@ -37,8 +37,10 @@ export const lifecycleCard = {
     return `In ${nameOf(grain, last)}, ${counted(gained, 'customer')} came or came back and ${full(last.dormant_count, 'count')} left${ratio}.`;
   },
   period: whole,
-  measured: 'customers with an order; dormant = ordered in the period before, not in this one; above a quick ratio of 1, active customers grow',
-  legend: (view, palette) => KINDS.map(([, text, color]) => ({ text: text.toLowerCase(), color: palette[color] })),
+  measured:
+    'customers with an order; dormant = ordered in the period before, not in this one; above a quick ratio of 1, active customers grow',
+  legend: (view, palette) =>
+    KINDS.map(([, text, color]) => ({ text: text.toLowerCase(), color: palette[color] })),
   empty: (view) => (view.rows('lifecycle').some((row) => row.active_count) ? null : 'No purchases yet.'),
   option(view, palette, { width, choice }) {
     const rows = rowsOf(view, choice);

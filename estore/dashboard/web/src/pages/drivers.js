@@ -132,7 +132,7 @@ export const driverCards = [
       const said = largest
         .slice(0, 2)
         .map(({ name, row }) => `${name.toLowerCase()} ${signed(row.change_amount)}`);
-      return `Revenue of ${monthName(month)}: ${signed(total.change_amount)} against ${monthName(total.previous_period_start)}${said.length ? `, most of it by ${listed(said)}` : ''}.${issues([total])}`;
+      return `Revenue of ${monthName(month)}: ${signed(total.change_amount)} against ${monthName(total.previous_period_start)}${said.length ? `. Largest parts: ${listed(said)}` : ''}.${issues([total])}`;
     },
     table: (view, month) => table(rowsOf(view, month, 'driver').map((row) => tableRow(row))),
   },

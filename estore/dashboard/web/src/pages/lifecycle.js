@@ -34,7 +34,7 @@ export const lifecycleCard = {
     if (!last) return 'Not known yet: two complete periods are needed.';
     const ratio = last.quick_ratio === null ? '' : ` (quick ratio ${full(last.quick_ratio, 'amount')})`;
     const gained = last.new_count + last.resurrected_count;
-    return `In ${nameOf(grain, last)}, ${counted(gained, 'customer')} came or came back and ${full(last.dormant_count, 'count')} left${ratio}.`;
+    return `In ${nameOf(grain, last)}, ${counted(gained, 'customer')} ${gained === 1 ? 'was' : 'were'} new or came back, and ${full(last.dormant_count, 'count')} of the period before did not order${ratio}.`;
   },
   period: whole,
   measured:

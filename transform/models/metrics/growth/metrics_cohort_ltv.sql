@@ -43,7 +43,7 @@ sums as (
         sum(customer_count) as customer_count,
         sum(revenue_amount) as revenue_amount
     from months
-    group by item, cohort_start, month_start
+    group by {{ item ~ ', ' if breakdown != 'all' }}cohort_start, month_start
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

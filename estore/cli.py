@@ -15,6 +15,7 @@ from estore.error_report import in_words, unexpected
 from estore.errors import EstoreError
 from estore.escaping import one_line, printable, shortened
 from estore.export.verbs import export
+from estore.inspection.verb import inspect
 from estore.queries import verbs
 
 if TYPE_CHECKING:
@@ -63,13 +64,15 @@ class Context:
         except (EstoreError, OSError):
             return self._home or Path(".estore")
 
-    def shop(self, mapping: Path | None = None) -> "ShopConfig":
-        """The shop's shop.toml, with its thresholds checked."""
+    def shop(self, mapping: Path | None = None, preset: str | None = None) -> "ShopConfig":
+        """The shop's shop.toml, with its thresholds checked; preset: the source of all files."""
         from estore.build.dbt_project import read_checked_shop
+        from estore.shop import with_preset
 
         settings = self.settings
         path = mapping or settings.shop_file
-        return read_checked_shop(path, must_exist=bool(mapping or settings.shop))
+        shop = read_checked_shop(path, must_exist=bool(mapping or settings.shop))
+        return with_preset(shop, preset) if preset else shop
 
     def console(self, *, quiet: bool = False) -> "Console":
         """The console that shows progress."""
@@ -128,6 +131,9 @@ _paths = click.argument("paths", nargs=-1)
 _mapping = click.option(
     "--mapping", type=click.Path(path_type=Path), help="A shop.toml that maps the files' columns."
 )
+_preset = click.option(
+    "--preset", help="The source that wrote the files, such as ga4; `estore inspect` names it."
+)
 _day = click.DateTime(["%Y-%m-%d"])
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -141,12 +147,14 @@ def _format(*forms: str) -> Callable[[Any], Any]:
 @main.command()
 @_paths
 @_mapping
+@_preset
 @click.option("--data", hidden=True, help="PATHS as one text, as `make run DATA=` passes them.")
 @_json
 @click.pass_obj
 def run(
-    context: Context, paths: tuple[str, ...], mapping: Path | None, data: str | None, as_json: bool
-) -> None:
+    context: Context, paths: tuple[str, ...], mapping: Path | None, preset: str | None,
+    data: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Load PATHS (files, folders, patterns, buckets), build, publish, print the key findings."""
     from estore import pipeline
     from estore.findings import findings
@@ -156,7 +164,7 @@ def run(
 
     settings, console = context.settings, context.console(quiet=as_json)
     places = [*paths, *(places_in(data) if data else [])]
-    shop = context.shop(mapping)
+    shop = context.shop(mapping, preset)
     found = pipeline.look_at(places, console) if places else Found()
     if mapping and shop.thresholds:
         said = f"the thresholds of {mapping} apply to this run only; later commands read"
@@ -181,13 +189,14 @@ def run(
 @main.command()
 @_paths
 @_mapping
+@_preset
 @click.option("--restore", is_flag=True, help="Also load withdrawn files.")
 @click.option("--again", is_flag=True, help="Reload loaded files, e.g. after shop.toml changed.")
 @_json
 @click.pass_obj
 def load(
-    context: Context, paths: tuple[str, ...], mapping: Path | None, restore: bool, again: bool,
-    as_json: bool,
+    context: Context, paths: tuple[str, ...], mapping: Path | None, preset: str | None,
+    restore: bool, again: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Load PATHS (files, folders, patterns, buckets); the same content is loaded only once."""
     from estore import pipeline
@@ -197,7 +206,7 @@ def load(
         raise click.UsageError("name at least one file, folder or pattern")
     settings, shop, console = (
         context.settings,
-        context.shop(mapping),
+        context.shop(mapping, preset),
         context.console(quiet=as_json),
     )
     found = pipeline.look_at(paths, console)
@@ -441,7 +450,7 @@ def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:
     }  # fmt: skip
 
 
-for verb in (verbs.query, verbs.rejects, verbs.tables, export):
+for verb in (inspect, verbs.query, verbs.rejects, verbs.tables, export):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -246,7 +246,8 @@ def outcome_line(outcome: Outcome) -> str:
     """One file's outcome as a line of text."""
     name = one_line(outcome.uri.rsplit("/", 1)[-1])
     if outcome.error:
-        return f"{name}: refused: {outcome.error}"
+        hint = "" if "estore inspect" in outcome.error else "; `estore inspect` shows what it is"
+        return f"{name}: refused: {outcome.error.rstrip('.')}{hint}"
     said = f"{name}: {outcome.status}"
     if outcome.status == "loaded":
         said += f", {counted(outcome.lines, 'row')}"

@@ -27,7 +27,7 @@ from estore.warehouse.duckdb import read_warehouse
 #: Ledger columns of a status; homes of earlier versions lack the last ones.
 _OF_FILES = [
     "uri", "status", "lines", "loaded", "rejected", "first_date", "last_date", "loaded_at", "error",
-    "other_event_types",
+    "other_event_types", "ignored", "ignored_event_types", "source",
 ]  # fmt: skip
 
 
@@ -60,6 +60,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "lines": sum(file["lines"] or 0 for file in held),
         "loaded": sum(file["loaded"] for file in held),
         "rejected": sum(file["rejected"] for file in held),
+        "ignored": sum(file["ignored"] or 0 for file in held),
         "first_date": min(
             (file["first_date"] for file in held if file["first_date"]), default=None
         ),

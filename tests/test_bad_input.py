@@ -13,7 +13,7 @@ from landing_files import HEADER, Home, gz, line, lines, parquet, text, zst
 
 from estore.cli import main
 from estore.errors import EstoreError
-from estore.landing import find_files
+from estore.landing import SUFFIXES, find_files
 from estore.load import load_files
 from estore.shop import ShopConfig, read_shop
 
@@ -627,7 +627,7 @@ def test_a_file_of_another_kind_among_those_named_is_refused_alone(home: Home) -
     home.write("day.csv", text(GOOD))
     report = home.load("note.txt", "day.csv")
     assert [outcome.error for outcome in report.refused] == [
-        "note.txt has no event file suffix; use one of .csv, .csv.gz, .csv.zst, .parquet"
+        f"note.txt has no event file suffix; use one of {SUFFIXES}"
     ]
     assert report.total("loaded") == len(GOOD)
 

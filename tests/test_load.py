@@ -545,7 +545,7 @@ def test_a_file_whose_counts_do_not_add_up_is_refused_and_leaves_nothing_behind(
 
     monkeypatch.setattr(intake.DuckDBIntake, "insert_csv", one_too_many)
     outcome = home.load_one("day.csv", text(GOOD))
-    assert "does not add up: 11 rows, but 10 loaded and 0 rejected" in (outcome.error or "")
+    assert "does not add up: 11 rows, but 10 loaded, 0 rejected" in (outcome.error or "")
     assert home.events() == []
 
 

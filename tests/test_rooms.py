@@ -18,7 +18,7 @@ FLOORS = (
     ("findings",),
     ("audiences",),
     ("export",),
-    ("reading", "pipeline", "dashboard", "status"),
+    ("reading", "pipeline", "dashboard", "status", "inspection"),
     ("queries",),
     ("cli", "orchestration"),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from estore.errors import EstoreError
 from estore.landing.files import (
-    FORMATS,
+    SUFFIXES,
     LandedFile,
     is_data_name,
     is_event_name,
@@ -73,7 +73,7 @@ class Found:
         self.problems.append(f"{printable(place)}: {said}")
 
 
-_NO_EVENT_NAME = f"names must end with {', '.join(FORMATS)}"
+_NO_EVENT_NAME = f"names must end with {SUFFIXES}"
 
 
 def list_landing(place: str) -> Found:
@@ -194,7 +194,7 @@ def _take(path: Path, place: Path, found: Found) -> None:
 
 def _nothing_there(found: Found, before: int) -> str:
     others = ", only files of other kinds" if found.passed_over_count > before else ""
-    return f"contains no event files{others} ({', '.join(FORMATS)})"
+    return f"contains no event files{others} ({SUFFIXES})"
 
 
 def _matches(pattern: Path) -> list[Path]:

@@ -114,14 +114,15 @@ def read_content(file: LandedFile, separator: str = ",") -> Content:
     """
     digest, text = xxhash.xxh3_128(), Text(separator_byte(separator))
     check_kind(file)
+    is_plain = (file.format, file.compression) == ("csv", "none")
     try:
         with file.path.open("rb", buffering=0) as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
-                text.add(block)
+                if is_plain:
+                    text.add(block)
     except OSError as error:
         raise _unreadable(error) from error
-    is_plain = (file.format, file.compression) == ("csv", "none")
     return Content(digest.hexdigest(), text if is_plain else None)
 
 
@@ -135,6 +136,36 @@ def read_text(file: LandedFile, separator: str = ",") -> Text:
         while block := stream.read(_BLOCK):
             text.add(block)
     return text
+
+
+def last_byte(file: LandedFile) -> bytes:
+    """The last byte that is not blank; raises RefusedFile if a checksum does not match."""
+    last = b""
+    with open_bytes(file) as stream:
+        while block := stream.read(_BLOCK):
+            last = block.rstrip()[-1:] or last
+    return last
+
+
+def count_lines(file: LandedFile) -> int | None:
+    """The number of lines; None if a line is blank, overlong, or has a lone CR or a zero byte.
+
+    Raises RefusedFile if a checksum does not match.
+    """
+    count, last, size = 0, b"\n", 0
+    with open_bytes(file) as stream:
+        while block := stream.read(_BLOCK):
+            if block.find(b"\r") >= 0 or last.endswith(b"\r"):
+                seen = last + block
+                if b"\n\r\n" in seen or seen.count(b"\r", 0, -1) != seen.count(b"\r\n"):
+                    return None
+            ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == _NEWLINE)
+            is_blank = (np.diff(ends) == 1).any() or (last.endswith(b"\n") and block[:1] == b"\n")
+            if is_blank or block.find(b"\0") >= 0 or _has_long_line(block):
+                return None
+            count, size = count + len(ends), size + len(block)
+            last = (last + block[-2:])[-2:]
+    return count + (size > 0 and not last.endswith(b"\n"))
 
 
 def separator_byte(separator: str) -> int:

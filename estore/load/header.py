@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from estore.errors import RefusedFile
 from estore.escaping import shortened
-from estore.landing import FORMATS, LandedFile
+from estore.landing import SUFFIXES, LandedFile
 from estore.load.content import Text, open_bytes, separator_byte
 from estore.sources import COLUMNS, PLAIN_COLUMNS, Source
 
@@ -49,6 +49,23 @@ class Header:
 
 def read_csv_header(file: LandedFile, shop: Source) -> Header:
     """Find our columns in a CSV file; raises RefusedFile with the column and the fix."""
+    head = read_head(file, shop)
+    fields, delimiter = list(head.names), head.delimiter
+    known = {*COLUMNS, *shop.columns}
+    if any(name in known or name.lower() in COLUMNS for name in fields):
+        header = match_columns(fields, shop)
+    elif len(fields) == len(PLAIN_COLUMNS) and (
+        _TIME.match(fields[0]) or (shop.time_format and fields[0][:1].isdigit())
+    ):
+        ours = {name: position for position, name in enumerate(PLAIN_COLUMNS)}
+        header = Header(PLAIN_COLUMNS, ours, (), has_line=False)
+    else:
+        raise RefusedFile(_no_header(fields, delimiter))
+    return replace(header, delimiter=delimiter, skipped=head.skipped, is_odd=head.is_odd)
+
+
+def read_head(file: LandedFile, shop: Source) -> Header:
+    """The names in a CSV file's first line, none of them matched to ours."""
     with open_bytes(file, shop.encoding) as stream:
         start = stream.read(1 << 16)
     for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -72,20 +89,10 @@ def read_csv_header(file: LandedFile, shop: Source) -> Header:
         fields = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise RefusedFile(f"has a first line that is not CSV ({error}); fix its header") from error
-    known = {*COLUMNS, *shop.columns}
-    if any(name in known or name.lower() in COLUMNS for name in fields):
-        header = match_columns(fields, shop)
-    elif len(fields) == len(PLAIN_COLUMNS) and (
-        _TIME.match(fields[0]) or (shop.time_format and fields[0][:1].isdigit())
-    ):
-        ours = {name: position for position, name in enumerate(PLAIN_COLUMNS)}
-        header = Header(PLAIN_COLUMNS, ours, (), has_line=False)
-    else:
-        raise RefusedFile(_no_header(fields, delimiter))
     glance = Text(separator_byte(delimiter))
     glance.add(start[: start.rfind(b"\n") + 1] or start)
     is_odd = marks > 1 or skipped > 0 or not glance.is_plain
-    return replace(header, delimiter=delimiter, skipped=skipped, is_odd=is_odd)
+    return Header(tuple(fields), {}, (), delimiter=delimiter, skipped=skipped, is_odd=is_odd)
 
 
 def _after_preamble(text: str, delimiter: str) -> tuple[int, str, str]:
@@ -157,7 +164,7 @@ def match_columns(fields: list[str], shop: Source, *, has_line: bool = True) -> 
 def check_format(file: LandedFile) -> None:
     """Raises RefusedFile if the name's suffix is not that of an event file."""
     if file.format == "unknown":
-        raise RefusedFile(f"has no event file suffix; use one of {', '.join(FORMATS)}")
+        raise RefusedFile(f"has no event file suffix; use one of {SUFFIXES}")
 
 
 def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
@@ -174,8 +181,8 @@ def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
                 f"{named} a rounded number ({kind}): ids above 2^53 lose digits. "
                 "Export it as a whole number or as text"
             )
-        if not _is_readable(ours, kind):
-            due = _DUE.get(ours, "text")
+        if not is_readable(ours, kind):
+            due = due_type(ours)
             raise RefusedFile(f"{named} {kind[:60]}, not as {due}. Export it as {due}")
     binary = tuple(ours for ours, kind in kinds.items() if kind == "BLOB")
     typed = tuple(
@@ -190,7 +197,12 @@ def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
 _DUE = {"event_time": "a time", "price": "a number", "quantity": "a whole number"}
 
 
-def _is_readable(ours: str, kind: str) -> bool:
+def due_type(ours: str) -> str:
+    """What one of our columns must be, in words."""
+    return _DUE.get(ours, "text")
+
+
+def is_readable(ours: str, kind: str) -> bool:
     """Whether a column of this DuckDB type fits: not a list, a struct or a boolean."""
     if kind in ("VARCHAR", "BLOB") or kind.startswith("ENUM"):
         return True

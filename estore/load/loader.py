@@ -47,6 +47,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    ignored: int = 0
 
 
 @dataclass
@@ -65,7 +66,7 @@ class LoadReport:
         return [outcome for outcome in self.outcomes if outcome.status == "refused"]
 
     def total(self, counted: str) -> int:
-        """The sum of lines, loaded or rejected over all files."""
+        """The sum of lines, loaded, rejected or ignored over all files."""
         return sum(getattr(outcome, counted) for outcome in self.outcomes)
 
 
@@ -296,6 +297,10 @@ class _Load:
         """Load new content: the fast way if possible, otherwise the careful way."""
         header = self.intake.header()
         try:
+            if self.intake.is_expanded:
+                if self._content == Content("unread", None):
+                    self._content = self.intake.content()
+                return self._keep_rows(header, self.intake.insert_expanded)
             if self.file.format == "parquet":
                 return self._keep_rows(header, self.intake.insert_parquet)
             try:
@@ -355,9 +360,11 @@ class _Load:
                 self._retire_predecessor(file_id)
             lines, loaded = insert(file_id, header)
             rejected = self.intake.rejected(file_id)
-            if lines != loaded + rejected:
+            ignored = sum(self.intake.ignored.values())
+            if lines != loaded + rejected + ignored:
                 raise RefusedFile(
-                    f"does not add up: {lines} rows, but {loaded} loaded and {rejected} rejected. "
+                    f"does not add up: {lines} rows, but {loaded} loaded, {rejected} rejected and "
+                    f"{ignored} ignored. "
                     "Nothing was loaded from it; please report this file's format"
                 )
             reasons = self.intake.reasons(file_id)
@@ -368,6 +375,9 @@ class _Load:
                 lines=lines, loaded=loaded, rejected=rejected,
                 other_event_types=self.intake.other_event_types(file_id),
                 recheck_at=self.intake.recheck_at(file_id),
+                ignored=ignored,
+                ignored_event_types=event_types.kept(self.intake.ignored.items(), ignored),
+                source=query.identity if (query := self.intake.source.query) else None,
             )  # fmt: skip
             if original := self.ledger.duplicate_of(entry):
                 raise _SameRows(original)
@@ -381,9 +391,12 @@ class _Load:
             notes = (*notes, "has a header but no rows")
         warning = event_types.warning(entry.other_event_types, loaded)
         note = None if warning else event_types.note(entry.other_event_types, loaded)
+        if ignored:
+            named = event_types.named([entry.ignored_event_types])
+            notes = (*notes, f"{ignored:,} rows ignored by type: {named}")
         outcome = Outcome(
             self.file.uri, "loaded", lines, loaded, rejected, reasons,
-            (*notes, *filter(None, [note])), tuple(filter(None, [warning])),
+            (*notes, *filter(None, [note])), tuple(filter(None, [warning])), ignored=ignored,
         )  # fmt: skip
         # A file that is read again replaces its earlier outcome.
         return outcome if self.again else self._with_replaced(outcome, days)

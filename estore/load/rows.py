@@ -119,7 +119,7 @@ with typed as (
     select
         *,
         {dialect.instant(event_time, trimmed["event_time"], source)} as instant,
-        {_event_type(columns["event_type"], trimmed["event_type"], source, dialect)} as event_type,
+        {event_type_of(columns["event_type"], trimmed["event_type"], source, dialect)} as event_type,
         {", ".join(f"{text} as {name}" for name, text in texts.items())},
         {dialect.price(price, numbers.get("price", trimmed["price"]))} as price,
         {_quantity(trimmed["quantity"], quantity, dialect)} as quantity
@@ -257,7 +257,7 @@ def _unless_compact(column: str, ids: Mapping[str, str]) -> str:
     return f"{column} is null and " if column in ids else ""
 
 
-def _event_type(column: str, trimmed: str, source: Source, dialect: Dialect) -> str:
+def event_type_of(column: str, trimmed: str, source: Source, dialect: Dialect) -> str:
     """The event type in lower case, mapped to our names."""
     cases = "".join(
         f" when {dialect.quoted(theirs.lower())} then {dialect.quoted(ours.lower())}"

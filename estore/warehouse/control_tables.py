@@ -39,10 +39,16 @@ create table if not exists raw.files (
     loaded_at timestamp not null,
     error varchar,
     other_event_types varchar, -- JSON: type → rows, of types that are not view, cart or purchase
-    recheck_at timestamp -- until then, rejected rows are in the future
+    recheck_at timestamp, -- until then, rejected rows are in the future
+    ignored bigint, -- rows of event types that the source does not keep
+    ignored_event_types varchar, -- JSON: type → rows
+    source varchar -- the preset or SQL that expanded the file, with a hash
 );
 alter table raw.files add column if not exists other_event_types varchar; -- for older homes
 alter table raw.files add column if not exists recheck_at timestamp;
+alter table raw.files add column if not exists ignored bigint;
+alter table raw.files add column if not exists ignored_event_types varchar;
+alter table raw.files add column if not exists source varchar;
 -- UTC days of each file's events, and those that a load, replacement or withdrawal touched
 create table if not exists raw.file_days (
     file_id bigint not null, event_date date not null, event_count bigint not null

@@ -1,4 +1,4 @@
-"""Sources: the format of event files, from the shop's `shop.toml`."""
+"""Source: the format of event files, from the shop's `shop.toml`."""
 
 import re
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -47,6 +48,26 @@ OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 
 
 @dataclass(frozen=True)
+class Query:
+    """The SQL of a source: one select over `source`, which is the file.
+
+    name: for messages. reads: json, columns or lines; None: by the file's format. required and
+    optional: columns that a file must and may have.
+    """
+
+    name: str
+    text: str
+    reads: str | None = None
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """The name and a hash of the SQL, for the ledger."""
+        return f"{self.name} {sha256(self.text.encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True)
 class Source:
     """The file format of one source; all empty by default."""
 
@@ -60,6 +81,10 @@ class Source:
     encoding: str = "utf-8"
     delimiter: str = ","
     earliest_date: str = EARLIEST_DATE  # a row of an earlier UTC day is rejected
+    preset: str = ""  # a folder in estore/sources
+    sql: str = ""  # a file with a select over the event file
+    kept_event_types: list[str] | None = None  # rows of other types are ignored; None: none
+    query: Query | None = None  # that of the preset or the sql
 
     @property
     def ours(self) -> dict[str, str]:
@@ -75,7 +100,8 @@ class Source:
         return self.ours.get(column, column)
 
 
-SETTINGS = tuple(Source.__dataclass_fields__)
+#: The entries of shop.toml.
+SETTINGS = tuple(name for name in Source.__dataclass_fields__ if name != "query")
 
 
 def is_named(uri: str, patterns: Iterable[str]) -> bool:
@@ -91,9 +117,10 @@ def check_source(source: Mapping[str, Any]) -> None:
     for table in ("columns", "constants", "event_types", "zone_names"):
         if not isinstance(source[table], dict):
             raise ValueError(f"[{table}] must be a table of name = value lines")
-    for entry in ("time_zone", "delimiter", "encoding", "decimal", "time_format"):
+    for entry in ("time_zone", "delimiter", "encoding", "decimal", "time_format", "preset", "sql"):
         if source[entry] is not None and not isinstance(source[entry], str):
             raise ValueError(f"{entry} must be text in quotes")
+    _check_query(source)
     _check_columns(source["columns"])
     for theirs, ours in source["event_types"].items():
         if not isinstance(ours, str) or not ours:
@@ -116,6 +143,21 @@ def check_source(source: Mapping[str, Any]) -> None:
         raise ValueError(
             f"encoding {source['encoding']!r} is not known; known are {_names(ENCODINGS)}"
         )
+
+
+def _check_query(source: Mapping[str, Any]) -> None:
+    kept = source["kept_event_types"]
+    if kept is not None and not (isinstance(kept, list) and all(isinstance(x, str) for x in kept)):
+        raise ValueError('kept_event_types must be a list of names, as in ["view", "purchase"]')
+    if source["preset"] and source["sql"]:
+        raise ValueError("preset and sql are both set; keep one")
+    if source["query"] and source["columns"]:
+        raise ValueError(
+            f"[columns] has no effect with {source['query'].name}: rename the columns in the SQL, "
+            "or remove one of them"
+        )
+    if kept is not None and not source["query"]:
+        raise ValueError("kept_event_types needs a preset or sql; rows of other files are all kept")
 
 
 def _check_columns(columns: dict[str, Any]) -> None:

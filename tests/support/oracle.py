@@ -345,6 +345,7 @@ class Order:
     order_number: int
     days_since_previous_order: int | None
     first_order_date: date
+    customer_since_date: date
 
 
 def session_id(user_id: str, user_session: str, began_at: datetime, timeout_minutes: int) -> str:
@@ -394,6 +395,7 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
                 order_number=0,
                 days_since_previous_order=None,
                 first_order_date=first.event_date,
+                customer_since_date=first.event_date,
             )
         )
 
@@ -408,6 +410,7 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
                 replace(
                     order, order_number=number, days_since_previous_order=days,
                     first_order_date=own_orders[0].order_date,
+                    customer_since_date=own_orders[0].order_date,
                 )
             )  # fmt: skip
             previous_date = order.order_date
@@ -626,6 +629,7 @@ class User:
     revenue_amount: Decimal
     average_order_amount: Decimal | None
     first_order_date: date | None
+    customer_since_date: date | None
     last_order_date: date | None
     days_since_last_activity: int
     days_since_last_order: int | None
@@ -669,6 +673,7 @@ def users(
                 revenue_amount=revenue,
                 average_order_amount=revenue / len(own_orders) if own_orders else None,
                 first_order_date=min((order.order_date for order in own_orders), default=None),
+                customer_since_date=min((order.order_date for order in own_orders), default=None),
                 last_order_date=last_order_date,
                 days_since_last_activity=idle_days,
                 days_since_last_order=order_days,
@@ -732,7 +737,12 @@ def rfm(orders: Iterable[Order], as_of: date) -> list[Rfm]:
             recency_score=recency_score[i],
             frequency_score=frequency_score[i],
             monetary_score=monetary_score[i],
-            rfm_segment=rfm_segment(recency_score[i], frequency_score[i], monetary_score[i]),
+            # A single order never counts as frequent.
+            rfm_segment=rfm_segment(
+                recency_score[i],
+                frequency_score[i] if frequency[i] > 1 else min(frequency_score[i], 2),
+                monetary_score[i],
+            ),
         )
         for i in range(len(user_ids))
     ]

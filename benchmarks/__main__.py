@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmarks.alarms import alarm_table, power_table
+from benchmarks.alarms import alarm_table, loss_table, power_table
 from benchmarks.bench import bench
 from benchmarks.calibration import measured, write_picture
 from benchmarks.dashboard import bench_dashboard, dashboard_table, write_dashboard_table
@@ -20,6 +20,7 @@ from benchmarks.truth import truth_table
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "docs" / "images" / "calibration.svg"
 FULL = 411_709_736  # the events of the real data set
+LOSS_SEEDS = 20
 MONTH_BY_MONTH = 150_000_000  # from this size on, all CSV files together need too much disk
 
 
@@ -116,11 +117,15 @@ def draw_calibration(path: Path) -> None:
 def compare_with_truth(seeds: int, events: int, years: int) -> None:
     """Print measured numbers of synthetic shops next to the truth, as markdown.
 
-    Also print false alarms of clean shops of many kinds, and the share of faults found.
+    Also print false alarms of clean shops of many kinds, the share of faults found, and the stated
+    against the true loss of revenue.
     """
     if years:
         detector = Detector()
-        for made in (alarm_table(detector, years), power_table(detector, years)):
+        for made in (
+            alarm_table(detector, years), power_table(detector, years),
+            loss_table(detector, LOSS_SEEDS),
+        ):  # fmt: skip
             for line in made:
                 click.echo(line)
             click.echo()

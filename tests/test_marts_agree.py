@@ -105,7 +105,8 @@ def test_orders_agree(built: tuple[Workshop, Truth]) -> None:
     agree(
         workshop, "marts.fct_orders",
         same("user_id", "ordered_at", "order_date", "item_count", "line_count", "order_amount",
-             "order_number", "days_since_previous_order", "first_order_date", order_id="order_key"),
+             "order_number", "days_since_previous_order", "first_order_date",
+             "customer_since_date", order_id="order_key"),
         truth.orders,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ import duckdb
 from estore.build import batches
 from estore.build.catalog import catalog, test_row
 from estore.build.dbt_project import WITHOUT_IN_BATCHES, DbtProject
+from estore.build.known_customers import write_known_customers
 from estore.build.state import BuildState
 from estore.errors import EstoreError
 from estore.settings import Settings
@@ -104,6 +105,10 @@ class Transform:
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             variables = batches.user_variables(warehouse, **self._clock)
             state = BuildState(warehouse.control_tables)
+            since = str(self.project.thresholds["customers_since"])
+            if state.get("known_customers") != since:
+                write_known_customers(warehouse, self.settings, self.project.known_customers)
+                state.set("known_customers", since)
             if state.get("marts") != self.project.fingerprint:
                 variables = {"all_users": "true", "last_day": variables["last_day"]}
             state.set("marts", None)  # if this is interrupted, the next build rebuilds all

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from estore.build.fingerprint import daily_fingerprint
+from estore.build.known_customers import known_file
 from estore.build.thresholds import read_thresholds
 from estore.currency import currency
 from estore.errors import EstoreError
@@ -64,6 +65,10 @@ class DbtProject:
         self.on_node = on_node
         self.folder = project_folder()
         self.thresholds = read_thresholds(self.folder, shop, settings.shop_file)
+        #: The file of known customers, if the shop has one.
+        self.known_customers = known_file(
+            shop.thresholds.get("customers_since"), settings.shop_file
+        )
 
     def run(
         self, command: str, *arguments: str, variables: dict[str, str] | None = None,

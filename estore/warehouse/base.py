@@ -54,6 +54,10 @@ class Warehouse(ABC):
         """Move a file's events and rejects to another file, at the latest at that end."""
 
     @abstractmethod
+    def replace_known_customers(self, path: Path) -> None:
+        """Replace raw.known_customers by the rows of a Parquet file."""
+
+    @abstractmethod
     def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
         """A fingerprint per file of its events and rejects in any order; equal means equal rows."""
 

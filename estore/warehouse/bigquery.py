@@ -22,7 +22,7 @@ from estore.warehouse.base import BUILT, Warehouse
 from estore.warehouse.control_tables import GROWN, ControlTables, Table
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.error_messages import reporting
-from estore.warehouse.raw_events import RAW_COLUMNS, bigquery_ddl
+from estore.warehouse.raw_events import KNOWN_CUSTOMERS, RAW_COLUMNS, bigquery_ddl
 
 LABELS = {"app": "estore"}
 #: Seconds without a byte after which a request counts as lost and is sent again.
@@ -247,6 +247,20 @@ class BigQueryWarehouse(Warehouse):
             f"update raw.rejects set file_id = {successor_id}, uri = {uri} "
             f"where file_id = {file_id};"
         )
+
+    def replace_known_customers(self, path: Path) -> None:
+        config = bigquery.LoadJobConfig(
+            source_format="PARQUET",
+            write_disposition="WRITE_TRUNCATE",
+            schema=[
+                bigquery.SchemaField(column.name, column.bigquery.upper())
+                for column in KNOWN_CUSTOMERS
+            ],
+        )
+        with path.open("rb") as stream:
+            self.client.load_table_from_file(
+                stream, self.table("raw", "known_customers"), job_config=config
+            ).result()
 
     def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
         columns = ", ".join(RAW_COLUMNS)

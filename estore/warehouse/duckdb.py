@@ -230,6 +230,11 @@ class DuckDBWarehouse(Warehouse):
             [successor_id, successor_uri, file_id],
         )
 
+    def replace_known_customers(self, path: Path) -> None:
+        self.control_tables.execute(
+            f"create or replace table raw.known_customers as from read_parquet({quoted(str(path))})"
+        )
+
     def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
         listed = ", ".join(map(str, file_ids))
         rows = self.select(

@@ -5,7 +5,7 @@
 
 with orders as (
     select
-        first_order_date,
+        case when {{ is_new_customer() }} then first_order_date end as first_order_date,
         order_date,
         {{ add_days('order_date', '-days_since_previous_order') }} as previous_order_date,
         item_count,

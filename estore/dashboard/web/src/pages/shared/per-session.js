@@ -1,9 +1,9 @@
 // A sum per session over days or weeks, as a line.
 
-import { lineChart } from '../charts/lines.js';
-import { dayAxis } from '../charts/parts.js';
-import { counted, full } from '../numbers.js';
-import { ratio, sum } from '../ratio.js';
+import { lineChart } from '../../charts/lines.js';
+import { dayAxis } from '../../charts/parts.js';
+import { counted, full } from '../../numbers.js';
+import { ratio, sum } from '../../ratio.js';
 import { stepName, stepNote, withGaps } from './steps.js';
 
 /**

@@ -1,10 +1,10 @@
 // What is bought together in one order, and what customers buy next.
 
-import { nameBars, rowsHeight } from '../charts/bars.js';
-import { cellTable } from '../charts/cells.js';
-import { counted, ends, full, share } from '../numbers.js';
-import { ratio } from '../ratio.js';
-import { whole } from '../view.js';
+import { nameBars, rowsHeight } from '../../charts/bars.js';
+import { cellTable } from '../../charts/cells.js';
+import { counted, ends, full, share } from '../../numbers.js';
+import { ratio } from '../../ratio.js';
+import { whole } from '../../view.js';
 
 const LEVELS = [
   ['product', 'Products'],

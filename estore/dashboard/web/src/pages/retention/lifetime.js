@@ -1,11 +1,11 @@
 // Lifetime value: customers by revenue to date, and the top customers by revenue.
 
-import { nameBars, rowsHeight } from '../charts/bars.js';
-import { grid, textOf, tooltip, valueAxis } from '../charts/parts.js';
-import { dayName } from '../days.js';
-import { axisLabel, counted, full, short } from '../numbers.js';
-import { ratio, sum } from '../ratio.js';
-import { whole } from '../view.js';
+import { nameBars, rowsHeight } from '../../charts/bars.js';
+import { grid, textOf, tooltip, valueAxis } from '../../charts/parts.js';
+import { dayName } from '../../days.js';
+import { axisLabel, counted, full, short } from '../../numbers.js';
+import { ratio, sum } from '../../ratio.js';
+import { whole } from '../../view.js';
 
 const MOST_BUCKETS = 30;
 

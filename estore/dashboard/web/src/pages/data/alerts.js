@@ -1,8 +1,8 @@
 // The alerts as a card: data issues that make numbers misleading.
 
-import { alertName, alertsOf, severityColor } from '../alerts.js';
-import { counted } from '../numbers.js';
-import { whole } from '../view.js';
+import { alertName, alertsOf, severityColor } from '../../alerts.js';
+import { counted } from '../../numbers.js';
+import { whole } from '../../view.js';
 
 const daysOf = ({ from_date, to_date }) => (from_date === to_date ? from_date : `${from_date} to ${to_date}`);
 

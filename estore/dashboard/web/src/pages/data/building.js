@@ -1,10 +1,10 @@
 // How the numbers are computed: tests, lineage, definitions.
 
-import { lineage, lineageHeight } from '../charts/lineage.js';
-import { h } from '../element.js';
-import { counted } from '../numbers.js';
-import { tableOf } from '../table.js';
-import { whole } from '../view.js';
+import { lineage, lineageHeight } from '../../charts/lineage.js';
+import { h } from '../../element.js';
+import { counted } from '../../numbers.js';
+import { tableOf } from '../../table.js';
+import { whole } from '../../view.js';
 
 const LAYERS = ['raw', 'staging', 'intermediate', 'marts', 'metrics', 'dashboard'];
 const modelsOf = (view) =>
@@ -22,7 +22,7 @@ const definitionColumns = [
 const definitions = (view) =>
   view.rows('definitions').map((row) => [row.table_name, row.column_name, row.description]);
 
-export const makingCards = [
+export const buildingCards = [
   {
     id: 'tests',
     query: 'tests',

@@ -1,12 +1,12 @@
 // Carts that were bought later, in any session.
 
-import { lineChart } from '../charts/lines.js';
-import { dayAxis } from '../charts/parts.js';
-import { dayName, periodName, spanOf, weekOf } from '../days.js';
-import { counted, ends, full } from '../numbers.js';
-import { ratio, sum } from '../ratio.js';
-import { unsent } from '../stages.js';
-import { once } from '../view.js';
+import { lineChart } from '../../charts/lines.js';
+import { dayAxis } from '../../charts/parts.js';
+import { dayName, periodName, spanOf, weekOf } from '../../days.js';
+import { counted, ends, full } from '../../numbers.js';
+import { ratio, sum } from '../../ratio.js';
+import { unsent } from '../../stages.js';
+import { once } from '../../view.js';
 
 const MEASURES = ['cart_count', 'recovered_1d_count', 'recovered_3d_count', 'recovered_count'];
 const window = (view) => view.thresholds.cart_window_days ?? 7;

@@ -2,6 +2,6 @@
 
 import { alertsCard } from './alerts.js';
 import { loadingCards } from './loading.js';
-import { makingCards } from './making.js';
+import { buildingCards } from './building.js';
 
-export const cards = [loadingCards[0], alertsCard, ...loadingCards.slice(1), ...makingCards];
+export const cards = [loadingCards[0], alertsCard, ...loadingCards.slice(1), ...buildingCards];

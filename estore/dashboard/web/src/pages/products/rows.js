@@ -1,10 +1,10 @@
 // Rows of products by category, subcategory and brand, and notes on changed categories.
 
-import { dayName } from '../days.js';
-import { counted, listed, short } from '../numbers.js';
-import { sum, sumBy } from '../ratio.js';
-import { unsent } from '../stages.js';
-import { once } from '../view.js';
+import { dayName } from '../../days.js';
+import { counted, listed, short } from '../../numbers.js';
+import { sum, sumBy } from '../../ratio.js';
+import { unsent } from '../../stages.js';
+import { once } from '../../view.js';
 
 export const PRODUCT_MEASURES = [
   'view_count',

@@ -1,13 +1,13 @@
 // Loaded and refused files, and which days are complete.
 
-import { MARK, alertDays, alertWords } from '../alerts.js';
-import { nameBars } from '../charts/bars.js';
-import { cutAt, dayBars } from '../charts/days.js';
-import { daysBetween, longDay } from '../days.js';
-import { counted, full, short } from '../numbers.js';
-import { ratio, sum, sumBy } from '../ratio.js';
-import { tilesOf, tilesTable } from '../tiles.js';
-import { once, whole } from '../view.js';
+import { MARK, alertDays, alertWords } from '../../alerts.js';
+import { nameBars } from '../../charts/bars.js';
+import { cutAt, dayBars } from '../../charts/days.js';
+import { daysBetween, longDay } from '../../days.js';
+import { counted, full, short } from '../../numbers.js';
+import { ratio, sum, sumBy } from '../../ratio.js';
+import { tilesOf, tilesTable } from '../../tiles.js';
+import { once, whole } from '../../view.js';
 
 const loadedFiles = (view) => view.rows('files').filter(({ status }) => status === 'loaded');
 const fileName = (uri) => String(uri).split('/').at(-1);

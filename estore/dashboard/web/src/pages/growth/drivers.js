@@ -1,10 +1,10 @@
 // Why revenue changed from one month to the next: parts that add up to the change exactly.
 
-import { nameBars, rowsHeight } from '../charts/bars.js';
-import { monthName } from '../days.js';
-import { full, listed } from '../numbers.js';
-import { sum, sumBy } from '../ratio.js';
-import { whole } from '../view.js';
+import { nameBars, rowsHeight } from '../../charts/bars.js';
+import { monthName } from '../../days.js';
+import { full, listed } from '../../numbers.js';
+import { sum, sumBy } from '../../ratio.js';
+import { whole } from '../../view.js';
 
 const FACTORS = [
   ['buyers', 'Buyers', 'count'],

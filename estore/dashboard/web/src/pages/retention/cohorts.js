@@ -1,11 +1,11 @@
 // Cohorts: customers who reordered and customers who did not, where the history is long enough to know.
 
-import { cellTable } from '../charts/cells.js';
-import { dayAxis, grid, textOf, tooltip, valueAxis } from '../charts/parts.js';
-import { longDay, monthName } from '../days.js';
-import { counted, ends, full, share, short } from '../numbers.js';
-import { ratio, sum } from '../ratio.js';
-import { whole } from '../view.js';
+import { cellTable } from '../../charts/cells.js';
+import { dayAxis, grid, textOf, tooltip, valueAxis } from '../../charts/parts.js';
+import { longDay, monthName } from '../../days.js';
+import { counted, ends, full, share, short } from '../../numbers.js';
+import { ratio, sum } from '../../ratio.js';
+import { whole } from '../../view.js';
 import { CENSORED, customers } from './new-customers.js';
 
 const window = (view) => view.thresholds.cohort_window_days;

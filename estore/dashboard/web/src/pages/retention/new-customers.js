@@ -1,6 +1,6 @@
 // Which customers churn and the time to the second order count: those known to be new, as in the findings.
 
-import { once } from '../view.js';
+import { once } from '../../view.js';
 
 const overall = (view, grain) => view.rows('churn').find(({ cohort_grain }) => cohort_grain === grain);
 

@@ -1,8 +1,8 @@
 // Complete days, or weeks where there are many: the sums behind rates.
 
-import { addDays, daysBetween, longDay, spanOf, weekOf } from '../days.js';
-import { counted } from '../numbers.js';
-import { sumBy } from '../ratio.js';
+import { addDays, daysBetween, longDay, spanOf, weekOf } from '../../days.js';
+import { counted } from '../../numbers.js';
+import { sumBy } from '../../ratio.js';
 
 const MOST_DAYS = 45;
 

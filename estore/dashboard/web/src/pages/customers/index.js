@@ -1,12 +1,12 @@
 // Customers: the segments by revenue and by size, and how customers move between them.
 
-import { nameBars, rowsHeight } from '../charts/bars.js';
-import { bubbles } from '../charts/bubbles.js';
-import { treemap } from '../charts/treemap.js';
-import { full, listed, share, short } from '../numbers.js';
-import { TYPE_COLORS, TYPE_NAMES } from '../palette.js';
-import { ratio, sum } from '../ratio.js';
-import { whole } from '../view.js';
+import { nameBars, rowsHeight } from '../../charts/bars.js';
+import { bubbles } from '../../charts/bubbles.js';
+import { treemap } from '../../charts/treemap.js';
+import { full, listed, share, short } from '../../numbers.js';
+import { TYPE_COLORS, TYPE_NAMES } from '../../palette.js';
+import { ratio, sum } from '../../ratio.js';
+import { whole } from '../../view.js';
 import { transitionsCard } from './transitions.js';
 
 const NOW = 'buyers by their segment at the as-of date';

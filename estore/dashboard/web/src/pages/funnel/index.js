@@ -1,18 +1,18 @@
 // Funnel: where sessions end, how the rates change, and by which customers.
 
-import { MARK, alertDays, alertWords } from '../alerts.js';
-import { nameBars } from '../charts/bars.js';
-import { lineChart } from '../charts/lines.js';
-import { dayAxis } from '../charts/parts.js';
-import { counted, full, short } from '../numbers.js';
-import { ratio, sum } from '../ratio.js';
-import { unsent } from '../stages.js';
-import { tilesOf, tilesTable } from '../tiles.js';
-import { once } from '../view.js';
+import { MARK, alertDays, alertWords } from '../../alerts.js';
+import { nameBars } from '../../charts/bars.js';
+import { lineChart } from '../../charts/lines.js';
+import { dayAxis } from '../../charts/parts.js';
+import { counted, full, short } from '../../numbers.js';
+import { ratio, sum } from '../../ratio.js';
+import { unsent } from '../../stages.js';
+import { tilesOf, tilesTable } from '../../tiles.js';
+import { once } from '../../view.js';
 
-import { tileAgainstBefore } from './against-before.js';
+import { tileAgainstBefore } from '../shared/against-before.js';
 import { cartRecoveryCard } from './cart-recovery.js';
-import { perSession } from './per-session.js';
+import { perSession } from '../shared/per-session.js';
 import {
   MEASURES,
   PAIRS,
@@ -27,7 +27,7 @@ import {
   ratesBy,
   withEffects,
 } from './rates.js';
-import { daysOf, stepName, stepNote, stepsOf, withGaps } from './steps.js';
+import { daysOf, stepName, stepNote, stepsOf, withGaps } from '../shared/steps.js';
 
 const steps = once((view) => withEffects(view, stepsOf(view, 'days', MEASURES)));
 const daysWithAlerts = once((view) => alertDays(view, ['view', 'cart', 'purchase']));

@@ -1,14 +1,14 @@
 // Sales: the last complete day, the month so far, average order value, and every day with its data issues.
 
-import { MARK, alertWords } from '../alerts.js';
-import { dayBars, monthBars, sevenDayMeans } from '../charts/days.js';
-import { gauge } from '../charts/gauge.js';
-import { lineChart } from '../charts/lines.js';
-import { dayAxis } from '../charts/parts.js';
-import { dayName, longDay, monthBefore, monthName } from '../days.js';
-import { counted, full, listed, short } from '../numbers.js';
-import { change, ratio, sum } from '../ratio.js';
-import { tilesOf, tilesTable } from '../tiles.js';
+import { MARK, alertWords } from '../../alerts.js';
+import { dayBars, monthBars, sevenDayMeans } from '../../charts/days.js';
+import { gauge } from '../../charts/gauge.js';
+import { lineChart } from '../../charts/lines.js';
+import { dayAxis } from '../../charts/parts.js';
+import { dayName, longDay, monthBefore, monthName } from '../../days.js';
+import { counted, full, listed, short } from '../../numbers.js';
+import { change, ratio, sum } from '../../ratio.js';
+import { tilesOf, tilesTable } from '../../tiles.js';
 
 import {
   NO_ORDERS,
@@ -20,7 +20,7 @@ import {
   tiles,
   week,
   weeks,
-} from './sales-days.js';
+} from './days.js';
 
 export const cards = [
   {

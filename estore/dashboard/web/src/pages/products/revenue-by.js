@@ -1,10 +1,10 @@
 // A card of revenue by name, and one of the largest changes.
 
-import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
-import { addDays, periodName, spanOf } from '../days.js';
-import { counted, full, short } from '../numbers.js';
-import { change, ratio, sum } from '../ratio.js';
-import { PRODUCT_MEASURES, largest, marked, nothingSold } from './product-rows.js';
+import { isNamed, nameBars, rowsHeight, topRows } from '../../charts/bars.js';
+import { addDays, periodName, spanOf } from '../../days.js';
+import { counted, full, short } from '../../numbers.js';
+import { change, ratio, sum } from '../../ratio.js';
+import { PRODUCT_MEASURES, largest, marked, nothingSold } from './rows.js';
 
 /** A card of revenue by name, highest first. */
 export const revenueBy = ({ id, query, noun, plural, title, rowsOf, count = 12, width = 'third' }) => ({

@@ -1,10 +1,10 @@
 // New, returning, resurrected and dormant customers by month or week.
 
-import { dayAxis, grid, tooltip, valueAxis } from '../charts/parts.js';
-import { dayName, monthName } from '../days.js';
-import { counted, full } from '../numbers.js';
-import { whole } from '../view.js';
-import { CENSORED } from './new-customers.js';
+import { dayAxis, grid, tooltip, valueAxis } from '../../charts/parts.js';
+import { dayName, monthName } from '../../days.js';
+import { counted, full } from '../../numbers.js';
+import { whole } from '../../view.js';
+import { CENSORED } from '../retention/new-customers.js';
 
 const KINDS = [
   ['returning_count', 'Returning', 'blue', 1],

@@ -1,10 +1,10 @@
 // How long customers take to reorder: a Kaplan–Meier curve, in which each customer counts for the length of
 // their history.
 
-import { bandChart } from '../charts/band.js';
-import { monthName } from '../days.js';
-import { counted, ends, full } from '../numbers.js';
-import { whole } from '../view.js';
+import { bandChart } from '../../charts/band.js';
+import { monthName } from '../../days.js';
+import { counted, ends, full } from '../../numbers.js';
+import { whole } from '../../view.js';
 import { CENSORED, customers } from './new-customers.js';
 
 /** Of all customers the curve of those whom the findings count. */

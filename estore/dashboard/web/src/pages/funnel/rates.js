@@ -1,9 +1,9 @@
 // The funnel rates, and a card of them by any attribute of sessions or products.
 
-import { isNamed, nameBars, rowsHeight, topRows } from '../charts/bars.js';
-import { ends, full, share } from '../numbers.js';
-import { designEffect, interval, ratio, sum } from '../ratio.js';
-import { unsent } from '../stages.js';
+import { isNamed, nameBars, rowsHeight, topRows } from '../../charts/bars.js';
+import { ends, full, share } from '../../numbers.js';
+import { designEffect, interval, ratio, sum } from '../../ratio.js';
+import { unsent } from '../../stages.js';
 
 export const MEASURES = [
   'session_count',

@@ -1,11 +1,11 @@
 // Totals over all products, shown before their charts.
 
-import { counted, full } from '../numbers.js';
-import { ratio, sum } from '../ratio.js';
-import { unsent } from '../stages.js';
-import { tilesOf, tilesTable } from '../tiles.js';
-import { tileAgainstBefore } from './against-before.js';
-import { PRODUCT_MEASURES, nothingSeen, nothingSold } from './product-rows.js';
+import { counted, full } from '../../numbers.js';
+import { ratio, sum } from '../../ratio.js';
+import { unsent } from '../../stages.js';
+import { tilesOf, tilesTable } from '../../tiles.js';
+import { tileAgainstBefore } from '../shared/against-before.js';
+import { PRODUCT_MEASURES, nothingSeen, nothingSold } from './rows.js';
 
 function tiles(view) {
   const rows = view.rows('categories');

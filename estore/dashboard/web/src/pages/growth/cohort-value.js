@@ -1,11 +1,11 @@
 // Revenue per customer by month since the first order, for all customers or by their first category or brand.
 
-import { cellTable } from '../charts/cells.js';
-import { monthName } from '../days.js';
-import { counted, full, short } from '../numbers.js';
-import { sum } from '../ratio.js';
-import { whole } from '../view.js';
-import { CENSORED } from './new-customers.js';
+import { cellTable } from '../../charts/cells.js';
+import { monthName } from '../../days.js';
+import { counted, full, short } from '../../numbers.js';
+import { sum } from '../../ratio.js';
+import { whole } from '../../view.js';
+import { CENSORED } from '../retention/new-customers.js';
 
 const idOf = (row) => (row.breakdown === 'all' ? 'all' : `${row.breakdown}: ${row.item}`);
 const rowsOf = (view, choice) => view.rows('ltv').filter((row) => idOf(row) === choice);

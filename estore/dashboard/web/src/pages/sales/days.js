@@ -1,11 +1,11 @@
 // The days of the shop for the sales page: sums, marks, and their weeks and months.
 
-import { alertDays } from '../alerts.js';
-import { addDays, dayName, daysBetween, monthBefore, monthOf, weekOf } from '../days.js';
-import { counted, full } from '../numbers.js';
-import { changeOf, ratio, sum, sumBy } from '../ratio.js';
-import { unsent } from '../stages.js';
-import { once } from '../view.js';
+import { alertDays } from '../../alerts.js';
+import { addDays, dayName, daysBetween, monthBefore, monthOf, weekOf } from '../../days.js';
+import { counted, full } from '../../numbers.js';
+import { changeOf, ratio, sum, sumBy } from '../../ratio.js';
+import { unsent } from '../../stages.js';
+import { once } from '../../view.js';
 
 export const NO_ORDERS = 'No orders in this selection.';
 

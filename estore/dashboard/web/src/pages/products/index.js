@@ -1,11 +1,11 @@
 // Products: revenue, conversion, the largest changes, and changed categories.
 
-import { isNamed, nameBars, rowsHeight } from '../charts/bars.js';
-import { cellTable } from '../charts/cells.js';
-import { full, share, short } from '../numbers.js';
-import { ratio, sum, sumBy } from '../ratio.js';
+import { isNamed, nameBars, rowsHeight } from '../../charts/bars.js';
+import { cellTable } from '../../charts/cells.js';
+import { full, share, short } from '../../numbers.js';
+import { ratio, sum, sumBy } from '../../ratio.js';
 import { basketCards } from './baskets.js';
-import { perSession } from './per-session.js';
+import { perSession } from '../shared/per-session.js';
 import {
   breakWords,
   byBrand,
@@ -15,11 +15,11 @@ import {
   marked,
   nothingSeen,
   subName,
-} from './product-rows.js';
-import { productNumbersCard } from './product-numbers.js';
+} from './rows.js';
+import { productNumbersCard } from './numbers.js';
 import { changed, revenueBy } from './revenue-by.js';
-import { unsent } from '../stages.js';
-import { stepsOf } from './steps.js';
+import { unsent } from '../../stages.js';
+import { stepsOf } from '../shared/steps.js';
 
 /** Sessions and views by day or week. */
 const viewSteps = (view) => stepsOf(view, 'sessions', ['session_count', 'view_count']);

@@ -1,9 +1,9 @@
 // Transitions between segments from one month end to the next.
 
-import { cellTable } from '../charts/cells.js';
-import { dayName, monthName } from '../days.js';
-import { full, share, short } from '../numbers.js';
-import { ratio, sum } from '../ratio.js';
+import { cellTable } from '../../charts/cells.js';
+import { dayName, monthName } from '../../days.js';
+import { full, share, short } from '../../numbers.js';
+import { ratio, sum } from '../../ratio.js';
 
 const monthsOf = (view) =>
   [...new Set(view.rows('transitions').map(({ month_end_date }) => month_end_date))].sort();

@@ -1,10 +1,10 @@
 // When customers visit and buy: weekdays and hours of the shop.
 
-import { cellTable } from '../charts/cells.js';
-import { ends, full, short } from '../numbers.js';
-import { ratio } from '../ratio.js';
-import { unsent } from '../stages.js';
-import { whole } from '../view.js';
+import { cellTable } from '../../charts/cells.js';
+import { ends, full, short } from '../../numbers.js';
+import { ratio } from '../../ratio.js';
+import { unsent } from '../../stages.js';
+import { whole } from '../../view.js';
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour));

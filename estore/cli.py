@@ -417,12 +417,12 @@ def synth(
     known: float,
 ) -> None:  # fmt: skip
     """Write a synthetic shop modeled on the real one, and its true numbers, to DIRECTORY."""
-    from estore.synth import Behaviour, SyntheticShop, named_faults, write_shop
+    from estore.synth import Behavior, SyntheticShop, named_faults, write_shop
 
     try:
         shop = SyntheticShop(
             events=events, months=months, seed=seed, format=form, faults=named_faults(faults),
-            behaviour=Behaviour(hazards, buying, filling, drop_out, spend), known_customers=known,
+            behavior=Behavior(hazards, buying, filling, drop_out, spend), known_customers=known,
         )  # fmt: skip
         with context.console().step("synthetic shop") as step:
             paths = write_shop(
@@ -446,7 +446,7 @@ def _say(said: object, *, err: bool = False) -> None:
 def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:
     return {
         "files": [vars(outcome) for outcome in report.outcomes],
-        "problems": found.problems, "passed_over": found.passed_over,
+        "problems": found.problems, "skipped": found.skipped,
     }  # fmt: skip
 
 

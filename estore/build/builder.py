@@ -85,7 +85,7 @@ class Transform:
         """
         report = BuildReport()
         with open_warehouse(self.settings) as warehouse:
-            waiting = self._what_waits(warehouse, report, full_refresh=full_refresh)
+            waiting = self._pending_batches(warehouse, report, full_refresh=full_refresh)
         if report.is_skipped:
             return report
         total = sum(batch.rows for batch in waiting)
@@ -138,7 +138,7 @@ class Transform:
                 state.set("test_rows", json.dumps(report.test_rows))
         return report
 
-    def _what_waits(
+    def _pending_batches(
         self, warehouse: Warehouse, report: BuildReport, *, full_refresh: bool
     ) -> list[batches.Batch]:
         """The batches to build; the report notes a full rebuild, or that there is nothing to do."""

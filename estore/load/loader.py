@@ -190,16 +190,16 @@ class _Load:
 
     def _decide(self, *, restore: bool) -> Outcome:
         if self.again:
-            self._bring_here()
+            self._copy_here()
             check_kind(self.file)
-            return self._bring_in()
+            return self._load_content()
         known = self.ledger.entries("uri = ? and status <> 'replaced'", self.file.uri)
         if known and self._looks_unchanged(known[0]) and not restore:
             return Outcome(self.file.uri, "unchanged")
-        self._bring_here()
+        self._copy_here()
         if self._is_surely_new():
             check_kind(self.file)
-            return self._bring_in()
+            return self._load_content()
         self._content = self.intake.content()
         same = self.ledger.entries("content_hash = ?", self.content.content_hash)
         here = [
@@ -212,19 +212,19 @@ class _Load:
                 self.ledger.refresh(here[0], self.file)
             if here[0].is_due:
                 self.again = True
-                return self._bring_in()
+                return self._load_content()
             return _unchanged(here[0])
         if originals := [entry for entry in same if entry.status == "loaded"]:
             return self._keep_duplicate(originals[0])
         if not restore and any(entry.status == "withdrawn" for entry in same):
             return self._keep_out()
-        return self._bring_in()
+        return self._load_content()
 
-    def _bring_here(self) -> None:
+    def _copy_here(self) -> None:
         """Copy an object to this machine, which is half of its progress."""
         if self.file.is_object and self.intake.reads_here:
             on_progress = self.intake.on_progress
-            self.file = self.copies.bring(self.file, lambda done: on_progress(done // 2, 0))
+            self.file = self.copies.fetch(self.file, lambda done: on_progress(done // 2, 0))
             half = self.file.bytes // 2
             self.intake.file = self.file
             self.intake.on_progress = lambda done, lines: on_progress(half + done // 2, lines)
@@ -293,7 +293,7 @@ class _Load:
             warnings=(*outcome.warnings, *filter(None, [warning])),
         )
 
-    def _bring_in(self) -> Outcome:
+    def _load_content(self) -> Outcome:
         """Load new content: the fast way if possible, otherwise the careful way."""
         header = self.intake.header()
         try:

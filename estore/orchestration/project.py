@@ -61,7 +61,7 @@ class Project:
         """dbt's id of a data test → its check, for those about these assets."""
         return {
             unique_id: dg.AssetCheckSpec(
-                name=node["name"], asset=owner, description=self._told(node)
+                name=node["name"], asset=owner, description=self._described(node)
             )
             for unique_id, node in self.nodes.items()
             if node["resource_type"] == "test" and (owner := self._owner(node)) in keys
@@ -80,7 +80,7 @@ class Project:
         last = max(parents, key=lambda key: (LAYERS.index(key.path[0]), key.path[1]), default=None)
         return VIEW_ON_RAW if last and last.path[0] == "raw" else last
 
-    def _told(self, test: Mapping[str, Any]) -> str:
+    def _described(self, test: Mapping[str, Any]) -> str:
         """A test's description, or else its name and its columns."""
         if described := self.translator.get_description(test):
             return described

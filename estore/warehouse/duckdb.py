@@ -102,7 +102,7 @@ def _connect(
             ) from error
         if advice := engine_advice(said):
             raise EstoreError(advice) from error
-        raise Damaged(damage(said, settings) or _way_out(said, settings)) from error
+        raise Damaged(damage(said, settings) or _advice(said, settings)) from error
     except (duckdb.InvalidInputException, duckdb.ParserException) as error:
         raise EstoreError(f"{error}; check ESTORE_MEMORY_LIMIT (e.g. 4GB)") from error
 
@@ -127,10 +127,10 @@ _UNREADABLE = ("Could not read", "Input/output error")
 def damage(said: str, settings: Settings) -> str | None:
     """What to do about an error from a damaged warehouse file; None for any other error."""
     signs = (*_DAMAGE, *(_UNREADABLE if str(settings.warehouse.resolve()) in said else ()))
-    return _way_out(said, settings) if any(sign in said for sign in signs) else None
+    return _advice(said, settings) if any(sign in said for sign in signs) else None
 
 
-def _way_out(said: str, settings: Settings) -> str:
+def _advice(said: str, settings: Settings) -> str:
     first = said.strip().split("\n")[0].removeprefix("IO Error: ").rstrip(".! ")
     return (
         f"{settings.warehouse} cannot be read: {first}. Restore it from a backup, or move it away "

@@ -1,7 +1,5 @@
 """Reading: answers from the warehouse or, while a run writes, from the newest snapshot."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,18 +9,15 @@ import duckdb
 from estore.errors import Busy, Damaged, NothingLoaded
 from estore.findings.lateness import late_files
 from estore.load import event_types
-from estore.runlock import reading_lock
+from estore.reading.base import Reader
 from estore.settings import Settings
 from estore.snapshot.manifest import (
     Manifest,
     all_versions,
     check_snapshot,
     current_snapshot,
-    current_version,
     missing_snapshot,
 )
-from estore.snapshot.reader import open_snapshot
-from estore.warehouse.duckdb import read_warehouse
 
 #: Ledger columns of a status; homes of earlier versions lack the last ones.
 _OF_FILES = [
@@ -33,7 +28,7 @@ _OF_FILES = [
 
 def status(settings: Settings) -> dict[str, Any]:
     """Files with their counts, days covered, pending days, last build and snapshot."""
-    with open_reader(settings) as (connection, source):
+    with reader(settings).opened("a short question") as (connection, source):
         is_warehouse = source == "warehouse"
         files = "raw.files" if is_warehouse else "raw_files"
         cursor = connection.execute(f"select * from {files} order by uri, loaded_at")
@@ -106,7 +101,7 @@ def ledger(settings: Settings) -> list[Known]:
     warehouse cannot be read.
     """
     try:
-        with open_reader(settings) as (connection, source):
+        with reader(settings).opened("a short question") as (connection, source):
             if source != "warehouse":
                 raise Busy(f"{settings.home}: a run is writing to the warehouse; try again later")
             rows = connection.execute(
@@ -119,58 +114,18 @@ def ledger(settings: Settings) -> list[Known]:
 
 def row_counts(settings: Settings, tables: list[str]) -> dict[str, int]:
     """schema.table → rows; empty while a run writes."""
-    if not tables:
-        return {}
+    return reader(settings).row_counts(tables) if tables else {}
+
+
+def reader(settings: Settings) -> Reader:
+    """The reader of a home's engine."""
     if settings.target == "bigquery":
-        from estore.warehouse.bigquery import open_bigquery
+        from estore.reading.bigquery import BigQueryReader  # the libraries are optional
 
-        with open_bigquery(settings, for_writing=False) as warehouse:
-            return {table: warehouse.count(table) for table in tables}
-    with open_reader(settings) as (connection, source):
-        if source != "warehouse":
-            return {}
-        counts = (f"select '{table}', count(*) from {table}" for table in tables)
-        return dict(connection.execute(" union all ".join(counts)).fetchall())
+        return BigQueryReader(settings)
+    from estore.reading.duckdb import DuckDBReader
 
-
-@contextmanager
-def open_reader(
-    settings: Settings, what: str = "a short question", *, is_bounded: bool = False
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """The warehouse, or the newest snapshot while a run writes, and the name of the source.
-
-    what: the reader's name for a waiting run. is_bounded: see `open_snapshot`.
-
-    For BigQuery, only the control tables: the ledger, pending days and build state. Raises
-    NothingLoaded without a warehouse, and Damaged if it cannot be read: only a lock means that a
-    run is writing.
-    """
-    if settings.target == "bigquery":
-        from estore.warehouse.bigquery import open_bigquery
-
-        with open_bigquery(settings, for_writing=False) as warehouse:
-            yield warehouse.control_tables, "warehouse"
-        return
-    with ExitStack() as stack:
-        connection = None
-        busy = Busy(
-            f"{settings.home}: the first run is in progress, and nothing is published yet; "
-            "try again after it ends"
-        )
-        if stack.enter_context(reading_lock(settings.home, what)):
-            try:
-                connection = stack.enter_context(read_warehouse(settings))
-            except Busy as error:
-                busy = error
-        if connection:
-            yield connection, "warehouse"
-        elif current_version(settings) is None:
-            raise busy
-        else:
-            connection, manifest = stack.enter_context(
-                open_snapshot(settings, in_memory=True, is_bounded=is_bounded)
-            )
-            yield connection, manifest.version
+    return DuckDBReader(settings)
 
 
 def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:

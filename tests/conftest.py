@@ -11,8 +11,10 @@ from typing import Any, Literal
 import pytest
 from bigquery_emulator import bigquery, bigquery_server  # noqa: F401 (fixtures)
 from emulators import buckets, cloud_storage, s3  # noqa: F401 (fixtures)
+from parses import StoredParses
 
 from estore import pipeline
+from estore.build import dbt_project
 from estore.build.builder import BuildReport, Transform
 from estore.console import Console
 from estore.landing import find_files
@@ -26,6 +28,8 @@ SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "data" / "2019-Oct-hea
 needs_sample = pytest.mark.skipif(
     not SAMPLE.is_file(), reason="the license of the real sample does not allow its distribution"
 )
+
+dbt_project._parsed = StoredParses()
 
 COMPARED_SCHEMAS = ("staging", "intermediate", "marts", "metrics", "dashboard")
 #: The content of these tables depends on which files had the rows, or on the previous build.

@@ -156,7 +156,7 @@ def _play(pair: Pair, days: dict[str, list[list[str]]], jobs: list[dict[str, Any
     print("late and replaced", pair.run())
     _name_the_partitions_that_they_change(jobs[first_build:])
     _compare_readers(pair)
-    _withdraw_and_build_anew(pair)
+    _withdraw_and_rebuild(pair)
     _snapshot_and_publish_again(pair)
 
 
@@ -192,7 +192,7 @@ def _compare_readers(pair: Pair) -> None:
     assert json.loads(pair.estore("findings", "--format", "json"))["findings"]
 
 
-def _withdraw_and_build_anew(pair: Pair) -> None:
+def _withdraw_and_rebuild(pair: Pair) -> None:
     assert "rows withdrawn" in pair.estore("withdraw", f"{pair.bucket}/late.csv")
     assert json.loads(pair.estore("status", "--json"))["days_waiting"]
     assert json.loads(pair.estore("build", "--full-refresh", "--json"))["full_refresh"]

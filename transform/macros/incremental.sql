@@ -7,7 +7,7 @@
 {% materialization incremental, adapter='duckdb' %}
     {% set target_relation = this.incorporate(type='table') %}
     {% set replaces = config.meta_require('replaces') %}
-    {% set is_new = load_cached_relation(this) is none or should_full_refresh() or is_made_anew(replaces) %}
+    {% set is_new = load_cached_relation(this) is none or should_full_refresh() or is_rebuilt(replaces) %}
     {% set arrivals = make_temp_relation(this).include(database=false, schema=false) %}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -39,7 +39,7 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {% if existing is none or should_full_refresh() or is_made_anew(config.meta_require('replaces')) %}
+    {% if existing is none or should_full_refresh() or is_rebuilt(config.meta_require('replaces')) %}
         {% if existing is not none and not adapter.is_replaceable(existing, partition, config.get('cluster_by')) %}
             {{ adapter.drop_relation(existing) }}
         {% endif %}

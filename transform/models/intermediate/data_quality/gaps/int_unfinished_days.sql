@@ -5,7 +5,7 @@ with silent as (
         max(event_date) as last_day,
         sum(expected) as expected
     from {{ ref('int_silent_days') }}
-    where is_told
+    where is_reported
     group by run
     union all
     select

@@ -24,7 +24,7 @@ from estore.pipeline import load
 from estore.queries.ask import ask
 from estore.queries.rejects import rejects
 from estore.settings import Settings
-from estore.shop import ShopConfig
+from estore.shop import ShopConfig, with_preset
 from estore.warehouse import open_warehouse
 from estore.warehouse.bigquery import BigQueryWarehouse, split_name
 from estore.warehouse.dialect import BIGQUERY, DUCKDB, Dialect
@@ -93,6 +93,29 @@ def ledger(shop: CloudShop) -> list[tuple[Any, ...]]:
             "select uri, status, lines, loaded, rejected, first_date, last_date, error, "
             "other_event_types, recheck_at from raw.files order by all"
         ).fetchall()
+
+
+def test_both_engines_load_the_same_rows_through_a_preset(
+    bigquery: BigQuery, tmp_path: Path
+) -> None:
+    pair = Pair(bigquery, tmp_path)
+    good = (Path(__file__).parent / "samples" / "ga4.ndjson").read_bytes().splitlines()[:9]
+    pair.put("events.json", b"\n".join([*good * 3, b"{broken"]))
+    held = []
+    for shop in (pair.cloud, pair.local):
+        shop.shop = with_preset(shop.shop, "ga4")
+        report = load(shop.settings, shop.shop, find_files([shop.bucket]), Console(quiet=True))
+        ((one,), rows) = report.outcomes, shop.table("raw.events")[1]
+        assert (one.error, one.lines, one.loaded, one.ignored) == (None, 34, 18, 15)
+        rejects = [row[2:] for row in shop.table("raw.rejects")[1]]
+        assert rejects == [(28, "{broken", "not JSON")]
+        with open_warehouse(shop.settings) as warehouse:
+            counts = warehouse.control_tables.execute(
+                "select lines, loaded, rejected, ignored, ignored_event_types, source "
+                "from raw.files"
+            ).fetchall()
+        held.append(([row[1:] for row in rows], counts))
+    assert held[0] == held[1]
 
 
 def lines(*rows: str) -> bytes:

@@ -144,6 +144,7 @@ LINES = [
     ("nulls", [RECORD, '{"t":null}'], {2: "event_time is empty"}),
     ("nested", [RECORD, RECORD.replace('"7"', '{"id":7}')], {}),
     ("two_records", [RECORD + RECORD, RECORD], {1: "not JSON"}),
+    ("deep", [RECORD, '{"t":' + "[" * 50_000 + "]" * 50_000 + "}"], {2: "event_time not under"}),
     ("bom", ["\ufeff" + RECORD, RECORD], {}),
 ]  # fmt: skip
 

@@ -153,7 +153,7 @@ def _sample(file: LandedFile, shape: Shape, folder: Path) -> Path:
     path = folder / "sample.ndjson"
     start = shape.sample.lstrip(b"\xef\xbb\xbf \t\r\n")
     is_lines = False
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         is_lines = isinstance(json.loads(start.partition(b"\n")[0]), dict)
     if is_lines or shape.encoding == "utf-16":
         path.write_bytes(_whole_lines(shape))

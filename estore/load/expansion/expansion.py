@@ -220,12 +220,12 @@ def sample_of(file: LandedFile, source: Source) -> list[dict[str, Any]]:
             for _ in range(_SAMPLE):
                 if not (line := stream.readline(1 << 24)):
                     break
-                with suppress(ValueError):
+                with suppress(ValueError, RecursionError):
                     found.append(json.loads(line.decode("utf-8-sig")))
             return [record for record in found if isinstance(record, dict)]
         text = stream.read(1 << 22).decode("utf-8-sig", errors="replace").lstrip()
     at, decoder = int(form == "array"), json.JSONDecoder()
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         while len(found) < _SAMPLE:
             at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,"))
             record, at = decoder.raw_decode(text, at)

@@ -50,7 +50,7 @@ def form_of_json(file: LandedFile, source: Source) -> str:
     if first.rstrip() in ("{", "") or (end and rest[:1] in (" ", "\t", "}")):
         try:
             json.loads(first)
-        except ValueError:
+        except (ValueError, RecursionError):
             return "unstructured"
     return "nd"
 

@@ -31,6 +31,9 @@ const days = once((view) => {
 /** Where duplicate rows are cut off: one file sent twice would hide every other day. */
 const cutAtOf = (view) => cutAt(days(view).map((row) => row.duplicate_row_count));
 
+/** Rows of event types that the file's source does not keep. */
+const ignored = (row) => (row.status === 'loaded' ? row.lines - row.loaded - row.rejected : 0);
+
 function tiles(view) {
   const files = loadedFiles(view);
   const all = days(view);
@@ -87,7 +90,7 @@ export const loadingCards = [
     query: 'files',
     title: () => 'Every row is accounted for',
     period: whole,
-    measured: 'rows of loaded files: rows = loaded + rejected, loaded = events + duplicates',
+    measured: 'rows of loaded files: rows = loaded + rejected + ignored, loaded = events + duplicates',
     element: (view) => tilesOf(tiles(view)),
     table: (view) => tilesTable(tiles(view)),
   },
@@ -208,7 +211,7 @@ export const loadingCards = [
     query: 'files',
     title: () => 'Loaded and refused files',
     period: whole,
-    measured: 'lines = loaded + rejected',
+    measured: 'rows = loaded + rejected + ignored by event type',
     empty: (view) => (view.rows('files').length ? null : 'No files yet.'),
     tableOnly: true,
     stacked: true,
@@ -220,6 +223,7 @@ export const loadingCards = [
         { name: 'Rows', kind: 'count' },
         { name: 'Loaded', kind: 'count' },
         { name: 'Rejected', kind: 'count' },
+        { name: 'Ignored', kind: 'count' },
         { name: 'First day', kind: 'date' },
         { name: 'Last day', kind: 'date' },
         { name: 'Loaded at (UTC)', kind: 'instant' },
@@ -234,6 +238,7 @@ export const loadingCards = [
           row.lines,
           row.loaded,
           row.rejected,
+          ignored(row),
           row.first_date,
           row.last_date,
           row.loaded_at,

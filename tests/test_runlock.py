@@ -20,8 +20,7 @@ from estore.console import Console
 from estore.errors import Busy, EstoreError
 from estore.landing import find_files
 from estore.queries.ask import ask
-from estore.reading import duckdb as duckdb_reader
-from estore.reading import limits
+from estore.reading import duckdb_reader, limits
 from estore.runlock import reading_lock, run_lock
 from estore.settings import Settings
 
@@ -33,7 +32,7 @@ from estore.runlock import run_lock
 with run_lock(Path(sys.argv[1]), "run"):
     {inside}
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 #: One child that execs and one that only forks; both outlive the owner of the lock.
 CHILDREN = """import os, subprocess

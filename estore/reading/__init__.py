@@ -120,10 +120,10 @@ def row_counts(settings: Settings, tables: list[str]) -> dict[str, int]:
 def reader(settings: Settings) -> Reader:
     """The reader of a home's engine."""
     if settings.target == "bigquery":
-        from estore.reading.bigquery import BigQueryReader  # the libraries are optional
+        from estore.reading.bigquery_reader import BigQueryReader  # the libraries are optional
 
         return BigQueryReader(settings)
-    from estore.reading.duckdb import DuckDBReader
+    from estore.reading.duckdb_reader import DuckDBReader
 
     return DuckDBReader(settings)
 

@@ -86,6 +86,21 @@ def test_a_ga4_purchase_gives_a_row_per_item_in_its_session(home: Home) -> None:
     ]
 
 
+@pytest.mark.parametrize("is_final_first", [False, True])
+def test_a_final_ga4_file_replaces_the_provisional_one(home: Home, is_final_first: bool) -> None:
+    early, final = "events_intraday_20231114.json", "events_20231114.json.gz"
+    data = FILES["ga4"].read_bytes()
+    home.write(early, b"\n".join(data.splitlines()[:5]).replace(b"SKU1", b"SKU8"))
+    home.write(final, gz(data))
+    for name in (final, early) if is_final_first else (early, final):
+        home.load(name, shop=preset("ga4"))
+    home.load(shop=preset("ga4"))
+    assert home.products() == ["SKU1"] * 4 + ["SKU2", "Tee (not set)"]
+    assert home.statuses() == {final: "loaded"}
+    home.load("events_intraday_20231114.json", shop=preset("ga4"))
+    assert "SKU8" not in home.products()
+
+
 @pytest.mark.parametrize("pack", ["parquet", "array", "gz", "zst", "utf-16"])
 def test_a_ga4_export_gives_the_same_rows_in_every_form(
     home: Home, tmp_path: Path, pack: str

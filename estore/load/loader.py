@@ -295,6 +295,11 @@ class _Load:
 
     def _load_content(self) -> Outcome:
         """Load new content: the fast way if possible, otherwise the careful way."""
+        query = self.intake.source.query
+        name = query.final_name(self.file.name) if query else None
+        if name and (final := self._loaded_as(name)):
+            note = f"{final[0].uri} has the final rows of this file; nothing was loaded"
+            return Outcome(self.file.uri, "unchanged", notes=(note,))
         header = self.intake.header()
         try:
             if self.intake.is_expanded:
@@ -313,6 +318,11 @@ class _Load:
                 note = "has the same rows as before; nothing changed"
                 return Outcome(self.file.uri, "unchanged", notes=(note,))
             return self._keep_duplicate(same.original)
+
+    def _loaded_as(self, name: str) -> list[Entry]:
+        """The loaded files of the same folder with this name, whatever their suffix."""
+        start = f"{self.file.uri.rpartition('/')[0]}/{name}."
+        return self.ledger.entries("status = 'loaded' and starts_with(uri, ?)", start)
 
     def _holds_rows(self) -> bool:
         return bool(
@@ -377,12 +387,17 @@ class _Load:
                 recheck_at=self.intake.recheck_at(file_id),
                 ignored=ignored,
                 ignored_event_types=event_types.kept(self.intake.ignored.items(), ignored),
-                source=query.identity if (query := self.intake.source.query) else None,
+                source=used.identity if (used := self.intake.source.query) else None,
             )  # fmt: skip
             if original := self.ledger.duplicate_of(entry):
                 raise _SameRows(original)
             self.ledger.record(entry)
             self._retire_predecessor(file_id)
+            query = self.intake.source.query
+            if query and (name := query.early_name(self.file.name)):
+                for early in self._loaded_as(name):
+                    self.ledger.retire(early, "replaced")
+                    self.intake.notes.append(f"replaces the rows of {early.uri}")
             self.ledger.touch(file_id)
             self._check_still()
             days = self.ledger.days(file_id)

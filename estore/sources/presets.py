@@ -32,6 +32,7 @@ class Preset:
     settings: Mapping[str, Any] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     fields: int = 0
+    supersedes: Mapping[str, str] = field(default_factory=dict)
     query: Query | None = None
 
     def fits(self, names: Iterable[str], reads: str) -> bool:
@@ -71,6 +72,7 @@ def _read(folder: Path) -> Preset:
     if sql.is_file():
         text = sql.read_text(encoding="utf-8")
         query = Query(
-            f"preset {folder.name}", text, entries["reads"], lists["required"], lists["optional"]
-        )
+            f"preset {folder.name}", text, entries["reads"], lists["required"], lists["optional"],
+            entries.get("supersedes", {}),
+        )  # fmt: skip
     return Preset(name=folder.name, query=query, **entries, **lists)

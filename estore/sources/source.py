@@ -52,7 +52,8 @@ class Query:
     """The SQL of a source: one select over `source`, which is the file.
 
     name: for messages. reads: json, columns or lines; None: by the file's format. required and
-    optional: columns that a file must and may have.
+    optional: columns that a file must and may have. supersedes: start of a final file's name →
+    start of the name of the provisional file that it replaces.
     """
 
     name: str
@@ -60,6 +61,22 @@ class Query:
     reads: str | None = None
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    supersedes: Mapping[str, str] = field(default_factory=dict)
+
+    def early_name(self, name: str) -> str | None:
+        """The name, without its suffix, of the provisional file that a file supersedes."""
+        stem = name.partition(".")[0]
+        pairs = self.supersedes.items()
+        return next((early + stem[len(final) :] for final, early in pairs
+                     if stem.startswith(final) and not stem.startswith(early)), None)  # fmt: skip
+
+    def final_name(self, name: str) -> str | None:
+        """The name, without its suffix, of the file that supersedes a provisional file."""
+        stem = name.partition(".")[0]
+        pairs = self.supersedes.items()
+        return next(
+            (final + stem[len(early) :] for final, early in pairs if stem.startswith(early)), None
+        )
 
     @property
     def identity(self) -> str:

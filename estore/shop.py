@@ -1,6 +1,7 @@
 """Shop: the settings file `shop.toml`, with file formats and thresholds."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -90,7 +91,9 @@ def shop_of(entries: dict[str, Any]) -> ShopConfig:
 def with_preset(shop: ShopConfig, name: str) -> ShopConfig:
     """The shop, but all files are read with this preset; raises EstoreError if it is unknown."""
     own = {entry: value for entry, value in vars(shop).items() if entry in SETTINGS}
-    own = {**own, "preset": name, "sql": "", "kept_event_types": None}
+    own = {**own, "preset": name, "sql": "", "kept_event_types": None, "columns": {}}
+    if shop.preset:  # its event types are not the shop's own
+        own["event_types"] = {}
     defaults = vars(Source())
     own = {entry: value for entry, value in own.items() if value != defaults[entry]}
     try:
@@ -142,12 +145,24 @@ def _source(entries: dict[str, Any], folder: Path) -> Source:
     query = None
     if isinstance(name := entries.get("preset"), str) and name:
         preset = read_preset(name)
-        entries, query = {**preset.settings, **entries}, preset.query
+        entries, query = _on_top(entries, preset.settings), preset.query
     elif isinstance(name := entries.get("sql"), str) and name:
         query = Query(name, _sql_text(folder / name))
     source = Source(**entries, query=query)
     check_source({each.name: getattr(source, each.name) for each in fields(Source)})
     return source
+
+
+def _on_top(entries: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries on top of a preset's settings; event types that they do not name stay mapped."""
+    types, own = settings.get("event_types", {}), entries.get("event_types", {})
+    merged = {**settings, **entries}
+    if types and isinstance(own, dict):
+        named = {name.lower() for name in own}
+        merged["event_types"] = {
+            **{name: ours for name, ours in types.items() if name not in named}, **own,
+        }  # fmt: skip
+    return merged
 
 
 def _sql_text(path: Path) -> str:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from landing_files import Home, gz, zst
 
-from estore.shop import ShopConfig, with_preset
+from estore.shop import ShopConfig, read_shop, with_preset
 from estore.sources import all_presets
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -171,6 +171,17 @@ def test_a_snowplow_transaction_has_its_order_and_products(home: Home) -> None:
     assert purchases(home) == [
         ("p1", Decimal(15), 1, "t9", "u9"), ("p2", Decimal(5), 3, "t9", "u9"),
     ]  # fmt: skip
+
+
+def test_settings_of_the_shop_add_to_those_of_a_preset(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "shop.toml").write_text(
+        'preset = "ga4"\nkept_event_types = ["view", "list"]\n[event_types]\n'
+        'view_item_list = "list"\n'
+    )
+    shop = read_shop(tmp_path / "shop.toml")
+    home.load_one("a.ndjson", FILES["ga4"].read_bytes(), shop=shop)
+    types = home.query("select event_type, count(*) from raw.events group by 1 order by 1")
+    assert types == [("list", 2), ("view", 2)]
 
 
 def test_a_preset_refuses_a_file_of_another_source(home: Home) -> None:

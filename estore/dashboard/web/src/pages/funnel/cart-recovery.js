@@ -36,7 +36,6 @@ export const cartRecoveryCard = {
   id: 'cart-recovery',
   query: 'recovery',
   obeys: ['period'],
-  width: 'half',
   height: 's',
   title: () => 'Carts recovered in any later session',
   reading(view) {

@@ -23,7 +23,6 @@ function choices(view) {
 export const cohortValueCard = {
   id: 'cohort-value',
   query: 'ltv',
-  width: 'half',
   height: 'm',
   title: () => 'Revenue per customer by months since the first order',
   choices,

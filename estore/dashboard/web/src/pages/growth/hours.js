@@ -16,7 +16,7 @@ const SHOWN = {
   orders: { label: 'Orders per day', kind: 'amount', of: (row) => ratio(row.order_count, row.day_count) },
   sessions: {
     label: 'Sessions per day',
-    kind: 'count',
+    kind: 'amount',
     of: (row) => ratio(row.session_count, row.day_count),
   },
 };
@@ -25,6 +25,7 @@ export const hoursCard = {
   id: 'weekday-hours',
   query: 'hours',
   height: 'm',
+  minWidth: 720,
   title: () => 'When customers visit and buy',
   choices: () => ({
     label: 'Show',

@@ -63,7 +63,7 @@ export const basketCards = [
     width: 'half',
     title: () => 'Bought together in one order',
     choices: () => ({ label: 'Show', values: LEVELS.map(([id, label]) => ({ id, label })) }),
-    pixels: () => rowsHeight(12, 28),
+    pixels: (view) => rowsHeight(Math.max(...LEVELS.map(([level]) => shown(view, level).length)), 30),
     reading(view, level) {
       const [first] = pairsOf(view, level);
       return `${first.item_a} and ${first.item_b} are in the same order ${times(first.lift)} as often as by chance (95%: ${times(first.lift_low)} to ${times(first.lift_high)}): in ${counted(first.order_count_both, 'order')}.`;
@@ -182,7 +182,6 @@ export const basketCards = [
   {
     id: 'repurchase',
     query: 'next',
-    width: 'half',
     pixels: (view) => rowsHeight(relation(view, 'again').length, 28),
     title: (view) => `Bought again within ${view.thresholds.cohort_window_days} days, by category`,
     reading(view) {

@@ -71,9 +71,8 @@ def test_no_text_becomes_markup() -> None:
 
 
 def test_every_kind_of_alert_has_a_name_for_readers() -> None:
-    published = yaml.safe_load(
-        (PROJECT / "models" / "metrics" / "metrics_data_alerts.yml").read_text()
-    )
+    (described,) = (PROJECT / "models").rglob("metrics_data_alerts.yml")
+    published = yaml.safe_load(described.read_text())
     (kind,) = (c for c in published["models"][0]["columns"] if c["name"] == "kind")
     kinds = kind["data_tests"][0]["accepted_values"]["arguments"]["values"]
     source = (WEB / "src" / "alerts.js").read_text()

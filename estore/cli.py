@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from estore import interruption
+from estore.assistant.verbs import mcp
 from estore.error_report import in_words, unexpected
 from estore.errors import EstoreError
 from estore.escaping import one_line, printable, shortened
@@ -450,7 +451,7 @@ def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:
     }  # fmt: skip
 
 
-for verb in (inspect, verbs.query, verbs.rejects, verbs.tables, export):
+for verb in (inspect, verbs.query, verbs.rejects, verbs.tables, export, mcp):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ FLOORS = (
     ("export",),
     ("reading", "pipeline", "dashboard", "status", "inspection"),
     ("queries",),
+    ("assistant",),
     ("cli", "orchestration"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -32,7 +32,7 @@ EXPECTED: dict[str, tuple[int, int, int, dict[str, int]]] = {
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return Home(tmp_path, max_reject_share=1)
+    return Home(tmp_path, max_reject_share=1, threads=1)
 
 
 def preset(name: str) -> ShopConfig:

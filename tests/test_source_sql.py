@@ -24,7 +24,7 @@ from (
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return Home(tmp_path, max_reject_share=1)
+    return Home(tmp_path, max_reject_share=1, threads=1)
 
 
 def shop_with(folder: Path, sql: str, more: str = "") -> ShopConfig:

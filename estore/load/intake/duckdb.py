@@ -72,9 +72,20 @@ class DuckDBIntake(Intake):
         expanded = self._expanded
         self.ignored = expanded.ignored
         relation = expanded.relation
+        self._find_text_ids(relation, header)
         lines, loaded = self._insert(file_id, relation, relation, header, expanded.rows)
         self._insert_rejects(file_id, expanded.rejects)
         return lines + expanded.rejected + sum(self.ignored.values()), loaded
+
+    def _find_text_ids(self, relation: str, header: Header) -> None:
+        """Raises TextIds before the insert for ids of another type: a failed insert is costly."""
+        for name, kind in self._id_types().items():
+            text = f"trim(c{header.ours[name]})" if name in header.ours else "''"
+            is_other = f"{text} <> '' and cast(try_cast({text} as {kind}) as varchar)"
+            if self._scalar(
+                f"select 1 from {relation} where {is_other} is distinct from {text} limit 1"
+            ):
+                raise TextIds(name)
 
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
         relation = parquet_relation(self.file.path, header)

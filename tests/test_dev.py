@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-#: Stands in for Python: writes down what was started, and runs until it is killed.
+#: Replaces Python: writes down what was started, and runs until it is killed.
 STAND_IN = """#!/bin/sh
 echo "$2 $$" >> "{log}"
 [ "$2" = "{failing}" ] && exit 7

@@ -47,7 +47,7 @@ def read_shop(path: Path, *, must_exist: bool = False) -> ShopConfig:
 
     Raises EstoreError with the file, the entry and the fix.
     """
-    if not path.is_file():
+    if not path.exists() and not path.is_symlink():  # a broken link is an error
         if must_exist:
             raise EstoreError(
                 f"{path}: file not found; --mapping and ESTORE_SHOP must name a shop.toml"
@@ -113,8 +113,8 @@ def _sources(
     for number, block in enumerate(blocks, start=1):
         settings = dict(block)
         files = settings.pop("files", None)
-        patterns = tuple([files] if isinstance(files, str) else files or ())
-        if not patterns or not all(isinstance(each, str) and each for each in patterns):
+        patterns = tuple(files if isinstance(files, list) else [files])
+        if not patterns or not all(isinstance(each, str) and each.strip() for each in patterns):
             raise ValueError(
                 f'[[source]] {number}: files must name its files, as in files = "orders-*.csv"'
             )

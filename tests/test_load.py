@@ -359,11 +359,10 @@ def test_a_duplicate_takes_over_the_rows_when_the_original_is_withdrawn(home: Ho
     home.load_one("c.csv", text(rows))
     entry, successor = home.withdraw("a.csv")
     assert Path(entry.uri).name == "a.csv"
-    assert successor is not None
-    assert Path(successor.uri).name == "b.csv"
+    assert [Path(each.uri).name for each in [successor] if each] == ["b.csv"]
     assert len(home.products()) == 20
     assert home.statuses() == {"a.csv": "withdrawn", "b.csv": "loaded", "c.csv": "duplicate"}
-    assert home.query("select distinct uri from raw.rejects") == [(successor.uri,)]
+    assert home.query("select distinct uri from raw.rejects") == [(str(home.landing / "b.csv"),)]
     home.withdraw("b.csv")
     assert home.statuses() == {"a.csv": "withdrawn", "b.csv": "withdrawn", "c.csv": "loaded"}
     assert home.withdraw("c.csv")[1] is None
@@ -374,7 +373,7 @@ def test_withdrawing_a_duplicate_leaves_the_rows_with_the_original(home: Home) -
     home.load_one("a.csv", text(GOOD))
     home.load_one("b.csv", text(GOOD))
     _, keeper = home.withdraw("b.csv")
-    assert keeper is not None
+    assert [Path(each.uri).name for each in [keeper] if each] == ["a.csv"]
     assert Path(keeper.uri).name == "a.csv"
     assert len(home.products()) == 10
 

@@ -17,7 +17,6 @@ from backports import zstd
 
 from estore.errors import RefusedFile
 from estore.landing import LandedFile
-from estore.sources import ENCODINGS
 
 Result = TypeVar("Result")
 
@@ -212,7 +211,7 @@ class BackgroundTask(Generic[Result]):
 
 @contextmanager
 def open_bytes(file: LandedFile, encoding: str = "utf-8") -> Iterator[IO[bytes]]:
-    """The uncompressed bytes of a CSV file as UTF-8; encoding: that of the file.
+    """The uncompressed bytes of a CSV file as UTF-8; encoding: Python's name of the file's own.
 
     Reading raises RefusedFile if the file is damaged.
     """
@@ -235,13 +234,18 @@ def open_bytes(file: LandedFile, encoding: str = "utf-8") -> Iterator[IO[bytes]]
             yield stream
 
 
+_INVALID = "estore-invalid"
+codecs.register_error(_INVALID, lambda error: ("\udcff", getattr(error, "end", 0)))
+
+
 class _Recoded(io.RawIOBase):
-    """Text of another encoding as UTF-8. Invalid bytes stay unchanged."""
+    """Text of another encoding as UTF-8. Invalid bytes stay invalid, so their row is rejected."""
 
     def __init__(self, stream: IO[bytes], encoding: str) -> None:
         self.stream, self.waiting = stream, b""
-        errors = "replace" if encoding == "utf-16" else "surrogateescape"
-        self.decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])(errors)
+        # Invalid bytes of UTF-16 and UTF-32 may look like text.
+        errors = _INVALID if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+        self.decoder = codecs.getincrementaldecoder(encoding)(errors)
 
     def readable(self) -> bool:
         return True

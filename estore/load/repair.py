@@ -130,7 +130,7 @@ def _records(stream: IO[bytes], delimiter: str, columns: int) -> Iterator[_Recor
         text = line.text.rstrip("\r\n")
         if line.fault:
             yield _Record(line.number, text, line.fault)
-        elif not text.strip():
+        elif not text.strip(SPACES):
             lines.pass_blank()
         elif grammar.is_plain(text):
             yield _Record(line.number, text, None)
@@ -158,7 +158,7 @@ def _odd_record(lines: "_Lines", grammar: "_Grammar") -> tuple[_Record, list["_L
     text = "".join(line.text for line in read).rstrip("\r\n")
     if length > MAX_RECORD:
         reason = _TOO_LONG
-    if reason and not text.strip(f'{grammar.delimiter}{SPACES}"\t') and not fields.is_open:
+    if reason and not text.strip(f'{grammar.delimiter}{SPACES}"') and not fields.is_open:
         return _Record(first.number, text, BLANK), []
     return _Record(first.number, text if reason else fields.rewritten(), reason), []
 

@@ -233,12 +233,13 @@ def _empty(ids: Mapping[str, str], *columns: str) -> str:
 
 
 def _rounded(dialect: Dialect, ids: Mapping[str, str], *columns: str) -> str:
-    """The reason for ids such as 2.1e+18, 2,1E18 and 501.0, which a program rounded.
+    """The reason for ids such as 2.1e+18, 2,1E18, 2,1×10^18 and 501.0, which a program rounded.
 
     7E5 and 12e3456 may be real ids; some programs write a round number as 2e18.
     """
     pattern = (
-        "[+-]?[0-9]+[.,]0+|[+-]?[0-9]+[.,][0-9]*[eE][+-]?[0-9]+|[+-]?[0-9]+[eE][+][0-9]+"
+        "[+-]?[0-9]+[.,]0*|[+-]?([0-9]+[.,][0-9]*|[.,][0-9]+)([eE]|[×x·]10\\^)[+-]?[0-9]+"
+        "|[+-]?[0-9]+[eE][+][0-9]+"
         "|[0-9][eE](1[5-9]|2[0-9])"
     )
     return " ".join(

@@ -1,5 +1,6 @@
 """Source: the format of event files, from the shop's `shop.toml`."""
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -32,13 +33,8 @@ CONSTANTS = (
 )  # fmt: skip
 #: Epoch formats → units per second.
 EPOCHS = {"epoch_seconds": 1, "epoch_milliseconds": 1_000, "epoch_microseconds": 1_000_000}
-#: Name in shop.toml → name in Python.
-ENCODINGS = {
-    "utf-8": "utf-8",
-    "windows-1252": "cp1252",
-    "utf-16": "utf-16",
-    "latin-1": "latin-1",
-}
+#: Python's text encodings that no program writes files in.
+_NO_FILE_ENCODINGS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}
 #: Allowed parts of a time_format: those of strptime that both engines read in the same way.
 TIME_PARTS = "YymdHIMSfpbBz%"
 #: No online shop is older than this.
@@ -116,6 +112,11 @@ class Source:
         """The source's name of one of our columns."""
         return self.ours.get(column, column)
 
+    @property
+    def codec(self) -> str:
+        """Python's name of the encoding; one name for all spellings of UTF-8."""
+        return codec_name(self.encoding) or "utf-8"
+
 
 #: The entries of shop.toml.
 SETTINGS = tuple(name for name in Source.__dataclass_fields__ if name != "query")
@@ -127,6 +128,16 @@ def is_named(uri: str, patterns: Iterable[str]) -> bool:
     return any(
         fnmatchcase("/".join(parts[-1 - pattern.count("/") :]), pattern) for pattern in patterns
     )
+
+
+def codec_name(encoding: str) -> str | None:
+    """Python's name of a text encoding; None if it is not known."""
+    try:
+        found = codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        return None
+    is_text = getattr(found, "_is_text_encoding", True) and found.name not in _NO_FILE_ENCODINGS
+    return found.name.removesuffix("-sig") if is_text else None
 
 
 def check_source(source: Mapping[str, Any]) -> None:
@@ -156,9 +167,10 @@ def check_source(source: Mapping[str, Any]) -> None:
         raise ValueError(f"delimiter {delimiter!r} must be one character such as ; or \\t")
     if decimal not in (None, ".", ","):
         raise ValueError(f'decimal {decimal!r} must be "." or ","')
-    if source["encoding"] not in ENCODINGS:
+    if not codec_name(source["encoding"]):
         raise ValueError(
-            f"encoding {source['encoding']!r} is not known; known are {_names(ENCODINGS)}"
+            f"encoding {source['encoding']!r} is not known; use a name such as windows-1252, "
+            "windows-1251, iso-8859-2, shift_jis, gbk or utf-16"
         )
 
 

@@ -15,10 +15,10 @@ from estore.settings import Settings
 from estore.warehouse.base import BUILT, Warehouse
 from estore.warehouse.control_tables import CONTROL_TABLES
 from estore.warehouse.quoting import quoted
-from estore.warehouse.raw_events import RAW_COLUMNS, duckdb_ddl
+from estore.warehouse.raw_events import NOTE_ROWS_AHEAD, RAW_COLUMNS, duckdb_ddl
 
 #: All tables of a home before a build.
-SCHEMA = CONTROL_TABLES + duckdb_ddl()
+SCHEMA = CONTROL_TABLES + duckdb_ddl() + NOTE_ROWS_AHEAD
 
 #: Table parts that one checkpoint may rewrite to free the space of deleted rows. The engine's 100
 #: cost a tenth of a day's build; with this value, tables replaced by user stay as small.

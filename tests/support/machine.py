@@ -126,9 +126,9 @@ def _handler(machine: Machine) -> type[BaseHTTPRequestHandler]:
                 return self._answer(machine.image or None)
             if path == "metadata/instance/service-accounts/default/token":
                 return self._answer(json.dumps({"access_token": "short-lived"}))
-            if path.startswith(("secrets/", "storage/")):
-                if self.headers["Authorization"] != "Bearer short-lived":
-                    return self._answer("", 403)
+            is_private = path.startswith(("secrets/", "storage/"))
+            if is_private and self.headers["Authorization"] != "Bearer short-lived":
+                return self._answer("", 403)
             if path.startswith("storage/storage/v1/b/shop-landing/o/"):
                 name, _, query = path.partition("/o/")[2].partition("?")
                 return self._answer(machine.objects.get(name) if query == "alt=media" else None)

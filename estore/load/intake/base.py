@@ -96,11 +96,11 @@ class Intake(ABC):
 
     def in_utf8(self, file: LandedFile) -> LandedFile:
         """The file, or a UTF-8 copy if it has another encoding."""
-        if self.source.encoding == "utf-8" or file.format == "parquet":
+        if self.source.codec == "utf-8" or file.format == "parquet":
             return file
         self.scratch.mkdir(parents=True, exist_ok=True)
         path = self.scratch / "utf8.csv"
-        with open_bytes(file, self.source.encoding) as text, path.open("wb") as copy:
+        with open_bytes(file, self.source.codec) as text, path.open("wb") as copy:
             shutil.copyfileobj(text, copy, 1 << 20)
         return replace(file, uri=str(path), copy=path, compression="none")
 

@@ -91,7 +91,7 @@ class BigQueryIntake(Intake):
         return (
             self.file.uri.startswith("gs://")
             and self.file.compression != "zstd"
-            and self.source.encoding == "utf-8"
+            and self.source.codec == "utf-8"
         )
 
     def content(self) -> Content:

@@ -32,6 +32,15 @@ CUT_OFF = 141
 DEEPEST = 200
 
 
+class _Path(click.Path):
+    """A path. Empty text, as of a variable that is not set, does not mean the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("is empty; name a path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Context:
     """Options that all commands share, and the objects derived from them."""
 
@@ -102,7 +111,7 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--home", type=click.Path(path_type=Path), help="Folder for everything that estore writes."
+    "--home", type=_Path(path_type=Path), help="Folder for everything that estore writes."
 )
 @click.version_option(package_name="estore-analytics")
 @click.pass_context
@@ -130,7 +139,7 @@ def _near(ctx: click.Context, option: click.Parameter, value: Path) -> Path:
 
 _paths = click.argument("paths", nargs=-1)
 _mapping = click.option(
-    "--mapping", type=click.Path(path_type=Path), help="A shop.toml that maps the files' columns."
+    "--mapping", type=_Path(path_type=Path), help="A shop.toml that maps the files' columns."
 )
 _preset = click.option(
     "--preset", help="The source that wrote the files, such as ga4; `estore inspect` names it."
@@ -346,14 +355,12 @@ def serve(
 
 
 @main.command()
-@click.argument("out", type=click.Path(path_type=Path, dir_okay=False), callback=_near)
+@click.argument("out", type=_Path(path_type=Path, dir_okay=False), callback=_near)
 @click.option("--from", "first", type=_day, help="First day, e.g. 2020-01-31; default: all days.")
 @click.option("--to", "last", type=_day, help="Last day.")
 @click.option("--with-ids", is_flag=True, help="Show customers' ids and files' full paths.")
 @click.option("--pdf", is_flag=True, help="Also print a PDF next to OUT; needs Chromium.")
-@click.option(
-    "--chromium", type=click.Path(path_type=Path), help="The Chromium that prints the PDF."
-)
+@click.option("--chromium", type=_Path(path_type=Path), help="The Chromium that prints the PDF.")
 @click.pass_obj
 def report(
     context: Context, out: Path, first: datetime | None, last: datetime | None, with_ids: bool,
@@ -382,7 +389,7 @@ def report(
 
 
 @main.command()
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), callback=_near)
+@click.argument("directory", type=_Path(path_type=Path, file_okay=False), callback=_near)
 @click.option(
     "--events", type=int, default=1_000_000, show_default=True, help="Total number of rows."
 )

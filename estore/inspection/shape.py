@@ -19,7 +19,7 @@ from estore.escaping import shortened
 from estore.landing import LandedFile
 from estore.load.expansion.expansion import sample_of
 from estore.load.rows import read_parquet
-from estore.sources import ENCODINGS, Source
+from estore.sources import Source
 from estore.tables import plain
 
 #: Bytes and records that are looked at.
@@ -200,7 +200,7 @@ def _decoded(sample: bytes) -> tuple[str, str]:
     try:
         return "utf-8", codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
-        return "windows-1252", sample.decode(ENCODINGS["windows-1252"], errors="replace")
+        return "windows-1252", sample.decode("windows-1252", errors="replace")
 
 
 def shown(text: str) -> str:

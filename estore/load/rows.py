@@ -85,7 +85,8 @@ def typed_rows(
 
     id_types: id column → its type, if that is not text; a valid id of another type becomes null
     without a reason.
-    What only a few rows need is inside a case, so only these compute it, which halves the cost.
+    What only a few rows need is inside a case, so only these compute it, which halves the cost: the
+    engine tries both sides of an `and` on all rows.
     """
     columns = {name: f"c{position}" for name, position in header.ours.items()}
     columns |= {name: dialect.quoted(value) for name, value in header.constants.items()}
@@ -131,7 +132,7 @@ select
     {line_number} as line_number,
     {_line(header, dialect)} as line_text,
     left(case
-        when instant is null and {is_blank(header, dialect)} then '{BLANK}'
+        when case when instant is null then {is_blank(header, dialect)} end then '{BLANK}'
         {_skipped(trimmed["event_time"], source, dialect)}
         when instant is null
             then coalesce('event_time not understood: ' || {trimmed["event_time"]}, 'event_time is empty')
@@ -140,7 +141,7 @@ select
         when instant < timestamp '{source.earliest_date} 00:00:00+00:00'
             then '{BEFORE} {source.earliest_date}: ' || {trimmed["event_time"]}
         {_empty(ids, "event_type", "product_id", "user_id", "user_session")}
-        when price is null and {trimmed["price"]} is not null
+        when case when price is null then {trimmed["price"]} is not null end
             then 'price not understood: ' || {trimmed["price"]}
         when price is null and event_type = 'purchase' then 'price of a purchase is empty'
         when price < 0 then 'price is negative: ' || {trimmed["price"]}

@@ -139,7 +139,10 @@ class DuckDB(Dialect):
         return f"nullif(case when {needs_it} then trim({column}, {blanks}) else {column} end, '')"
 
     def clean(self, column: str) -> str:
-        may_need_it = f"{column} < '!' or {column}[-1] < '!' or strlen({column}) > length({column})"
+        may_need_it = (
+            f"{column} < '!' or contains({column}, ' ') or contains({column}, '\t') "
+            f"or contains({column}, '\n') or strlen({column}) > length({column})"
+        )
         return f"case when {may_need_it} then {self.trimmed(column)} else {column} end"
 
     def compact(self, kind: str, column: str, clean: str) -> str:
@@ -184,11 +187,12 @@ class DuckDB(Dialect):
                 else self.of_zone(local, source.time_zone)
             )  # fmt: skip
             return f"case{named} else {plain} end" if named else plain
-        # The engine reads a zone only if no space comes before it.
+        # The engine reads a zone only if no space comes before it. It would turn a list of five
+        # values after `in` into a join, which reads the values of all rows.
         ends = f"regexp_replace({trimmed}, ' *({_OFFSET})( [A-Z]{{3,5}})?$', '\\1')"
         ends = f"regexp_replace({ends}, ' *(Z|UTC|GMT)$', 'Z', 'i')"
         zoned = (
-            f"case when right({trimmed}, 1) in ('C', 'T', 'c', 't', 'z') "
+            f"case when contains('CTctz', right({trimmed}, 1)) "
             f"or contains(substr({trimmed}, 17), ' ') then {ends} else {trimmed} end"
         )
         return f"""case

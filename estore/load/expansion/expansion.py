@@ -215,7 +215,7 @@ def sample_of(file: LandedFile, source: Source) -> list[dict[str, Any]]:
 
     form = form_of_json(file, source)
     found: list[dict[str, Any]] = []
-    with open_bytes(file, source.encoding) as stream:
+    with open_bytes(file, source.codec) as stream:
         if form == "nd":
             for _ in range(_SAMPLE):
                 if not (line := stream.readline(1 << 24)):

@@ -40,7 +40,7 @@ class Staged:
 
 def form_of_json(file: LandedFile, source: Source) -> str:
     """How a JSON file is written: nd (a record per line), array, or unstructured."""
-    with open_bytes(file, source.encoding) as stream:
+    with open_bytes(file, source.codec) as stream:
         start = stream.read(_START).decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
     if not start:
         raise RefusedFile("is empty; export it again")

@@ -22,12 +22,7 @@ from estore.warehouse.base import BUILT, Warehouse
 from estore.warehouse.control_tables import GROWN, ControlTables, Table
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.error_messages import reporting
-from estore.warehouse.raw_events import (
-    KNOWN_CUSTOMERS,
-    NOTE_ROWS_AHEAD,
-    RAW_COLUMNS,
-    bigquery_ddl,
-)
+from estore.warehouse.raw_events import KNOWN_CUSTOMERS, RAW_COLUMNS, bigquery_ddl
 
 LABELS = {"app": "estore"}
 #: Seconds without a byte after which a request counts as lost and is sent again.
@@ -126,9 +121,6 @@ class BigQueryWarehouse(Warehouse):
                     f"add column if not exists {name} {table.columns[name]}" for name in missing
                 )
                 self.run(f"alter table {table.full_name} {', '.join(added)}")
-                if "recheck_at" in missing:
-                    self.run(NOTE_ROWS_AHEAD)
-                missing = []
             fields = [
                 bigquery.SchemaField(name, kind)
                 for name, kind in table.columns.items()

@@ -14,6 +14,7 @@ from benchmarks.dashboard import bench_dashboard, dashboard_table, write_dashboa
 from benchmarks.detect import Detector
 from benchmarks.machine import commit, now
 from benchmarks.plan import Plan
+from benchmarks.predictions import measure
 from benchmarks.report import newest, short_table, write_report
 from benchmarks.truth import truth_table
 
@@ -98,6 +99,15 @@ def measure_dashboard(folder: Path, results: Path, readme: Path) -> None:
     (results / "dashboard.json").write_text(json.dumps(result, indent=2) + "\n")
     write_dashboard_table(result, readme)
     click.echo(dashboard_table(result))
+
+
+@main.command("predictions")
+@click.option("--customers", default=2_000_000, show_default=True)
+@click.option("--days", default=213, show_default=True, help="Length of the history.")
+def measure_predictions(customers: int, days: int) -> None:
+    """Print seconds and memory of fitting and predicting the cells of many customers."""
+    for name, value in measure(customers, days).items():
+        click.echo(f"{name}: {value:,}")
 
 
 @main.command("calibration")

@@ -18,6 +18,10 @@ BEYOND_PLAIN = (
     "metrics_lifecycle",
     "metrics_revenue_drivers",
     "metrics_weekday_hours",
+    "dim_customer_predictions",
+    "metrics_predicted_value",
+    "metrics_prediction_backtest",
+    "metrics_prediction_fit",
     # Views of one grain of a table that is compared.
     "metrics_churn_monthly",
     "metrics_churn_overall",

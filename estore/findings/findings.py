@@ -16,6 +16,7 @@ from estore.findings import caveats, customers, growth
 from estore.findings.facts import Facts, Finding
 from estore.findings.lateness import late_files
 from estore.findings.phrases import FEWEST, counted, grouped, listed, pct, sentence, share_of
+from estore.findings.predictions import predictions
 from estore.load import event_types
 from estore.snapshot.manifest import Manifest
 
@@ -36,7 +37,7 @@ def key_findings(snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> lis
     facts = Facts(snapshot, manifest)
     makers: list[Callable[[Facts], Iterator[Finding]]] = [
         _sales, growth.drivers, _funnel, growth.carts, customers.segments, customers.churn,
-        customers.lifetime_value, _products, growth.pairs, _data_quality,
+        customers.lifetime_value, predictions, _products, growth.pairs, _data_quality,
     ]  # fmt: skip
     try:
         return [finding for make in makers for finding in make(facts)]

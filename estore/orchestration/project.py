@@ -14,8 +14,9 @@ LAYERS = ("raw", "rules", "staging", "intermediate", "marts", "metrics", "dashbo
 KINDS = {"source": "raw", "seed": "rules", "snapshot": "history"}
 #: The asset of tests on raw rows only: the transforms run them but make no raw table.
 VIEW_ON_RAW = dg.AssetKey(["staging", "stg_lines"])
-#: Tables from the previous batch: as assets of their own they would form a cycle.
-BUILT_BEFORE = "built"
+#: Sources that are no assets of their own: tables from the previous batch would form a cycle, and
+#: predictions are computed between two runs of dbt.
+WITHOUT_ASSET = ("built", "predicted")
 
 
 class Translator(DagsterDbtTranslator):
@@ -52,7 +53,7 @@ class Project:
         return [
             spec.replace_attributes(
                 skippable=True,
-                deps=[dep for dep in spec.deps if dep.asset_key.path[0] != BUILT_BEFORE],
+                deps=[dep for dep in spec.deps if dep.asset_key.path[0] not in WITHOUT_ASSET],
             )
             for spec in specs
         ]
@@ -100,6 +101,6 @@ def _shown(name: str, value: Any) -> str:
 
 def layer(node: Mapping[str, Any]) -> str:
     """A table's position in the flow."""
-    if node["resource_type"] == "source" and node["source_name"] == BUILT_BEFORE:
-        return BUILT_BEFORE
+    if node["resource_type"] == "source" and node["source_name"] in WITHOUT_ASSET:
+        return str(node["source_name"])
     return str(KINDS.get(node["resource_type"]) or node["fqn"][1])

@@ -70,6 +70,10 @@ class Warehouse(ABC):
         """Write a query's rows to a Parquet file; returns the number of rows."""
 
     @abstractmethod
+    def replace_table(self, schema: str, table: str, path: Path) -> None:
+        """Replace a built table by the rows of a Parquet file, or create it."""
+
+    @abstractmethod
     def count(self, table: str) -> int:
         """The number of rows of raw.events or raw.rejects."""
 

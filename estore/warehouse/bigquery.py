@@ -105,11 +105,14 @@ class BigQueryWarehouse(Warehouse):
 
     def _create(self) -> None:
         for schema in ("raw", "build"):
-            found = bigquery.Dataset(f"{self.project}.{self.dataset}_{schema}")
-            found.location = self.settings.location
-            found.labels = LABELS
-            self.client.create_dataset(found, exists_ok=True)
+            self._create_dataset(schema)
         self.run(bigquery_ddl() + self._control_tables.ddl())
+
+    def _create_dataset(self, schema: str) -> None:
+        found = bigquery.Dataset(f"{self.project}.{self.dataset}_{schema}")
+        found.location = self.settings.location
+        found.labels = LABELS
+        self.client.create_dataset(found, exists_ok=True)
 
     def _read_control_tables(self, *, for_writing: bool) -> None:
         """Read the state first: a commit detects a revision changed by another writer."""
@@ -346,6 +349,16 @@ class BigQueryWarehouse(Warehouse):
             if found.table_type == "TABLE":
                 return write_parquet(self.client.list_rows(found), path)
         return write_parquet(self.run(query), path)
+
+    def replace_table(self, schema: str, table: str, path: Path) -> None:
+        self._create_dataset(schema)
+        config = bigquery.LoadJobConfig(
+            source_format="PARQUET", write_disposition="WRITE_TRUNCATE", labels=LABELS
+        )
+        with path.open("rb") as stream:
+            self.client.load_table_from_file(
+                stream, self.table(schema, table), job_config=config
+            ).result()
 
 
 def ask(settings: Settings, sql: str, **parameters: Any) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -267,3 +267,9 @@ class DuckDBWarehouse(Warehouse):
     def export(self, query: str, path: Path) -> int:
         (row,) = self.select(f"copy ({query}) to {quoted(str(path))} (format parquet)")
         return int(row[0])
+
+    def replace_table(self, schema: str, table: str, path: Path) -> None:
+        self.control_tables.execute(f"create schema if not exists {schema}")
+        self.control_tables.execute(
+            f"create or replace table {schema}.{table} as from read_parquet({quoted(str(path))})"
+        )

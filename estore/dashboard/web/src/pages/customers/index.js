@@ -7,6 +7,7 @@ import { full, listed, share, short } from '../../numbers.js';
 import { TYPE_COLORS, TYPE_NAMES } from '../../palette.js';
 import { ratio, sum } from '../../ratio.js';
 import { whole } from '../../view.js';
+import { predictionCards } from './predictions.js';
 import { transitionsCard } from './transitions.js';
 
 const NOW = 'buyers by their segment at the as-of date';
@@ -231,4 +232,5 @@ export const cards = [
     table: segmentTable,
   },
   transitionsCard,
+  ...predictionCards,
 ];

@@ -12,6 +12,7 @@ import click
 
 from estore import interruption
 from estore.assistant.verbs import mcp
+from estore.audiences.verbs import audience
 from estore.error_report import in_words, unexpected
 from estore.errors import EstoreError
 from estore.escaping import one_line, printable, shortened
@@ -458,7 +459,7 @@ def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:
     }  # fmt: skip
 
 
-for verb in (inspect, verbs.query, verbs.rejects, verbs.tables, export, mcp):
+for verb in (inspect, verbs.query, verbs.rejects, verbs.tables, export, audience, mcp):
     main.add_command(verb)
 
 if __name__ == "__main__":

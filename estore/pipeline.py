@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from estore import load as loading
+from estore.audiences.published import write_tables
 from estore.build import batches
 from estore.build.builder import BuildReport, Transform
 from estore.console import Console
@@ -24,7 +26,7 @@ from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.snapshot.manifest import Manifest, check_snapshot, current_version
 from estore.snapshot.writer import publish
-from estore.warehouse import open_warehouse
+from estore.warehouse import Warehouse, open_warehouse
 from estore.warehouse.duckdb import missing
 
 
@@ -132,7 +134,7 @@ def publish_again(settings: Settings, shop: ShopConfig, console: Console) -> Man
             raise EstoreError(
                 "the last build is incomplete or its data tests failed: run `estore build`"
             )
-        return _publish(settings, transform)
+        return _publish(settings, transform, console)
 
 
 def withdraw(settings: Settings, uri: str, console: Console) -> tuple[Entry, Entry | None]:
@@ -222,7 +224,7 @@ def _build(
         return report, manifest
     with console.step("publish"):
         transform.snapshot(only_if_new=True)
-        return report, _publish(settings, transform)
+        return report, _publish(settings, transform, console)
 
 
 def _still_published(settings: Settings, transform: Transform, console: Console) -> Manifest | None:
@@ -236,8 +238,19 @@ def _still_published(settings: Settings, transform: Transform, console: Console)
     return manifest if manifest and transform.is_published(manifest.version) else None
 
 
-def _publish(settings: Settings, transform: Transform) -> Manifest:
-    manifest = publish(settings, transform)
+def _publish(settings: Settings, transform: Transform, console: Console) -> Manifest:
+    """A wrong definition of an audience must not keep the numbers from being published."""
+
+    def add(warehouse: Warehouse, folder: Path) -> dict[str, int]:
+        try:
+            return write_tables(settings, warehouse, folder)
+        except EstoreError as error:
+            for leftover in folder.glob("audience_*"):
+                leftover.unlink()
+            console.line(f"published without audiences: {error}", "yellow")
+            return {}
+
+    manifest = publish(settings, transform, add)
     transform.note_published(manifest.version)
     return manifest
 

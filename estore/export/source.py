@@ -25,6 +25,8 @@ ABOUT = "snapshot_info"
 #: Descriptions of the tables that no dbt model describes.
 _DESCRIPTIONS = {
     ABOUT: "One row: the snapshot that this export contains, and the shop's settings.",
+    "audience_orders": "One row per order of a customer who was exported or held out, after it.",
+    "audience_overview": "One row per audience: its size, its last export and its lift.",
     "build_tests": "One row per data test of the build, with its result.",
     "definitions": "One row per table and per column, with its description.",
     "lineage_edges": "One row per pair of tables of which one is computed from the other.",

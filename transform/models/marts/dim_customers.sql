@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- A view: most of its columns change from day to day for most customers.
+-- A view: most columns change from day to day for most customers. It reads no table with a row per visitor.
 with lines as (
     select
         lines.user_id,
@@ -30,6 +30,23 @@ ranked_{{ name }} as (
 ),
 
 {% endfor -%}
+carts as (
+    select
+        user_id,
+        count(*) as product_count,
+        cast(sum(cart_amount) as numeric) as cart_amount,
+        max(added_date) as added_date
+    from {{ ref('fct_open_carts') }}
+    group by user_id
+),
+
+-- Users with a cart but without an order are customers to win.
+users as (
+    select user_id from {{ ref('int_buyers') }}
+    union distinct
+    select user_id from carts
+),
+
 segments_before as (
     select
         months.user_id,
@@ -40,15 +57,15 @@ segments_before as (
 )
 
 select
-    buyers.user_id,
+    users.user_id,
     rfm.rfm_segment,
     segments_before.rfm_segment as rfm_segment_last_month,
     rfm.rfm_score,
-    buyers.activity_status,
-    buyers.is_leaving,
-    buyers.order_count,
-    buyers.item_count,
-    buyers.revenue_amount as net_revenue_amount,
+    coalesce(buyers.activity_status, 'prospect') as activity_status,
+    coalesce(buyers.is_leaving, false) as is_leaving,
+    coalesce(buyers.order_count, 0) as order_count,
+    coalesce(buyers.item_count, 0) as item_count,
+    cast(coalesce(buyers.revenue_amount, 0) as numeric) as net_revenue_amount,
     {{ as_amount('buyers.revenue_amount / nullif(buyers.order_count, 0)') }} as average_order_amount,
     buyers.first_order_date,
     buyers.last_order_date,
@@ -59,20 +76,23 @@ select
     buyers.session_count,
     ranked_category.category as favorite_category,
     ranked_brand.brand as favorite_brand,
-    cast(null as int64) as open_cart_product_count,
-    cast(null as numeric) as open_cart_amount,
-    cast(null as date) as open_cart_date,
+    carts.product_count as open_cart_product_count,
+    carts.cart_amount as open_cart_amount,
+    carts.added_date as open_cart_date,
     {{ as_float('null') }} as p_alive,
     {% for days in [30, 60, 90] -%}
     {{ as_float('null') }} as expected_orders_{{ days }}d,
     cast(null as numeric) as expected_revenue_{{ days }}d,
     {% endfor -%}
     cast(null as date) as expected_next_order_date,
-    buyers.as_of_date
-from {{ ref('int_buyers') }} as buyers
-inner join {{ ref('dim_user_rfm') }} as rfm on buyers.user_id = rfm.user_id
-left join segments_before on buyers.user_id = segments_before.user_id
+    as_of.as_of_date
+from users
+left join {{ ref('int_buyers') }} as buyers on users.user_id = buyers.user_id
+left join {{ ref('dim_user_rfm') }} as rfm on users.user_id = rfm.user_id
+left join carts on users.user_id = carts.user_id
+left join segments_before on users.user_id = segments_before.user_id
 left join ranked_category
-    on buyers.user_id = ranked_category.user_id and ranked_category.preference = 1
+    on users.user_id = ranked_category.user_id and ranked_category.preference = 1
 left join ranked_brand
-    on buyers.user_id = ranked_brand.user_id and ranked_brand.preference = 1
+    on users.user_id = ranked_brand.user_id and ranked_brand.preference = 1
+cross join {{ ref('int_as_of') }} as as_of

@@ -61,7 +61,7 @@ class Definitions:
         if name in self.audiences:
             return self.audiences[name]
         raise EstoreError(
-            f"no audience is named {name}{_nearest(name, self.audiences)}. "
+            f"no audience is named {name}{_nearest(name, self.audiences) or '.'} "
             f"`estore audience list` lists them; {self.path} defines your own"
         )
 

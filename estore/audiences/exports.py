@@ -90,6 +90,11 @@ def export_audience(settings: Settings, definitions: Definitions, request: Reque
     return Exported(export, place, members)
 
 
+def is_interrupted(settings: Settings) -> bool:
+    """Whether a decided export is not complete: a crash interrupted it, or it is in progress."""
+    return (settings.home / "audiences" / "pending.json").exists()
+
+
 def complete_export(settings: Settings) -> None:
     """Complete an export that a crash interrupted after it was decided; the caller has the lock."""
     folder = settings.home / "audiences"

@@ -14,7 +14,7 @@ import duckdb
 
 from estore.audiences.customers import Customers, reading_customers
 from estore.audiences.definitions import Audience, Definitions, read_definitions
-from estore.audiences.exports import complete_export
+from estore.audiences.exports import complete_export, is_interrupted
 from estore.audiences.lift import Lift, measure
 from estore.audiences.records import (
     ASSIGNED,
@@ -56,8 +56,9 @@ def write_tables(settings: Settings, warehouse: Warehouse, folder: Path) -> dict
     Raises EstoreError for wrong definitions; the snapshot is then published without them.
     """
     records = Records(settings)
-    with suppress(Busy), records.alone():  # another export completes itself
-        complete_export(settings)
+    if is_interrupted(settings):
+        with suppress(Busy), records.alone():  # another export completes itself
+            complete_export(settings)
     orders = _write_orders(warehouse, records, folder / f"{ORDERS}.parquet")
     definitions = read_definitions(settings)
     last = warehouse.scalar(
@@ -103,7 +104,10 @@ def _write_orders(warehouse: Warehouse, records: Records, path: Path) -> int:
     """The later orders of all customers who were exported or held out."""
     columns = "user_id, order_date, order_amount as net_revenue_amount"
     all_orders = path.with_suffix(".all")
-    source = "(select '' as user_id, date '1970-01-01' as order_date, 0.000 as net_revenue_amount)"
+    source = (
+        "(select '' as user_id, date '1970-01-01' as order_date, "
+        "cast(0 as decimal(18, 3)) as net_revenue_amount)"
+    )
     of_members = "false"
     if audiences := records.audiences():
         files = ", ".join(files_of(records, name) for name in audiences)

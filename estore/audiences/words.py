@@ -33,8 +33,13 @@ def export_text(done: Exported) -> str:
     lines = [
         f"{done.place}: {count(EXPORTED):,} customers ({export.format}, export {export.number} of "
         f"{export.audience}, as of {export.as_of_date})",
-        f"  audience: {count('members'):,} customers; since the export before, "
-        f"{count('entered'):,} entered, {count('stayed'):,} stayed, {count('left'):,} left",
+        f"  audience: {count('members'):,} customers"
+        + (
+            f"; since the export before, {count('entered'):,} entered, {count('stayed'):,} "
+            f"stayed, {count('left'):,} left"
+            if export.number > 1
+            else ""
+        ),
         f"  held out as control: {count(CONTROL):,}"
         + ("" if export.control_share else "; control_share is 0, so no lift can be measured"),
     ]

@@ -12,7 +12,7 @@ from dashboard_shop import (
     HOSTILE_BRAND,
 )
 
-PAGES = ["sales", "funnel", "customers", "retention", "products", "growth", "data"]
+PAGES = ["sales", "funnel", "customers", "retention", "products", "growth", "audiences", "data"]
 Visitor = Callable[..., Visit]
 Ask = Callable[[str], list[tuple[Any, ...]]]
 

@@ -1,5 +1,6 @@
 // The pages in the order of the navigation.
 
+import { cards as audiences } from './audiences/index.js';
 import { cards as customers } from './customers/index.js';
 import { cards as data } from './data/index.js';
 import { cards as funnel } from './funnel/index.js';
@@ -16,5 +17,6 @@ export const PAGES = {
   retention: { name: 'Retention & value', cards: retention },
   products: { name: 'Products', cards: products, warning: taxonomyBreaks },
   growth: { name: 'Growth', cards: growth },
+  audiences: { name: 'Audiences', cards: audiences },
   data: { name: 'Data', cards: data },
 };

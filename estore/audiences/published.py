@@ -132,7 +132,7 @@ def _write_orders(warehouse: Warehouse, records: Records, path: Path) -> int:
 
 def _since(records: Records, warehouse: Warehouse) -> date:
     """The day before the first order that any lift counts."""
-    as_of = warehouse.scalar("select as_of_date from intermediate.int_as_of")
+    as_of: date = warehouse.scalar("select as_of_date from intermediate.int_as_of")
     days = [each.day for name in records.audiences() for each in records.exports(name)[:1]]
     return max(min(days, default=as_of), as_of - timedelta(days=LONGEST))
 

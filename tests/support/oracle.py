@@ -792,28 +792,20 @@ class Customer:
 
 
 def customers(events: Iterable[Event], orders: Iterable[Order], as_of: date) -> list[Customer]:
-    """Buyers by user_id. A product counts once per order; ties go to the revenue, then the name."""
+    """Buyers by user_id. The favorite is the name of most purchases; ties go to the first name."""
     events, orders = list(events), list(orders)
     last_month = _month_start(as_of) - timedelta(days=1)
     until_then = [order for order in orders if order.order_date <= last_month]
     before = {row.user_id: row.rfm_segment for row in rfm(until_then, last_month)}
     category, brand = _product_names(events)
-
-    bought: dict[str, dict[tuple[str, str], Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for own in _split_into_sessions(events, 60):
-        for event in own:
-            if event.event_type == "purchase":
-                order = event.order_id or f"{own[0].user_session} {own[0].event_time}"
-                bought[event.user_id][order, event.product_id] += event.revenue_amount
+    bought: dict[str, list[str]] = defaultdict(list)
+    for event in events:
+        if event.event_type == "purchase":
+            bought[event.user_id].append(event.product_id)
 
     def favorite(user: str, names: dict[str, str]) -> str | None:
-        lines: Counter[str] = Counter()
-        revenue: dict[str, Decimal] = defaultdict(Decimal)
-        for (_, product), amount in bought[user].items():
-            if name := names.get(product):
-                lines[name] += 1
-                revenue[name] += amount
-        return min(lines, key=lambda name: (-lines[name], -revenue[name], name), default=None)
+        counts = Counter(names[product] for product in bought[user] if product in names)
+        return min(counts, key=lambda name: (-counts[name], name), default=None)
 
     own_orders = _orders_by_user(orders)
     return [

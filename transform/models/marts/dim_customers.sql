@@ -1,32 +1,53 @@
 {{ config(materialized='view') }}
 
 -- A view: most columns change from day to day for most customers. It reads no table with a row per visitor.
-with lines as (
+-- Numbers instead of names, so that a favorite is one integer: its purchases, and among equal ones the first
+-- name. Ranking texts would cost a multiple.
+with products as (
     select
-        lines.user_id,
+        products.product_id,
         categories.level_1 as category,
         products.brand,
-        count(*) as line_count,
-        sum(lines.revenue_amount) as revenue_amount
-    from {{ ref('int_order_lines') }} as lines
-    inner join {{ ref('int_products') }} as products
-        on lines.product_id = {{ as_text('products.product_id') }}
+        dense_rank() over (order by categories.level_1) as category_number,
+        dense_rank() over (order by products.brand) as brand_number
+    from {{ ref('int_products') }} as products
     left join {{ ref('int_categories') }} as categories on products.category_id = categories.category_id
-    group by lines.user_id, categories.level_1, products.brand
 ),
 
--- The name bought most often; ties go to the higher revenue, then to the first name.
 {% for name in ['category', 'brand'] -%}
-ranked_{{ name }} as (
+{{ name }}_purchases as (
+    select
+        purchases.user_id,
+        products.{{ name }}_number as name_number,
+        count(*) as purchase_count
+    from {{ ref('int_purchases') }} as purchases
+    inner join products on purchases.product_id = products.product_id
+    where products.{{ name }} is not null
+    group by purchases.user_id, products.{{ name }}_number
+),
+
+most_{{ name }}_purchases as (
     select
         user_id,
-        {{ name }},
-        row_number() over (
-            partition by user_id order by sum(line_count) desc, sum(revenue_amount) desc, {{ name }} asc
-        ) as preference
-    from lines
+        10000000 - mod(max(purchase_count * 10000000 - name_number), 10000000) as name_number
+    from {{ name }}_purchases
+    group by user_id
+),
+
+{{ name }}_names as (
+    select distinct
+        {{ name }}_number as name_number,
+        {{ name }}
+    from products
     where {{ name }} is not null
-    group by user_id, {{ name }}
+),
+
+favorite_{{ name }} as (
+    select
+        {{ as_text('most.user_id') }} as user_id,
+        names.{{ name }}
+    from most_{{ name }}_purchases as most
+    inner join {{ name }}_names as names on most.name_number = names.name_number
 ),
 
 {% endfor -%}
@@ -74,8 +95,8 @@ select
     buyers.days_since_last_activity,
     buyers.usual_interval_days,
     buyers.session_count,
-    ranked_category.category as favorite_category,
-    ranked_brand.brand as favorite_brand,
+    favorite_category.category as favorite_category,
+    favorite_brand.brand as favorite_brand,
     carts.product_count as open_cart_product_count,
     carts.cart_amount as open_cart_amount,
     carts.added_date as open_cart_date,
@@ -91,8 +112,6 @@ left join {{ ref('int_buyers') }} as buyers on users.user_id = buyers.user_id
 left join {{ ref('dim_user_rfm') }} as rfm on users.user_id = rfm.user_id
 left join carts on users.user_id = carts.user_id
 left join segments_before on users.user_id = segments_before.user_id
-left join ranked_category
-    on users.user_id = ranked_category.user_id and ranked_category.preference = 1
-left join ranked_brand
-    on users.user_id = ranked_brand.user_id and ranked_brand.preference = 1
+left join favorite_category on users.user_id = favorite_category.user_id
+left join favorite_brand on users.user_id = favorite_brand.user_id
 cross join {{ ref('int_as_of') }} as as_of

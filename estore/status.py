@@ -28,7 +28,9 @@ def as_text(status: dict[str, Any]) -> str:
         ),
         f"\n{status['loaded']:,} of {status['lines']:,} rows loaded from "
         f"{counted(status['loaded_files'], 'file')}, {status['rejected']:,} rejected"
-        f"{_ignored(status)}; {days}",
+        + _ignored(status)
+        + (f", {status['forgotten']:,} of forgotten people" if status["forgotten"] else "")
+        + f"; {days}",
         *status["other_event_types"],
         *(f"late: {late['sentence']}" for late in status["late_files"]),
         *_builds(status),

@@ -20,6 +20,7 @@ from estore.load.content import (
     read_text,
 )
 from estore.load.copies import Copies
+from estore.load.forgotten import Forgotten
 from estore.load.header import Header
 from estore.load.intake import Intake, NotWellFormed, OnProgress, TextIds, open_intake
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
@@ -380,9 +381,11 @@ class _Load:
             reasons = self.intake.reasons(file_id)
             self._check_share(file_id, lines, rejected, reasons)
             self.intake.note_days(file_id)
+            events, rejects = Forgotten(self.warehouse).keep_out(file_id)
+            loaded, rejected = loaded - events, rejected - rejects
             entry = replace(
                 new_entry(file_id, self.file, self.content, "loaded"),
-                lines=lines, loaded=loaded, rejected=rejected,
+                lines=lines, loaded=loaded, rejected=rejected, forgotten=events + rejects or None,
                 other_event_types=self.intake.other_event_types(file_id),
                 recheck_at=self.intake.recheck_at(file_id),
                 ignored=ignored,

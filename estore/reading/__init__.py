@@ -22,7 +22,7 @@ from estore.snapshot.manifest import (
 #: Ledger columns of a status; homes of earlier versions lack the last ones.
 _OF_FILES = [
     "uri", "status", "lines", "loaded", "rejected", "first_date", "last_date", "loaded_at", "error",
-    "other_event_types", "ignored", "ignored_event_types", "source",
+    "other_event_types", "ignored", "ignored_event_types", "source", "forgotten",
 ]  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "loaded": sum(file["loaded"] for file in held),
         "rejected": sum(file["rejected"] for file in held),
         "ignored": sum(file["ignored"] or 0 for file in held),
+        "forgotten": sum(file["forgotten"] or 0 for file in held),
         "first_date": min(
             (file["first_date"] for file in held if file["first_date"]), default=None
         ),

@@ -18,8 +18,9 @@ from google.cloud import bigquery
 
 from estore.errors import EstoreError, NothingLoaded
 from estore.settings import Settings, bigquery_emulator
+from estore.warehouse import bigquery_people
 from estore.warehouse.base import BUILT, Warehouse
-from estore.warehouse.control_tables import GROWN, ControlTables, Table
+from estore.warehouse.control_tables import GROWN, NEW, ControlTables, Table
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.error_messages import reporting
 from estore.warehouse.raw_events import KNOWN_CUSTOMERS, RAW_COLUMNS, bigquery_ddl
@@ -118,6 +119,9 @@ class BigQueryWarehouse(Warehouse):
         """Read the state first: a commit detects a revision changed by another writer."""
         for table in self._control_tables.tables:
             reference = bigquery.TableReference.from_string(self._id(*table.full_name.split(".")))
+            if table.full_name in NEW and not for_writing and not self._exists(reference):
+                self._control_tables.fill(table, [])
+                continue
             missing = self._missing_columns(table, reference)
             if missing and for_writing:
                 added = (
@@ -222,7 +226,7 @@ class BigQueryWarehouse(Warehouse):
         found = self.select("select value from build.state where name = 'revision'")
         return found == [(self._control_tables.revision,)]
 
-    def _days(self, file_ids: Sequence[int]) -> str:
+    def partitions(self, file_ids: Sequence[int]) -> str:
         """The partitions of files as SQL."""
         listed = ", ".join(map(str, file_ids))
         first, last = self.control_tables.execute(
@@ -237,13 +241,23 @@ class BigQueryWarehouse(Warehouse):
         )
 
     def remove_rows(self, file_id: int) -> None:
-        self.later(f"delete from raw.events where file_id = {file_id} and {self._days([file_id])};")
+        self.later(
+            f"delete from raw.events where file_id = {file_id} and {self.partitions([file_id])};"
+        )
         self.later(f"delete from raw.rejects where file_id = {file_id};")
+
+    def people_among(self, file_id: int, key: str, hashes: Sequence[str]) -> list[str]:
+        return bigquery_people.people_among(self, file_id, key, hashes)
+
+    def remove_people(
+        self, ids: Sequence[str], file_id: int | None = None
+    ) -> list[tuple[int, date | None, int]]:
+        return bigquery_people.remove_people(self, ids, file_id)
 
     def hand_over_rows(self, file_id: int, successor_id: int, successor_uri: str) -> None:
         self.later(
             f"update raw.events set file_id = {successor_id} "
-            f"where file_id = {file_id} and {self._days([file_id])};"
+            f"where file_id = {file_id} and {self.partitions([file_id])};"
         )
         uri = BIGQUERY.quoted(successor_uri)
         self.later(
@@ -278,7 +292,7 @@ class BigQueryWarehouse(Warehouse):
             nothing = "cast(null as string) as line_text, cast(null as string) as reason"
             parts.append(
                 f"select file_id, {columns}, {nothing} from raw.events "
-                f"where file_id in ({listed}) and {self._days(held)}"
+                f"where file_id in ({listed}) and {self.partitions(held)}"
             )
             empty = ", ".join(f"null as {column}" for column in RAW_COLUMNS)
             parts.append(
@@ -310,8 +324,11 @@ class BigQueryWarehouse(Warehouse):
     # ------------------------------------------------------------------ what is built
 
     def has_table(self, schema: str, table: str) -> bool:
+        return self._exists(self.table(schema, table))
+
+    def _exists(self, reference: bigquery.TableReference) -> bool:
         try:
-            self.client.get_table(self.table(schema, table))
+            self.client.get_table(reference)
         except NotFound:
             return False
         return True

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import duckdb
 from estore.errors import Busy, Damaged, EstoreError, NothingLoaded, engine_advice
 from estore.home import make_home
 from estore.settings import Settings
-from estore.warehouse.base import BUILT, Warehouse
+from estore.warehouse.base import BUILT, HISTORY, SEPARATORS, Warehouse
 from estore.warehouse.control_tables import CONTROL_TABLES
 from estore.warehouse.quoting import quoted
 from estore.warehouse.raw_events import NOTE_ROWS_AHEAD, RAW_COLUMNS, duckdb_ddl
@@ -220,6 +221,59 @@ class DuckDBWarehouse(Warehouse):
     def remove_rows(self, file_id: int) -> None:
         for table in ("raw.events", "raw.rejects"):
             self.control_tables.execute(f"delete from {table} where file_id = ?", [file_id])
+
+    def people_among(self, file_id: int, key: str, hashes: Sequence[str]) -> list[str]:
+        rows = self.select(
+            """
+            select id from (
+                select distinct cast(user_id as varchar) as id from raw.events where file_id = $file
+                union
+                select unnest(regexp_split_to_array(line_text, $separators)) from raw.rejects
+                where file_id = $file
+            )
+            where list_contains($hashes, sha256($key || id)) order by id
+            """,
+            file=file_id, key=key, hashes=list(hashes), separators=SEPARATORS,
+        )  # fmt: skip
+        return [person for (person,) in rows]
+
+    def remove_people(
+        self, ids: Sequence[str], file_id: int | None = None
+    ) -> list[tuple[int, date | None, int]]:
+        here = "" if file_id is None else f" and file_id = {file_id}"
+        kind = self.scalar(
+            "select data_type from duckdb_columns() where schema_name = 'raw' "
+            "and table_name = 'events' and column_name = 'user_id'"
+        )
+        # Typed ids: the filter can use the table's statistics, and "007" is not 7.
+        theirs = (
+            f"user_id in (select try_cast(id as {kind}) from unnest($ids) as people (id) "
+            f"where cast(try_cast(id as {kind}) as varchar) = id)"
+        )
+        named = (
+            "exists (select 1 from unnest($ids) as people (id) where regexp_matches(line_text, "
+            "'(^|[^0-9A-Za-z])' || regexp_escape(id) || '($|[^0-9A-Za-z])'))"
+        )
+        gone: list[tuple[int, date | None, int]] = []
+        for table, day, condition in (
+            ("raw.events", "cast(event_time as date)", theirs),
+            ("raw.rejects", "cast(null as date)", named),
+        ):
+            gone += self.select(
+                f"select file_id, {day} as event_date, count(*) from {table} "
+                f"where {condition}{here} group by all order by all",
+                ids=list(ids),
+            )
+            self.select(f"delete from {table} where {condition}{here}", ids=list(ids))
+        if file_id is None:
+            for table in HISTORY:
+                if self.has_table("snapshots", table):
+                    self.select(
+                        f"delete from snapshots.{table} "
+                        "where list_contains($ids, cast(user_id as varchar))",
+                        ids=list(ids),
+                    )
+        return gone
 
     def hand_over_rows(self, file_id: int, successor_id: int, successor_uri: str) -> None:
         self.control_tables.execute(

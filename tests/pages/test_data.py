@@ -16,7 +16,7 @@ def test_a_day_in_text_is_the_same_day_in_files(visitor: Visitor) -> None:
         "2020-01-08 to 2020-01-10",
     ]
     assert [row[2] for row in visit.table("alerts")] == ["15 Jan 2020", "8 Jan – 10 Jan 2020"]
-    assert visit.table("files")[0][6] == "1 Dec 2019"
+    assert visit.table("files")[0][7] == "1 Dec 2019"
 
 
 def test_a_day_far_above_all_others_is_cut_off_with_a_note(

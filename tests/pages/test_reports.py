@@ -52,6 +52,7 @@ def test_a_report_on_paper_has_all_pages(visitor: Visitor, report: str) -> None:
     visit.page.goto(f"{report}#print")
     visit.page.wait_for_selector("html[data-drawn]", state="attached")
     assert visit.page.locator("main.sheet h1").all_inner_texts() == [
-        "Sales", "Funnel", "Customers", "Retention & value", "Products", "Growth", "Data",
+        "Sales", "Funnel", "Customers", "Retention & value", "Products", "Growth", "Audiences",
+        "Data",
     ]  # fmt: skip
     assert "nothing" not in visit.cards().values()

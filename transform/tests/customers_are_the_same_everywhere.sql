@@ -1,5 +1,5 @@
--- Customers lost or duplicated between the orders and the metrics. Known customers are in no cohort and have no first-time
--- order.
+-- Customers lost or duplicated between the orders and the metrics. Known customers are in no cohort and have
+-- no first-time order.
 {% set first_orders = ref('fct_orders') ~ ' where order_number = 1 and ' ~ is_customer('user_id') %}
 
 with totals as (

@@ -90,7 +90,8 @@ select
     {{ as_amount('buyers.revenue_amount / nullif(buyers.order_count, 0)') }} as average_order_amount,
     buyers.first_order_date,
     buyers.last_order_date,
-    {{ period_start('month', 'coalesce(buyers.customer_since_date, buyers.first_order_date)') }} as cohort_month,
+    {{ period_start('month', 'coalesce(buyers.customer_since_date, buyers.first_order_date)') }}
+        as cohort_month,
     buyers.days_since_last_order,
     buyers.days_since_last_activity,
     buyers.usual_interval_days,

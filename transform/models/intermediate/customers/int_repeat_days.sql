@@ -1,8 +1,8 @@
 {% set longest = var('cohort_history_days') %}
 {% set day_of_month = 'least(last_day, ' ~ (longest + 1) ~ ')' %}
 
--- A customer is at risk of a second order until that order, or until today. Monthly cohorts end, or their rows
--- would grow with the square of the shop's age.
+-- A customer is at risk of a second order until that order, or until today. Monthly cohorts end, or their
+-- rows would grow with the square of the shop's age.
 with customers as (
     select
         {{ period_start('month', 'first_order_date') }} as first_month,

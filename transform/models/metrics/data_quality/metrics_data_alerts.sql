@@ -30,8 +30,8 @@ gaps as (
     where kind = 'missing_events' and subject = 'view'
 ),
 
--- One incident, one alert: of a gap and low days that overlap, the gap, unless the low days last twice as long. A
--- gap within other longer alerts is not reported a second time.
+-- One incident, one alert: of a gap and low days that overlap, the gap, unless the low days last twice as
+-- long. A gap within other longer alerts is not reported a second time.
 reported as (
     select timed.*
     from timed

@@ -5,14 +5,16 @@
 with periods as (
     select
         last_day,
-        least({{ weeks }}, {{ whole_quotient(days_between('first_day', 'last_day') ~ ' + 1', 7) }}) as week_count
+        least({{ weeks }}, {{ whole_quotient(days_between('first_day', 'last_day') ~ ' + 1', 7) }})
+            as week_count
     from {{ ref('int_periods') }}
     where not is_outlying
 ),
 
 newest as (
-    select * from periods
-    where last_day = (select max(last_day) from periods)
+    select *
+    from periods
+    qualify row_number() over (order by last_day desc) = 1
 ),
 
 counted as (
@@ -52,7 +54,8 @@ places as (
         number as place,
         ceil(needed.least_count / needed.total_count) - 1 as full_weeks,
         coalesce(counted.event_count, 0) as event_count,
-        sum(coalesce(counted.event_count, 0)) over (partition by needed.subject order by number) as count_so_far,
+        sum(coalesce(counted.event_count, 0)) over (partition by needed.subject order by number)
+            as count_so_far,
         needed.least_count - (ceil(needed.least_count / needed.total_count) - 1) * needed.total_count
             as remaining_count
     from needed
@@ -77,8 +80,10 @@ limits as (
     select
         needed.subject,
         needed.total_count / (7e0 * needed.week_count) as usual_per_day,
-        case when needed.week_count > {{ var('anomaly_min_days') }} then min(outages.hour_count) end as min_hours,
-        case when needed.week_count > {{ var('anomaly_min_days') }} then max(outages.hour_count) end as max_hours
+        case when needed.week_count > {{ var('anomaly_min_days') }} then min(outages.hour_count) end
+            as min_hours,
+        case when needed.week_count > {{ var('anomaly_min_days') }} then max(outages.hour_count) end
+            as max_hours
     from needed
     inner join outages on needed.subject = outages.subject
     group by needed.subject, needed.week_count, needed.total_count
@@ -96,7 +101,10 @@ select
                 )
             else concat(
                 'under ', {{ in_words('limits.min_hours') }}, ' hours cannot be seen at this volume (',
-                case when limits.usual_per_day < 1 then 'less than 1' else {{ in_words('limits.usual_per_day') }} end,
+                case
+                    when limits.usual_per_day < 1 then 'less than 1'
+                    else {{ in_words('limits.usual_per_day') }}
+                end,
                 ' a day). They are usually seen from ', {{ in_words('limits.max_hours') }}, ' hours on.'
             )
         end

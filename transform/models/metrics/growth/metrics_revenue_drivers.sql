@@ -1,4 +1,5 @@
 {% set factors = ['buyers', 'orders_per_buyer', 'items_per_order', 'price_per_item'] -%}
+{% set others = factors[:3] | join('_amount + ') ~ '_amount' -%}
 {% set columns = 'grain, period_start, previous_period_start' -%}
 {% set ends = 'has_data_issues, is_left_censored, as_of_date' -%}
 
@@ -39,7 +40,7 @@ effects as (
         '{{ factor }}' as effect,
         {{ as_float('previous_' ~ factor) }} as previous_value,
         {{ as_float(factor) }} as value,
-        {% if loop.last -%} change_amount - {{ factors[:3] | join('_amount - ') }}_amount
+        {% if loop.last -%} change_amount - ({{ others }})
         {%- else -%} {{ factor }}_amount
         {%- endif %} as change_amount,
         {{ ends }}

@@ -36,7 +36,7 @@ def make_large_snapshot(home: Path, *, customers: int = 2_000_000, events: int =
     )
     pipeline.run(settings, ShopConfig(), find_files([str(landing)]), Console(quiet=True))
     source = current_version(settings)
-    assert source, f"{settings.published}: nothing was published"
+    assert source is not None
     target = settings.published / "v000900"
     unfinished = settings.published / "v000900.tmp"
     unfinished.mkdir()

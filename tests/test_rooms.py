@@ -8,19 +8,18 @@ PACKAGE = Path(__file__).resolve().parents[1] / "estore"
 #: From the bottom up. A package imports from lower levels and from itself.
 FLOORS = (
     ("errors", "interruption", "escaping", "clock", "clock_changes", "currency", "home"),
-    ("error_report", "arguments", "sources"),
+    ("error_report", "sources"),
     ("settings", "console", "tables", "shop", "runlock"),
     ("synth", "buckets", "warehouse"),
     ("landing",),
-    ("load", "predict"),
-    ("build",),
+    ("load", "build"),
+    ("predict",),
     ("snapshot",),
     ("findings",),
-    ("audiences", "forget"),
+    ("audiences",),
     ("export",),
-    ("reading", "pipeline", "dashboard", "status", "inspection"),
+    ("reading", "pipeline", "dashboard", "status"),
     ("queries",),
-    ("assistant",),
     ("cli", "orchestration"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -77,26 +77,6 @@ def to_parquet(context: Any, directory: Path, with_ids: bool) -> None:
     _write_folder(context, directory, "parquet", with_ids=with_ids, raw=False)
 
 
-@export.command("tableau")
-@_file
-@_with_ids
-@click.pass_obj
-def to_tableau(context: Any, file: Path, with_ids: bool) -> None:
-    """Write FILE.twbx, a Tableau workbook with dashboards and all tables as an extract."""
-    from estore.export.source import open_source
-    from estore.export.tableau.extract import hyper_api
-    from estore.export.tableau.workbook import write_package
-    from estore.export.target import checked
-
-    if file.suffix != ".twbx":
-        raise click.UsageError(f"{file}: the name of a packaged workbook ends in .twbx")
-    path = checked(context.settings, file)
-    hyper_api()
-    with open_source(context.settings, with_ids=with_ids) as source:
-        write_package(source, path)
-        _report(source, path)
-
-
 def _write_folder(context: Any, directory: Path, form: str, *, with_ids: bool, raw: bool) -> None:
     from estore.export.files import write_folder
     from estore.export.source import open_source

@@ -10,11 +10,13 @@ from estore.landing.files import LandedFile, format_of, is_data_name, is_event_n
 _MAGIC = re.compile(r"[*?\[]")
 
 
-def find_objects(place: str, skip: Callable[[str], None] = lambda key: None) -> list[LandedFile]:
+def find_objects(
+    place: str, pass_over: Callable[[str], None] = lambda key: None
+) -> list[LandedFile]:
     """The event files at gs://bucket/… or s3://bucket/…; empty if there are none.
 
     An exact key is taken as it is; folders and patterns give event files by suffix.
-    skip: called with the key of each other object that may contain events.
+    pass_over: called with the key of each other object that may contain events.
     Raises EstoreError with the fix if the place cannot be listed.
     """
     scheme, bucket, key = split_uri(place)
@@ -23,26 +25,28 @@ def find_objects(place: str, skip: Callable[[str], None] = lambda key: None) -> 
         LandedFile(
             f"{scheme}://{bucket}/{found.key}", *format_of(found.key), found.bytes, found.generation
         )
-        for found in _meant(store, bucket, key, skip)
+        for found in _meant(store, bucket, key, pass_over)
     ]
 
 
-def _meant(store: Store, bucket: str, key: str, skip: Callable[[str], None]) -> list[Listed]:
+def _meant(store: Store, bucket: str, key: str, pass_over: Callable[[str], None]) -> list[Listed]:
     if magic := _MAGIC.search(key):
         folder = key[: magic.start()].rpartition("/")[0]
         listed = store.listed(bucket, key[: magic.start()])
         exactly = [found for found in listed if found.key == key]
         matches = _pattern(key).match
         matching = [found for found in listed if matches(found.key)]
-        return exactly or _event_files(matching, folder, skip)
+        return exactly or _event_files(matching, folder, pass_over)
     if key and not key.endswith("/"):
         if one := store.find(bucket, key):
             return [one]
         key += "/"
-    return _event_files(store.listed(bucket, key), key, skip)
+    return _event_files(store.listed(bucket, key), key, pass_over)
 
 
-def _event_files(listed: list[Listed], folder: str, skip: Callable[[str], None]) -> list[Listed]:
+def _event_files(
+    listed: list[Listed], folder: str, pass_over: Callable[[str], None]
+) -> list[Listed]:
     """The keys that the folder shows: no hidden files or folders."""
     taken = []
     for found in listed:
@@ -52,7 +56,7 @@ def _event_files(listed: list[Listed], folder: str, skip: Callable[[str], None])
         if is_event_name(name):
             taken.append(found)
         elif is_data_name(name):
-            skip(found.key)
+            pass_over(found.key)
     return taken
 
 

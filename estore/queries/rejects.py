@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from estore.errors import EstoreError
-from estore.queries.ask import Answer, asking
-from estore.reading.base import Result
+from estore.queries.ask import Answer, Result, asking
 from estore.settings import Settings
 
 

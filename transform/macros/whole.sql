@@ -1,14 +1,14 @@
 {# Tables and views that every build replaces, with one statement. dbt's own materialization creates a second table,
    renames both and drops the first. Small builds mostly consist of such statements. #}
 {% materialization table, adapter='duckdb' %}
-    {{ return(replaced_in_place('table', sql)) }}
+    {{ return(made_anew('table', sql)) }}
 {% endmaterialization %}
 
 {% materialization view, adapter='duckdb' %}
-    {{ return(replaced_in_place('view', sql)) }}
+    {{ return(made_anew('view', sql)) }}
 {% endmaterialization %}
 
-{% macro replaced_in_place(type, sql) %}
+{% macro made_anew(type, sql) %}
     {% set target_relation = this.incorporate(type=type) %}
     {% set existing = load_cached_relation(this) %}
 

@@ -1,1 +1,0 @@
-"""Audiences: which customers to write to, the files to do so, and whether it worked."""

@@ -1,1 +1,0 @@
-"""Tableau: a workbook with dashboards and its data, in one file."""

@@ -1,1 +1,0 @@
-"""Tests of the dashboard's pages in a browser."""

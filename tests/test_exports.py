@@ -105,6 +105,17 @@ def test_a_folder_has_one_file_for_each_table(
     assert not differing(source, read)
 
 
+def test_an_export_reports_its_own_files_in_a_folder_with_others(
+    shop: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "large.bin").write_bytes(bytes(100_000_000))
+    answer = estore(shop, "parquet", tmp_path)
+    assert answer.exit_code == 0, answer.output
+    written = sum(path.stat().st_size for path in tmp_path.glob("*.parquet"))
+    assert f", {written / 1e6:.1f} MB" in answer.output
+
+
 def test_text_in_a_csv_cannot_run_as_a_formula(shop: Settings, tmp_path: Path) -> None:
     assert estore(shop, "csv", tmp_path).exit_code == 0
     with (tmp_path / "metrics_product_performance.csv").open(newline="") as file:

@@ -13,8 +13,8 @@ STORAGE = "v1.0.0"
 COLUMNS = "columns"
 
 
-def write_duckdb(source: Source, path: Path) -> None:
-    """One database with the tables, their descriptions as comments."""
+def write_duckdb(source: Source, path: Path) -> list[Path]:
+    """One database with the tables, their descriptions as comments; returns the file."""
     with replacing(path, read_only=True) as unfinished:
         run = source.connection.execute
         run(f"attach {quoted(str(unfinished))} as target (storage_version '{STORAGE}')")
@@ -27,12 +27,14 @@ def write_duckdb(source: Source, path: Path) -> None:
                     said = quoted(column.description)
                     run(f'comment on column {name}."{column.name}" is {said}')
         run("detach target")
+    return [path]
 
 
-def write_folder(source: Source, folder: Path, form: str, *, raw: bool = False) -> None:
-    """One file a table, and `columns` with all descriptions. form: `csv` or `parquet`.
+def write_folder(source: Source, folder: Path, form: str, *, raw: bool = False) -> list[Path]:
+    """One file a table, and `columns` with all descriptions; returns the files.
 
-    raw: without the guard against text that a spreadsheet runs as a formula.
+    form: `csv` or `parquet`. raw: without the guard against text that a spreadsheet runs as a
+    formula.
     """
     folder.mkdir(parents=True, exist_ok=True)
     guarded = form == "csv" and not raw
@@ -51,6 +53,7 @@ def write_folder(source: Source, folder: Path, form: str, *, raw: bool = False) 
         ],
     )
     _copy(source, f"from temp.{COLUMNS}", folder / f"{COLUMNS}.{form}", form)
+    return [folder / f"{name}.{form}" for name in (*source.tables, COLUMNS)]
 
 
 def _copy(source: Source, sql: str, path: Path, form: str) -> None:

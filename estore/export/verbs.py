@@ -1,5 +1,7 @@
 """Verbs: the commands `estore export …`."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +32,8 @@ def export() -> None:
 def to_duckdb(context: Any, file: Path, with_ids: bool) -> None:
     """Write all tables to FILE, one read-only DuckDB database with descriptions as comments."""
     from estore.export.files import write_duckdb
-    from estore.export.source import open_source
-    from estore.export.target import checked
 
-    path = checked(context.settings, file)
-    with open_source(context.settings, with_ids=with_ids) as source:
-        write_duckdb(source, path)
-        _report(source, path)
+    _write(context, file, write_duckdb, with_ids=with_ids)
 
 
 @export.command("xlsx")
@@ -46,13 +43,8 @@ def to_duckdb(context: Any, file: Path, with_ids: bool) -> None:
 def to_xlsx(context: Any, file: Path, with_ids: bool) -> None:
     """Write FILE, an Excel workbook with one sheet for each question, and charts."""
     from estore.export.excel.book import write_book
-    from estore.export.source import open_source
-    from estore.export.target import checked
 
-    path = checked(context.settings, file)
-    with open_source(context.settings, with_ids=with_ids) as source:
-        write_book(source, path)
-        _report(source, path)
+    _write(context, file, write_book, with_ids=with_ids)
 
 
 @export.command("csv")
@@ -65,7 +57,9 @@ def to_xlsx(context: Any, file: Path, with_ids: bool) -> None:
 @click.pass_obj
 def to_csv(context: Any, directory: Path, with_ids: bool, raw: bool) -> None:
     """Write each table to DIRECTORY as a CSV file."""
-    _write_folder(context, directory, "csv", with_ids=with_ids, raw=raw)
+    from estore.export.files import write_folder
+
+    _write(context, directory, partial(write_folder, form="csv", raw=raw), with_ids=with_ids)
 
 
 @export.command("parquet")
@@ -74,26 +68,23 @@ def to_csv(context: Any, directory: Path, with_ids: bool, raw: bool) -> None:
 @click.pass_obj
 def to_parquet(context: Any, directory: Path, with_ids: bool) -> None:
     """Write each table to DIRECTORY as a Parquet file."""
-    _write_folder(context, directory, "parquet", with_ids=with_ids, raw=False)
-
-
-def _write_folder(context: Any, directory: Path, form: str, *, with_ids: bool, raw: bool) -> None:
     from estore.export.files import write_folder
+
+    _write(context, directory, partial(write_folder, form="parquet"), with_ids=with_ids)
+
+
+def _write(
+    context: Any, path: Path, write: Callable[["Source", Path], list[Path]], *, with_ids: bool
+) -> None:
+    """Export to a path and print what was written. write: returns the files."""
     from estore.export.source import open_source
     from estore.export.target import checked
 
-    folder = checked(context.settings, directory)
+    path = checked(context.settings, path)
     with open_source(context.settings, with_ids=with_ids) as source:
-        write_folder(source, folder, form, raw=raw)
-        _report(source, folder)
-
-
-def _report(source: "Source", path: Path) -> None:
-    """What was written."""
-    rows = sum(table.rows for table in source.tables.values())
-    files = [path] if path.is_file() else list(path.iterdir())
-    size = sum(file.stat().st_size for file in files) / 1e6
-    click.echo(printable(
-        f"{path}: {len(source.tables)} tables, {rows:,} rows of snapshot "
-        f"{source.manifest.version} (as of {source.manifest.as_of_date}), {size:.1f} MB"
-    ))  # fmt: skip
+        size = sum(file.stat().st_size for file in write(source, path)) / 1e6
+        rows = sum(table.rows for table in source.tables.values())
+        click.echo(printable(
+            f"{path}: {len(source.tables)} tables, {rows:,} rows of snapshot "
+            f"{source.manifest.version} (as of {source.manifest.as_of_date}), {size:.1f} MB"
+        ))  # fmt: skip

@@ -25,8 +25,11 @@ _OPTIONS = {
 _CHART_ROW, _CHART_ROWS, _CHART_WIDTH, _ROW_HEIGHT = 3, 16, 560, 20
 
 
-def write_book(source: Source, path: Path) -> None:
-    """The workbook of a snapshot. Sheets whose table an older snapshot lacks are left out."""
+def write_book(source: Source, path: Path) -> list[Path]:
+    """The workbook of a snapshot; returns the file.
+
+    Sheets whose table an older snapshot lacks are left out.
+    """
     with replacing(path) as unfinished, xlsxwriter.Workbook(str(unfinished), _OPTIONS) as book:
         book.set_properties({"title": f"Shop as of {source.manifest.as_of_date}"})
         writer = _Writer(book, source)
@@ -37,6 +40,7 @@ def write_book(source: Source, path: Path) -> None:
             if sheet.name == "Churn":
                 write_retention(writer, source)
         writer.definitions()
+    return [path]
 
 
 class _Writer:

@@ -181,6 +181,9 @@ def test_a_workbook_has_the_snapshots_numbers(book: Book, source: Source) -> Non
     for sheet, header, sql in (
         ("Sales", "Revenue", "sum(revenue_amount) from metrics_daily_sales"),
         ("Months", "Orders", "sum(order_count) from metrics_daily_sales"),
+        ("Months", "Revenue per complete day", "sum(mean) from (select avg(revenue_amount) "
+         "filter (is_complete)::decimal(18,3) as mean from metrics_daily_sales "
+         "group by date_trunc('month', order_date))"),
         ("Segments", "Customers", "sum(customer_count) from metrics_rfm_segments"),
         ("Churn", "Churn rate", "sum(churn_rate) from metrics_churn_monthly"),
         ("Lifetime value", "Revenue", "sum(revenue_amount) from metrics_ltv_distribution"),

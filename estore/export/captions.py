@@ -16,6 +16,7 @@ _CAPTIONS = {
     "cart_add_count": "Carts",
     "category_code": "Category",
     "cohort_start": "Cohort (first order)",
+    "complete_day_revenue_amount": "Revenue per complete day",
     "customer_rate": "Share of customers",
     "first_order_count": "First-time orders",
     "is_left_censored": "May include earlier customers",

@@ -105,10 +105,12 @@ SHEETS = (
         "sum(revenue_amount)::decimal(18,3) as revenue_amount, "
         "sum(order_count)::bigint as order_count, "
         "sum(first_order_count)::bigint as first_order_count, "
-        "sum(is_complete::int)::bigint as complete_day_count, count(*) as day_count "
+        "sum(is_complete::int)::bigint as complete_day_count, count(*) as day_count, "
+        "avg(revenue_amount) filter (is_complete)::decimal(18,3) as complete_day_revenue_amount "
         "from metrics_daily_sales group by 1 order by 1",
-        (Chart("Revenue by month", "column", "month_start", ("revenue_amount",),
-               ("order_count",)),),
+        # The first and the last month may be partial, so their totals do not compare.
+        (Chart("Revenue per complete day, by month", "column", "month_start",
+               ("complete_day_revenue_amount",)),),
     ),
     Sheet(
         "Funnel", "Where do sessions leave?", "metrics_conversion_rates_overall",

@@ -1,6 +1,8 @@
 """`estore export`: the snapshot's tables, row for row, as files for other programs."""
 
+import base64
 import csv
+import gzip
 import re
 import zipfile
 from collections.abc import Iterator
@@ -11,10 +13,14 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
+from conftest import ORDINARY, Workshop
 from dashboard_shop import FORMULA_BRAND, shop_of_the_run
 
+from estore import pipeline
 from estore.cli import main
+from estore.console import Console
 from estore.currency import currency
+from estore.dashboard.report import make_report
 from estore.export.captions import caption, format_of, money_format
 from estore.export.excel import sheets
 from estore.export.excel.book import write_book
@@ -139,6 +145,28 @@ def test_no_customer_and_no_path_is_exported_unless_requested(
     with duckdb.connect(str(tmp_path / "duckdb"), read_only=True) as connection:
         ids = "select count(*), count(user_id) from top_customers"
         assert connection.execute(ids).fetchone() == (len(customers), 0)
+
+
+def test_a_quoted_row_of_a_file_is_not_exported_unless_requested(
+    published_home: Workshop, tmp_path: Path
+) -> None:
+    """A refusal quotes a row, and a reason quotes a value: both can be a customer's."""
+    home = published_home
+    (home.landing / "torn.csv").write_text(",".join(ORDINARY) + "\nview,ann@shop,secret-id\n" * 9)
+    home.write("ids.csv", [*[{"product_id": str(n)} for n in range(99)], {"user_id": "5.1e+08"}])
+    home.load("torn.csv", "ids.csv")
+    pipeline.publish_again(home.settings, home.shop, Console(quiet=True))
+    quoted = ("ann@shop", "5.1e+08", str(home.landing))
+    for options, expected in ((["--with-ids"], quoted), ([], ())):
+        folder = tmp_path / "-".join(["csv", *options])
+        assert estore(home.settings, "csv", folder, *options).exit_code == 0
+        text = "".join(path.read_text() for path in folder.glob("raw_*.csv"))
+        assert tuple(each for each in quoted if each in text) == expected
+        assert "9 of its 9 rows are invalid" in text and "user_id was rounded" in text
+    report = make_report(home.settings, first=None, last=None, with_ids=False).html
+    (packed,) = re.findall(r'id="packed">([^<]+)<', report)
+    text = gzip.decompress(base64.b64decode(packed)).decode()
+    assert "ann@shop" not in text and "9 of its 9 rows are invalid" in text
 
 
 class Book:

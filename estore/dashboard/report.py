@@ -24,6 +24,7 @@ from estore.dashboard.reading import REMAINDERS, read_version
 from estore.dashboard.selection import DAY, DataDays
 from estore.dashboard.shown import Shown
 from estore.errors import EstoreError
+from estore.load.advice import EXAMPLE
 from estore.settings import Settings
 from estore.snapshot.manifest import current_snapshot, missing_snapshot
 
@@ -188,6 +189,8 @@ def _columns(query: Query, answer: CubeAnswer, with_ids: bool) -> dict[str, Sequ
         columns |= {name: [None] * len(answer.rows) for name in query.personal}
         if "uri" in columns:
             columns["uri"] = [PurePath(uri).name for uri in columns["uri"]]
+        if "error" in columns:
+            columns["error"] = [said and said.partition(EXAMPLE)[0] for said in columns["error"]]
     return columns
 
 

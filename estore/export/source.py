@@ -10,14 +10,20 @@ from typing import Any
 
 import duckdb
 
+from estore.load.advice import EXAMPLE
 from estore.settings import Settings
 from estore.snapshot.manifest import Manifest
 from estore.snapshot.reader import open_snapshot
 
 #: Columns that identify a customer or contain a row of a file; null without --with-ids.
-PERSONAL = ("user_id", "user_session", "session_id", "order_id", "line_text", "contact")
-#: Columns with a file's path, of which only the name is kept without --with-ids.
-PATHS = ("uri",)
+PERSONAL = ("user_id", "user_session", "session_id", "order_id", "line_text")
+_FILE_NAME = "regexp_extract(uri, '[^/\\\\]*$')"
+#: Columns with a path or a quoted row → what is exported of them without --with-ids.
+PARTLY = {
+    "uri": _FILE_NAME,
+    "error": f"split_part(replace(error, uri, {_FILE_NAME}), '{EXAMPLE}', 1)",
+    "reason": "split_part(reason, ':', 1)",
+}
 #: The schema of the views that an export reads.
 EXPORTED = "exported"
 #: The table that describes the export itself.
@@ -151,6 +157,6 @@ def _shown(column: Column, *, with_ids: bool) -> str:
     name = f'"{column.name}"'
     if not with_ids and column.name in PERSONAL:
         return f"cast(null as {column.kind}) as {name}"
-    if not with_ids and column.name in PATHS:
-        return f"regexp_extract({name}, '[^/\\\\]*$') as {name}"
+    if not with_ids and column.name in PARTLY:
+        return f"{PARTLY[column.name]} as {name}"
     return name

@@ -5,6 +5,8 @@ import re
 from estore.escaping import one_line, shortened
 
 _SHOWN = 60
+#: After this, the sentence on a refused file quotes one of its rows.
+EXAMPLE = " First example: "
 #: A sentence that names an entry of shop.toml.
 _SETTING = re.compile(r" = |\[[a-z_]+\]|time_zone|delimiter|decimal|earliest_date")
 #: Form of a time → the advice.
@@ -59,8 +61,8 @@ def sentence(rejected: int, lines: int, kinds: dict[str, int], reason: str, text
     kind = next(iter(kinds))
     counted = "; ".join(f"{each}: {count:,}" for each, count in list(kinds.items())[:3])
     return (
-        f"was not loaded: {rejected:,} of its {lines:,} rows are invalid ({counted}). "
-        f"First example: {sample(kind, reason, text)}. {advice(kind, reason)}"
+        f"was not loaded: {rejected:,} of its {lines:,} rows are invalid ({counted})."
+        f"{EXAMPLE}{sample(kind, reason, text)}. {advice(kind, reason)}"
     )
 
 

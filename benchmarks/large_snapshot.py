@@ -12,6 +12,7 @@ import duckdb
 
 from estore import pipeline
 from estore.console import Console
+from estore.errors import EstoreError
 from estore.landing import find_files
 from estore.settings import Settings
 from estore.shop import ShopConfig
@@ -36,7 +37,8 @@ def make_large_snapshot(home: Path, *, customers: int = 2_000_000, events: int =
     )
     pipeline.run(settings, ShopConfig(), find_files([str(landing)]), Console(quiet=True))
     source = current_version(settings)
-    assert source is not None
+    if source is None:
+        raise EstoreError(f"{settings.home}: the run published no snapshot")
     target = settings.published / "v000900"
     unfinished = settings.published / "v000900.tmp"
     unfinished.mkdir()

@@ -359,8 +359,7 @@ def test_a_duplicate_takes_over_the_rows_when_the_original_is_withdrawn(home: Ho
     home.load_one("c.csv", text(rows))
     entry, successor = home.withdraw("a.csv")
     assert Path(entry.uri).name == "a.csv"
-    assert successor is not None
-    assert Path(successor.uri).name == "b.csv"
+    assert successor and Path(successor.uri).name == "b.csv"
     assert len(home.products()) == 20
     assert home.statuses() == {"a.csv": "withdrawn", "b.csv": "loaded", "c.csv": "duplicate"}
     assert home.query("select distinct uri from raw.rejects") == [(successor.uri,)]
@@ -374,8 +373,7 @@ def test_withdrawing_a_duplicate_leaves_the_rows_with_the_original(home: Home) -
     home.load_one("a.csv", text(GOOD))
     home.load_one("b.csv", text(GOOD))
     _, keeper = home.withdraw("b.csv")
-    assert keeper is not None
-    assert Path(keeper.uri).name == "a.csv"
+    assert keeper and Path(keeper.uri).name == "a.csv"
     assert len(home.products()) == 10
 
 

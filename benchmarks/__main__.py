@@ -7,19 +7,21 @@ from typing import Any
 
 import click
 
-from benchmarks.alarms import alarm_table, power_table
+from benchmarks.alarms import alarm_table, loss_table, power_table
 from benchmarks.bench import bench
 from benchmarks.calibration import measured, write_picture
 from benchmarks.dashboard import bench_dashboard, dashboard_table, write_dashboard_table
 from benchmarks.detect import Detector
 from benchmarks.machine import commit, now
 from benchmarks.plan import Plan
+from benchmarks.predictions import measure
 from benchmarks.report import newest, short_table, write_report
 from benchmarks.truth import truth_table
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "docs" / "images" / "calibration.svg"
 FULL = 411_709_736  # the events of the real data set
+LOSS_SEEDS = 20
 MONTH_BY_MONTH = 150_000_000  # from this size on, all CSV files together need too much disk
 
 
@@ -99,6 +101,15 @@ def measure_dashboard(folder: Path, results: Path, readme: Path) -> None:
     click.echo(dashboard_table(result))
 
 
+@main.command("predictions")
+@click.option("--customers", default=2_000_000, show_default=True)
+@click.option("--days", default=213, show_default=True, help="Length of the history.")
+def measure_predictions(customers: int, days: int) -> None:
+    """Print seconds and memory of fitting and predicting the cells of many customers."""
+    for name, value in measure(customers, days).items():
+        click.echo(f"{name}: {value:,}")
+
+
 @main.command("calibration")
 @click.option("--to", "path", type=click.Path(path_type=Path), default=PICTURE)
 def draw_calibration(path: Path) -> None:
@@ -116,11 +127,15 @@ def draw_calibration(path: Path) -> None:
 def compare_with_truth(seeds: int, events: int, years: int) -> None:
     """Print measured numbers of synthetic shops next to the truth, as markdown.
 
-    Also print false alarms of clean shops of many kinds, and the share of faults found.
+    Also print false alarms of clean shops of many kinds, the share of faults found, and the stated
+    against the true loss of revenue.
     """
     if years:
         detector = Detector()
-        for made in (alarm_table(detector, years), power_table(detector, years)):
+        for made in (
+            alarm_table(detector, years), power_table(detector, years),
+            loss_table(detector, LOSS_SEEDS),
+        ):  # fmt: skip
             for line in made:
                 click.echo(line)
             click.echo()

@@ -10,6 +10,18 @@ HELPERS = ("rfm_segments",)  # seeds, not results
 BEYOND_PLAIN = (
     "metrics_data_alerts",
     "metrics_repeat_curve",
+    "fct_open_carts",
+    "metrics_cart_recovery",
+    "metrics_affinity",
+    "metrics_next_purchase",
+    "metrics_cohort_ltv",
+    "metrics_lifecycle",
+    "metrics_revenue_drivers",
+    "metrics_weekday_hours",
+    "dim_customer_predictions",
+    "metrics_predicted_value",
+    "metrics_prediction_backtest",
+    "metrics_prediction_fit",
     # Views of one grain of a table that is compared.
     "metrics_churn_monthly",
     "metrics_churn_overall",

@@ -13,8 +13,13 @@ from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.warehouse import open_warehouse
 
+NO_ALERT = (
+    "select '' as kind, '' as subject, timestamp '2000-01-01' as from_at, timestamp '2000-01-01' "
+    "as to_at, 0.0 as measured, 0.0 as expected, 0.0 as revenue_amount, '' as severity, "
+    "'' as sentence where false"
+)
 #: Tables that a shop of the zoo provides, and tables that its alerts do not need: products,
-#: single sessions and users.
+#: single sessions, single purchases and users.
 GIVEN = {
     "int_event_hours": None,
     "int_session_cells": None,
@@ -22,13 +27,20 @@ GIVEN = {
     "int_product_days": "select date '2000-01-01' as event_date, 'p' as product_id where false",
     "stg_repeats": "select date '2000-01-01' as event_date, 'purchase' as event_type, "
     "1 as duplicate_count, 1.0 as price, 1 as quantity where false",
+    **dict.fromkeys(
+        (
+            "int_taxonomy_breaks",
+            "int_brand_conflicts",
+            "int_bots",
+            "int_odd_prices",
+            "int_dominant_users",
+            "int_nobody_ids",
+        ),
+        NO_ALERT,
+    ),
 }
-#: The models whose alerts are measured, and their inputs.
-ALERTS = (
-    "int_missing_events", "int_low_events", "int_uncarted_purchases", "int_duplicate_bursts",
-    "int_odd_order_days", "int_unfinished_days", "int_outlying_dates",
-)  # fmt: skip
-RESULTS = (*ALERTS, "metrics_daily_sales")
+#: The tables to compute, and their inputs.
+RESULTS = ("metrics_data_alerts", "metrics_daily_sales", "metrics_detection_limits")
 
 
 class Detector:
@@ -75,8 +87,4 @@ class Detector:
                 connection.execute(f"create table {name} as {sql}")
         for name in self.order:
             connection.execute(f"create table {name} as {self.sql[name]}")
-        alerts = " union all ".join(
-            f"select kind, subject, from_at, to_at, sentence from {name}" for name in ALERTS
-        )
-        connection.execute(f"create view alerts as {alerts}")
         return connection

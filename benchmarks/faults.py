@@ -11,12 +11,17 @@ from benchmarks.zoo import Counts, Sums
 
 @dataclass(frozen=True)
 class Planted:
-    """A fault's days, from 0 to 364, and the lost revenue of each."""
+    """A fault's days, from 0 on, and the lost revenue of each."""
 
     sums: Sums
     first_day: int
     last_day: int
     lost: dict[int, float] = field(default_factory=dict)
+
+
+def _day(sums: Sums, rng: np.random.Generator, lasting: int = 0) -> int:
+    """A day with enough history before it, and after this many days."""
+    return int(rng.integers(40, len(sums.sessions) - lasting - 45))
 
 
 def _lost_orders(sums: Sums, day: int, share: float, rng: np.random.Generator) -> float:
@@ -35,7 +40,7 @@ def _without(of: Counts, where: tuple[Any, ...]) -> Counts:
 
 def purchases_stop(sums: Sums, rng: np.random.Generator, hours: int = 31) -> Planted:
     """No purchase is recorded for 31 hours, from 9 o'clock on."""
-    day = int(rng.integers(40, 320))
+    day = _day(sums, rng, hours // 48)
     slots = np.arange(day * 24 + 9, day * 24 + 9 + hours)
     where = (slots // 24, slots % 24)
     lost: dict[int, float] = {}
@@ -48,10 +53,10 @@ def purchases_stop(sums: Sums, rng: np.random.Generator, hours: int = 31) -> Pla
     return Planted(replace(sums, **changed), day, int(slots[-1] // 24), lost)
 
 
-def all_events_stop(sums: Sums, rng: np.random.Generator) -> Planted:
+def all_events_stop(sums: Sums, rng: np.random.Generator, hours: int = 24) -> Planted:
     """Nothing is recorded for 24 hours, from 9 o'clock on."""
-    day = int(rng.integers(40, 320))
-    slots = np.arange(day * 24 + 9, day * 24 + 33)
+    day = _day(sums, rng, hours // 48)
+    slots = np.arange(day * 24 + 9, day * 24 + 9 + hours)
     where = (slots // 24, slots % 24)
     lost: dict[int, float] = {}
     for n in np.unique(where[0]):
@@ -61,19 +66,19 @@ def all_events_stop(sums: Sums, rng: np.random.Generator) -> Planted:
     names = ("sessions", "with_cart", "with_purchase", "with_both", "views", "carts", "purchases",
              "repeats")  # fmt: skip
     changed: dict[str, Any] = {name: _without(getattr(sums, name), where) for name in names}
-    return Planted(replace(sums, **changed), day, day + 1, lost)
+    return Planted(replace(sums, **changed), day, int(slots[-1] // 24), lost)
 
 
 def prices_in_cents(sums: Sums, rng: np.random.Generator) -> Planted:
     """All prices of a day are a hundred times too high."""
-    day = int(rng.integers(40, 320))
+    day = _day(sums, rng)
     sums.amounts[day] = sums.amounts[day] * 100
     return Planted(sums, day, day)
 
 
 def a_quarter_is_lost(sums: Sums, rng: np.random.Generator) -> Planted:
     """A quarter of the purchases of four days is not recorded."""
-    day = int(rng.integers(40, 320))
+    day = _day(sums, rng)
     days = slice(day, day + 4)
     changed = {
         name: getattr(sums, name).copy() for name in ("purchases", "with_purchase", "with_both")
@@ -89,7 +94,7 @@ def a_quarter_is_lost(sums: Sums, rng: np.random.Generator) -> Planted:
 
 def carts_are_lost(sums: Sums, rng: np.random.Generator) -> Planted:
     """Two of three carts of five days are not recorded."""
-    day = int(rng.integers(40, 320))
+    day = _day(sums, rng)
     days = slice(day, day + 5)
     changed = {name: getattr(sums, name).copy() for name in ("carts", "with_cart", "with_both")}
     for of in changed.values():

@@ -4,17 +4,21 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from estore import interruption
+from estore.arguments import GivenPath, near, utf8
+from estore.assistant.verbs import mcp
+from estore.audiences.verbs import audience
+from estore.dashboard.verbs import report, serve
 from estore.error_report import in_words, unexpected
 from estore.errors import EstoreError
-from estore.escaping import one_line, printable, shortened
+from estore.escaping import printable
 from estore.export.verbs import export
+from estore.inspection.verb import inspect
 from estore.queries import verbs
 
 if TYPE_CHECKING:
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
 DONE, REFUSED, MISUSED, FAILED = 0, 1, 2, 3
 #: The exit code that shells use when the reader of a pipe has closed it (128 + SIGPIPE).
 CUT_OFF = 141
-DEEPEST = 200
 
 
 class Context:
@@ -63,13 +66,15 @@ class Context:
         except (EstoreError, OSError):
             return self._home or Path(".estore")
 
-    def shop(self, mapping: Path | None = None) -> "ShopConfig":
-        """The shop's shop.toml, with its thresholds checked."""
+    def shop(self, mapping: Path | None = None, preset: str | None = None) -> "ShopConfig":
+        """The shop's shop.toml, with its thresholds checked; preset: the source of all files."""
         from estore.build.dbt_project import read_checked_shop
+        from estore.shop import with_preset
 
         settings = self.settings
         path = mapping or settings.shop_file
-        return read_checked_shop(path, must_exist=bool(mapping or settings.shop))
+        shop = read_checked_shop(path, must_exist=bool(mapping or settings.shop))
+        return with_preset(shop, preset) if preset else shop
 
     def console(self, *, quiet: bool = False) -> "Console":
         """The console that shows progress."""
@@ -98,7 +103,7 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--home", type=click.Path(path_type=Path), help="Folder for everything that estore writes."
+    "--home", type=GivenPath(path_type=Path), help="Folder for everything that estore writes."
 )
 @click.version_option(package_name="estore-analytics")
 @click.pass_context
@@ -107,28 +112,13 @@ def main(ctx: click.Context, home: Path | None) -> None:
     ctx.obj = Context(home)
 
 
-def _utf8(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """Rejects text that is not UTF-8: no engine accepts it, and no such file is ever loaded."""
-    try:
-        (value or "").encode()
-    except UnicodeEncodeError as error:
-        raise EstoreError(f"{one_line(value or '')} is not UTF-8; use another name") from error
-    return value
-
-
-def _near(ctx: click.Context, option: click.Parameter, value: Path) -> Path:
-    """Rejects a path so deep that Python cannot create its folders, or not UTF-8."""
-    _utf8(ctx, option, str(value))
-    if len(value.parts) > DEEPEST:
-        raise EstoreError(f"{shortened(str(value), 60)} is more than {DEEPEST} folders deep")
-    return value
-
-
 _paths = click.argument("paths", nargs=-1)
 _mapping = click.option(
-    "--mapping", type=click.Path(path_type=Path), help="A shop.toml that maps the files' columns."
+    "--mapping", type=GivenPath(path_type=Path), help="A shop.toml that maps the files' columns."
 )
-_day = click.DateTime(["%Y-%m-%d"])
+_preset = click.option(
+    "--preset", help="The source that wrote the files, such as ga4; `estore inspect` names it."
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -141,12 +131,14 @@ def _format(*forms: str) -> Callable[[Any], Any]:
 @main.command()
 @_paths
 @_mapping
+@_preset
 @click.option("--data", hidden=True, help="PATHS as one text, as `make run DATA=` passes them.")
 @_json
 @click.pass_obj
 def run(
-    context: Context, paths: tuple[str, ...], mapping: Path | None, data: str | None, as_json: bool
-) -> None:
+    context: Context, paths: tuple[str, ...], mapping: Path | None, preset: str | None,
+    data: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Load PATHS (files, folders, patterns, buckets), build, publish, print the key findings."""
     from estore import pipeline
     from estore.findings import findings
@@ -156,7 +148,7 @@ def run(
 
     settings, console = context.settings, context.console(quiet=as_json)
     places = [*paths, *(places_in(data) if data else [])]
-    shop = context.shop(mapping)
+    shop = context.shop(mapping, preset)
     found = pipeline.look_at(places, console) if places else Found()
     if mapping and shop.thresholds:
         said = f"the thresholds of {mapping} apply to this run only; later commands read"
@@ -181,13 +173,14 @@ def run(
 @main.command()
 @_paths
 @_mapping
+@_preset
 @click.option("--restore", is_flag=True, help="Also load withdrawn files.")
 @click.option("--again", is_flag=True, help="Reload loaded files, e.g. after shop.toml changed.")
 @_json
 @click.pass_obj
 def load(
-    context: Context, paths: tuple[str, ...], mapping: Path | None, restore: bool, again: bool,
-    as_json: bool,
+    context: Context, paths: tuple[str, ...], mapping: Path | None, preset: str | None,
+    restore: bool, again: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Load PATHS (files, folders, patterns, buckets); the same content is loaded only once."""
     from estore import pipeline
@@ -197,7 +190,7 @@ def load(
         raise click.UsageError("name at least one file, folder or pattern")
     settings, shop, console = (
         context.settings,
-        context.shop(mapping),
+        context.shop(mapping, preset),
         context.console(quiet=as_json),
     )
     found = pipeline.look_at(paths, console)
@@ -243,7 +236,7 @@ def publish_again(context: Context) -> None:
 
 
 @main.command()
-@click.argument("path", callback=_utf8)
+@click.argument("path", callback=utf8)
 @click.pass_obj
 def withdraw(context: Context, path: str) -> None:
     """Remove the rows of the file at PATH; the next build updates the tables."""
@@ -258,6 +251,33 @@ def withdraw(context: Context, path: str) -> None:
         _say(
             f"{entry.uri}: {entry.loaded:,} rows withdrawn; run `estore build` to update the tables"
         )
+
+
+@main.command()
+@click.argument("ids", nargs=-1)
+@click.option(
+    "--file", "path", type=GivenPath(path_type=Path, dir_okay=False),
+    help="A file with one user id per line.",
+)  # fmt: skip
+@click.pass_obj
+def forget(context: Context, ids: tuple[str, ...], path: Path | None) -> None:
+    """Remove the customers with these IDS from everything in the home, and keep them out."""
+    from estore import pipeline
+    from estore.forget import request
+
+    for person in ids:
+        utf8(click.get_current_context(), None, person)
+    people = request.cleaned([*ids, *(request.read_ids(path) if path else [])])
+    report = pipeline.forget(context.settings, context.shop(), people, context.console())
+    _say(f"{len(people):,} forgotten, {report.rows:,} rows removed; later loads leave them out")
+    for folder in report.open_snapshots:
+        _say(f"{folder} is open in a reader; the next run deletes it", err=True)
+    for file in report.other_files:
+        _say(f"{file} still contains an id; delete it", err=True)
+    _say(
+        "Out of reach: landing files, files exported or sent earlier, backups"
+        + (", and BigQuery's time travel (7 days)" if context.settings.target == "bigquery" else "")
+    )
 
 
 @main.command("record-history")
@@ -315,64 +335,7 @@ def show_findings(context: Context, form: str) -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65_535), default=8321, show_default=True,
-    help="0 picks any free port.",
-)  # fmt: skip
-@click.option("--name", "names", multiple=True, help="A host name under which a proxy reaches it.")
-@click.option("--without-auth", is_flag=True, help="Allow everyone who can reach --host.")
-@click.pass_obj
-def serve(
-    context: Context, host: str, port: int, names: tuple[str, ...], without_auth: bool
-) -> None:
-    """Serve the dashboard of the latest snapshot, even while a run is in progress."""
-    from estore.dashboard.serve import serve as serve_dashboard
-
-    serve_dashboard(
-        context.settings, host=host, port=port, names=names, without_auth=without_auth,
-        on_ready=lambda url: _say(f"the dashboard is at {url}; press Ctrl-C to stop it"),
-    )  # fmt: skip
-
-
-@main.command()
-@click.argument("out", type=click.Path(path_type=Path, dir_okay=False), callback=_near)
-@click.option("--from", "first", type=_day, help="First day, e.g. 2020-01-31; default: all days.")
-@click.option("--to", "last", type=_day, help="Last day.")
-@click.option("--with-ids", is_flag=True, help="Show customers' ids and files' full paths.")
-@click.option("--pdf", is_flag=True, help="Also print a PDF next to OUT; needs Chromium.")
-@click.option(
-    "--chromium", type=click.Path(path_type=Path), help="The Chromium that prints the PDF."
-)
-@click.pass_obj
-def report(
-    context: Context, out: Path, first: datetime | None, last: datetime | None, with_ids: bool,
-    pdf: bool, chromium: Path | None,
-) -> None:  # fmt: skip
-    """Write the dashboard of the latest snapshot to OUT, one file that opens without a server."""
-    from estore.dashboard.report import LARGEST, make_report, print_pdf
-
-    made = make_report(
-        context.settings, first=first.date() if first else None,
-        last=last.date() if last else None, with_ids=with_ids,
-    )  # fmt: skip
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(made.html, encoding="utf-8")
-    _say(f"{out}: {made.size / 1e6:.2f} MB")
-    if made.brands < made.brands_in_all:
-        _say(
-            f"to stay small, it filters by only {made.brands} of {made.brands_in_all} brands; "
-            "choose fewer days (--from, --to) to include more", err=True,
-        )  # fmt: skip
-    if made.size > LARGEST:
-        _say(f"the report exceeds {LARGEST / 1e6} MB; choose fewer days", err=True)
-    if pdf:
-        print_pdf(out, out.with_suffix(".pdf"), chromium)
-        _say(out.with_suffix(".pdf"))
-
-
-@main.command()
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), callback=_near)
+@click.argument("directory", type=GivenPath(path_type=Path, file_okay=False), callback=near)
 @click.option(
     "--events", type=int, default=1_000_000, show_default=True, help="Total number of rows."
 )
@@ -408,12 +371,12 @@ def synth(
     known: float,
 ) -> None:  # fmt: skip
     """Write a synthetic shop modeled on the real one, and its true numbers, to DIRECTORY."""
-    from estore.synth import Behaviour, SyntheticShop, named_faults, write_shop
+    from estore.synth import Behavior, SyntheticShop, named_faults, write_shop
 
     try:
         shop = SyntheticShop(
             events=events, months=months, seed=seed, format=form, faults=named_faults(faults),
-            behaviour=Behaviour(hazards, buying, filling, drop_out, spend), known_customers=known,
+            behavior=Behavior(hazards, buying, filling, drop_out, spend), known_customers=known,
         )  # fmt: skip
         with context.console().step("synthetic shop") as step:
             paths = write_shop(
@@ -437,11 +400,21 @@ def _say(said: object, *, err: bool = False) -> None:
 def _load_json(report: "LoadReport", found: "Found") -> dict[str, Any]:
     return {
         "files": [vars(outcome) for outcome in report.outcomes],
-        "problems": found.problems, "passed_over": found.passed_over,
+        "problems": found.problems, "skipped": found.skipped,
     }  # fmt: skip
 
 
-for verb in (verbs.query, verbs.rejects, verbs.tables, export):
+for verb in (
+    serve,
+    report,
+    inspect,
+    verbs.query,
+    verbs.rejects,
+    verbs.tables,
+    export,
+    audience,
+    mcp,
+):
     main.add_command(verb)
 
 if __name__ == "__main__":

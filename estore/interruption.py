@@ -54,12 +54,12 @@ def interruptible() -> Iterator[Interruption]:
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     threading.Thread(target=interruption.watch, args=[ours], name="Ctrl-C", daemon=True).start()
-    told_before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    previous_fd = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGINT, interruption.on_signal)
     try:
         yield interruption
     finally:
         if not interruption.is_asked:  # otherwise both keep watching until the process has ended
             signal.signal(signal.SIGINT, before)
-            signal.set_wakeup_fd(told_before)
+            signal.set_wakeup_fd(previous_fd)
             theirs.close()  # ends the thread

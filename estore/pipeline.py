@@ -5,18 +5,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from estore import load as loading
+from estore.audiences.published import write_tables
 from estore.build import batches
 from estore.build.builder import BuildReport, Transform
 from estore.console import Console
 from estore.errors import Damaged, EstoreError, NothingLoaded
 from estore.escaping import one_line
 from estore.findings.phrases import counted
+from estore.forget import request, sweep
 from estore.home import openness
 from estore.landing import Found, LandedFile, look
 from estore.load import LoadReport, load_files
+from estore.load.forgotten import Forgotten
 from estore.load.ledger import Entry
 from estore.load.loader import Outcome
 from estore.runlock import run_lock
@@ -24,7 +28,7 @@ from estore.settings import Settings
 from estore.shop import ShopConfig
 from estore.snapshot.manifest import Manifest, check_snapshot, current_version
 from estore.snapshot.writer import publish
-from estore.warehouse import open_warehouse
+from estore.warehouse import Warehouse, open_warehouse
 from estore.warehouse.duckdb import missing
 
 
@@ -39,16 +43,23 @@ class RunReport:
 
 @contextmanager
 def _alone(
-    settings: Settings, command: str, console: Console, *, has_files: bool = False
+    settings: Settings,
+    command: str,
+    console: Console,
+    *,
+    has_files: bool = False,
+    shop: ShopConfig | None = None,
 ) -> Iterator[None]:
     """Holds the run lock and keeps the warehouse open. has_files: the warehouse may not exist yet.
+
+    shop: for a command that first completes an interrupted `forget`.
 
     Otherwise the file would close between dbt's connections, which costs time and lets others in.
     """
     with run_lock(settings.home, command, console.line):
         if settings.target == "duckdb" and not settings.warehouse.exists():
             if not has_files:
-                raise NothingLoaded(missing(settings))
+                _check_loaded(settings)
             if (settings.published / "CURRENT").exists():
                 console.line(
                     f"{settings.warehouse} is missing, so a new one is created. It contains only "
@@ -58,8 +69,17 @@ def _alone(
         if warning := openness(settings.home):
             console.line(warning, "yellow")
         shutil.rmtree(settings.temp, ignore_errors=True)  # left by a crash
+        is_there = settings.target == "bigquery" or settings.warehouse.exists()
+        if shop and is_there and request.pending(settings):
+            console.line("completing `estore forget`, which did not end", "yellow")
+            _forget(settings, shop, console)
         with open_warehouse(settings):
             yield
+
+
+def _check_loaded(settings: Settings) -> None:
+    if settings.target == "duckdb" and not settings.warehouse.exists():
+        raise NothingLoaded(missing(settings))
 
 
 def look_at(places: Sequence[str], console: Console) -> Found:
@@ -84,7 +104,7 @@ def load(
     again: bool = False,
 ) -> LoadReport:
     """Load files with a progress bar and a line for each file; see load_files."""
-    with _alone(settings, "load", console, has_files=True):
+    with _alone(settings, "load", console, has_files=True, shop=shop):
         return _load(settings, shop, files, console, restore=restore, again=again)
 
 
@@ -102,7 +122,7 @@ def build(
     days: the first and last of extra days to rebuild. on_node: see Transform. Raises
     EstoreError if those days have no events.
     """
-    with _alone(settings, "build", console):
+    with _alone(settings, "build", console, shop=shop):
         if days:
             with open_warehouse(settings) as warehouse, warehouse.transaction():
                 if not batches.wait_again(warehouse.control_tables, *days):
@@ -118,7 +138,7 @@ def run(
     settings: Settings, shop: ShopConfig, files: Sequence[LandedFile], console: Console
 ) -> RunReport:
     """Load, build, publish."""
-    with _alone(settings, "run", console, has_files=bool(files)):
+    with _alone(settings, "run", console, has_files=bool(files), shop=shop):
         loaded = _load(settings, shop, files, console) if files else LoadReport()
         built, manifest = _build(settings, Transform(settings, shop), console)
     return RunReport(loaded, built, manifest)
@@ -132,7 +152,7 @@ def publish_again(settings: Settings, shop: ShopConfig, console: Console) -> Man
             raise EstoreError(
                 "the last build is incomplete or its data tests failed: run `estore build`"
             )
-        return _publish(settings, transform)
+        return _publish(settings, transform, console)
 
 
 def withdraw(settings: Settings, uri: str, console: Console) -> tuple[Entry, Entry | None]:
@@ -148,8 +168,61 @@ def reload(
 
     If a file is refused now, its old rows stay.
     """
-    with _alone(settings, "reload", console, has_files=True):
+    with _alone(settings, "reload", console, has_files=True, shop=shop):
         return _load(settings, shop, files, console, again=True)
+
+
+@dataclass(frozen=True)
+class ForgetReport:
+    """What `forget` did: deleted rows, and what it could not remove."""
+
+    rows: int
+    open_snapshots: list[Path]
+    other_files: list[Path]
+
+
+def forget(
+    settings: Settings, shop: ShopConfig, ids: Sequence[str], console: Console
+) -> ForgetReport:
+    """Remove people from everything in the home; a kill is completed by the next run.
+
+    Raises EstoreError if the tables cannot be rebuilt; then the next run tries again.
+    """
+    with run_lock(settings.home, "forget", console.line):
+        _check_loaded(settings)
+        earlier = request.pending(settings)
+        people = [*(earlier.ids if earlier else []), *request.cleaned(ids)]
+        request.note(settings, request.Request(request.cleaned(people)))
+        return _forget(settings, shop, console)
+
+
+def _forget(settings: Settings, shop: ShopConfig, console: Console) -> ForgetReport:
+    asked = request.pending(settings)
+    if asked is None:
+        return ForgetReport(0, [], [])
+    with open_warehouse(settings) as warehouse:
+        with warehouse.transaction():
+            forgotten = Forgotten(warehouse)
+            rows = forgotten.remove(asked.ids)
+            forgotten.remember(asked.ids)
+        if rows or not asked.is_rewritten:
+            _, manifest = _build(settings, Transform(settings, shop), console)
+            if manifest is None:
+                raise EstoreError(
+                    "data tests failed, so old tables and snapshots still contain the forgotten "
+                    "people. Fix the cause; the next run completes this"
+                )
+    if settings.target == "duckdb" and (rows or not asked.is_rewritten):
+        with console.step("rewrite the warehouse"):
+            sweep.rewrite_warehouse(settings)
+    sweep.clean_logs(settings, asked.ids)
+    sweep.clean_records(settings, asked.ids)
+    still_open = sweep.remove_old_snapshots(settings)
+    if still_open:
+        request.note(settings, request.Request(asked.ids, is_rewritten=True))
+    else:
+        request.done(settings)
+    return ForgetReport(rows, still_open, sweep.files_with(settings, asked.ids))
 
 
 def snapshot(
@@ -222,7 +295,7 @@ def _build(
         return report, manifest
     with console.step("publish"):
         transform.snapshot(only_if_new=True)
-        return report, _publish(settings, transform)
+        return report, _publish(settings, transform, console)
 
 
 def _still_published(settings: Settings, transform: Transform, console: Console) -> Manifest | None:
@@ -236,8 +309,19 @@ def _still_published(settings: Settings, transform: Transform, console: Console)
     return manifest if manifest and transform.is_published(manifest.version) else None
 
 
-def _publish(settings: Settings, transform: Transform) -> Manifest:
-    manifest = publish(settings, transform)
+def _publish(settings: Settings, transform: Transform, console: Console) -> Manifest:
+    """A wrong definition of an audience must not keep the numbers from being published."""
+
+    def add(warehouse: Warehouse, folder: Path) -> dict[str, int]:
+        try:
+            return write_tables(settings, warehouse, folder)
+        except EstoreError as error:
+            for leftover in folder.glob("audience_*"):
+                leftover.unlink()
+            console.line(f"published without audiences: {error}", "yellow")
+            return {}
+
+    manifest = publish(settings, transform, add)
     transform.note_published(manifest.version)
     return manifest
 
@@ -246,7 +330,8 @@ def outcome_line(outcome: Outcome) -> str:
     """One file's outcome as a line of text."""
     name = one_line(outcome.uri.rsplit("/", 1)[-1])
     if outcome.error:
-        return f"{name}: refused: {outcome.error}"
+        hint = "" if "estore inspect" in outcome.error else "; `estore inspect` shows what it is"
+        return f"{name}: refused: {outcome.error.rstrip('.')}{hint}"
     said = f"{name}: {outcome.status}"
     if outcome.status == "loaded":
         said += f", {counted(outcome.lines, 'row')}"

@@ -152,7 +152,7 @@ def _try(file: IO[str] | IO[bytes], kind: int) -> bool:
 
 def _wait_for(home: Path, readers: IO[str], on_wait: Callable[[str], None]) -> None:
     """Wait for readers of the warehouse; new ones see the run lock and use the snapshot."""
-    since, is_told = time.monotonic(), False
+    since, is_reported = time.monotonic(), False
     while not _try(readers, fcntl.LOCK_EX):
         waited = time.monotonic() - since
         if waited > LONGEST_WAIT:
@@ -161,9 +161,9 @@ def _wait_for(home: Path, readers: IO[str], on_wait: Callable[[str], None]) -> N
                 f"{home}: {names} still reads the warehouse after {LONGEST_WAIT:.0f} seconds. "
                 f"End it (`kill -KILL {pids}`), then run this again"
             )
-        if not is_told and waited > _PATIENCE:
+        if not is_reported and waited > _PATIENCE:
             on_wait(f"waiting for {_reading(home)[0]} to end, {LONGEST_WAIT:.0f} seconds at most")
-            is_told = True
+            is_reported = True
         time.sleep(_PAUSE)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from estore.escaping import one_line
 from estore.findings.phrases import counted
+from estore.load import event_types
 from estore.tables import to_table
 
 _COLUMNS = ["file", "status", "rows", "loaded", "rejected", "first day", "last day"]
@@ -26,7 +27,10 @@ def as_text(status: dict[str, Any]) -> str:
             for file in status["files"] if file["error"]
         ),
         f"\n{status['loaded']:,} of {status['lines']:,} rows loaded from "
-        f"{counted(status['loaded_files'], 'file')}, {status['rejected']:,} rejected; {days}",
+        f"{counted(status['loaded_files'], 'file')}, {status['rejected']:,} rejected"
+        + _ignored(status)
+        + (f", {status['forgotten']:,} of forgotten people" if status["forgotten"] else "")
+        + f"; {days}",
         *status["other_event_types"],
         *(f"late: {late['sentence']}" for late in status["late_files"]),
         *_builds(status),
@@ -35,6 +39,14 @@ def as_text(status: dict[str, Any]) -> str:
            if status["snapshot"] else ""),
         *_source(status),
     ])  # fmt: skip
+
+
+def _ignored(status: dict[str, Any]) -> str:
+    """Rows of types that the sources do not keep, if there are any."""
+    if not status["ignored"]:
+        return ""
+    kept = [file["ignored_event_types"] for file in status["files"] if file["status"] == "loaded"]
+    return f", {status['ignored']:,} ignored by type: {event_types.named(kept)}"
 
 
 def _builds(status: dict[str, Any]) -> list[str]:

@@ -34,13 +34,14 @@ locals {
 
   files = merge(
     {
-      "/etc/estore/switch-image"  = file("${path.module}/vm/switch-image")
-      "/etc/estore/read-secrets"  = file("${path.module}/vm/read-secrets")
-      "/etc/estore/prepare-disk"  = file("${path.module}/vm/prepare-disk")
-      "/etc/estore/environment"   = join("", [for name, value in local.environment : "${name}=${value}\n"])
-      "/etc/estore/secret-names"  = join("", [for name in keys(local.secrets) : "estore-${name}\n"])
-      "/etc/estore/project"       = var.project
-      "/etc/estore/registry-host" = "${var.region}-docker.pkg.dev"
+      "/etc/estore/switch-image"   = file("${path.module}/vm/switch-image")
+      "/etc/estore/read-secrets"   = file("${path.module}/vm/read-secrets")
+      "/etc/estore/prepare-disk"   = file("${path.module}/vm/prepare-disk")
+      "/etc/estore/environment"    = join("", [for name, value in local.environment : "${name}=${value}\n"])
+      "/etc/estore/secret-names"   = join("", [for name in keys(local.secrets) : "estore-${name}\n"])
+      "/etc/estore/project"        = var.project
+      "/etc/estore/landing-bucket" = google_storage_bucket.landing.name
+      "/etc/estore/registry-host"  = "${var.region}-docker.pkg.dev"
 
       "/etc/systemd/system/estore-image.service" = templatefile("${path.module}/vm/image.service.tftpl", {
         containers = keys(local.containers)

@@ -5,6 +5,7 @@ import re
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from landing_files import HEADER, Home, gz, line, lines, parquet, text, zst
 
 from estore.cli import main
 from estore.errors import EstoreError
-from estore.landing import find_files
+from estore.landing import SUFFIXES, find_files
 from estore.load import load_files
 from estore.shop import ShopConfig, read_shop
 
@@ -38,7 +39,9 @@ BAD_ROWS: list[tuple[str, str | bytes, str]] = [
     ("no_user", line(user_id=""), "user_id is empty"),
     ("no_session", line(user_session=""), "user_session is empty"),
     ("blank_user", line(user_id="   "), "user_id is empty"),
-    ("tab_user", line(user_id="\t"), "user_id starts with an invisible character"),
+    ("tab_user", line(user_id="\t"), "user_id is empty"),
+    ("zero_width_user", line(user_id="\u200b\ufeff"), "user_id is empty"),
+    ("control_user", line(user_id="\x01501"), "user_id starts with an invisible character"),
     ("date_only", line(event_time="2019-10-01"), "event_time not understood: 2019-10-01"),
     ("epoch_seconds", line(event_time="1569931200"), "event_time not understood: 1569931200"),
     ("epoch_float", line(event_time="1.5699312e9"), "event_time not understood: 1.5699312e9"),
@@ -74,6 +77,9 @@ BAD_ROWS: list[tuple[str, str | bytes, str]] = [
         line(user_id="1,51592E+18"),
         "user_id was rounded by the program that wrote it",
     ),
+    ("rounded_by_a_locale", line(user_id="1,515915625×10^18"), "user_id was rounded"),
+    ("rounded_no_digit", line(user_id=".5E10"), "user_id was rounded"),
+    ("rounded_point_only", line(user_id="541312140."), "user_id was rounded"),
     ("rounded_comma_lower", line(category_id="2,10381e18"), "category_id was rounded"),
     ("rounded_no_fraction", line(category_id="2e18"), "category_id was rounded"),
     ("rounded_minus", line(user_id="-1.5E-5"), "user_id was rounded"),
@@ -183,6 +189,21 @@ ODD_ROWS: list[tuple[str, str, str, object]] = [
     ("utc_without_space", line(event_time="2019-10-01T12:00:00UTC"), "event_time",
      datetime(2019, 10, 1, 12)),
     ("gmt", line(event_time="2019-10-01T12:00 GMT"), "event_time", datetime(2019, 10, 1, 12)),
+    ("offset_after_spaces", line(event_time="2019-10-01 14:00:00  +0200"), "event_time",
+     datetime(2019, 10, 1, 12)),
+    ("offset_named_by_go", line(event_time="2019-10-01 14:00:00 +0200 CEST"), "event_time",
+     datetime(2019, 10, 1, 12)),
+    ("utc_named_by_go", line(event_time="2019-10-01 12:00:00.25 +0000 UTC"), "event_time",
+     datetime(2019, 10, 1, 12, 0, 0, 250_000)),
+    ("lower_case_utc", line(event_time="2019-10-01 12:00:00 utc"), "event_time",
+     datetime(2019, 10, 1, 12)),
+    ("id_before_a_tab", line(user_id="777\t"), "user_id", "777"),
+    ("id_before_a_line_break", line(user_id="anna\n"), "user_id", "anna"),
+    ("id_between_invisible_marks", line(user_id="\ufeffanna\u200b"), "user_id", "anna"),
+    ("type_before_a_tab", line(event_type="cart\t"), "event_type", "cart"),
+    ("price_before_a_wide_space", line(price="12.5\u3000"), "price", Decimal("12.5")),
+    ("brand_of_blanks", line(brand="\u2028\x85\t"), "brand", None),
+    ("blanks_inside", line(brand="a\u3000b"), "brand", "a\u3000b"),
     ("id_like_an_exponent", line(category_id="7E5"), "category_id", "7E5"),
     ("id_like_hexadecimal", line(category_id="12e34567"), "category_id", "12e34567"),
     ("no_seconds", line(event_time="2019-10-01 12:00"), "event_time", datetime(2019, 10, 1, 12)),
@@ -267,6 +288,8 @@ BAD_FILES: list[tuple[str, str, bytes, str]] = [
     ("xlsx_as_csv", "day.csv", b"PK\x03\x04" + b"\0" * 99, "is zip; .*save the workbook as CSV"),
     ("binary", "day.csv", bytes(range(256)) * 9, "is not text but binary"),
     ("utf16", "day.csv", UTF16, r'is UTF-16; save .* or set encoding = "utf-16" in'),
+    ("utf16_no_mark", "day.csv", UTF16[2:], r'without a byte order mark; .*= "utf-16-le" in'),
+    ("utf32", "day.csv", text(GOOD).decode().encode("utf-32"), r'set encoding = "utf-32" in'),
     ("utf16_gz", "day.csv.gz", gz(UTF16), 'set encoding = "utf-16" in shop.toml'),
     ("cr_ends", "day.csv", text(GOOD, end="\r"), "has CR line ends; save it with LF"),
     ("semicolons", "day.csv", text(GOOD).replace(b",", b";"), r'by \';\', .*set delimiter = ";"'),
@@ -365,6 +388,10 @@ ODD_FILES: list[tuple[str, bytes, int, int, int, str]] = [
      19, 19, 0, "blank rows (separators only), not counted: 32"),
     ("other_rows_of_separators", text([*GOOD[:9], "," * 3, ", ", *GOOD[9:], "," * 20, '"",,']),
      19, 19, 0, "blank rows (separators only), not counted: 4"),
+    ("rows_of_other_blanks",
+     text([*GOOD, *[",".join([blank] * 9) for blank in "\t\x0b\x85\u200b\u2028\u3000\ufeff"],
+           "\u200b", "\ufeff"]),
+     19, 19, 0, "blank rows (separators only), not counted: 7"),
     ("separators_and_a_bad_row", text([*GOOD, "," * 8, "," * 11, "x"]), 20, 19, 1, "too few"),
     ("blank_first_lines", b"\n \r\n,,\n" + text(GOOD), 19, 19, 0, ""),
     ("two_byte_order_marks", b"\xef\xbb\xbf" * 2 + text(GOOD), 19, 19, 0, ""),
@@ -473,6 +500,8 @@ TYPED = """
         (f"select * replace ([price] as price) from ({TYPED})", "not as a number"),
         (f"select *, true as quantity from ({TYPED})", "not as a whole number"),
         (f"select * replace (event_time::time as event_time) from ({TYPED})", "not as a time"),
+        (f"select * replace ([event_time] as event_time) from ({TYPED})", "not as a time"),
+        (f"select * replace (['a'::enum('a')] as user_session) from ({TYPED})", "not as text"),
         (f"select * replace ('\\xE9'::blob as brand) from ({TYPED})",
          "stores brand as bytes that are not UTF-8 text"),
         (f"select * replace (1.5e9::double as user_session) from ({TYPED})",
@@ -625,7 +654,7 @@ def test_a_file_of_another_kind_among_those_named_is_refused_alone(home: Home) -
     home.write("day.csv", text(GOOD))
     report = home.load("note.txt", "day.csv")
     assert [outcome.error for outcome in report.refused] == [
-        "note.txt has no event file suffix; use one of .csv, .csv.gz, .csv.zst, .parquet"
+        f"note.txt has no event file suffix; use one of {SUFFIXES}"
     ]
     assert report.total("loaded") == len(GOOD)
 

@@ -41,7 +41,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_plain_pipeline_has_the_same_rows_in_every_mart_and_metric(measured: Path) -> None:
     (result,) = (json.loads(path.read_text()) for path in measured.iterdir())
     tables = {
-        path.stem for folder in ("marts", "metrics") for path in (MODELS / folder).glob("*.sql")
+        path.stem for folder in ("marts", "metrics") for path in (MODELS / folder).rglob("*.sql")
     }
     assert result["plain"]["compared"] == sorted(tables - set(BEYOND_PLAIN))
     assert result["plain"]["disagree"] == []

@@ -32,7 +32,7 @@ BATCH = {
     "session_window_from": "2019-11-02 23:00:00",
     "session_window_to": "2019-11-05 01:00:00",
     "sessions_from": "2019-11-02", "sessions_to": "2019-11-05",
-    "changed_from": "2019-11-02", "all_users": "false",
+    "changed_from": "2019-11-02", "all_users": "false", "last_day": "2019-11-04",
 }  # fmt: skip
 
 

@@ -18,13 +18,14 @@ from estore import reading
 from estore.console import Console
 from estore.errors import Busy, EstoreError
 from estore.landing import find_files
+from estore.load.forgotten import Forgotten
 from estore.load.header import match_columns
 from estore.load.rows import typed_rows
 from estore.pipeline import load
 from estore.queries.ask import ask
 from estore.queries.rejects import rejects
 from estore.settings import Settings
-from estore.shop import ShopConfig
+from estore.shop import ShopConfig, with_preset
 from estore.warehouse import open_warehouse
 from estore.warehouse.bigquery import BigQueryWarehouse, split_name
 from estore.warehouse.dialect import BIGQUERY, DUCKDB, Dialect
@@ -95,6 +96,29 @@ def ledger(shop: CloudShop) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
+def test_both_engines_load_the_same_rows_through_a_preset(
+    bigquery: BigQuery, tmp_path: Path
+) -> None:
+    pair = Pair(bigquery, tmp_path)
+    good = (Path(__file__).parent / "samples" / "ga4.ndjson").read_bytes().splitlines()[:9]
+    pair.put("events.json", b"\n".join([*good * 3, b"{broken"]))
+    held = []
+    for shop in (pair.cloud, pair.local):
+        shop.shop = with_preset(shop.shop, "ga4")
+        report = load(shop.settings, shop.shop, find_files([shop.bucket]), Console(quiet=True))
+        ((one,), rows) = report.outcomes, shop.table("raw.events")[1]
+        assert (one.error, one.lines, one.loaded, one.ignored) == (None, 34, 18, 15)
+        rejects = [row[2:] for row in shop.table("raw.rejects")[1]]
+        assert rejects == [(28, "{broken", "not JSON")]
+        with open_warehouse(shop.settings) as warehouse:
+            counts = warehouse.control_tables.execute(
+                "select lines, loaded, rejected, ignored, ignored_event_types, source "
+                "from raw.files"
+            ).fetchall()
+        held.append(([row[1:] for row in rows], counts))
+    assert held[0] == held[1]
+
+
 def lines(*rows: str) -> bytes:
     head = "event_time,event_type,product_id,price,user_id,user_session\n"
     return (head + "".join(f"{row}\n" for row in rows)).encode()
@@ -157,6 +181,52 @@ def test_both_engines_report_the_same_files_and_changes(bigquery: BigQuery, tmp_
         (uri, number if "torn" in uri else None, reason, text)
         for uri, number, reason, text in rejects(pair.local.settings).rows
     )
+
+
+def test_both_engines_forget_the_same_rows(bigquery: BigQuery, tmp_path: Path) -> None:
+    """Loaded and rejected rows go; a later file leaves the person out; the rest stays."""
+    pair = Pair(bigquery, tmp_path)
+    theirs = "2019-10-01 10:00:00 UTC,view,1,5,p-7,s"
+    bad = "never,view,1,5,p-7,s"
+
+    def state(shop: CloudShop) -> list[tuple[Any, ...]]:
+        with open_warehouse(shop.settings) as warehouse:
+            counts = warehouse.control_tables.execute(
+                "select uri, lines, loaded, rejected, forgotten from raw.files order by uri"
+            ).fetchall()
+            days = warehouse.control_tables.execute(
+                "select event_date, event_count from raw.file_days order by all"
+            ).fetchall()
+            people = warehouse.select(
+                "select user_id, count(*) from raw.events "
+                "where event_time >= timestamp '1970-01-01' group by user_id order by user_id"
+            )
+            texts = warehouse.select("select line_text from raw.rejects order by line_text")
+        return [*counts, *days, *people, *texts]
+
+    def loaded(shop: CloudShop) -> None:
+        load(shop.settings, shop.shop, find_files([shop.bucket]), Console(quiet=True))
+
+    def forgotten(shop: CloudShop) -> int:
+        with open_warehouse(shop.settings) as warehouse, warehouse.transaction():
+            people = Forgotten(warehouse)
+            people.remember(["p-7"])
+            return people.remove(["p-7"])
+
+    pair.put("day.csv", lines(*[GOOD] * 30, theirs, LATER.replace(",7,", ",p-7,"), bad, "x,p-70,"))
+    for shop in (pair.cloud, pair.local):
+        loaded(shop)
+        assert forgotten(shop) == 3
+    assert state(pair.cloud) == state(pair.local)
+    pair.put("more.csv", lines(*[OTHER] * 30, theirs, bad))
+    for shop in (pair.cloud, pair.local):
+        loaded(shop)
+    assert state(pair.cloud) == state(pair.local)
+    with open_warehouse(pair.cloud.settings) as warehouse:
+        counts = warehouse.control_tables.execute(
+            "select lines, loaded, rejected, forgotten from raw.files order by uri"
+        ).fetchall()
+    assert counts == [(34, 30, 1, 3), (32, 30, 0, 2)]
 
 
 def _by_id(shop: CloudShop) -> list[tuple[Any, ...]]:

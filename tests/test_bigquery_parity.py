@@ -19,9 +19,18 @@ from conftest import SAMPLE, needs_sample
 from recording import recording
 from test_bigquery_partitions import unbounded_changes
 
+from estore.shop import read_shop
 from estore.snapshot.reader import open_snapshot
 from estore.synth import SyntheticShop, write_shop
 from estore.warehouse import open_warehouse
+
+#: So that a small shop has predictions and a month end to compare them with.
+PREDICTS_EARLY = """
+[thresholds]
+prediction_min_days = 20
+prediction_min_buyers = 5
+prediction_min_repeat_buyers = 1
+"""
 
 
 class Pair:
@@ -34,6 +43,10 @@ class Pair:
             folder / "cloud", f"{self.bucket}/", target="bigquery", bigquery=bigquery.new_name()
         )
         self.local = CloudShop(folder / "local", f"{self.bucket}/")
+        for shop in (self.cloud, self.local):
+            shop.settings.home.mkdir(parents=True)
+            shop.settings.shop_file.write_text(PREDICTS_EARLY)
+            shop.shop = read_shop(shop.settings.shop_file)
 
     def put(self, name: str, data: bytes) -> None:
         self.storage.put(f"{self.bucket}/{name}", data)
@@ -144,7 +157,7 @@ def _play(pair: Pair, days: dict[str, list[list[str]]], jobs: list[dict[str, Any
     assert tables > 50 and rows > 15_000
 
     first_build = len(jobs)
-    new = text(days, "2019-11-26", "2019-11-28")
+    new = text(days, "2019-11-26", "2019-11-30")
     head, *lines = new.splitlines(keepends=True)
     pair.put("new.csv", new)
     pair.put("twice.csv", b"".join([head, *reversed(lines)]))
@@ -156,7 +169,7 @@ def _play(pair: Pair, days: dict[str, list[list[str]]], jobs: list[dict[str, Any
     print("late and replaced", pair.run())
     _name_the_partitions_that_they_change(jobs[first_build:])
     _compare_readers(pair)
-    _withdraw_and_build_anew(pair)
+    _withdraw_and_rebuild(pair)
     _snapshot_and_publish_again(pair)
 
 
@@ -192,7 +205,7 @@ def _compare_readers(pair: Pair) -> None:
     assert json.loads(pair.estore("findings", "--format", "json"))["findings"]
 
 
-def _withdraw_and_build_anew(pair: Pair) -> None:
+def _withdraw_and_rebuild(pair: Pair) -> None:
     assert "rows withdrawn" in pair.estore("withdraw", f"{pair.bucket}/late.csv")
     assert json.loads(pair.estore("status", "--json"))["days_waiting"]
     assert json.loads(pair.estore("build", "--full-refresh", "--json"))["full_refresh"]

@@ -24,6 +24,7 @@ PARTITIONED = {
     "int_product_days": {"event_date"},
     "int_product_attribute_days": {"event_date"},
     "int_purchases": {"event_date"},
+    "int_cart_events": {"event_date"},
     "int_sessions": {"session_start_date"},
     "int_conversion_days": {"session_start_date"},
     "int_multi_slot_sessions": {"session_start_date"},
@@ -34,6 +35,7 @@ PARTITIONED = {
     "int_user_rfm_monthly": {"month_end_date"},
     "fct_user_rfm_monthly": {"month_end_date"},
     "int_session_cells": {"session_start_date"},
+    "int_session_hours": {"session_start_date"},
     "int_session_days": {"session_start_date"},
 }
 
@@ -87,6 +89,7 @@ def _is_literal_bound(part: exp.Expression, table: exp.Table) -> bool:
 SMALL = {
     "int_event_hours", "int_day_sums", "int_purchases", "int_order_lines", "int_orders",
     "fct_orders", "int_user_rfm_monthly", "fct_user_rfm_monthly", "int_session_cells",
+    "int_session_hours",
     "int_session_days", "int_conversion_days",
 }  # fmt: skip
 #: Views pass on the conditions of their readers.

@@ -81,10 +81,10 @@ def test_the_next_object_comes_while_one_is_loaded_and_no_further_one(
     network.faults = [Fault(bytes_of(home, "b.csv"), before=coming.set)]
     files = find_files([home.bucket])
     copies = Copies(files, tmp_path / "objects")
-    first = copies.bring(files[0], lambda done: None)
+    first = copies.fetch(files[0], lambda done: None)
     assert coming.wait(30)
     assert not [asked for asked in network.asked if "c.csv" in asked]
-    second = copies.bring(files[1], lambda done: None)
+    second = copies.fetch(files[1], lambda done: None)
     assert (first.path.read_bytes(), second.path.read_bytes()) == (
         text(lines(5, first=1000)), text(lines(5, first=1010)),
     )  # fmt: skip

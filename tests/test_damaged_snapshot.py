@@ -8,13 +8,12 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from click.testing import CliRunner
 from conftest import Workshop
+from damaged import estore_briefly as estore
 from orchestrating import Watched, watched
 
 from estore import reading
 from estore.build.builder import Transform
-from estore.cli import main
 from estore.dashboard.snapshots import Snapshots
 from estore.orchestration.notifications import notification_sensors
 from estore.snapshot.manifest import check_snapshot, current_version
@@ -59,14 +58,6 @@ def home(published_home: Workshop) -> Workshop:
 def landing(home: Workshop) -> Iterator[Watched]:
     """The home under Dagster's watch."""
     yield from watched(home)
-
-
-def estore(home: Workshop, *command: str) -> tuple[int, str]:
-    """Exit code and the last line of the output, or of the error; never a traceback."""
-    ended = CliRunner().invoke(main, ["--home", str(home.settings.home), *command])
-    assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-    shown = ended.stderr if ended.exit_code else ended.stdout
-    return ended.exit_code, shown.splitlines()[-1] if shown else ""
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

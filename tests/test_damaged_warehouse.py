@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from conftest import Workshop
+from damaged import estore
 from orchestrating import Watched, names, watched
 
-from estore.cli import main
 from estore.errors import Busy, Damaged
 from estore.orchestration.notifications import ledger_alerts
 from estore.reading import ledger
@@ -36,13 +35,6 @@ def home(published_home: Workshop) -> Workshop:
 def landing(home: Workshop) -> Iterator[Watched]:
     """Its landing under watch."""
     yield from watched(home)
-
-
-def estore(home: Workshop, *command: str) -> tuple[int, str]:
-    """Exit code and what was said; never a traceback."""
-    ended = CliRunner().invoke(main, ["--home", str(home.settings.home), *command])
-    assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-    return ended.exit_code, ended.output
 
 
 @pytest.mark.parametrize("how", DAMAGES)

@@ -71,9 +71,8 @@ def test_no_text_becomes_markup() -> None:
 
 
 def test_every_kind_of_alert_has_a_name_for_readers() -> None:
-    published = yaml.safe_load(
-        (PROJECT / "models" / "metrics" / "metrics_data_alerts.yml").read_text()
-    )
+    (described,) = (PROJECT / "models").rglob("metrics_data_alerts.yml")
+    published = yaml.safe_load(described.read_text())
     (kind,) = (c for c in published["models"][0]["columns"] if c["name"] == "kind")
     kinds = kind["data_tests"][0]["accepted_values"]["arguments"]["values"]
     source = (WEB / "src" / "alerts.js").read_text()
@@ -85,8 +84,9 @@ def test_every_kind_of_alert_has_a_name_for_readers() -> None:
 
 
 def test_the_first_visit_is_small() -> None:
-    shell = sum((STATIC / f"{name}.gz").stat().st_size for name in (*SCRIPTS, "app.css"))
-    assert shell < 245_000, "260 KB in all, the page with its first answer included"
+    # Browsers accept Brotli from localhost and over HTTPS; `make bench-dashboard` measures it too.
+    shell = sum((STATIC / f"{name}.br").stat().st_size for name in (*SCRIPTS, "app.css"))
+    assert shell < 230_000, "260 KB in all, the page with its first answer included"
 
 
 def test_the_page_is_laid_out_before_the_chart_library_is_read() -> None:

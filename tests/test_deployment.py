@@ -62,6 +62,25 @@ def test_secrets_reach_only_the_containers(machine: Machine) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_the_shop_file_comes_from_the_bucket_and_is_kept_without_it(machine: Machine) -> None:
+    path = machine.folder / "keep" / "shop.toml"
+
+    def wait_for(content: str) -> None:
+        deadline = time.monotonic() + 30
+        while not path.exists() or path.read_text() != content:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    assert not path.exists()
+    for content in ('time_zone = "Europe/Berlin"\n', 'time_zone = "Asia/Tokyo"\n'):
+        machine.objects["_settings/shop.toml"] = content
+        wait_for(content)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    machine.objects.clear()
+    assert machine.deploy(SECOND).returncode == 0
+    assert path.read_text() == content
+
+
 def test_an_image_by_tag_is_refused(machine: Machine) -> None:
     done = machine.deploy("registry/estore:latest")
     assert done.returncode == 2 and "by its digest" in done.stderr

@@ -75,7 +75,7 @@ def test_every_table_and_column_is_described() -> None:
 
 def test_published_tables_have_enforced_contracts() -> None:
     for folder in ("marts", "metrics", "dashboard"):
-        for path in (ROOT / "transform" / "models" / folder).glob("*.yml"):
+        for path in (ROOT / "transform" / "models" / folder).rglob("*.yml"):
             for model in yaml.safe_load(path.read_text())["models"]:
                 assert model["config"]["contract"]["enforced"] is True, model["name"]
 

@@ -88,6 +88,17 @@ def test_a_shortened_text_ends_with_a_complete_word() -> None:
     assert shortened("x" * 50, 10) == "xxxxxxxx …"
 
 
+@pytest.mark.parametrize("command", [["status"], ["load", "a.csv"], ["build"]])
+def test_an_empty_home_is_misuse_and_not_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(main, ["--home", "", *command])
+    assert ended.exit_code == 2
+    assert "Invalid value for '--home': is empty; name a path" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_misuse_stays_misuse(tmp_path: Path) -> None:
     for arguments in (["nosuch"], ["rejects", "--limit", "-1"], ["load"], ["query"]):
         assert run(tmp_path, *arguments).exit_code == 2

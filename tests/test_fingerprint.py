@@ -72,7 +72,7 @@ def test_a_change_of_a_macro_of_the_daily_models_rebuilds_the_days(
     assert {
         "materialization_incremental_duckdb", "replaced_rows", "reaches_batch_days", "session_slot",
         "empty_buying_sessions", "is_incremental", "shop_date", "bigquery__shop_date",
-        "generate_schema_name", "made_anew",
+        "generate_schema_name", "replaced_in_place",
     } <= rebuilding  # fmt: skip
     assert not rebuilding & {
         "day_alert", "rfm_scores", "share_columns", "in_words", "wilson_bound", "test_unique_key",

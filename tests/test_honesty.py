@@ -236,6 +236,15 @@ KNOWN_BY_THEN = {
     "missing_revenue_amount) from {} where order_date < '2019-11-30'",  # the last is not over
     "metrics.metrics_retention": "* exclude (as_of_date) from {} where is_complete "
     "and period_start < '2019-11-25'",
+    "metrics.metrics_cart_recovery": "* exclude (as_of_date) from {} "
+    "where cart_date < '2019-11-22'",
+    "metrics.metrics_lifecycle": "* exclude (as_of_date) from {} where is_complete "
+    "and period_start < '2019-11-25'",
+    "metrics.metrics_cohort_ltv": "* exclude (as_of_date) from {} where is_complete "
+    "and month_start < '2019-12-01' and breakdown = 'all'",
+    # missing sales, the names on the dashboard and the categories of products depend on later days
+    "metrics.metrics_revenue_drivers": "* exclude (as_of_date, has_data_issues) from {} "
+    "where period_start < '2019-11-25' and breakdown <> 'category'",
     "metrics.metrics_churn": "cohort_grain, cohort_start, customer_count from {} "
     "where cohort_start < '2019-11-25'",
     "dashboard.cube_sessions": "* from {} where session_start_date < '2019-11-30'",
@@ -245,12 +254,16 @@ KNOWN_BY_THEN = {
 }
 #: Tables about today (as_of_date), or about no time.
 AS_OF = {
-    "marts.dim_categories", "marts.dim_products", "marts.dim_user_rfm", "marts.dim_users",
-    "marts.rfm_segments", "metrics.metrics_data_alerts", "metrics.metrics_ltv_distribution",
+    "marts.dim_categories", "marts.dim_customers", "marts.dim_products", "marts.dim_user_rfm",
+    "marts.dim_users", "marts.rfm_segments", "marts.fct_open_carts",
+    "metrics.metrics_data_alerts", "metrics.metrics_ltv_distribution",
     "metrics.metrics_product_performance", "metrics.metrics_repeat_curve",
     "metrics.metrics_rfm_segments", "dashboard.cube_products", "dashboard.taxonomy_breaks",
     "dashboard.top_customers", "metrics.metrics_churn_overall", "metrics.metrics_churn_monthly",
-    "metrics.metrics_conversion_rates_overall",
+    "metrics.metrics_conversion_rates_overall", "metrics.metrics_affinity",
+    "metrics.metrics_next_purchase", "metrics.metrics_weekday_hours",
+    "marts.dim_customer_predictions", "metrics.metrics_predicted_value",
+    "metrics.metrics_prediction_backtest", "metrics.metrics_prediction_fit",
 }  # fmt: skip
 
 

@@ -196,7 +196,7 @@ def test_a_month_is_rescored_only_if_a_later_day_changed_one_of_its_orders(
     workshop.load()
     workshop.build()
     workshop.query("update intermediate.int_user_rfm_monthly set frequency = -1")
-    for name, (rows, is_anew) in days.items():
+    for name, (rows, is_rescored) in days.items():
         shutil.copytree(workshop.settings.home, tmp_path / name / "home")
         tried = Workshop(tmp_path / name)
         tried.write("2.csv", rows)
@@ -206,7 +206,7 @@ def test_a_month_is_rescored_only_if_a_later_day_changed_one_of_its_orders(
             "select min(frequency) from marts.fct_user_rfm_monthly "
             "where month_end_date = '2019-10-31'"
         )
-        assert (frequencies != [(-1,)]) == is_anew, name
+        assert (frequencies != [(-1,)]) == is_rescored, name
 
 
 def test_a_purchase_of_another_order_at_the_same_instant_is_added_and_changes_no_other_order(

@@ -12,7 +12,7 @@ from landing_files import line, lines, text
 from estore.build.dbt_project import DbtProject
 from estore.cli import main
 from estore.errors import EstoreError
-from estore.landing import list_landing, look, places_in
+from estore.landing import SUFFIXES, list_landing, look, places_in
 from estore.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,7 +66,7 @@ def test_one_bad_path_is_named_and_the_others_are_loaded(
 ) -> None:
     (folder / "empty").mkdir()
     (folder / "others").mkdir()
-    (folder / "others" / "a.tsv").write_bytes(DAY)
+    (folder / "others" / "a.txt").write_bytes(DAY)
     (folder / "dead.csv").symlink_to("nowhere")
     os.mkfifo(folder / "pipe")
     result = estore(folder, "load", place, "day.csv")
@@ -100,7 +100,7 @@ def test_an_unreadable_folder_does_not_block_other_folders(
 
 
 def test_ignored_files_that_may_contain_events_are_named(folder: Path) -> None:
-    for name in ("a.csv.zip", "b.tsv", "c.csv.bz2", "d.jsonl", "e.xlsx", "f.csv.part", "G.JSON.GZ",
+    for name in ("a.csv.zip", "b.txt", "c.csv.bz2", "d.avro", "e.xlsx", "f.csv.part", "G.XML.GZ",
                  "below/h.txt", "_old.csv", ".hidden.csv", "README.md", "truth.json"):  # fmt: skip
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(DAY)
@@ -110,8 +110,8 @@ def test_ignored_files_that_may_contain_events_are_named(folder: Path) -> None:
     found = look([str(folder)])
     assert [file.name for file in found.files] == ["day.csv"]
     assert found.notes == [
-        "not loaded: G.JSON.GZ, a.csv.zip, b.tsv, c.csv.bz2, d.jsonl, e.xlsx, f.csv.part, "
-        "below/h.txt (names must end with .csv, .csv.gz, .csv.zst, .parquet)",
+        "not loaded: G.XML.GZ, a.csv.zip, b.txt, c.csv.bz2, d.avro, e.xlsx, f.csv.part, "
+        f"below/h.txt (names must end with {SUFFIXES})",
         "not loaded: _old.csv (names that start with _ are skipped)",
         "not loaded: pipe.csv (not a file but a pipe or a device)",
         "not loaded: dead.csv, self.csv (the link is broken)",
@@ -120,7 +120,7 @@ def test_ignored_files_that_may_contain_events_are_named(folder: Path) -> None:
     assert result.exit_code == 0
     assert "a.csv.zip" in result.stderr
     for number in range(20):
-        (folder / f"{number:02}.tsv").write_bytes(DAY)
+        (folder / f"{number:02}.txt").write_bytes(DAY)
     assert any("and 18 more (names must" in note for note in look([str(folder)]).notes)
 
 

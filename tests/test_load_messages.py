@@ -245,15 +245,25 @@ def test_the_earliest_date_is_a_setting_of_the_shop(tmp_path: Path) -> None:
 
 
 def test_a_home_made_before_these_columns_opens_and_builds(workshop: Workshop) -> None:
-    workshop.write("a.csv", [{"event_type": "view"}, {"event_type": "search"}])
+    rows = [{"event_type": "view"}, {"event_type": "search"}]
+    workshop.write("a.csv", rows)
+    workshop.write("ahead.csv", [*rows, {"event_time": "2199-01-01 00:00:00 UTC"}])
     workshop.load()
     with duckdb.connect(str(workshop.settings.warehouse)) as connection:
         connection.execute("alter table raw.files drop other_event_types")
         connection.execute("alter table raw.files drop recheck_at")
+        connection.execute("update raw.rejects set reason = replace(reason, ' is ', ' lies ')")
     result = CliRunner().invoke(main, ["--home", str(workshop.settings.home), "status"])
     assert result.exit_code == 0, result.output
     workshop.write("b.csv", [{"event_type": "search", "product_id": "9"}])
-    assert workshop.load().count("loaded") == 1
-    assert workshop.query("select other_event_types from raw.files order by file_id") == [
-        (None,), ('{"search": 1}',)
-    ]  # fmt: skip
+    report = workshop.load()
+    assert [outcome.status for outcome in report.outcomes] == ["unchanged", "loaded", "loaded"]
+    assert workshop.query(
+        "select parse_filename(uri), other_event_types, recheck_at::varchar from raw.files "
+        "where status <> 'replaced' order by 1"
+    ) == [
+        ("a.csv", None, None),
+        ("ahead.csv", '{"search": 1}', "2198-12-31 00:00:00"),
+        ("b.csv", '{"search": 1}', None),
+    ]
+    assert workshop.load().count("unchanged") == 3

@@ -3,15 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import oracle
+import oracle_baskets
+import oracle_carts
+import oracle_growth
 import pytest
 from conftest import SAMPLE, Workshop, needs_sample
 
+from estore.shop import ShopConfig
 from estore.synth import SyntheticShop, write_shop
 
 
@@ -24,6 +28,8 @@ class Truth:
         self.orders = oracle.orders(self.events)
         self.as_of = oracle.last_event_date(self.events)
         self.users = oracle.users(self.events, self.sessions, self.orders)
+        self.first_date = min(event.event_date for event in self.events)
+        self.lines = oracle_baskets.lines(self.events, self.orders, self.sessions)
 
 
 @pytest.fixture(scope="module", params=[pytest.param("sample", marks=needs_sample), "synthetic"])
@@ -31,7 +37,8 @@ def built(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Workshop, Truth]:
     """A built shop and the oracle's results."""
-    workshop = Workshop(tmp_path_factory.mktemp(request.param))
+    thresholds = {"affinity_min_orders": 2}  # so that small shops have pairs
+    workshop = Workshop(tmp_path_factory.mktemp(request.param), ShopConfig(thresholds=thresholds))
     if request.param == "sample":
         paths = [SAMPLE]
     else:
@@ -98,7 +105,8 @@ def test_orders_agree(built: tuple[Workshop, Truth]) -> None:
     agree(
         workshop, "marts.fct_orders",
         same("user_id", "ordered_at", "order_date", "item_count", "line_count", "order_amount",
-             "order_number", "days_since_previous_order", "first_order_date", order_id="order_key"),
+             "order_number", "days_since_previous_order", "first_order_date",
+             "customer_since_date", order_id="order_key"),
         truth.orders,
     )  # fmt: skip
 
@@ -114,6 +122,13 @@ def test_rfm_agrees(built: tuple[Workshop, Truth]) -> None:
     workshop, truth = built
     names = same(*oracle.Rfm.__dataclass_fields__)
     agree(workshop, "marts.dim_user_rfm", names, oracle.rfm(truth.orders, truth.as_of))
+
+
+def test_customers_agree(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    rows = oracle.customers(truth.events, truth.orders, truth.as_of)
+    buyers = "(from marts.dim_customers where order_count > 0)"
+    agree(workshop, buyers, same(*oracle.Customer.__dataclass_fields__), rows)
 
 
 def test_leaving_customers_agree(built: tuple[Workshop, Truth]) -> None:
@@ -181,6 +196,87 @@ def test_the_funnel_agrees(built: tuple[Workshop, Truth]) -> None:
     )
     wanted = [{"session_start_date": row.session_start_date} | row.ends for row in funnel]
     assert sorted(map(_plain, found)) == sorted(map(_plain, wanted))
+
+
+def test_open_carts_and_their_recovery_agree(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    names = same(*oracle_carts.OpenCart.__dataclass_fields__)
+    carts = oracle_carts.open_carts(truth.events, truth.as_of)
+    agree(workshop, "marts.fct_open_carts", names, carts)
+    recovery = oracle_carts.cart_recovery(truth.events, truth.as_of)
+    names = same(*oracle_carts.CartRecovery.__dataclass_fields__)
+    agree(workshop, "metrics.metrics_cart_recovery", names, recovery)
+
+
+def test_what_is_bought_together_and_next_agrees(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    named = workshop.query(
+        "select product_id, category, subcategory, brand, product "
+        "from intermediate.int_product_names"
+    )
+    names = {row[0]: dict(zip(oracle_baskets.LEVELS, row[1:], strict=True)) for row in named}
+    baskets = {key: {line[0] for line in own} for key, own in truth.lines.items()}
+    fields = same(*oracle_baskets.Affinity.__dataclass_fields__)
+    pairs = oracle_baskets.affinity(baskets, names, min_orders=2, pairs=50)
+    if pairs:
+        agree(workshop, "metrics.metrics_affinity", fields, pairs)
+    else:  # the sample has no pair of two orders
+        assert not workshop.rows("metrics.metrics_affinity")
+    if truth.as_of - truth.first_date > timedelta(days=90):  # the sample is too short
+        fields = same(*oracle_baskets.NextPurchase.__dataclass_fields__)
+        following = oracle_baskets.next_purchases(
+            truth.orders, baskets, names, truth.as_of, min_customers=2
+        )
+        agree(workshop, "metrics.metrics_next_purchase", fields, following)
+
+
+def test_growth_agrees(built: tuple[Workshop, Truth]) -> None:
+    workshop, truth = built
+    period = truth.first_date, truth.as_of
+    fields = same(*oracle_growth.Lifecycle.__dataclass_fields__)
+    agree(workshop, "metrics.metrics_lifecycle", fields,
+          oracle_growth.lifecycle(truth.orders, *period))  # fmt: skip
+
+    rows = workshop.query(
+        "select product_id, category, brand from intermediate.int_dashboard_groups"
+    )
+    groups = {product: (category, brand) for product, category, brand in rows}
+    fields = same(*oracle_growth.CohortLtv.__dataclass_fields__)
+    agree(workshop, "metrics.metrics_cohort_ltv", fields,
+          oracle_growth.cohort_ltv(truth.orders, truth.lines, groups, *period))  # fmt: skip
+
+    days = {day for (day,) in workshop.query(
+        "select event_date from intermediate.int_event_days where is_complete "
+        "and event_date not in (select order_date from intermediate.int_missing_sales)"
+    )}  # fmt: skip
+    if days:
+        fields = same(*oracle_growth.WeekdayHour.__dataclass_fields__)
+        hours = oracle_growth.weekday_hours(truth.sessions, truth.orders, days)
+        agree(workshop, "metrics.metrics_weekday_hours", fields, hours)
+
+    wanted = {
+        (row.grain, row.period_start, row.previous_period_start, row.breakdown, row.item,
+         row.effect): row.change
+        for row in oracle_growth.revenue_drivers(truth.orders, truth.lines, groups, *period)
+    }  # fmt: skip
+    found = {
+        tuple(key): float(change)
+        for *key, change in workshop.query(
+            "select grain, period_start, previous_period_start, breakdown, item, effect, "
+            "change_amount from metrics.metrics_revenue_drivers"
+        )
+    }
+    assert found == pytest.approx(wanted, abs=0.003)
+    uneven = workshop.query(
+        "select grain, period_start from metrics.metrics_revenue_drivers group by all having "
+        "sum(change_amount) filter (breakdown = 'total') <> "
+        "sum(change_amount) filter (breakdown = 'customers') "
+        "or sum(change_amount) filter (breakdown = 'total') <> sum(change_amount) "
+        "filter (breakdown = 'driver' or item = 'placeholder') "
+        "or sum(change_amount) filter (breakdown = 'total') <> "
+        "sum(change_amount) filter (breakdown = 'category')"
+    )
+    assert not uneven
 
 
 def test_churn_agrees(built: tuple[Workshop, Truth]) -> None:

@@ -514,6 +514,7 @@ def test_a_user_is_the_sum_of_their_events_and_orders():
         revenue_amount=Decimal(45),
         average_order_amount=Decimal("22.5"),
         first_order_date=date(2019, 10, 2),
+        customer_since_date=date(2019, 10, 2),
         last_order_date=date(2019, 10, 9),
         days_since_last_activity=2,
         days_since_last_order=3,
@@ -614,11 +615,11 @@ def test_frequency_counts_orders_and_not_order_lines():
     ]
 
 
-def test_a_lone_buyer_has_the_middle_scores():
+def test_a_lone_buyer_has_the_middle_scores_and_is_not_loyal_with_one_order():
     (row,) = oracle.rfm(orders_of(purchase("2019-10-01")), date(2019, 10, 1))
 
     assert (row.recency_score, row.frequency_score, row.monetary_score) == (3, 3, 3)
-    assert row.rfm_segment == "Potential Loyalists"
+    assert row.rfm_segment == "Promising"
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,11 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 from emulators import free_port
 from orchestrating import EAGER
 
+from estore.audiences.records import Records
 from estore.errors import Busy, EstoreError, RefusedFile
 from estore.orchestration import definitions as location
 from estore.orchestration.alerts import Alert
+from estore.orchestration.audiences import export_job, export_schedules, size_alerts
 from estore.orchestration.context import POOL, ShopContext, Thresholds
 from estore.orchestration.failures import may_pass, retry_policy
 from estore.orchestration.jobs import schedules
@@ -31,7 +33,7 @@ from estore.shop import ShopConfig
 from estore.snapshot.manifest import current_version
 
 LOCATION = Path(location.__file__).parent
-GROUPS = {"landing", *LAYERS, "published"}
+GROUPS = {"landing", *LAYERS, "published", "audiences"}
 
 
 @dataclass
@@ -145,7 +147,7 @@ def test_every_writing_job_takes_the_single_slot_of_the_pool(shop: Location) -> 
         for op in [op.definition]
     }
     assert pools == {
-        "load": POOL, "build": POOL, "record": POOL, "published__report": None,
+        "load": POOL, "build": POOL, "record": POOL, "published__report": None, "audiences": None,
     }  # fmt: skip
     instance = yaml.safe_load((LOCATION / "dagster.yaml").read_text())
     assert instance["concurrency"]["pools"] == {"default_limit": 1, "granularity": "run"}
@@ -244,6 +246,41 @@ def test_the_snapshot_and_the_report_are_there(shop: Location) -> None:
     assert current_version(shop.shop.settings)
     page = (shop.shop.settings.home / "report.html").read_text()
     assert page.startswith("<!doctype html>")
+
+
+def test_audiences_have_their_size_and_scheduled_exports_a_file(
+    shop: Location, tmp_path: Path
+) -> None:
+    settings = shop.workshop.settings
+    sizes = {
+        event.materialization.asset_key.path[-1]: event.materialization.metadata["customers"].value
+        for event in shop.transformed.get_asset_materialization_events()
+        if event.materialization.asset_key.path[0] == "audiences"
+    }
+    assert len(sizes) == 10 and sum(sizes.values()) == 10
+    file = settings.home / "audiences.toml"
+    file.write_text(
+        f"[exports]\nfolder = '{tmp_path}/lists'\n[mine]\nwhere = 'order_count > 0'\n"
+        "schedule = '0 6 * * 1'\n[wrong-time]\nwhere = 'true'\nschedule = 'x x x x x'\n"
+    )
+    try:
+        (schedule,) = export_schedules(shop.shop)
+        assert (schedule.name, schedule.cron_schedule) == ("export_mine", "0 6 * * 1")
+        config = {"ops": {"export": {"config": {"audiences": ["mine"]}}}}
+        job = export_job(shop.shop)
+        assert job.execute_in_process(run_config=config, instance=shop.instance).success
+    finally:
+        file.unlink()
+    (export,) = Records(settings).exports("mine")
+    rows = (tmp_path / "lists" / "mine-000001.csv").read_text().splitlines()
+    assert len(rows) - 1 == export.counts["exported"]
+
+
+def test_an_audience_that_changes_by_more_than_half_is_reported() -> None:
+    before = {"halved": 100, "less": 100, "more": 100, "small": 10, "gone": 40}
+    now = {"halved": 50, "less": 49, "more": 151, "small": 29, "gone": 0, "added": 500}
+    found = {alert.subject for alert in size_alerts(before, now, "v000002")}
+    assert found == {"audience less", "audience more", "audience gone"}
 
 
 def test_without_new_data_nothing_is_built(shop: Location) -> None:

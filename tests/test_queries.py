@@ -211,7 +211,7 @@ def test_unread_output_does_not_block_a_run(
 ) -> None:
     """As with `estore query … | less`: the reader blocks in a write and gets no signal."""
     script = (
-        "import sys; from estore.queries import limits; limits.GRACE = limits.PATIENCE = 0.2\n"
+        "import sys; from estore.reading import limits; limits.GRACE = limits.PATIENCE = 0.2\n"
         "from estore.cli import main; main(sys.argv[1:])"
     )
     with subprocess.Popen(

@@ -8,18 +8,19 @@ PACKAGE = Path(__file__).resolve().parents[1] / "estore"
 #: From the bottom up. A package imports from lower levels and from itself.
 FLOORS = (
     ("errors", "interruption", "escaping", "clock", "clock_changes", "currency", "home"),
-    ("error_report", "sources"),
+    ("error_report", "arguments", "sources"),
     ("settings", "console", "tables", "shop", "runlock"),
     ("synth", "buckets", "warehouse"),
     ("landing",),
-    ("load", "build"),
-    ("predict",),
+    ("load", "predict"),
+    ("build",),
     ("snapshot",),
     ("findings",),
-    ("audiences",),
+    ("audiences", "forget"),
     ("export",),
-    ("reading", "pipeline", "dashboard", "status"),
+    ("reading", "pipeline", "dashboard", "status", "inspection"),
     ("queries",),
+    ("assistant",),
     ("cli", "orchestration"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

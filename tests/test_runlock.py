@@ -19,8 +19,8 @@ from estore import pipeline, reading, runlock
 from estore.console import Console
 from estore.errors import Busy, EstoreError
 from estore.landing import find_files
-from estore.queries import limits
 from estore.queries.ask import ask
+from estore.reading import duckdb_reader, limits
 from estore.runlock import reading_lock, run_lock
 from estore.settings import Settings
 
@@ -32,7 +32,7 @@ from estore.runlock import run_lock
 with run_lock(Path(sys.argv[1]), "run"):
     {inside}
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 #: One child that execs and one that only forks; both outlive the owner of the lock.
 CHILDREN = """import os, subprocess
@@ -63,7 +63,7 @@ def test_the_second_of_two_runs_learns_who_writes_and_what_still_works(tmp_path:
     holder = hold(tmp_path / "home")
     try:
         for command in (["run"], ["load", "."], ["build"], ["publish"], ["withdraw", "day.csv"],
-                        ["snapshot"]):  # fmt: skip
+                        ["record-history"]):  # fmt: skip
             began = time.monotonic()
             ended = subprocess.run(
                 [sys.executable, "-m", "estore.cli", "--home", "home", *command],
@@ -168,7 +168,7 @@ def test_a_query_in_flight_makes_no_run_fail(
     workshop.write("1.csv", [{}])
     settings, shop, quiet = workshop.settings, workshop.shop, Console(quiet=True)
     pipeline.load(settings, shop, [], quiet)
-    is_open, read_warehouse = threading.Event(), reading.read_warehouse
+    is_open, read_warehouse = threading.Event(), duckdb_reader.read_warehouse
 
     @contextmanager
     def announced(settings: Settings) -> Iterator[Any]:
@@ -176,7 +176,7 @@ def test_a_query_in_flight_makes_no_run_fail(
             is_open.set()
             yield connection
 
-    monkeypatch.setattr(reading, "read_warehouse", announced)
+    monkeypatch.setattr(duckdb_reader, "read_warehouse", announced)
     slow = "select count(*) from range(10000000) a, range(20000) b where a.range <> b.range"
     monkeypatch.setattr(limits, "GRACE", 0.5)
     said: list[str] = []

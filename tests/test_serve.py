@@ -245,7 +245,11 @@ def test_a_shared_link_to_a_missing_page_explains_the_error(client: TestClient) 
 
 def test_a_mistyped_address_is_a_page_with_a_way_back(client: TestClient) -> None:
     for path, status, said in (
-        ("/slaes", 404, "Pages: sales, funnel, customers, retention, products, data."),
+        (
+            "/slaes",
+            404,
+            "Pages: sales, funnel, customers, retention, products, growth, audiences, data.",
+        ),
         ("/sales?from=soon", 400, "from=soon is not a day; write it as 2020-01-31."),
     ):
         answer = client.get(path, headers={"Accept": "text/html"})

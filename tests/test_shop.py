@@ -92,3 +92,12 @@ def test_every_delimiter_that_is_accepted_loads(tmp_path: Path, delimiter: str) 
     )
     assert (outcome.loaded, outcome.rejected) == (19, 1)
     assert home.rejects()[0][1] == bad.rstrip("\n")
+
+
+def test_a_shop_file_that_cannot_be_read_is_an_error_and_not_the_defaults(tmp_path: Path) -> None:
+    link, folder = tmp_path / "link.toml", tmp_path / "folder.toml"
+    link.symlink_to(tmp_path / "absent.toml")
+    folder.mkdir()
+    for path in (link, folder):
+        with pytest.raises(EstoreError, match=f"{path}: cannot be read: "):
+            read_shop(path)

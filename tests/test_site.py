@@ -101,7 +101,7 @@ def test_the_reference_has_every_command_option_and_setting(
 def test_the_reference_has_every_table_that_readers_see(tools: dict[str, ModuleType]) -> None:
     page = tools["reference"].tables_page()
     for folder in ("marts", "metrics", "dashboard"):
-        for sql in (ROOT / "transform" / "models" / folder).glob("*.sql"):
+        for sql in (ROOT / "transform" / "models" / folder).rglob("*.sql"):
             assert f"| `{sql.stem}` | One row per" in page
 
 

@@ -128,6 +128,31 @@ def test_text_of_another_encoding_is_read_in_it(
     assert (outcome.loaded, outcome.rejected) == (41, 1)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "brand"),
+    [
+        ("windows-1251", "кофе"), ("KOI8-R", "кофе"), ("iso-8859-2", "Łódź"),
+        ("ISO_8859-15", "1 €"),
+        ("shift_jis", "日本"), ("gbk", "中文"), ("big5", "中文"), ("euc-kr", "한국"),
+        ("utf-16-le", "кофе"), ("utf-16-be", "кофе"), ("utf-32", "кофе"), ("utf-8-sig", "кофе"),
+    ],
+)  # fmt: skip
+def test_any_text_encoding_can_be_named(
+    home: Home, tmp_path: Path, encoding: str, brand: str
+) -> None:
+    data = text([line(brand=brand)]).decode().encode(encoding)
+    outcome = home.load_one("day.csv", data, shop=shop_of(tmp_path, f'encoding = "{encoding}"'))
+    assert (outcome.loaded, outcome.rejected) == (1, 0)
+    assert home.query("select brand from raw.events") == [(brand,)]
+
+
+def test_half_a_character_of_utf16_is_rejected_by_row(home: Home, tmp_path: Path) -> None:
+    data = text([*lines(20), line(brand="?")]).decode().encode("utf-16")
+    data = data.replace("?".encode("utf-16-le"), b"\x00\xd8")
+    outcome = home.load_one("day.csv", data, shop=shop_of(tmp_path, 'encoding = "utf-16"'))
+    assert (outcome.loaded, outcome.rejected) == (20, 1)
+
+
 def test_bytes_outside_the_encoding_are_rejected_by_row(home: Home, tmp_path: Path) -> None:
     shop = shop_of(tmp_path, 'encoding = "windows-1252"')
     data = text(lines(20)) + line(brand="x").encode().replace(b"x", b"x\x81") + b"\n"
@@ -236,7 +261,9 @@ BAD: list[tuple[str, str, str]] = [
     ("format_number", "time_format = 3", "time_format must be text in quotes"),
     ("format_quote", "time_format = \"%Y'%m'%d\"", "must not contain quotes"),
     ("decimal", 'decimal = ";"', r'decimal \';\' must be "\." or ","'),
-    ("encoding", 'encoding = "ebcdic"', "known are latin-1, utf-16, utf-8, windows-1252"),
+    ("encoding", 'encoding = "ebcdic"', "use a name such as windows-1252"),
+    ("encoding_no_text", 'encoding = "rot13"', "encoding 'rot13' is not known"),
+    ("encoding_zero", 'encoding = "a\\u0000b"', "is not known"),
     ("zone_name", '[zone_names]\nCET = "Mitte"', r"\[zone_names\] 'CET' must be set to"),
     ("zone_offset", '[zone_names]\nCET = "+99:00"', "must be set to an offset"),
     ("constant_user", '[constants]\nuser_id = "1"', "'user_id' cannot be the same in all rows"),
@@ -246,6 +273,8 @@ BAD: list[tuple[str, str, str]] = [
     ("source_text", 'source = "x"', r"must be blocks that each begin with \[\[source\]\]"),
     ("source_table", '[source]\nfiles = "x"', "must be blocks that each begin with"),
     ("source_no_files", '[[source]]\ndelimiter = ";"', r'\[\[source\]\] 1: files must name'),
+    ("source_files_number", "[[source]]\nfiles = 1", r"\[\[source\]\] 1: files must name"),
+    ("source_files_table", "[[source]]\nfiles = { a = 1 }", "files must name"),
     ("source_unknown", '[[source]]\nfiles = "a"\ncolour = 1', r"\[\[source\]\] 1: unknown entry"),
     ("source_bad", '[[source]]\nfiles = "a"\n[[source]]\nfiles = "b"\ndecimal = "x"',
      r"\[\[source\]\] 2: decimal 'x' must be"),

@@ -18,6 +18,8 @@ from estore.synth import TRUTH, SyntheticShop, write_shop
 LEAST = 30
 MEDIAN = ("median_days_to_repeat", "median_days_to_repeat_low", "median_days_to_repeat_high")
 METRICS = Path(__file__).resolve().parents[1] / "transform" / "models" / "metrics"
+#: Tables whose rates count users as clusters.
+OF_CLUSTERS = ("metrics_conversion_rates", "metrics_cart_recovery", "metrics_weekday_hours")
 #: Rates of money: they are not shares of a count, so they have no interval.
 OF_MONEY = {"revenue_rate", "revenue_change_rate"}
 
@@ -25,7 +27,7 @@ OF_MONEY = {"revenue_rate", "revenue_change_rate"}
 def shares() -> list[tuple[str, str, str, str]]:
     """Table, rate, numerator and denominator, as the descriptions of the columns name them."""
     found = []
-    for path in sorted(METRICS.glob("*.yml")):
+    for path in sorted(METRICS.rglob("*.yml")):
         (model,) = yaml.safe_load(path.read_text())["models"]
         for column in model["columns"]:
             if column["name"].endswith("_rate") and column["name"] not in OF_MONEY:
@@ -132,7 +134,7 @@ def test_a_share_has_numerator_denominator_and_wilsons_interval(
             continue
         interval = binomtest(row["part"], row["whole"]).proportion_ci(method="wilson")
         assert abs(row["rate"] - row["part"] / row["whole"]) < 1e-12
-        if table.startswith("metrics_conversion_rates"):  # wider: users are clusters
+        if table.startswith(OF_CLUSTERS):  # wider: users are clusters
             assert row["low"] <= interval.low + 1e-9
             assert row["high"] >= interval.high - 1e-9
             continue

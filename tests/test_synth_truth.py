@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from estore.landing import find_files
-from estore.synth import ALL_FAULTS, TRUTH, Behaviour, SyntheticShop, chunks, write_shop
+from estore.synth import ALL_FAULTS, TRUTH, Behavior, SyntheticShop, chunks, write_shop
 
 SHOP = SyntheticShop(events=260_000, months=3, seed=5, faults=ALL_FAULTS)
 KEY = "event_time, event_type, product_id, user_id, user_session"
@@ -245,8 +245,8 @@ def test_a_side_file_is_complete_if_its_day_has_many_chunks(
 
 
 def test_each_behavior_setting_changes_what_it_names(tmp_path: Path) -> None:
-    def truth(name: str, **behaviour: Any) -> dict[str, Any]:
-        shop = SyntheticShop(events=60_000, months=3, faults=(), behaviour=Behaviour(**behaviour))
+    def truth(name: str, **behavior: Any) -> dict[str, Any]:
+        shop = SyntheticShop(events=60_000, months=3, faults=(), behavior=Behavior(**behavior))
         write_shop(tmp_path / name, shop)
         return json.loads((tmp_path / name / TRUTH).read_text())
 
@@ -265,10 +265,10 @@ def test_each_behavior_setting_changes_what_it_names(tmp_path: Path) -> None:
 
 def test_the_repeat_probability_follows_its_formula() -> None:
     """Geometric gaps and a probability to leave; the draws differ by at most 0.0001."""
-    behaviour = Behaviour(repeat_hazards=(1.5,))
+    behavior = Behavior(repeat_hazards=(1.5,))
     expected = 0.15 * 0.94 * (1 - 0.7**30) + 0.85 * 0.5 * (1 - 0.982**30)
-    assert behaviour.repeating(0, 30) == pytest.approx(expected, abs=2e-4)
-    assert np.all(behaviour.gaps(0, 0) >= 1)
+    assert behavior.repeating(0, 30) == pytest.approx(expected, abs=2e-4)
+    assert np.all(behavior.gaps(0, 0) >= 1)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_the_repeat_probability_follows_its_formula() -> None:
 )
 def test_the_error_of_a_wrong_behavior_names_the_range(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=rf"{next(iter(wrong))} is .*: use 0 to"):
-        Behaviour(**wrong)
+        Behavior(**wrong)
 
 
 def test_known_customers_have_their_share_of_the_first_day_and_return_less_over_time(
@@ -308,19 +308,19 @@ def test_a_shop_without_known_customers_has_none_and_a_share_is_a_share(clean: A
 
 
 @pytest.mark.parametrize(
-    ("events", "months", "behaviour"),
+    ("events", "months", "behavior"),
     [
-        (200_000, 2, Behaviour()),
-        (200_000, 2, Behaviour(buying=3, filling=2)),
+        (200_000, 2, Behavior()),
+        (200_000, 2, Behavior(buying=3, filling=2)),
         # On its small days customers are due more often than sessions buy by themselves.
-        (60_000, 6, Behaviour(repeat_hazards=(2.0,))),
+        (60_000, 6, Behavior(repeat_hazards=(2.0,))),
     ],
 )
 def test_conversion_comes_from_the_chances_that_are_stated(
-    tmp_path: Path, events: int, months: int, behaviour: Behaviour
+    tmp_path: Path, events: int, months: int, behavior: Behavior
 ) -> None:
     shop = SyntheticShop(
-        events=events, months=months, seed=8, format="parquet", faults=(), behaviour=behaviour
+        events=events, months=months, seed=8, format="parquet", faults=(), behavior=behavior
     )
     write_shop(tmp_path, shop)
     stated = json.loads((tmp_path / "truth.json").read_text())["conversion"]

@@ -1,12 +1,15 @@
 """A sample of the zoo: clean years of all kinds of shops stay quiet, and faults are found."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
+from oracle_gaps import EPOCH, Gap, Hours, complete_days, gaps
 
 from benchmarks.alarms import can_happen, false_alarms, is_found
 from benchmarks.detect import Detector
-from benchmarks.faults import FAULTS
-from benchmarks.zoo import KINDS, Kind, simulate
+from benchmarks.faults import FAULTS, all_events_stop, purchases_stop
+from benchmarks.zoo import FIRST_DAY, KINDS, Kind, Sums, simulate, tables
 
 SEEDS = range(10)
 
@@ -81,3 +84,95 @@ def test_faults_of_large_shops_are_found_in_ten_years(detector: Detector, fault:
     for kind in KINDS:
         if kind.name in ("100,000 events a day", "100 orders a day") and can_happen(kind, fault):
             assert sum(is_found(detector, kind, seed, fault)[0] for seed in SEEDS) >= 5, kind.name
+
+
+def hours_of(sums: Sums) -> Hours:
+    """The counts of a simulated year for the independent computation of gaps."""
+    start = (FIRST_DAY - EPOCH).days * 24
+    of_type = {"view": sums.views, "cart": sums.carts, "purchase": sums.purchases}
+    of_type["event"] = sums.views + sums.carts + sums.purchases
+    with_type = {
+        "view": np.where(sums.views.sum(axis=1) > 0, sums.sessions.sum(axis=1), 0),
+        "cart": sums.with_cart, "purchase": sums.with_purchase, "event": sums.sessions,
+    }  # fmt: skip
+    return Hours(
+        {
+            name: {start + n: int(count) for n, count in enumerate(counts.ravel()) if count}
+            for name, counts in of_type.items()
+        },
+        {
+            name: max(1.0, of_type[name].sum() / sessions.sum()) if sessions.sum() else 1.0
+            for name, sessions in with_type.items()
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("240 events a day", "no events for 24 hours"),
+        ("13 orders a day", "no purchases for 31 hours"),
+        ("closed on Sundays", "no events for 24 hours"),
+        ("closed at night", "no purchases for 31 hours"),
+        ("100 orders a day", "two of three carts lost for 5 days"),
+    ],
+)
+def test_gaps_and_complete_days_equal_an_independent_computation(
+    detector: Detector, name: str, fault: str | None
+) -> None:
+    (kind,) = (kind for kind in KINDS if kind.name == name)
+    sums = simulate(kind, 5, days=130)
+    if fault:
+        sums = FAULTS[fault][0](sums, np.random.default_rng(1)).sums
+    hours = hours_of(sums)
+    with detector.run(tables(sums)) as shop:
+        reported = shop.execute(
+            "select subject, first_hour, last_hour from int_missing_events"
+        ).fetchall()
+        days = dict(shop.execute("select event_date, is_complete from int_event_days").fetchall())
+        last_seconds = dict(
+            shop.execute("select event_date, last_hour * 3600 + 3599 from int_day_sums").fetchall()
+        )
+    assert gaps(hours) == {Gap(*each) for each in reported}
+    assert days == complete_days(hours, last_seconds)
+    if fault and "carts" not in fault:
+        assert len(reported) == 1
+
+
+@pytest.mark.parametrize("days", [20, 80])
+def test_a_long_silence_is_one_alert(detector: Detector, days: int) -> None:
+    """Of all events, and of purchases; longer than the history of 56 days, too."""
+    (kind,) = (kind for kind in KINDS if kind.name == "2,000 events a day")
+    sums = simulate(kind, 2, days=250)
+    for stop in (all_events_stop, purchases_stop):
+        planted = stop(sums, np.random.default_rng(3), hours=24 * days)
+        with detector.run(tables(planted.sums)) as shop:
+            found = shop.execute(
+                "select kind, subject, from_date, to_date from metrics_data_alerts"
+            ).fetchall()
+        assert len(found) == 1, found
+        first, last = (FIRST_DAY + timedelta(days=n) for n in (planted.first_day, planted.last_day))
+        assert abs(found[0][2] - first) <= timedelta(days=1), found
+        assert abs(found[0][3] - last) <= timedelta(days=1), found
+
+
+@pytest.mark.parametrize("name", ["13 orders a day", "100,000 events a day"])
+def test_the_stated_limit_separates_outages_that_are_seen_from_those_that_are_not(
+    detector: Detector, name: str
+) -> None:
+    (kind,) = (kind for kind in KINDS if kind.name == name)
+    for seed in (0,):
+        sums = simulate(kind, seed, days=200)
+        with detector.run(tables(sums)) as shop:
+            ((least, most),) = shop.execute(
+                "select min_hours, max_hours from metrics_detection_limits "
+                "where subject = 'purchase'"
+            ).fetchall()
+        assert (least >= 10) == (name == "13 orders a day")
+        for hours, is_seen in ((int(1.5 * most), True), ((least - 1) // 2, False)):
+            planted = purchases_stop(sums, np.random.default_rng(seed), hours=max(1, hours))
+            with detector.run(tables(planted.sums)) as shop:
+                found = shop.execute(
+                    "select count(*) from metrics_data_alerts where kind = 'missing_events'"
+                ).fetchone()
+            assert hours == 0 or found == (int(is_seen),), (seed, hours)

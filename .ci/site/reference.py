@@ -87,7 +87,7 @@ def tables_page() -> str:
             f"| `{model['name']}` | {_cell(' '.join(model['description'].split()))} | "
             f'<a href="{CATALOG}/model/model.estore.{model["name"]}">columns</a>, '
             f'<a href="{CATALOG}/overview?g_v=1&amp;g_i=%2B{model["name"]}">lineage</a> |'
-            for path in sorted((project_folder() / "models" / folder).glob("*.yml"))
+            for path in sorted((project_folder() / "models" / folder).rglob("*.yml"))
             for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
         ]
         head = [f"## {folder.capitalize()}", "", "| table | description | |", "|---|---|---|"]

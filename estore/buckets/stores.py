@@ -98,6 +98,11 @@ class Store(ABC):
                 return None
         return self._listed(bucket, info) if info["type"] == "file" else None
 
+    def upload(self, path: Path, bucket: str, key: str) -> None:
+        """Write a file as an object, replacing an object with this key."""
+        with reporting(self.scheme, bucket, key):
+            self.files.put_file(str(path), f"{bucket}/{key}")
+
     def download(
         self, bucket: str, listed: Listed, path: Path, on_bytes: Callable[[int], None]
     ) -> None:

@@ -115,6 +115,10 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
 
     If rows were removed, or much is new, these tables are rebuilt.
     """
+    (last_day,) = warehouse.control_tables.execute(
+        "select coalesce(max(event_date), '1970-01-01') from raw.file_days"
+    ).fetchone() or ("1970-01-01",)
+    always = {"last_day": str(last_day)}
     first, last, is_removal = warehouse.control_tables.execute(
         "select min(event_date), max(event_date), bool_or(is_removal) from build.changed_days"
     ).fetchone() or (None, None, None)
@@ -124,7 +128,7 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
         {"first": first, "last": last},
     ).fetchone() or (True,)
     if is_removal or is_much:
-        return {"all_users": "true"}
+        return always | {"all_users": "true"}
     days = Batch(first, last)
     variables = batch_variables(
         warehouse, days, time_zone=time_zone, timeout_minutes=timeout_minutes
@@ -135,7 +139,7 @@ def user_variables(warehouse: Warehouse, *, time_zone: str, timeout_minutes: int
         _joined_order_began(warehouse, days, time_zone),
     ]
     changed_from = min(day for day in changed if day)
-    return variables | {"all_users": "false", "changed_from": str(changed_from)}
+    return always | variables | {"all_users": "false", "changed_from": str(changed_from)}
 
 
 def _extended_order_began(warehouse: Warehouse, days: Batch) -> date | None:

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import duckdb
 
+from estore import predict
 from estore.build import batches
 from estore.build.catalog import catalog, test_row
 from estore.build.dbt_project import WITHOUT_IN_BATCHES, DbtProject
+from estore.build.known_customers import write_known_customers
 from estore.build.state import BuildState
 from estore.errors import EstoreError
 from estore.settings import Settings
@@ -19,6 +21,9 @@ from estore.warehouse import Warehouse, open_warehouse
 
 #: Runs data tests whose tables are all selected; unit tests belong to `make test`.
 DATA_TESTS = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+
+#: Models that read predictions, and all that depend on them.
+PREDICTED = "tag:predicted+"
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Transform:
         """
         report = BuildReport()
         with open_warehouse(self.settings) as warehouse:
-            waiting = self._what_waits(warehouse, report, full_refresh=full_refresh)
+            waiting = self._pending_batches(warehouse, report, full_refresh=full_refresh)
         if report.is_skipped:
             return report
         total = sum(batch.rows for batch in waiting)
@@ -104,13 +109,14 @@ class Transform:
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             variables = batches.user_variables(warehouse, **self._clock)
             state = BuildState(warehouse.control_tables)
+            since = str(self.project.thresholds["customers_since"])
+            if state.get("known_customers") != since:
+                write_known_customers(warehouse, self.settings, self.project.known_customers)
+                state.set("known_customers", since)
             if state.get("marts") != self.project.fingerprint:
-                variables = {"all_users": "true"}
+                variables = {"all_users": "true", "last_day": variables["last_day"]}
             state.set("marts", None)  # if this is interrupted, the next build rebuilds all
-        self.project.run(
-            "build", "--exclude", "tag:daily", "--resource-types", "seed", "model",
-            variables=variables,
-        )  # fmt: skip
+        self._build_marts(variables)
         with open_warehouse(self.settings) as warehouse, warehouse.transaction():
             batches.finish_build(warehouse.control_tables)
             BuildState(warehouse.control_tables).set("marts", self.project.fingerprint)
@@ -133,7 +139,36 @@ class Transform:
                 state.set("test_rows", json.dumps(report.test_rows))
         return report
 
-    def _what_waits(
+    def _build_marts(self, variables: dict[str, str]) -> None:
+        """Build all tables that are not built by day; predictions between two runs of dbt."""
+        models = ("build", "--resource-types", "seed", "model", "--exclude", "tag:daily")
+        with open_warehouse(self.settings) as warehouse:
+            is_long_enough = covered_days(warehouse.control_tables, self._as_of_date) >= int(
+                self.project.thresholds["prediction_min_days"]
+            )
+            if not is_long_enough:
+                predict.clear(warehouse, self.settings.temp)
+            else:
+                predict.prepare(warehouse, self.settings.temp)
+        if not is_long_enough:  # all predictions are refused, so one run does it
+            self.project.run(*models, variables=variables)
+            return
+        self.project.run(*models, PREDICTED, variables=variables)
+        needs = predict.Needs(
+            self.project.thresholds["prediction_min_buyers"],
+            self.project.thresholds["prediction_min_repeat_buyers"],
+        )
+        with open_warehouse(self.settings) as warehouse:
+            is_all = variables["all_users"] == "true"
+            predict.predict(warehouse, needs, self.settings.temp, all_dates=is_all)
+        self.project.run(*models, "--select", PREDICTED, variables=variables)
+
+    @property
+    def _as_of_date(self) -> date | None:
+        found = self.project.thresholds["as_of_date"]
+        return date.fromisoformat(found) if found else None
+
+    def _pending_batches(
         self, warehouse: Warehouse, report: BuildReport, *, full_refresh: bool
     ) -> list[batches.Batch]:
         """The batches to build; the report notes a full rebuild, or that there is nothing to do."""
@@ -273,6 +308,15 @@ class Transform:
             "time_zone": self._time_zone,
             "timeout_minutes": self.project.thresholds["session_timeout_minutes"],
         }
+
+
+def covered_days(connection: duckdb.DuckDBPyConnection, as_of_date: date | None) -> int:
+    """Days from the first to the last day with events, or to as_of_date; in any time zone."""
+    first, last = connection.execute(
+        "select min(event_date), max(event_date) from raw.file_days"
+    ).fetchone() or (None, None)
+    last = as_of_date or last
+    return (last - first).days + 3 if first and last else 0
 
 
 def _has_events(connection: duckdb.DuckDBPyConnection) -> bool:

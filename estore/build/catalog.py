@@ -80,7 +80,9 @@ def _layer(node: Any) -> str:
     """The layer of a node; seeds contain the rules of the marts."""
     if node.resource_type == "model":
         return str(node.fqn[1])
-    return "raw" if node.resource_type == "source" else "marts"
+    if node.resource_type == "source":
+        return "raw" if node.source_name == "raw" else "intermediate"
+    return "marts"
 
 
 def _line(described: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from estore.build.fingerprint import daily_fingerprint
+from estore.build.known_customers import known_file
 from estore.build.thresholds import read_thresholds
 from estore.currency import currency
 from estore.errors import EstoreError
@@ -64,6 +65,10 @@ class DbtProject:
         self.on_node = on_node
         self.folder = project_folder()
         self.thresholds = read_thresholds(self.folder, shop, settings.shop_file)
+        #: The file of known customers, if the shop has one.
+        self.known_customers = known_file(
+            shop.thresholds.get("customers_since"), settings.shop_file
+        )
 
     def run(
         self, command: str, *arguments: str, variables: dict[str, str] | None = None,
@@ -77,10 +82,11 @@ class DbtProject:
         """
         from dbt.cli.main import dbtRunner
 
+        values = _variables({**self.thresholds, **(variables or {})})
         with self._environment(without):
             try:
                 result = dbtRunner(manifest=self.manifest).invoke(
-                    [command, *self._common, *arguments, "--vars", self._vars(variables)]
+                    [command, *self._common, *arguments, "--vars", values]
                 )
             finally:
                 self._close_connections()
@@ -98,14 +104,21 @@ class DbtProject:
 
     @property
     def manifest(self) -> Any:
-        """The parsed project; parsed once per process, since it takes longer than a small day."""
+        """The parsed project; parsed once per process, since it takes longer than a small day.
+
+        Thresholds have no effect on it: they are read when a statement is written. So it is parsed
+        with their defaults and serves shops with any thresholds.
+        """
         from dbt.cli.main import dbtRunner
 
         # A manifest contains the BigQuery datasets of its tables.
-        parsed_as = f"{self.settings.target} {self.settings.bigquery} {self.fingerprint}"
+        parsed_as = f"{self.settings.target} {self.settings.bigquery} {self._code}"
         if parsed_as not in _parsed:
+            variables = _variables(
+                read_thresholds(self.folder, ShopConfig(), self.settings.shop_file)
+            )
             with self._environment():
-                result = dbtRunner().invoke(["parse", *self._common, "--vars", self._vars(None)])
+                result = dbtRunner().invoke(["parse", *self._common, "--vars", variables])
             self._raise_errors(result, may_fail=False)
             _parsed[parsed_as] = result.result
             # It lives as long as the process, so garbage collection can skip it. At exit it
@@ -135,12 +148,19 @@ class DbtProject:
     @cached_property
     def fingerprint(self) -> str:
         """The fingerprint of the complete project and its thresholds."""
-        files = [
+        return _digest(self._files, self.thresholds)
+
+    @cached_property
+    def _code(self) -> str:
+        return _digest(self._files, {})
+
+    @property
+    def _files(self) -> list[Path]:
+        return [
             file
             for source in SOURCES
             for file in _files(self.folder / source, ".sql", ".csv", ".yml")
         ]
-        return _digest(files, self.thresholds)
 
     def compiled(self, node: Any) -> Path:
         """The file with a node's last query."""
@@ -169,11 +189,6 @@ class DbtProject:
             raise EstoreError(
                 f"the transforms failed: {said or 'see the log'} ({self.settings.logs})"
             )
-
-    def _vars(self, variables: dict[str, str] | None) -> str:
-        of_shop = currency(self.thresholds["shop_currency"])
-        written = {"currency_symbol": of_shop.symbol, "currency_digits": of_shop.digits}
-        return json.dumps({**self.thresholds, **written, **(variables or {})})
 
     @property
     def target(self) -> Path:
@@ -207,7 +222,7 @@ class DbtProject:
         }
         before = {name: os.environ.get(name) for name in values}
         # If dbt's log cannot be written (full disk), the error that stops the work reports it.
-        tells_of_itself, logging.raiseExceptions = logging.raiseExceptions, False
+        raises_exceptions, logging.raiseExceptions = logging.raiseExceptions, False
         flags = _flags_of_adapters()
         known_flags = len(flags)
         os.environ.update(values)
@@ -216,7 +231,7 @@ class DbtProject:
                 yield
         finally:
             del flags[known_flags:]
-            logging.raiseExceptions = tells_of_itself
+            logging.raiseExceptions = raises_exceptions
             for name, value in before.items():
                 if value is None:
                     del os.environ[name]
@@ -254,6 +269,13 @@ def _flags_of_adapters() -> list[Any]:
 
 
 _parsed: dict[str, Any] = {}
+
+
+def _variables(values: dict[str, Any]) -> str:
+    """dbt's variables: thresholds and a batch's variables, with the format of the currency."""
+    of_shop = currency(values["shop_currency"])
+    written = {"currency_symbol": of_shop.symbol, "currency_digits": of_shop.digits}
+    return json.dumps({**values, **written})
 
 
 def _files(path: Path, *suffixes: str) -> list[Path]:

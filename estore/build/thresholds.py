@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 import yaml
 
+from estore.build import known_customers
 from estore.currency import currency
 from estore.errors import EstoreError
 from estore.shop import ShopConfig
@@ -24,6 +25,7 @@ BATCH = (
     "sessions_to",
     "changed_from",
     "all_users",
+    "last_day",
     "currency_symbol",
     "currency_digits",
 )
@@ -56,7 +58,8 @@ ALLOWED = {
     "ltv_bucket_amount": Allowed(1, 1_000_000),
     "average_order_target": Allowed(0, 1_000_000_000, is_whole=False),
     "anomaly_min_days": Allowed(1, 1_000),
-    # Each name adds rows to the dashboard's cubes.
+    # Each of these adds rows to the dashboard.
+    "affinity_pairs": Allowed(0, 1_000),
     "dashboard_brands": Allowed(0, 100),
     "dashboard_categories": Allowed(0, 100),
     "dashboard_subcategories": Allowed(0, 300),
@@ -84,7 +87,7 @@ def allowed(name: str, default: Any) -> str:
     if name == "as_of_date":
         return "a day, as in 2020-04-30"
     if name == "customers_since":
-        return '"data": the shop began with the data'
+        return known_customers.ALLOWED
     if name == "rfm_bands":
         return f"{RFM_BANDS}, as the segment rules are made for {RFM_BANDS} bands"
     if isinstance(default, list):
@@ -143,7 +146,11 @@ def read_thresholds(project: Path, shop: ShopConfig, shop_file: Path) -> dict[st
                 f"known are {', '.join(sorted(thresholds))}"
             )
         try:
-            thresholds[name] = _checked(name, value, thresholds[name])
+            thresholds[name] = (
+                known_customers.check_since(value, shop_file)
+                if name == "customers_since"
+                else _checked(name, value, thresholds[name])
+            )
         except ValueError as error:
             raise EstoreError(
                 f"{shop_file}: [thresholds] {name} = {_short(value)}: {error}"
@@ -170,10 +177,6 @@ def _checked(name: str, value: Any, default: Any) -> Any:
         # The engine does not know the machine's own "localtime".
         if not isinstance(value, str) or value not in available_timezones() - {"localtime"}:
             raise ValueError(f"not a known time zone; must be {allowed(name, default)}")
-        return value
-    if name == "customers_since":
-        if value != "data":
-            raise ValueError(f"must be {allowed(name, default)}")
         return value
     if name == "shop_currency":
         return currency(str(value)).code

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from estore.dashboard.cubes import ALL, THOUSANDTHS, Cube
 
 #: Column → a column with similar values.
-NEIGHBOURS = {
+NEIGHBORS = {
     "buyer_count": "order_count",
     "item_count": "order_count",
     "sessions_with_view": "session_count",
@@ -43,12 +43,12 @@ def packed_cube(cube: Cube) -> dict[str, Any]:
         {"dict": cube.values[name], "codes": codes.tolist()} for name, codes in cube.codes.items()
     ]
     for name, values in cube.measures.items():
-        neighbour = NEIGHBOURS.get(name)
+        neighbor = NEIGHBORS.get(name)
         if name in cube.amounts:
             data.append(_amounts(values))
-        elif neighbour in cube.measures:
-            more = (values - cube.measures[neighbour]).astype(np.int64)
-            data.append({"over": neighbour, "values": more.tolist()})
+        elif neighbor in cube.measures:
+            more = (values - cube.measures[neighbor]).astype(np.int64)
+            data.append({"over": neighbor, "values": more.tolist()})
         else:
             data.append(values.astype(np.int64).tolist())
     return {"columns": [*cube.codes, *cube.measures], "data": data}

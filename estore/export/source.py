@@ -4,7 +4,7 @@ All exports read it, so that they contain the same tables, columns and values.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,8 @@ ABOUT = "snapshot_info"
 #: Descriptions of the tables that no dbt model describes.
 _DESCRIPTIONS = {
     ABOUT: "One row: the snapshot that this export contains, and the shop's settings.",
+    "audience_orders": "One row per order of a customer who was exported or held out, after it.",
+    "audience_overview": "One row per audience: its size, its last export and its lift.",
     "build_tests": "One row per data test of the build, with its result.",
     "definitions": "One row per table and per column, with its description.",
     "lineage_edges": "One row per pair of tables of which one is computed from the other.",
@@ -38,6 +40,57 @@ _DESCRIPTIONS = {
     "raw_rejects": "One row per rejected row of a file, with the reason.",
     "raw_rejects_by_reason": "One row per file and reason, with the number of rejected rows.",
 }
+
+
+@dataclass(frozen=True)
+class Added:
+    """A table that exports add, computed from others. Older snapshots may lack their columns."""
+
+    description: str
+    sql: str
+
+
+#: Tables in a form that spreadsheets and dashboards need.
+ADDED = {
+    "sales_months": Added(
+        "One row per month, with the month before where both are complete.",
+        """
+        with months as (
+            select
+                date_trunc('month', order_date)::date as month_start,
+                sum(revenue_amount)::decimal(18,3) as revenue_amount,
+                sum(order_count)::bigint as order_count,
+                sum(first_order_count)::bigint as first_order_count,
+                count(*) filter (is_complete and not has_missing_sales) as complete_day_count,
+                extract(day from last_day(min(order_date)))::bigint as day_count,
+                avg(revenue_amount) filter (is_complete)::decimal(18,3)
+                    as complete_day_revenue_amount
+            from metrics_daily_sales
+            group by 1
+        ), before as (
+            select *, complete_day_count = day_count as is_complete,
+                lag(revenue_amount) over (order by month_start) as last_amount,
+                lag(complete_day_count = day_count) over (order by month_start) as was_complete
+            from months
+        )
+        select * exclude (last_amount, was_complete),
+            case when is_complete and was_complete then last_amount end
+                as last_month_revenue_amount
+        from before
+        order by month_start
+        """,
+    ),
+    "funnel_stages": Added(
+        "One row per stage of the funnel: sessions of the full period that reach it.",
+        """
+        select unnest([1, 2, 3])::bigint as stage_number,
+            unnest(['View', 'Cart', 'Purchase']) as stage,
+            unnest([sessions_with_view, sessions_with_cart, sessions_with_purchase])
+                as session_count
+        from metrics_conversion_rates_overall
+        """,
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,6 +157,9 @@ def open_source(settings: Settings, *, with_ids: bool) -> Iterator[Source]:
              manifest.currency.code, manifest.thresholds.get("shop_timezone", "UTC"),
              manifest.thresholds.get("average_order_target")],
         )  # fmt: skip
+        for name, added in ADDED.items():
+            with suppress(duckdb.CatalogException, duckdb.BinderException):  # an older snapshot
+                connection.execute(f"create table main.{name} as {added.sql}")
         tables = _tables(connection)
         for table in tables.values():
             columns = ", ".join(_shown(column, with_ids=with_ids) for column in table.columns)
@@ -132,7 +188,8 @@ def _descriptions(
     connection: duckdb.DuckDBPyConnection,
 ) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """Descriptions of tables, and of their columns, as the snapshot states them."""
-    tables, columns = dict(_DESCRIPTIONS), {}
+    tables = _DESCRIPTIONS | {name: added.description for name, added in ADDED.items()}
+    columns: dict[tuple[str, str], str] = {}
     for name, description in connection.execute(
         "select replace(model_name, 'raw.', 'raw_'), description from lineage_models"
     ).fetchall():

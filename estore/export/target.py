@@ -1,6 +1,5 @@
 """Target: a file or folder of an export. It replaces the previous one in one step."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +33,4 @@ def replacing(path: Path, *, read_only: bool = False) -> Iterator[Path]:
         yield unfinished
         if read_only:
             unfinished.chmod(unfinished.stat().st_mode & 0o444)
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
         unfinished.replace(path)

@@ -73,6 +73,21 @@ def to_parquet(context: Any, directory: Path, with_ids: bool) -> None:
     _write(context, directory, partial(write_folder, form="parquet"), with_ids=with_ids)
 
 
+@export.command("tableau")
+@_file
+@_with_ids
+@click.pass_obj
+def to_tableau(context: Any, file: Path, with_ids: bool) -> None:
+    """Write FILE.twbx, a Tableau workbook with dashboards and all tables as an extract."""
+    from estore.export.tableau.extract import hyper_api
+    from estore.export.tableau.workbook import write_package
+
+    if file.suffix != ".twbx":
+        raise click.UsageError(f"{file}: the name of a packaged workbook ends in .twbx")
+    hyper_api()
+    _write(context, file, write_package, with_ids=with_ids)
+
+
 def _write(
     context: Any, path: Path, write: Callable[["Source", Path], list[Path]], *, with_ids: bool
 ) -> None:

@@ -155,6 +155,11 @@ def _churned(facts: Facts, row: dict[str, Any], earlier: int) -> Finding:
     window = facts.manifest.thresholds["cohort_window_days"]
     later = row["customer_count"] - row["observed_count"]
     caveat = []
+    since = facts.manifest.thresholds.get("customers_since") or "data"
+    if since != "data":
+        caveat.append(
+            f"customers with an earlier order in {since.rpartition(' (')[0]} are left out"
+        )
     if row["is_left_censored"]:
         caveat.append(_OLDER_INCLUDED)
     elif earlier:

@@ -12,16 +12,19 @@ import duckdb
 from estore.errors import EstoreError
 from estore.escaping import markdown as _escaped
 from estore.escaping import one_line, shortened
-from estore.findings import caveats, customers
+from estore.findings import caveats, customers, growth
 from estore.findings.facts import Facts, Finding
 from estore.findings.lateness import late_files
 from estore.findings.phrases import FEWEST, counted, grouped, listed, pct, sentence, share_of
+from estore.findings.predictions import predictions
 from estore.load import event_types
 from estore.snapshot.manifest import Manifest
 
 #: Above this share of buying sessions without a cart event, cart tracking is in doubt. About 10 %
 #: is usual where customers can buy directly.
 UNLOGGED_CARTS = 0.2
+#: An outage that no alert can see is a finding from this length on: the hours of half a day.
+LONG_OUTAGE_HOURS = 12
 #: Alerts shown for each severity; longer lists go unread.
 MOST_ALERTS = 3
 
@@ -33,8 +36,8 @@ def key_findings(snapshot: duckdb.DuckDBPyConnection, manifest: Manifest) -> lis
     """
     facts = Facts(snapshot, manifest)
     makers: list[Callable[[Facts], Iterator[Finding]]] = [
-        _sales, _funnel, customers.segments, customers.churn, customers.lifetime_value, _products,
-        _data_quality,
+        _sales, growth.drivers, _funnel, growth.carts, customers.segments, customers.churn,
+        customers.lifetime_value, predictions, _products, growth.pairs, _data_quality,
     ]  # fmt: skip
     try:
         return [finding for make in makers for finding in make(facts)]
@@ -260,6 +263,7 @@ def _data_quality(facts: Facts) -> Iterator[Finding]:
                 f"metrics_data_alerts has {others} of {severity} severity.",
                 facts.period, {"alerts": len(alerts)},
             )  # fmt: skip
+    yield from _detection_limit(facts)
     missing = facts.span - facts.days["known"]
     parts = [
         f"{counted(number, 'day')} {noun}"
@@ -272,3 +276,12 @@ def _data_quality(facts: Facts) -> Iterator[Finding]:
             f"Of {counted(facts.span, 'day')}: {listed(parts)}. Comparisons leave them out.",
             facts.period, {**facts.days, "span": facts.span, "missing": missing},
         )  # fmt: skip
+
+
+def _detection_limit(facts: Facts) -> Iterator[Finding]:
+    """The shortest outage that alerts can see, if it is long: no alert then proves little."""
+    for limit in facts.rows(
+        "select * from metrics_detection_limits where subject in ('event', 'purchase') "
+        f"and min_hours >= {LONG_OUTAGE_HOURS} order by min_hours desc, subject desc limit 1"
+    ):
+        yield Finding("Data quality", limit["sentence"], facts.period, limit)

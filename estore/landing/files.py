@@ -10,11 +10,19 @@ FORMATS = {
     ".csv.gz": ("csv", "gzip"),
     ".csv.zst": ("csv", "zstd"),
     ".parquet": ("parquet", "none"),
+    **{
+        f".{name}{ending}": (form, compression)
+        for name, form in (("tsv", "csv"), ("json", "json"), ("ndjson", "json"), ("jsonl", "json"))
+        for ending, compression in (("", "none"), (".gz", "gzip"), (".zst", "zstd"))
+    },
 }
+
+#: The same in words.
+SUFFIXES = ".csv, .tsv, .json, .ndjson, .jsonl (also with .gz or .zst), .parquet"
 
 #: Suffixes of other data files: a note names the skipped ones.
 _DATA = (
-    "tsv", "tab", "txt", "dat", "json", "jsonl", "ndjson", "avro", "orc", "arrow", "feather", "xml",
+    "tab", "txt", "dat", "avro", "orc", "arrow", "feather", "xml",
     "xls", "xlsx", "xlsm", "xlsb", "ods", "numbers", "sqlite", "db", "duckdb", "sql",
     "zip", "7z", "rar", "tar", "tgz", "gz", "bz2", "xz", "zst", "lz4", "br", "lzo", "sz", "snappy",
     "part", "partial", "tmp", "crdownload", "filepart",
@@ -70,7 +78,8 @@ def format_of(name: str) -> tuple[str, str]:
 
 def is_event_name(name: str) -> bool:
     """Whether a file name is that of an event file and not hidden."""
-    return format_of(name)[0] != "unknown" and not name.startswith((".", "_"))
+    is_format = format_of(name)[0] != "unknown" and name.lower() not in _NO_DATA
+    return is_format and not name.startswith((".", "_"))
 
 
 def is_data_name(name: str) -> bool:

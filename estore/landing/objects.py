@@ -10,13 +10,11 @@ from estore.landing.files import LandedFile, format_of, is_data_name, is_event_n
 _MAGIC = re.compile(r"[*?\[]")
 
 
-def find_objects(
-    place: str, pass_over: Callable[[str], None] = lambda key: None
-) -> list[LandedFile]:
+def find_objects(place: str, skip: Callable[[str], None] = lambda key: None) -> list[LandedFile]:
     """The event files at gs://bucket/… or s3://bucket/…; empty if there are none.
 
     An exact key is taken as it is; folders and patterns give event files by suffix.
-    pass_over: called with the key of each other object that may contain events.
+    skip: called with the key of each other object that may contain events.
     Raises EstoreError with the fix if the place cannot be listed.
     """
     scheme, bucket, key = split_uri(place)
@@ -25,28 +23,26 @@ def find_objects(
         LandedFile(
             f"{scheme}://{bucket}/{found.key}", *format_of(found.key), found.bytes, found.generation
         )
-        for found in _meant(store, bucket, key, pass_over)
+        for found in _meant(store, bucket, key, skip)
     ]
 
 
-def _meant(store: Store, bucket: str, key: str, pass_over: Callable[[str], None]) -> list[Listed]:
+def _meant(store: Store, bucket: str, key: str, skip: Callable[[str], None]) -> list[Listed]:
     if magic := _MAGIC.search(key):
         folder = key[: magic.start()].rpartition("/")[0]
         listed = store.listed(bucket, key[: magic.start()])
         exactly = [found for found in listed if found.key == key]
         matches = _pattern(key).match
         matching = [found for found in listed if matches(found.key)]
-        return exactly or _event_files(matching, folder, pass_over)
+        return exactly or _event_files(matching, folder, skip)
     if key and not key.endswith("/"):
         if one := store.find(bucket, key):
             return [one]
         key += "/"
-    return _event_files(store.listed(bucket, key), key, pass_over)
+    return _event_files(store.listed(bucket, key), key, skip)
 
 
-def _event_files(
-    listed: list[Listed], folder: str, pass_over: Callable[[str], None]
-) -> list[Listed]:
+def _event_files(listed: list[Listed], folder: str, skip: Callable[[str], None]) -> list[Listed]:
     """The keys that the folder shows: no hidden files or folders."""
     taken = []
     for found in listed:
@@ -56,7 +52,7 @@ def _event_files(
         if is_event_name(name):
             taken.append(found)
         elif is_data_name(name):
-            pass_over(found.key)
+            skip(found.key)
     return taken
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from estore.errors import EstoreError
 from estore.landing.files import (
-    FORMATS,
+    SUFFIXES,
     LandedFile,
     is_data_name,
     is_event_name,
@@ -27,14 +27,14 @@ _NAMES_SHOWN = 10
 class Found:
     """The result of a search: event files, problems, and skipped files.
 
-    problems: a sentence for each place, file or folder that cannot be read. passed_over: reason →
+    problems: a sentence for each place, file or folder that cannot be read. skipped: reason →
     the paths of skipped files that may contain events.
     """
 
     by_uri: dict[str, LandedFile] = field(default_factory=dict)
     taken: int = 0  # including files found twice
     problems: list[str] = field(default_factory=list)
-    passed_over: dict[str, list[str]] = field(default_factory=dict)
+    skipped: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def files(self) -> list[LandedFile]:
@@ -48,32 +48,32 @@ class Found:
             f"not loaded: {', '.join(map(printable, paths[:_NAMES_SHOWN]))}"
             + (f" and {more:,} more" if (more := len(paths) - _NAMES_SHOWN) > 0 else "")
             + f" ({reason})"
-            for reason, paths in sorted(self.passed_over.items())
+            for reason, paths in sorted(self.skipped.items())
         ]
 
     @property
-    def passed_over_count(self) -> int:
+    def skipped_count(self) -> int:
         """How many files were skipped."""
-        return sum(map(len, self.passed_over.values()))
+        return sum(map(len, self.skipped.values()))
 
     def add(self, file: LandedFile) -> None:
         """Add a file."""
         self.by_uri[file.uri] = file
         self.taken += 1
 
-    def pass_over(self, path: str, reason: str | None = None) -> None:
+    def skip(self, path: str, reason: str | None = None) -> None:
         """Note a skipped file; without a reason, its name gives one."""
         if reason is None:
             name = path.rsplit("/", 1)[-1]
             reason = "names that start with _ are skipped" if is_set_aside(name) else _NO_EVENT_NAME
-        self.passed_over.setdefault(reason, []).append(path)
+        self.skipped.setdefault(reason, []).append(path)
 
     def problem(self, place: str, said: str) -> None:
         """Note a problem with one place."""
         self.problems.append(f"{printable(place)}: {said}")
 
 
-_NO_EVENT_NAME = f"names must end with {', '.join(FORMATS)}"
+_NO_EVENT_NAME = f"names must end with {SUFFIXES}"
 
 
 def list_landing(place: str) -> Found:
@@ -132,7 +132,7 @@ def _exists(place: str) -> bool:
 
 
 def _look(place: str, found: Found, *, may_be_empty: bool = False) -> None:
-    before = found.taken, len(found.problems), found.passed_over_count
+    before = found.taken, len(found.problems), found.skipped_count
     try:
         if "://" in place:
             _look_in_bucket(place, found)
@@ -152,7 +152,7 @@ def _look_in_bucket(place: str, found: Found) -> None:
         find_objects,  # the libraries are optional and slow to import
     )
 
-    for file in find_objects(place, found.pass_over):
+    for file in find_objects(place, found.skip):
         found.add(file)
 
 
@@ -181,20 +181,20 @@ def _take(path: Path, place: Path, found: Found) -> None:
     shown = str(path.relative_to(place)) if path.is_relative_to(place) else str(path)
     if not is_event_name(path.name):
         if is_data_name(path.name) and path.is_file():
-            found.pass_over(shown)
+            found.skip(shown)
     elif path.is_file():
         with suppress(FileNotFoundError):  # moved since it was listed
             found.add(landed_file(path))
     elif not path.exists():
         if path.is_symlink():
-            found.pass_over(shown, "the link is broken")
+            found.skip(shown, "the link is broken")
     elif not path.is_dir():
-        found.pass_over(shown, "not a file but a pipe or a device")
+        found.skip(shown, "not a file but a pipe or a device")
 
 
 def _nothing_there(found: Found, before: int) -> str:
-    others = ", only files of other kinds" if found.passed_over_count > before else ""
-    return f"contains no event files{others} ({', '.join(FORMATS)})"
+    others = ", only files of other kinds" if found.skipped_count > before else ""
+    return f"contains no event files{others} ({SUFFIXES})"
 
 
 def _matches(pattern: Path) -> list[Path]:

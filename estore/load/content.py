@@ -17,7 +17,6 @@ from backports import zstd
 
 from estore.errors import RefusedFile
 from estore.landing import LandedFile
-from estore.sources import ENCODINGS
 
 Result = TypeVar("Result")
 
@@ -114,14 +113,15 @@ def read_content(file: LandedFile, separator: str = ",") -> Content:
     """
     digest, text = xxhash.xxh3_128(), Text(separator_byte(separator))
     check_kind(file)
+    is_plain = (file.format, file.compression) == ("csv", "none")
     try:
         with file.path.open("rb", buffering=0) as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
-                text.add(block)
+                if is_plain:
+                    text.add(block)
     except OSError as error:
         raise _unreadable(error) from error
-    is_plain = (file.format, file.compression) == ("csv", "none")
     return Content(digest.hexdigest(), text if is_plain else None)
 
 
@@ -135,6 +135,36 @@ def read_text(file: LandedFile, separator: str = ",") -> Text:
         while block := stream.read(_BLOCK):
             text.add(block)
     return text
+
+
+def last_byte(file: LandedFile) -> bytes:
+    """The last byte that is not blank; raises RefusedFile if a checksum does not match."""
+    last = b""
+    with open_bytes(file) as stream:
+        while block := stream.read(_BLOCK):
+            last = block.rstrip()[-1:] or last
+    return last
+
+
+def count_lines(file: LandedFile) -> int | None:
+    """The number of lines; None if a line is blank, overlong, or has a lone CR or a zero byte.
+
+    Raises RefusedFile if a checksum does not match.
+    """
+    count, last, size = 0, b"\n", 0
+    with open_bytes(file) as stream:
+        while block := stream.read(_BLOCK):
+            if block.find(b"\r") >= 0 or last.endswith(b"\r"):
+                seen = last + block
+                if b"\n\r\n" in seen or seen.count(b"\r", 0, -1) != seen.count(b"\r\n"):
+                    return None
+            ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == _NEWLINE)
+            is_blank = (np.diff(ends) == 1).any() or (last.endswith(b"\n") and block[:1] == b"\n")
+            if is_blank or block.find(b"\0") >= 0 or _has_long_line(block):
+                return None
+            count, size = count + len(ends), size + len(block)
+            last = (last + block[-2:])[-2:]
+    return count + (size > 0 and not last.endswith(b"\n"))
 
 
 def separator_byte(separator: str) -> int:
@@ -181,7 +211,7 @@ class BackgroundTask(Generic[Result]):
 
 @contextmanager
 def open_bytes(file: LandedFile, encoding: str = "utf-8") -> Iterator[IO[bytes]]:
-    """The uncompressed bytes of a CSV file as UTF-8; encoding: that of the file.
+    """The uncompressed bytes of a CSV file as UTF-8; encoding: Python's name of the file's own.
 
     Reading raises RefusedFile if the file is damaged.
     """
@@ -204,13 +234,18 @@ def open_bytes(file: LandedFile, encoding: str = "utf-8") -> Iterator[IO[bytes]]
             yield stream
 
 
+_INVALID = "estore-invalid"
+codecs.register_error(_INVALID, lambda error: ("\udcff", getattr(error, "end", 0)))
+
+
 class _Recoded(io.RawIOBase):
-    """Text of another encoding as UTF-8. Invalid bytes stay unchanged."""
+    """Text of another encoding as UTF-8. Invalid bytes stay invalid, so their row is rejected."""
 
     def __init__(self, stream: IO[bytes], encoding: str) -> None:
         self.stream, self.waiting = stream, b""
-        errors = "replace" if encoding == "utf-16" else "surrogateescape"
-        self.decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])(errors)
+        # Invalid bytes of UTF-16 and UTF-32 may look like text.
+        errors = _INVALID if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+        self.decoder = codecs.getincrementaldecoder(encoding)(errors)
 
     def readable(self) -> bool:
         return True

@@ -26,7 +26,7 @@ class Copies:
         self._stores: dict[str, Store] = {}
         self._count = 0
 
-    def bring(self, file: LandedFile, on_bytes: Callable[[int], None]) -> LandedFile:
+    def fetch(self, file: LandedFile, on_bytes: Callable[[int], None]) -> LandedFile:
         """The file with its bytes on this machine; on_bytes receives the bytes so far.
 
         Raises RefusedFile if this object cannot be read, EstoreError if no object can be read.

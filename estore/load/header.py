@@ -9,15 +9,22 @@ from dataclasses import dataclass, field, replace
 
 from estore.errors import RefusedFile
 from estore.escaping import shortened
-from estore.landing import FORMATS, LandedFile
+from estore.landing import SUFFIXES, LandedFile
 from estore.load.content import Text, open_bytes, separator_byte
 from estore.sources import COLUMNS, PLAIN_COLUMNS, Source
+from estore.warehouse.dialect import SPACES
 
 _TIME = re.compile(r"\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}")
 #: Ids that other programs may treat as numbers.
 ID_COLUMNS = ("product_id", "category_id", "user_id", "user_session", "order_id")
 _DELIMITERS = ",;\t|"
+#: Encodings with zero bytes → their marks, the longer ones first.
+_WIDE = {
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
 #: A first line that tells Excel the delimiter.
+_NO_TAB = SPACES.replace("\t", "")
 _SEPARATOR_LINE = re.compile('"?sep=([^\\w"\\s]|\\t)"?', re.IGNORECASE)
 
 
@@ -49,15 +56,39 @@ class Header:
 
 def read_csv_header(file: LandedFile, shop: Source) -> Header:
     """Find our columns in a CSV file; raises RefusedFile with the column and the fix."""
-    with open_bytes(file, shop.encoding) as stream:
+    head = read_head(file, shop)
+    fields, delimiter = list(head.names), head.delimiter
+    known = {*COLUMNS, *shop.columns}
+    if any(name in known or name.lower() in COLUMNS for name in fields):
+        header = match_columns(fields, shop)
+    elif len(fields) == len(PLAIN_COLUMNS) and (
+        _TIME.match(fields[0]) or (shop.time_format and fields[0][:1].isdigit())
+    ):
+        ours = {name: position for position, name in enumerate(PLAIN_COLUMNS)}
+        header = Header(PLAIN_COLUMNS, ours, (), has_line=False)
+    else:
+        raise RefusedFile(_no_header(fields, delimiter))
+    return replace(header, delimiter=delimiter, skipped=head.skipped, is_odd=head.is_odd)
+
+
+def read_head(file: LandedFile, shop: Source) -> Header:
+    """The names in a CSV file's first line, none of them matched to ours."""
+    with open_bytes(file, shop.codec) as stream:
         start = stream.read(1 << 16)
-    for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        if start.startswith(mark):
+    for name, starts in _WIDE.items():
+        if start.startswith(starts):
             raise RefusedFile(
-                'is UTF-16; save it as CSV in UTF-8, or set encoding = "utf-16" in shop.toml'
+                f"is {name.upper()}; save it as CSV in UTF-8, "
+                f'or set encoding = "{name}" in shop.toml'
             )
     if not start.strip(b"\xef\xbb\xbf \t\r\n"):
         raise RefusedFile("is empty; export it again")
+    if start[1:40:2] == bytes(20) or start[:40:2] == bytes(20):
+        name = "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+        raise RefusedFile(
+            "seems to be UTF-16 without a byte order mark; save it as CSV in UTF-8, or set "
+            f'encoding = "{name}" in shop.toml'
+        )
     if b"\0" in start.split(b"\n", 1)[0]:
         raise RefusedFile("is not text but binary; export it as CSV in UTF-8")
     # The block may end inside a character, which is not a fault of the file.
@@ -69,23 +100,13 @@ def read_csv_header(file: LandedFile, shop: Source) -> Header:
     lines = io.StringIO(text, newline="\n")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     try:
-        fields = [name.strip() for name in next(reader, [])]
+        fields = [name.strip(SPACES) for name in next(reader, [])]
     except csv.Error as error:
         raise RefusedFile(f"has a first line that is not CSV ({error}); fix its header") from error
-    known = {*COLUMNS, *shop.columns}
-    if any(name in known or name.lower() in COLUMNS for name in fields):
-        header = match_columns(fields, shop)
-    elif len(fields) == len(PLAIN_COLUMNS) and (
-        _TIME.match(fields[0]) or (shop.time_format and fields[0][:1].isdigit())
-    ):
-        ours = {name: position for position, name in enumerate(PLAIN_COLUMNS)}
-        header = Header(PLAIN_COLUMNS, ours, (), has_line=False)
-    else:
-        raise RefusedFile(_no_header(fields, delimiter))
     glance = Text(separator_byte(delimiter))
     glance.add(start[: start.rfind(b"\n") + 1] or start)
     is_odd = marks > 1 or skipped > 0 or not glance.is_plain
-    return replace(header, delimiter=delimiter, skipped=skipped, is_odd=is_odd)
+    return Header(tuple(fields), {}, (), delimiter=delimiter, skipped=skipped, is_odd=is_odd)
 
 
 def _after_preamble(text: str, delimiter: str) -> tuple[int, str, str]:
@@ -96,9 +117,9 @@ def _after_preamble(text: str, delimiter: str) -> tuple[int, str, str]:
     skipped = 0
     while text:
         line, end, rest = text.partition("\n")
-        if said := _SEPARATOR_LINE.fullmatch(line.strip("\r")):
+        if said := _SEPARATOR_LINE.fullmatch(line.strip(_NO_TAB)):
             delimiter = said[1]
-        elif not end or line.strip(f" \t\r\ufeff{delimiter}"):
+        elif not end or line.strip(f"{SPACES}{delimiter}"):
             break
         skipped, text = skipped + 1, rest
     return skipped, delimiter, text.lstrip("\ufeff")
@@ -157,7 +178,7 @@ def match_columns(fields: list[str], shop: Source, *, has_line: bool = True) -> 
 def check_format(file: LandedFile) -> None:
     """Raises RefusedFile if the name's suffix is not that of an event file."""
     if file.format == "unknown":
-        raise RefusedFile(f"has no event file suffix; use one of {', '.join(FORMATS)}")
+        raise RefusedFile(f"has no event file suffix; use one of {SUFFIXES}")
 
 
 def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
@@ -174,8 +195,8 @@ def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
                 f"{named} a rounded number ({kind}): ids above 2^53 lose digits. "
                 "Export it as a whole number or as text"
             )
-        if not _is_readable(ours, kind):
-            due = _DUE.get(ours, "text")
+        if not is_readable(ours, kind):
+            due = due_type(ours)
             raise RefusedFile(f"{named} {kind[:60]}, not as {due}. Export it as {due}")
     binary = tuple(ours for ours, kind in kinds.items() if kind == "BLOB")
     typed = tuple(
@@ -190,16 +211,22 @@ def parquet_header(columns: list[tuple[str, str]], shop: Source) -> Header:
 _DUE = {"event_time": "a time", "price": "a number", "quantity": "a whole number"}
 
 
-def _is_readable(ours: str, kind: str) -> bool:
+def due_type(ours: str) -> str:
+    """What one of our columns must be, in words."""
+    return _DUE.get(ours, "text")
+
+
+def is_readable(ours: str, kind: str) -> bool:
     """Whether a column of this DuckDB type fits: not a list, a struct or a boolean."""
-    if kind in ("VARCHAR", "BLOB") or kind.startswith("ENUM"):
+    if kind in ("VARCHAR", "BLOB") or (kind.startswith("ENUM") and not kind.endswith("]")):
         return True
     if ours == "event_time":
-        return kind.startswith(("TIMESTAMP", "DATE")) or _NUMBER.fullmatch(kind) is not None
+        return any(form.fullmatch(kind) for form in (_INSTANT, _NUMBER))
     is_uuid = kind == "UUID" and ours not in _DUE
     return is_uuid or kind == '"NULL"' or _NUMBER.fullmatch(kind) is not None
 
 
+_INSTANT = re.compile("DATE|TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?")
 _NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL\(\d+,\d+\)")
 
 

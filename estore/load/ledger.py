@@ -10,7 +10,7 @@ from estore.warehouse import Warehouse
 
 _FIELDS = (
     "file_id, uri, content_hash, generation, bytes, lines, loaded, rejected, status, same_as, "
-    "other_event_types, recheck_at"
+    "other_event_types, recheck_at, ignored, ignored_event_types, source, forgotten"
 )
 
 
@@ -30,6 +30,10 @@ class Entry:
     same_as: int | None
     other_event_types: str | None = None  # see estore/load/event_types.py
     recheck_at: datetime | None = None  # until then, rejected rows are in the future
+    ignored: int | None = 0  # expanded rows of event types that the source does not keep
+    ignored_event_types: str | None = None  # in the form of other_event_types
+    source: str | None = None  # the preset or SQL that expanded the file, with a hash
+    forgotten: int | None = None  # rows of forgotten people
 
     @property
     def is_due(self) -> bool:
@@ -113,13 +117,18 @@ class Ledger:
             )
             self.connection.execute(
                 "update raw.files set status = 'loaded', same_as = null, lines = ?, loaded = ?, "
-                "rejected = ?, other_event_types = ?, recheck_at = ? where file_id = ?",
+                "rejected = ?, other_event_types = ?, recheck_at = ?, ignored = ?, "
+                "ignored_event_types = ?, source = ?, forgotten = ? where file_id = ?",
                 [
                     entry.lines,
                     entry.loaded,
                     entry.rejected,
                     entry.other_event_types,
                     entry.recheck_at,
+                    entry.ignored,
+                    entry.ignored_event_types,
+                    entry.source,
+                    entry.forgotten,
                     successor.file_id,
                 ],
             )

@@ -20,6 +20,7 @@ from estore.load.content import (
     read_text,
 )
 from estore.load.copies import Copies
+from estore.load.forgotten import Forgotten
 from estore.load.header import Header
 from estore.load.intake import Intake, NotWellFormed, OnProgress, TextIds, open_intake
 from estore.load.ledger import Entry, Ledger, duplicate_of, new_entry
@@ -47,6 +48,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    ignored: int = 0
 
 
 @dataclass
@@ -65,7 +67,7 @@ class LoadReport:
         return [outcome for outcome in self.outcomes if outcome.status == "refused"]
 
     def total(self, counted: str) -> int:
-        """The sum of lines, loaded or rejected over all files."""
+        """The sum of lines, loaded, rejected or ignored over all files."""
         return sum(getattr(outcome, counted) for outcome in self.outcomes)
 
 
@@ -189,16 +191,16 @@ class _Load:
 
     def _decide(self, *, restore: bool) -> Outcome:
         if self.again:
-            self._bring_here()
+            self._copy_here()
             check_kind(self.file)
-            return self._bring_in()
+            return self._load_content()
         known = self.ledger.entries("uri = ? and status <> 'replaced'", self.file.uri)
         if known and self._looks_unchanged(known[0]) and not restore:
             return Outcome(self.file.uri, "unchanged")
-        self._bring_here()
+        self._copy_here()
         if self._is_surely_new():
             check_kind(self.file)
-            return self._bring_in()
+            return self._load_content()
         self._content = self.intake.content()
         same = self.ledger.entries("content_hash = ?", self.content.content_hash)
         here = [
@@ -211,19 +213,19 @@ class _Load:
                 self.ledger.refresh(here[0], self.file)
             if here[0].is_due:
                 self.again = True
-                return self._bring_in()
+                return self._load_content()
             return _unchanged(here[0])
         if originals := [entry for entry in same if entry.status == "loaded"]:
             return self._keep_duplicate(originals[0])
         if not restore and any(entry.status == "withdrawn" for entry in same):
             return self._keep_out()
-        return self._bring_in()
+        return self._load_content()
 
-    def _bring_here(self) -> None:
+    def _copy_here(self) -> None:
         """Copy an object to this machine, which is half of its progress."""
         if self.file.is_object and self.intake.reads_here:
             on_progress = self.intake.on_progress
-            self.file = self.copies.bring(self.file, lambda done: on_progress(done // 2, 0))
+            self.file = self.copies.fetch(self.file, lambda done: on_progress(done // 2, 0))
             half = self.file.bytes // 2
             self.intake.file = self.file
             self.intake.on_progress = lambda done, lines: on_progress(half + done // 2, lines)
@@ -292,10 +294,19 @@ class _Load:
             warnings=(*outcome.warnings, *filter(None, [warning])),
         )
 
-    def _bring_in(self) -> Outcome:
+    def _load_content(self) -> Outcome:
         """Load new content: the fast way if possible, otherwise the careful way."""
+        query = self.intake.source.query
+        name = query.final_name(self.file.name) if query else None
+        if name and (final := self._loaded_as(name)):
+            note = f"{final[0].uri} has the final rows of this file; nothing was loaded"
+            return Outcome(self.file.uri, "unchanged", notes=(note,))
         header = self.intake.header()
         try:
+            if self.intake.is_expanded:
+                if self._content == Content("unread", None):
+                    self._content = self.intake.content()
+                return self._keep_rows(header, self.intake.insert_expanded)
             if self.file.format == "parquet":
                 return self._keep_rows(header, self.intake.insert_parquet)
             try:
@@ -308,6 +319,11 @@ class _Load:
                 note = "has the same rows as before; nothing changed"
                 return Outcome(self.file.uri, "unchanged", notes=(note,))
             return self._keep_duplicate(same.original)
+
+    def _loaded_as(self, name: str) -> list[Entry]:
+        """The loaded files of the same folder with this name, whatever their suffix."""
+        start = f"{self.file.uri.rpartition('/')[0]}/{name}."
+        return self.ledger.entries("status = 'loaded' and starts_with(uri, ?)", start)
 
     def _holds_rows(self) -> bool:
         return bool(
@@ -355,24 +371,36 @@ class _Load:
                 self._retire_predecessor(file_id)
             lines, loaded = insert(file_id, header)
             rejected = self.intake.rejected(file_id)
-            if lines != loaded + rejected:
+            ignored = sum(self.intake.ignored.values())
+            if lines != loaded + rejected + ignored:
                 raise RefusedFile(
-                    f"does not add up: {lines} rows, but {loaded} loaded and {rejected} rejected. "
+                    f"does not add up: {lines} rows, but {loaded} loaded, {rejected} rejected and "
+                    f"{ignored} ignored. "
                     "Nothing was loaded from it; please report this file's format"
                 )
             reasons = self.intake.reasons(file_id)
             self._check_share(file_id, lines, rejected, reasons)
             self.intake.note_days(file_id)
+            events, rejects = Forgotten(self.warehouse).keep_out(file_id)
+            loaded, rejected = loaded - events, rejected - rejects
             entry = replace(
                 new_entry(file_id, self.file, self.content, "loaded"),
-                lines=lines, loaded=loaded, rejected=rejected,
+                lines=lines, loaded=loaded, rejected=rejected, forgotten=events + rejects or None,
                 other_event_types=self.intake.other_event_types(file_id),
                 recheck_at=self.intake.recheck_at(file_id),
+                ignored=ignored,
+                ignored_event_types=event_types.kept(self.intake.ignored.items(), ignored),
+                source=used.identity if (used := self.intake.source.query) else None,
             )  # fmt: skip
             if original := self.ledger.duplicate_of(entry):
                 raise _SameRows(original)
             self.ledger.record(entry)
             self._retire_predecessor(file_id)
+            query = self.intake.source.query
+            if query and (name := query.early_name(self.file.name)):
+                for early in self._loaded_as(name):
+                    self.ledger.retire(early, "replaced")
+                    self.intake.notes.append(f"replaces the rows of {early.uri}")
             self.ledger.touch(file_id)
             self._check_still()
             days = self.ledger.days(file_id)
@@ -381,9 +409,12 @@ class _Load:
             notes = (*notes, "has a header but no rows")
         warning = event_types.warning(entry.other_event_types, loaded)
         note = None if warning else event_types.note(entry.other_event_types, loaded)
+        if ignored:
+            named = event_types.named([entry.ignored_event_types])
+            notes = (*notes, f"{ignored:,} rows ignored by type: {named}")
         outcome = Outcome(
             self.file.uri, "loaded", lines, loaded, rejected, reasons,
-            (*notes, *filter(None, [note])), tuple(filter(None, [warning])),
+            (*notes, *filter(None, [note])), tuple(filter(None, [warning])), ignored=ignored,
         )  # fmt: skip
         # A file that is read again replaces its earlier outcome.
         return outcome if self.again else self._with_replaced(outcome, days)

@@ -23,6 +23,8 @@ MAX_RECORD = 2_000_000
 MAX_TEXT = 2_000
 #: A record with more lines has a quote that was never closed.
 MAX_LINES = 1_000
+#: Separates a line's number from its text; JSON never contains it.
+MARK = "\x01"
 #: A mark instead of a reason: all fields of the row are empty, as in a blank line.
 BLANK = "blank"
 
@@ -87,6 +89,36 @@ def repair(file: LandedFile, header: Header, folder: Path) -> Repaired:
     return Repaired(good_path, bad_path, records, rejected, blank)
 
 
+def number_lines(file: LandedFile, folder: Path) -> Repaired:
+    """Write every line with its number, and the lines that are no text, to two CSVs in the folder.
+
+    The numbered lines have MARK after the number. Blank lines are left out. Raises RefusedFile if
+    the file cannot be read to its end.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    good_path, bad_path = folder / "repaired.csv", folder / "rejects.csv"
+    records = rejected = 0
+    with (
+        open_bytes(file) as stream,
+        good_path.open("w", newline="", encoding="utf-8") as good_file,
+        bad_path.open("w", newline="", encoding="utf-8") as bad_file,
+    ):
+        bad = csv.writer(bad_file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        lines = _Lines(stream)
+        while line := lines.next():
+            text = line.text.rstrip("\r\n")
+            if not text.strip():
+                lines.pass_blank()
+                continue
+            records += 1
+            if fault := line.fault or ("contains a control character" if MARK in text else None):
+                rejected += 1
+                bad.writerow([line.number, text[:MAX_TEXT], fault])
+            else:
+                good_file.write(f"{line.number}{MARK}{text.replace(chr(13), ' ')}\n")
+    return Repaired(good_path, bad_path, records, rejected, 0)
+
+
 def _records(stream: IO[bytes], delimiter: str, columns: int) -> Iterator[_Record]:
     """All records except empty lines.
 
@@ -98,7 +130,7 @@ def _records(stream: IO[bytes], delimiter: str, columns: int) -> Iterator[_Recor
         text = line.text.rstrip("\r\n")
         if line.fault:
             yield _Record(line.number, text, line.fault)
-        elif not text.strip():
+        elif not text.strip(SPACES):
             lines.pass_blank()
         elif grammar.is_plain(text):
             yield _Record(line.number, text, None)
@@ -126,7 +158,7 @@ def _odd_record(lines: "_Lines", grammar: "_Grammar") -> tuple[_Record, list["_L
     text = "".join(line.text for line in read).rstrip("\r\n")
     if length > MAX_RECORD:
         reason = _TOO_LONG
-    if reason and not text.strip(f'{grammar.delimiter}{SPACES}"\t') and not fields.is_open:
+    if reason and not text.strip(f'{grammar.delimiter}{SPACES}"') and not fields.is_open:
         return _Record(first.number, text, BLANK), []
     return _Record(first.number, text if reason else fields.rewritten(), reason), []
 

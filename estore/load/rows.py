@@ -85,7 +85,8 @@ def typed_rows(
 
     id_types: id column → its type, if that is not text; a valid id of another type becomes null
     without a reason.
-    What only a few rows need is inside a case, so only these compute it, which halves the cost.
+    What only a few rows need is inside a case, so only these compute it, which halves the cost: the
+    engine tries both sides of an `and` on all rows.
     """
     columns = {name: f"c{position}" for name, position in header.ours.items()}
     columns |= {name: dialect.quoted(value) for name, value in header.constants.items()}
@@ -119,7 +120,7 @@ with typed as (
     select
         *,
         {dialect.instant(event_time, trimmed["event_time"], source)} as instant,
-        {_event_type(columns["event_type"], trimmed["event_type"], source, dialect)} as event_type,
+        {event_type_of(columns["event_type"], trimmed["event_type"], source, dialect)} as event_type,
         {", ".join(f"{text} as {name}" for name, text in texts.items())},
         {dialect.price(price, numbers.get("price", trimmed["price"]))} as price,
         {_quantity(trimmed["quantity"], quantity, dialect)} as quantity
@@ -131,7 +132,7 @@ select
     {line_number} as line_number,
     {_line(header, dialect)} as line_text,
     left(case
-        when instant is null and {is_blank(header, dialect)} then '{BLANK}'
+        when case when instant is null then {is_blank(header, dialect)} end then '{BLANK}'
         {_skipped(trimmed["event_time"], source, dialect)}
         when instant is null
             then coalesce('event_time not understood: ' || {trimmed["event_time"]}, 'event_time is empty')
@@ -140,7 +141,7 @@ select
         when instant < timestamp '{source.earliest_date} 00:00:00+00:00'
             then '{BEFORE} {source.earliest_date}: ' || {trimmed["event_time"]}
         {_empty(ids, "event_type", "product_id", "user_id", "user_session")}
-        when price is null and {trimmed["price"]} is not null
+        when case when price is null then {trimmed["price"]} is not null end
             then 'price not understood: ' || {trimmed["price"]}
         when price is null and event_type = 'purchase' then 'price of a purchase is empty'
         when price < 0 then 'price is negative: ' || {trimmed["price"]}
@@ -233,12 +234,13 @@ def _empty(ids: Mapping[str, str], *columns: str) -> str:
 
 
 def _rounded(dialect: Dialect, ids: Mapping[str, str], *columns: str) -> str:
-    """The reason for ids such as 2.1e+18, 2,1E18 and 501.0, which a program rounded.
+    """The reason for ids such as 2.1e+18, 2,1E18, 2,1×10^18 and 501.0, which a program rounded.
 
     7E5 and 12e3456 may be real ids; some programs write a round number as 2e18.
     """
     pattern = (
-        "[+-]?[0-9]+[.,]0+|[+-]?[0-9]+[.,][0-9]*[eE][+-]?[0-9]+|[+-]?[0-9]+[eE][+][0-9]+"
+        "[+-]?[0-9]+[.,]0*|[+-]?([0-9]+[.,][0-9]*|[.,][0-9]+)([eE]|[×x·]10\\^)[+-]?[0-9]+"
+        "|[+-]?[0-9]+[eE][+][0-9]+"
         "|[0-9][eE](1[5-9]|2[0-9])"
     )
     return " ".join(
@@ -257,7 +259,7 @@ def _unless_compact(column: str, ids: Mapping[str, str]) -> str:
     return f"{column} is null and " if column in ids else ""
 
 
-def _event_type(column: str, trimmed: str, source: Source, dialect: Dialect) -> str:
+def event_type_of(column: str, trimmed: str, source: Source, dialect: Dialect) -> str:
     """The event type in lower case, mapped to our names."""
     cases = "".join(
         f" when {dialect.quoted(theirs.lower())} then {dialect.quoted(ours.lower())}"

@@ -4,6 +4,7 @@ import dagster as dg
 
 from estore.build.dbt_project import DbtProject
 from estore.orchestration.alerts import Outbox
+from estore.orchestration.audiences import audience_assets, export_job, export_schedules
 from estore.orchestration.context import ShopContext
 from estore.orchestration.jobs import jobs, schedules
 from estore.orchestration.loading import loading_assets
@@ -29,11 +30,12 @@ def build_definitions(shop: ShopContext) -> dg.Definitions:
         "build": build,
         "report": report,
         "record": record,
+        "audiences": audience_assets(shop, outbox),
     }
     return dg.Definitions(
         assets=[landing, *made.values()],
-        jobs=jobs(shop, made),
-        schedules=schedules(shop),
+        jobs=[*jobs(shop, made), export_job(shop)],
+        schedules=[*schedules(shop), *export_schedules(shop)],
         sensors=[
             landing_sensor(shop, outbox), transform_sensor(shop),
             *notification_sensors(shop, outbox),

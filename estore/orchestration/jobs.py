@@ -15,7 +15,7 @@ def jobs(shop: ShopContext, assets: dict[str, Any]) -> list[Any]:
     """All jobs, each with its time limit. assets: op name → the assets it makes."""
     tags = {MAX_RUNTIME: str(shop.thresholds.timeout_hours * 3600)}
     load = dg.AssetSelection.assets(assets["load"])
-    build = dg.AssetSelection.assets(assets["build"], assets["report"])
+    build = dg.AssetSelection.assets(assets["build"], assets["report"], assets["audiences"])
 
     def job(name: str, selection: dg.AssetSelection, description: str, **config: Any) -> Any:
         ops = {op: {"config": values} for op, values in config.items()}
@@ -33,7 +33,10 @@ def jobs(shop: ShopContext, assets: dict[str, Any]) -> list[Any]:
             RELOAD, load, "Reload the files named in `files`, e.g. after shop.toml changed.",
             load={"again": True, "files": []},
         ),
-        job(TRANSFORM, build, "Build and test pending days, publish a snapshot and the report."),
+        job(
+            TRANSFORM, build,
+            "Build and test pending days; publish a snapshot, the report, sizes of audiences.",
+        ),
         job(
             REBUILD, build, "Rebuild a range of days and all tables that depend on them.",
             build={"first_day": "2019-10-01", "last_day": "2019-10-31"},

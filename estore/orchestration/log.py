@@ -36,11 +36,11 @@ class RunLog(Console):
 class _LoggedStep(Step):
     def __init__(self, log: RunLog, title: str) -> None:
         super().__init__(None, title)
-        self.log, self.name, self.told_at = log, title, time.monotonic()
+        self.log, self.name, self.reported_at = log, title, time.monotonic()
 
     def update(self, done: float, total: float, rows: int = 0) -> None:
-        if time.monotonic() - self.told_at >= PAUSE:
-            self.told_at = time.monotonic()
+        if time.monotonic() - self.reported_at >= PAUSE:
+            self.reported_at = time.monotonic()
             self.log.line(f"{self.name}: {done / max(total, 1):.0%}, {rows:,} rows")
 
     def title(self, title: str) -> None:

@@ -40,14 +40,14 @@ def notification_sensors(shop: ShopContext, outbox: Outbox) -> list[dg.SensorDef
         name="failure_sensor", default_status=RUNNING, minimum_interval_seconds=min(15, poll),
         description="Creates an alert for every failed run.",
     )  # fmt: skip
-    def tell_failure(context: dg.RunFailureSensorContext) -> None:
+    def report_failure(context: dg.RunFailureSensorContext) -> None:
         outbox.add(failure_alert(context), time.time())
 
     @dg.sensor(
         name="data_sensor", default_status=RUNNING, minimum_interval_seconds=poll,
         description="Creates an alert if no data arrive, or if the data are unusual.",
     )  # fmt: skip
-    def tell_data(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    def report_data(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         found = ledger_alerts(shop)
         try:
             found += snapshot_alerts(shop)
@@ -75,7 +75,7 @@ def notification_sensors(shop: ShopContext, outbox: Outbox) -> list[dg.SensorDef
         count = outbox.deliver(post, time.time())
         return dg.SkipReason(f"{count} delivered, {len(outbox.waiting())} waiting")
 
-    return [tell_failure, tell_data, deliver]
+    return [report_failure, report_data, deliver]
 
 
 def ledger_alerts(shop: ShopContext) -> list[Alert]:

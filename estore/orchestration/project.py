@@ -14,8 +14,9 @@ LAYERS = ("raw", "rules", "staging", "intermediate", "marts", "metrics", "dashbo
 KINDS = {"source": "raw", "seed": "rules", "snapshot": "history"}
 #: The asset of tests on raw rows only: the transforms run them but make no raw table.
 VIEW_ON_RAW = dg.AssetKey(["staging", "stg_lines"])
-#: Tables from the previous batch: as assets of their own they would form a cycle.
-BUILT_BEFORE = "built"
+#: Sources that are no assets of their own: tables from the previous batch would form a cycle, and
+#: predictions are computed between two runs of dbt.
+WITHOUT_ASSET = ("built", "predicted")
 
 
 class Translator(DagsterDbtTranslator):
@@ -52,7 +53,7 @@ class Project:
         return [
             spec.replace_attributes(
                 skippable=True,
-                deps=[dep for dep in spec.deps if dep.asset_key.path[0] != BUILT_BEFORE],
+                deps=[dep for dep in spec.deps if dep.asset_key.path[0] not in WITHOUT_ASSET],
             )
             for spec in specs
         ]
@@ -61,7 +62,7 @@ class Project:
         """dbt's id of a data test → its check, for those about these assets."""
         return {
             unique_id: dg.AssetCheckSpec(
-                name=node["name"], asset=owner, description=self._told(node)
+                name=node["name"], asset=owner, description=self._described(node)
             )
             for unique_id, node in self.nodes.items()
             if node["resource_type"] == "test" and (owner := self._owner(node)) in keys
@@ -80,7 +81,7 @@ class Project:
         last = max(parents, key=lambda key: (LAYERS.index(key.path[0]), key.path[1]), default=None)
         return VIEW_ON_RAW if last and last.path[0] == "raw" else last
 
-    def _told(self, test: Mapping[str, Any]) -> str:
+    def _described(self, test: Mapping[str, Any]) -> str:
         """A test's description, or else its name and its columns."""
         if described := self.translator.get_description(test):
             return described
@@ -100,6 +101,6 @@ def _shown(name: str, value: Any) -> str:
 
 def layer(node: Mapping[str, Any]) -> str:
     """A table's position in the flow."""
-    if node["resource_type"] == "source" and node["source_name"] == BUILT_BEFORE:
-        return BUILT_BEFORE
+    if node["resource_type"] == "source" and node["source_name"] in WITHOUT_ASSET:
+        return str(node["source_name"])
     return str(KINDS.get(node["resource_type"]) or node["fqn"][1])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from estore.escaping import in_json, one_line
-from estore.queries.ask import Result
+from estore.reading.base import Result
 from estore.tables import FORMULA_STARTS, as_json_value, csv_lines, plain
 
 #: The row limit of tables and JSON; CSV has no limit.

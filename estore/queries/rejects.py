@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from estore.errors import EstoreError
-from estore.queries.ask import Answer, Result, asking
+from estore.queries.ask import Answer, asking
+from estore.reading.base import Result
 from estore.settings import Settings
 
 

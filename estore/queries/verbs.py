@@ -12,7 +12,7 @@ from estore.errors import EstoreError
 from estore.escaping import one_line, printable
 
 if TYPE_CHECKING:
-    from estore.queries.ask import Result
+    from estore.reading.base import Result
 
 FAILED, CUT_OFF = 3, 141
 _form = click.option(

@@ -7,6 +7,7 @@ folder, so they never wait for the pipeline or see a partial version.
 import json
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -28,12 +29,13 @@ from estore.snapshot.manifest import (
     remove_version,
     version_number,
 )
-from estore.warehouse import open_warehouse
+from estore.warehouse import Warehouse, open_warehouse
 from estore.warehouse.quoting import quoted
 
 #: Name in the snapshot → query, in addition to all tables of the schemas metrics and dashboard.
 EXTRA_TABLES = {
     "dim_categories": "select * from marts.dim_categories",
+    "dim_customers": "select * from marts.dim_customers",
     "int_event_days": "select * from intermediate.int_event_days",
     "raw_files": "select * from raw.files",
     "raw_rejects": "select uri, line_number, reason, line_text from raw.rejects",
@@ -57,7 +59,13 @@ TOLD_TABLES = {
 }  # fmt: skip
 
 
-def publish(settings: Settings, transform: Transform) -> Manifest:
+#: Adds tables to an unfinished snapshot in this folder; returns table → rows.
+AddTables = Callable[[Warehouse, Path], dict[str, int]]
+
+
+def publish(
+    settings: Settings, transform: Transform, add: AddTables = lambda warehouse, folder: {}
+) -> Manifest:
     """Write the next snapshot and make it current; keep the last `keep_versions`."""
     settings.published.mkdir(parents=True, exist_ok=True)
     name = f"v{_last_number(settings) + 1:06d}"
@@ -76,6 +84,7 @@ def publish(settings: Settings, transform: Transform) -> Manifest:
         }
         for table, rows_of_table in transform.documentation().items():
             rows[table] = _write_rows(unfinished / f"{table}.parquet", table, rows_of_table)
+        rows |= add(warehouse, unfinished)
         as_of_date = str(warehouse.scalar("select as_of_date from intermediate.int_as_of"))
         sizes = {table: warehouse.count(table) for table in ("raw.events", "raw.rejects")}
     manifest = Manifest(

@@ -1,6 +1,6 @@
 """Synth: a synthetic shop, calibrated to published counts of a real shop, with known truth."""
 
-from estore.synth.customers import Behaviour
+from estore.synth.customers import Behavior
 from estore.synth.faults import ALL_FAULTS, USUAL_FAULTS, named_faults
 from estore.synth.generator import TRUTH, SyntheticShop, write_months, write_shop
 
@@ -8,7 +8,7 @@ __all__ = [
     "ALL_FAULTS",
     "TRUTH",
     "USUAL_FAULTS",
-    "Behaviour",
+    "Behavior",
     "SyntheticShop",
     "named_faults",
     "write_months",

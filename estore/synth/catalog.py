@@ -47,7 +47,7 @@ class Catalog:
         return prices
 
 
-def make_catalogue(
+def make_catalog(
     events: int, seed: int, faults: Collection[str] = (), *, spend: float = 1.0
 ) -> Catalog:
     """The products of a shop with this many events: proportional to the real set, at least 2,000.

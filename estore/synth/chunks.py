@@ -9,7 +9,7 @@ import numpy as np
 
 from estore.synth import calibration as real
 from estore.synth.catalog import Catalog
-from estore.synth.customers import Behaviour, Customers
+from estore.synth.customers import Behavior, Customers
 from estore.synth.draws import Array, mixed
 from estore.synth.faults import Fault, Rows, bot_rows, bot_sizes
 from estore.synth.truth import Tally
@@ -115,7 +115,7 @@ class Life:
         seed: int,
         catalog: Catalog,
         *,
-        behaviour: Behaviour,
+        behavior: Behavior,
         known_customers: float = 0,
         bots: Fault | None = None,
         has_odd_ids: bool = False,
@@ -126,7 +126,7 @@ class Life:
         month_of_day = {piece.day: piece.month for piece in self._slices}
         self.months = np.array([month_of_day[day] for day in sorted(month_of_day)])
         self.crowd = Crowd(len(self.months))
-        self.customers = Customers(behaviour, self.months, known_customers)
+        self.customers = Customers(behavior, self.months, known_customers)
         self.tally = Tally()
 
     def chunks(self) -> Iterator[tuple[int, Rows]]:

@@ -16,7 +16,7 @@ TYPE_SALT = 0x5EED
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class Behavior:
     """The customers' behavior, as multiples of the calibrated values; 1 is the real shop.
 
     `repeat_hazards`: chance to buy again on a day, by month of the first order (0 is the shop's
@@ -77,10 +77,10 @@ class Customers:
     It needs five bytes per user and four per future order.
     """
 
-    def __init__(self, behaviour: Behaviour, months: Array, known_share: float = 0) -> None:
+    def __init__(self, behavior: Behavior, months: Array, known_share: float = 0) -> None:
         """`months`: of each day of the shop. `known_share`: of the first day's orders, those of
         customers who ordered before the data start."""
-        self.behaviour, self.months, self.known_share = behaviour, months, known_share
+        self.behavior, self.months, self.known_share = behavior, months, known_share
         self.known_kind = np.full(1024, NEW, np.int8)
         self.first_day = np.full(1024, NEVER, np.int16)
         self.second_day = np.full(1024, NEVER, np.int16)
@@ -101,8 +101,8 @@ class Customers:
         if not self.known_share:
             return np.empty(0, np.int8)
         kinds = range(len(real.CUSTOMERS))
-        hazards = np.array([self.behaviour.hazard(kind, 0) for kind in kinds])
-        leaving = np.array([max(0.01, self.behaviour.leaving(kind)) for kind in kinds])
+        hazards = np.array([self.behavior.hazard(kind, 0) for kind in kinds])
+        leaving = np.array([max(0.01, self.behavior.leaving(kind)) for kind in kinds])
         shares = np.array([share for share, _, _ in real.CUSTOMERS])
         weights = (hazards > 0) * shares * (1 - leaving) / leaving
         if not weights.any():
@@ -154,10 +154,10 @@ class Customers:
         leaves, at = rng.random(len(users)), rng.random(len(users))
         again = np.full(len(users), len(self.months))
         for of_kind in range(len(real.CUSTOMERS)):
-            stays = (kind == of_kind) & (leaves >= self.behaviour.leaving(of_kind))
+            stays = (kind == of_kind) & (leaves >= self.behavior.leaving(of_kind))
             for of_month in np.unique(month[stays]):
                 here = stays & (month == of_month)
-                gaps = self.behaviour.gaps(of_kind, int(of_month))
+                gaps = self.behavior.gaps(of_kind, int(of_month))
                 again[here] = day + gaps[(at[here] * len(gaps)).astype(np.int64)]
         return again
 

@@ -16,9 +16,9 @@ import duckdb
 import numpy as np
 
 from estore.synth import calibration as real
-from estore.synth.catalog import CODES, Catalog, make_catalogue
+from estore.synth.catalog import CODES, Catalog, make_catalog
 from estore.synth.chunks import Life, month_start
-from estore.synth.customers import Behaviour
+from estore.synth.customers import Behavior
 from estore.synth.faults import (
     ALL_FAULTS,
     TIMED,
@@ -29,7 +29,7 @@ from estore.synth.faults import (
     bot_sizes,
     place_faults,
 )
-from estore.synth.truth import told_truth
+from estore.synth.truth import shop_truth
 
 FORMATS = ("csv", "csv.gz", "parquet")
 MOST_MONTHS = 24
@@ -71,7 +71,7 @@ class SyntheticShop:
     seed: int = 1
     format: str = "csv"
     faults: tuple[str, ...] = USUAL_FAULTS
-    behaviour: Behaviour = field(default_factory=Behaviour)
+    behavior: Behavior = field(default_factory=Behavior)
     known_customers: float = 0
 
     def __post_init__(self) -> None:
@@ -128,20 +128,20 @@ def write_months(
     It makes the next file on request, so a caller with little disk space may delete the last one.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    spend = shop.behaviour.spend
-    catalog = make_catalogue(shop.events, shop.seed, shop.faults, spend=spend)
+    spend = shop.behavior.spend
+    catalog = make_catalog(shop.events, shop.seed, shop.faults, spend=spend)
     placed = shop.placed_faults()
     life = Life(
         shop.events,
         shop.months,
         shop.seed,
         catalog,
-        behaviour=shop.behaviour,
+        behavior=shop.behavior,
         known_customers=shop.known_customers,
         bots=next((fault for fault in placed if fault.kind == "bots"), None),
         has_odd_ids="session-ids" in shop.faults,
     )
-    chunks = _told(life.chunks(), on_progress or (lambda rows: None))
+    chunks = _with_progress(life.chunks(), on_progress or (lambda rows: None))
     tracker = Tracker(placed)
     write = _write_parquet if shop.format == "parquet" else _write_text
     with duckdb.connect(config={"threads": 1}) as db:
@@ -189,7 +189,7 @@ def _write_truth(
 ) -> None:
     faults = [fault.as_record() for fault in placed]
     faults += [_lasting(name, shop, catalog) for name in shop.faults if name not in TIMED]
-    truth = told_truth(life.tally, life.customers, int(life.crowd.sizes.sum()), life.months, faults)
+    truth = shop_truth(life.tally, life.customers, int(life.crowd.sizes.sum()), life.months, faults)
     size = {"events": shop.events, "months": shop.months, "seed": shop.seed}
     unfinished = path.with_name(f".{path.name}")
     unfinished.write_text(json.dumps({"shop": size, **truth}, indent=2) + "\n")
@@ -221,7 +221,7 @@ def _file_name(month: int, name: str, format: str) -> str:
     return ".".join(part for part in parts if part)
 
 
-def _told(
+def _with_progress(
     chunks: Iterator[tuple[int, Rows]], on_progress: Callable[[int], None]
 ) -> Iterator[tuple[int, Rows]]:
     """The chunks; a request for the next one means that the earlier ones are written."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from estore.synth import calibration as real
-from estore.synth.customers import NEVER, NEW, Behaviour, Customers
+from estore.synth.customers import NEVER, NEW, Behavior, Customers
 from estore.synth.draws import Array, mixed
 from estore.synth.visits import CART, PURCHASE, SIZE_DECK, VIEW, Sessions, stage_chances
 
@@ -88,7 +88,7 @@ def repeat_truth(customers: Customers, months: Array) -> list[dict[str, Any]]:
             observed = here & (first + days <= last_day)
             repeated = observed & (second != NEVER) & (second - first <= days)
             row[f"within_{days}_days"] = {
-                "probability": round(customers.behaviour.repeating(month, days), 6),
+                "probability": round(customers.behavior.repeating(month, days), 6),
                 "observed": int(observed.sum()),
                 "repeated": int(repeated.sum()),
             }
@@ -96,15 +96,15 @@ def repeat_truth(customers: Customers, months: Array) -> list[dict[str, Any]]:
     return rows
 
 
-def conversion_chances(tally: Tally, behaviour: Behaviour) -> dict[str, float | None]:
+def conversion_chances(tally: Tally, behavior: Behavior) -> dict[str, float | None]:
     """The rates that the shop's behavior has in the long run, whatever happened by chance.
 
     Of sessions as they are planned, and of those that buy because a customer is due.
     """
     size = np.arange(1, len(tally.added))
     share = np.bincount(SIZE_DECK, minlength=len(tally.added))[1:] / len(SIZE_DECK)
-    added = stage_chances(size, behaviour, 1) - stage_chances(size, behaviour, 0)
-    each = stage_chances(size, behaviour) @ share * tally.planned + added @ tally.added[1:]
+    added = stage_chances(size, behavior, 1) - stage_chances(size, behavior, 0)
+    each = stage_chances(size, behavior) @ share * tally.planned + added @ tally.added[1:]
     view, cart, view_and_cart, cart_and_purchase, view_and_purchase = each.tolist()
     return {
         "view_to_cart_rate": _rate(view_and_cart, view),
@@ -123,19 +123,19 @@ def known_truth(customers: Customers) -> dict[str, Any]:
     }
 
 
-def lifetime_truth(behaviour: Behaviour) -> list[dict[str, float]]:
+def lifetime_truth(behavior: Behavior) -> list[dict[str, float]]:
     """The kinds of customers: share, chance to buy on a day, chance to leave after an order."""
     return [
         {
             "share": share,
-            "daily_hazard": behaviour.hazard(kind, 0),
-            "drop_out": behaviour.leaving(kind),
+            "daily_hazard": behavior.hazard(kind, 0),
+            "drop_out": behavior.leaving(kind),
         }
         for kind, (share, _, _) in enumerate(real.CUSTOMERS)
     ]
 
 
-def told_truth(
+def shop_truth(
     tally: Tally, customers: Customers, users: int, months: Array, faults: list[dict[str, object]]
 ) -> dict[str, Any]:
     """The content of truth.json. Money in dollars, rates from 0 to 1, days of the shop."""
@@ -161,12 +161,12 @@ def told_truth(
             "view_to_cart_rate": _rate(stages["with_view_and_cart"], stages["with_view"]),
             "cart_to_purchase_rate": _rate(stages["with_cart_and_purchase"], stages["with_cart"]),
             "view_to_purchase_rate": _rate(stages["with_view_and_purchase"], stages["with_view"]),
-            "chances": conversion_chances(tally, customers.behaviour),
+            "chances": conversion_chances(tally, customers.behavior),
         },
         "repeat": repeat_truth(customers, months),
         "known_customers": known_truth(customers),
-        "lifetime": lifetime_truth(customers.behaviour),
-        "behaviour": asdict(customers.behaviour),
+        "lifetime": lifetime_truth(customers.behavior),
+        "behavior": asdict(customers.behavior),
         "faults": faults,
     }
 

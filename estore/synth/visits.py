@@ -8,7 +8,7 @@ import numpy as np
 
 from estore.synth import calibration as real
 from estore.synth.catalog import Catalog
-from estore.synth.customers import Behaviour, Customers
+from estore.synth.customers import Behavior, Customers
 from estore.synth.draws import Array, deck, drawn, positions, spread
 
 DAY = 86_400
@@ -119,7 +119,7 @@ def make_sessions(
     size = size[: int(np.searchsorted(np.cumsum(size), events)) + 1]
     share = begin + rng.random(len(size)) * (end - begin)
     again = customers.due(day, begin, end)
-    plan, added = _plans(rng, size, customers.behaviour, len(again))
+    plan, added = _plans(rng, size, customers.behavior, len(again))
     user = _users(rng, crowd, customers, day, plan, again)
     luck, chance, rounds = rng.random(len(size)), np.ones(len(size)), np.ones(len(size), np.int64)
     for _ in range(8):
@@ -129,15 +129,15 @@ def make_sessions(
     return Sessions(size, user, share, plan, rounds, added)
 
 
-def stage_chances(size: Array, behaviour: Behaviour, buying: float | None = None) -> Array:
+def stage_chances(size: Array, behavior: Behavior, buying: float | None = None) -> Array:
     """The chances of a session by its size, a row each: a view, a cart, and each pair of stages.
 
     As `_plans` draws them and `_kinds` places them. `buying`: instead of its chance to buy.
     """
     band = np.searchsorted(SMALLEST, size, side="right") - 1
-    own = np.minimum(1, BUYING[band] * behaviour.buying)
+    own = np.minimum(1, BUYING[band] * behavior.buying)
     buys = own if buying is None else np.full(len(size), buying)
-    fills = (1 - buys) * np.minimum(1, FILLING[band] * behaviour.filling)
+    fills = (1 - buys) * np.minimum(1, FILLING[band] * behavior.filling)
     in_cart = buys * np.where(size < 3, 0, 1 - real.BUYS_WITHOUT_CART)
     # A purchase alone has no view; every other session starts with one.
     view, both = np.where(size == 1, 1 - buys, 1), np.where(size == 1, 0, buys)
@@ -145,15 +145,15 @@ def stage_chances(size: Array, behaviour: Behaviour, buying: float | None = None
 
 
 def _plans(
-    rng: np.random.Generator, size: Array, behaviour: Behaviour, again: int
+    rng: np.random.Generator, size: Array, behavior: Behavior, again: int
 ) -> tuple[Array, Array]:
     """Each session's plan; at least `again` sessions buy, if there are enough."""
     band = np.searchsorted(SMALLEST, size, side="right") - 1
-    buys = rng.random(len(size)) < BUYING[band] * behaviour.buying
+    buys = rng.random(len(size)) < BUYING[band] * behavior.buying
     lacking = max(0, again - int(np.count_nonzero(buys)))
     added = np.flatnonzero(~buys & (size > 1))[:lacking]
     buys[added] = True
-    fills = rng.random(len(size)) < FILLING[band] * behaviour.filling
+    fills = rng.random(len(size)) < FILLING[band] * behavior.filling
     at_once = (size < 3) | (rng.random(len(size)) < real.BUYS_WITHOUT_CART)
     plan = np.select([buys & at_once, buys, fills], [BUY_NOW, BUY, FILL_CART], BROWSE)
     return plan, added

@@ -8,10 +8,16 @@ events and the tables built from them.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+#: Tables that record customers over time; no build can make them again.
+HISTORY = ("snap_user_rfm", "snap_user_status")
+#: Separators between the values of a rejected row.
+SEPARATORS = r"[\s,;|\"']+"
 
 #: Schemas that are built from raw.events and can be rebuilt.
 BUILT = ("staging", "intermediate", "marts", "metrics", "dashboard")
@@ -50,8 +56,26 @@ class Warehouse(ABC):
         """Delete a file's events and rejects, at the latest at the end of the transaction."""
 
     @abstractmethod
+    def people_among(self, file_id: int, key: str, hashes: Sequence[str]) -> list[str]:
+        """Ids in a file's events and rejects whose SHA-256 after the key is one of the hashes."""
+
+    @abstractmethod
+    def remove_people(
+        self, ids: Sequence[str], file_id: int | None = None
+    ) -> list[tuple[int, date | None, int]]:
+        """Delete people's events, rejects and recorded history, or their rows of one file.
+
+        Returns (file, UTC day or None for rejects, rows). A reject is deleted if its text contains
+        the id between other characters than letters and digits.
+        """
+
+    @abstractmethod
     def hand_over_rows(self, file_id: int, successor_id: int, successor_uri: str) -> None:
         """Move a file's events and rejects to another file, at the latest at that end."""
+
+    @abstractmethod
+    def replace_known_customers(self, path: Path) -> None:
+        """Replace raw.known_customers by the rows of a Parquet file."""
 
     @abstractmethod
     def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
@@ -64,6 +88,10 @@ class Warehouse(ABC):
     @abstractmethod
     def export(self, query: str, path: Path) -> int:
         """Write a query's rows to a Parquet file; returns the number of rows."""
+
+    @abstractmethod
+    def replace_table(self, schema: str, table: str, path: Path) -> None:
+        """Replace a built table by the rows of a Parquet file, or create it."""
 
     @abstractmethod
     def count(self, table: str) -> int:

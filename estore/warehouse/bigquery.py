@@ -18,11 +18,12 @@ from google.cloud import bigquery
 
 from estore.errors import EstoreError, NothingLoaded
 from estore.settings import Settings, bigquery_emulator
+from estore.warehouse import bigquery_people
 from estore.warehouse.base import BUILT, Warehouse
-from estore.warehouse.control_tables import GROWN, ControlTables, Table
+from estore.warehouse.control_tables import GROWN, NEW, ControlTables, Table
 from estore.warehouse.dialect import BIGQUERY
 from estore.warehouse.error_messages import reporting
-from estore.warehouse.raw_events import RAW_COLUMNS, bigquery_ddl
+from estore.warehouse.raw_events import KNOWN_CUSTOMERS, RAW_COLUMNS, bigquery_ddl
 
 LABELS = {"app": "estore"}
 #: Seconds without a byte after which a request counts as lost and is sent again.
@@ -105,16 +106,22 @@ class BigQueryWarehouse(Warehouse):
 
     def _create(self) -> None:
         for schema in ("raw", "build"):
-            found = bigquery.Dataset(f"{self.project}.{self.dataset}_{schema}")
-            found.location = self.settings.location
-            found.labels = LABELS
-            self.client.create_dataset(found, exists_ok=True)
+            self._create_dataset(schema)
         self.run(bigquery_ddl() + self._control_tables.ddl())
+
+    def _create_dataset(self, schema: str) -> None:
+        found = bigquery.Dataset(f"{self.project}.{self.dataset}_{schema}")
+        found.location = self.settings.location
+        found.labels = LABELS
+        self.client.create_dataset(found, exists_ok=True)
 
     def _read_control_tables(self, *, for_writing: bool) -> None:
         """Read the state first: a commit detects a revision changed by another writer."""
         for table in self._control_tables.tables:
             reference = bigquery.TableReference.from_string(self._id(*table.full_name.split(".")))
+            if table.full_name in NEW and not for_writing and not self._exists(reference):
+                self._control_tables.fill(table, [])
+                continue
             missing = self._missing_columns(table, reference)
             if missing and for_writing:
                 added = (
@@ -219,7 +226,7 @@ class BigQueryWarehouse(Warehouse):
         found = self.select("select value from build.state where name = 'revision'")
         return found == [(self._control_tables.revision,)]
 
-    def _days(self, file_ids: Sequence[int]) -> str:
+    def partitions(self, file_ids: Sequence[int]) -> str:
         """The partitions of files as SQL."""
         listed = ", ".join(map(str, file_ids))
         first, last = self.control_tables.execute(
@@ -234,19 +241,43 @@ class BigQueryWarehouse(Warehouse):
         )
 
     def remove_rows(self, file_id: int) -> None:
-        self.later(f"delete from raw.events where file_id = {file_id} and {self._days([file_id])};")
+        self.later(
+            f"delete from raw.events where file_id = {file_id} and {self.partitions([file_id])};"
+        )
         self.later(f"delete from raw.rejects where file_id = {file_id};")
+
+    def people_among(self, file_id: int, key: str, hashes: Sequence[str]) -> list[str]:
+        return bigquery_people.people_among(self, file_id, key, hashes)
+
+    def remove_people(
+        self, ids: Sequence[str], file_id: int | None = None
+    ) -> list[tuple[int, date | None, int]]:
+        return bigquery_people.remove_people(self, ids, file_id)
 
     def hand_over_rows(self, file_id: int, successor_id: int, successor_uri: str) -> None:
         self.later(
             f"update raw.events set file_id = {successor_id} "
-            f"where file_id = {file_id} and {self._days([file_id])};"
+            f"where file_id = {file_id} and {self.partitions([file_id])};"
         )
         uri = BIGQUERY.quoted(successor_uri)
         self.later(
             f"update raw.rejects set file_id = {successor_id}, uri = {uri} "
             f"where file_id = {file_id};"
         )
+
+    def replace_known_customers(self, path: Path) -> None:
+        config = bigquery.LoadJobConfig(
+            source_format="PARQUET",
+            write_disposition="WRITE_TRUNCATE",
+            schema=[
+                bigquery.SchemaField(column.name, column.bigquery.upper())
+                for column in KNOWN_CUSTOMERS
+            ],
+        )
+        with path.open("rb") as stream:
+            self.client.load_table_from_file(
+                stream, self.table("raw", "known_customers"), job_config=config
+            ).result()
 
     def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
         columns = ", ".join(RAW_COLUMNS)
@@ -261,7 +292,7 @@ class BigQueryWarehouse(Warehouse):
             nothing = "cast(null as string) as line_text, cast(null as string) as reason"
             parts.append(
                 f"select file_id, {columns}, {nothing} from raw.events "
-                f"where file_id in ({listed}) and {self._days(held)}"
+                f"where file_id in ({listed}) and {self.partitions(held)}"
             )
             empty = ", ".join(f"null as {column}" for column in RAW_COLUMNS)
             parts.append(
@@ -293,8 +324,11 @@ class BigQueryWarehouse(Warehouse):
     # ------------------------------------------------------------------ what is built
 
     def has_table(self, schema: str, table: str) -> bool:
+        return self._exists(self.table(schema, table))
+
+    def _exists(self, reference: bigquery.TableReference) -> bool:
         try:
-            self.client.get_table(self.table(schema, table))
+            self.client.get_table(reference)
         except NotFound:
             return False
         return True
@@ -332,6 +366,16 @@ class BigQueryWarehouse(Warehouse):
             if found.table_type == "TABLE":
                 return write_parquet(self.client.list_rows(found), path)
         return write_parquet(self.run(query), path)
+
+    def replace_table(self, schema: str, table: str, path: Path) -> None:
+        self._create_dataset(schema)
+        config = bigquery.LoadJobConfig(
+            source_format="PARQUET", write_disposition="WRITE_TRUNCATE", labels=LABELS
+        )
+        with path.open("rb") as stream:
+            self.client.load_table_from_file(
+                stream, self.table(schema, table), job_config=config
+            ).result()
 
 
 def ask(settings: Settings, sql: str, **parameters: Any) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -39,10 +39,20 @@ create table if not exists raw.files (
     loaded_at timestamp not null,
     error varchar,
     other_event_types varchar, -- JSON: type → rows, of types that are not view, cart or purchase
-    recheck_at timestamp -- until then, rejected rows are in the future
+    recheck_at timestamp, -- until then, rejected rows are in the future
+    ignored bigint, -- rows of event types that the source does not keep
+    ignored_event_types varchar, -- JSON: type → rows
+    source varchar, -- the preset or SQL that expanded the file, with a hash
+    forgotten bigint -- rows of forgotten people
 );
 alter table raw.files add column if not exists other_event_types varchar; -- for older homes
 alter table raw.files add column if not exists recheck_at timestamp;
+alter table raw.files add column if not exists ignored bigint;
+alter table raw.files add column if not exists ignored_event_types varchar;
+alter table raw.files add column if not exists source varchar;
+alter table raw.files add column if not exists forgotten bigint;
+-- keyed hashes of the ids of forgotten people (estore/load/forgotten.py)
+create table if not exists raw.forgotten (user_hash varchar not null);
 -- UTC days of each file's events, and those that a load, replacement or withdrawal touched
 create table if not exists raw.file_days (
     file_id bigint not null, event_date date not null, event_count bigint not null
@@ -63,11 +73,13 @@ _ENGINE_TYPES = {
     "BIGINT": "INT64", "VARCHAR": "STRING", "DATE": "DATE", "TIMESTAMP": "TIMESTAMP",
     "BOOLEAN": "BOOL",
 }  # fmt: skip
-_KEYS = {"raw.files": "file_id", "raw.file_days": "file_id", "raw.touched_days": "event_date",
-         "build.pending_days": "event_date", "build.changed_days": "event_date",
-         "build.state": "name"}  # fmt: skip
+_KEYS = {"raw.files": "file_id", "raw.forgotten": "user_hash", "raw.file_days": "file_id",
+         "raw.touched_days": "event_date", "build.pending_days": "event_date",
+         "build.changed_days": "event_date", "build.state": "name"}  # fmt: skip
 #: Tables with columns added later, as the last ones.
 GROWN = ("raw.files",)
+#: Tables that datasets of earlier versions lack.
+NEW = ("raw.forgotten",)
 
 
 @dataclass(frozen=True)

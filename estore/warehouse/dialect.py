@@ -11,12 +11,19 @@ from estore.warehouse.quoting import quoted
 
 _DAY_AND_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
 _OFFSET = "[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
-_ZONE = f" ?(Z|UTC|GMT|{_OFFSET})"
+#: A name after an offset, as Go writes it: the offset decides.
+_NAMED_OFFSET = f"{_OFFSET}( [A-Z]{{3,5}})?"
+_ZONE = f" *([Zz]|UTC|utc|GMT|gmt|{_NAMED_OFFSET})"
 _EPOCH = "-?[0-9]{1,18}([.][0-9]{1,9})?"
 #: Separators of groups of three digits, besides a point or comma.
 _GROUPS = " '\u2019\u00a0\u202f"
-#: Unicode spaces; the engines' own trim functions differ.
-SPACES = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+#: Blank characters at the ends of a field: spaces, tabs, line breaks and invisible marks. The
+#: engines' own trim functions each know other ones.
+SPACES = (
+    " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u00a0\u00ad\u061c\u1680\u180e"
+    + "".join(map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030))))
+    + "\u205f\u2060\u2061\u2062\u2063\u2064\u2800\u3000\u3164\uffa0\ufeff"
+)
 
 
 class Dialect(ABC):
@@ -126,11 +133,15 @@ class DuckDB(Dialect):
         return quoted(text)
 
     def trimmed(self, column: str) -> str:
-        return f"nullif(trim({column}), '')"
+        """Only values that need it are trimmed, which is slow with a list of characters."""
+        blanks = quoted(SPACES)
+        needs_it = f"contains({blanks}, {column}[1]) or contains({blanks}, {column}[-1])"
+        return f"nullif(case when {needs_it} then trim({column}, {blanks}) else {column} end, '')"
 
     def clean(self, column: str) -> str:
         may_need_it = (
-            f"{column} < '!' or contains({column}, ' ') or strlen({column}) > length({column})"
+            f"{column} < '!' or contains({column}, ' ') or contains({column}, '\t') "
+            f"or contains({column}, '\n') or strlen({column}) > length({column})"
         )
         return f"case when {may_need_it} then {self.trimmed(column)} else {column} end"
 
@@ -176,11 +187,13 @@ class DuckDB(Dialect):
                 else self.of_zone(local, source.time_zone)
             )  # fmt: skip
             return f"case{named} else {plain} end" if named else plain
-        # The engine reads a zone only if no space comes before it.
-        ends = f"regexp_replace({trimmed}, ' ?(Z|UTC|GMT)$', 'Z')"
+        # The engine reads a zone only if no space comes before it. It would turn a list of five
+        # values after `in` into a join, which reads the values of all rows.
+        ends = f"regexp_replace({trimmed}, ' *({_OFFSET})( [A-Z]{{3,5}})?$', '\\1')"
+        ends = f"regexp_replace({ends}, ' *(Z|UTC|GMT)$', 'Z', 'i')"
         zoned = (
-            f"case when right({trimmed}, 1) in ('C', 'T') or contains(substr({trimmed}, 17), ' ') "
-            f"then replace(replace({ends}, ' +', '+'), ' -', '-') else {trimmed} end"
+            f"case when contains('CTctz', right({trimmed}, 1)) "
+            f"or contains(substr({trimmed}, 17), ' ') then {ends} else {trimmed} end"
         )
         return f"""case
             when {column} like '____-__-__ __:__:__ UTC' then try_cast({column} as timestamp){named}
@@ -264,8 +277,8 @@ class BigQuery(Dialect):
                 if "%z" in written else self.of_zone(local, source.time_zone)
             )  # fmt: skip
             return f"case{named} else {plain} end" if named else plain
-        hours = _extracted(trimmed, ".{16}.*([+-][0-9]{2}):?[0-9]{0,2}$", "+00")
-        minutes = _extracted(trimmed, ".{16}.*[+-][0-9]{2}:?([0-9]{2})$", "00")
+        hours = _extracted(trimmed, ".{16}.*([+-][0-9]{2}):?[0-9]{0,2}( [A-Z]{3,5})?$", "+00")
+        minutes = _extracted(trimmed, ".{16}.*[+-][0-9]{2}:?([0-9]{2})( [A-Z]{3,5})?$", "00")
         return f"""case{named}
             when {self.is_like(trimmed, _DAY_AND_TIME)}
                 then {self.of_zone(local, source.time_zone)}
@@ -284,7 +297,8 @@ class BigQuery(Dialect):
 
     def local(self, trimmed: str, time_format: str | None) -> str:
         if time_format:
-            return f"safe.parse_datetime({self.quoted(_parts(time_format))}, {trimmed})"
+            # The emulator knows no safe.parse_datetime; without a zone, both mean UTC here.
+            return f"datetime(safe.parse_timestamp({self.quoted(_parts(time_format))}, {trimmed}))"
         is_local = self.is_like(trimmed, _DAY_AND_TIME)
         return f"case when {is_local} then safe_cast({self._time(trimmed)} as datetime) end"
 

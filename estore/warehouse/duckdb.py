@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ import duckdb
 from estore.errors import Busy, Damaged, EstoreError, NothingLoaded, engine_advice
 from estore.home import make_home
 from estore.settings import Settings
-from estore.warehouse.base import BUILT, Warehouse
+from estore.warehouse.base import BUILT, HISTORY, SEPARATORS, Warehouse
 from estore.warehouse.control_tables import CONTROL_TABLES
 from estore.warehouse.quoting import quoted
-from estore.warehouse.raw_events import RAW_COLUMNS, duckdb_ddl
+from estore.warehouse.raw_events import NOTE_ROWS_AHEAD, RAW_COLUMNS, duckdb_ddl
 
 #: All tables of a home before a build.
-SCHEMA = CONTROL_TABLES + duckdb_ddl()
+SCHEMA = CONTROL_TABLES + duckdb_ddl() + NOTE_ROWS_AHEAD
 
 #: Table parts that one checkpoint may rewrite to free the space of deleted rows. The engine's 100
 #: cost a tenth of a day's build; with this value, tables replaced by user stay as small.
@@ -102,7 +103,7 @@ def _connect(
             ) from error
         if advice := engine_advice(said):
             raise EstoreError(advice) from error
-        raise Damaged(damage(said, settings) or _way_out(said, settings)) from error
+        raise Damaged(damage(said, settings) or _advice(said, settings)) from error
     except (duckdb.InvalidInputException, duckdb.ParserException) as error:
         raise EstoreError(f"{error}; check ESTORE_MEMORY_LIMIT (e.g. 4GB)") from error
 
@@ -127,10 +128,10 @@ _UNREADABLE = ("Could not read", "Input/output error")
 def damage(said: str, settings: Settings) -> str | None:
     """What to do about an error from a damaged warehouse file; None for any other error."""
     signs = (*_DAMAGE, *(_UNREADABLE if str(settings.warehouse.resolve()) in said else ()))
-    return _way_out(said, settings) if any(sign in said for sign in signs) else None
+    return _advice(said, settings) if any(sign in said for sign in signs) else None
 
 
-def _way_out(said: str, settings: Settings) -> str:
+def _advice(said: str, settings: Settings) -> str:
     first = said.strip().split("\n")[0].removeprefix("IO Error: ").rstrip(".! ")
     return (
         f"{settings.warehouse} cannot be read: {first}. Restore it from a backup, or move it away "
@@ -221,6 +222,59 @@ class DuckDBWarehouse(Warehouse):
         for table in ("raw.events", "raw.rejects"):
             self.control_tables.execute(f"delete from {table} where file_id = ?", [file_id])
 
+    def people_among(self, file_id: int, key: str, hashes: Sequence[str]) -> list[str]:
+        rows = self.select(
+            """
+            select id from (
+                select distinct cast(user_id as varchar) as id from raw.events where file_id = $file
+                union
+                select unnest(regexp_split_to_array(line_text, $separators)) from raw.rejects
+                where file_id = $file
+            )
+            where list_contains($hashes, sha256($key || id)) order by id
+            """,
+            file=file_id, key=key, hashes=list(hashes), separators=SEPARATORS,
+        )  # fmt: skip
+        return [person for (person,) in rows]
+
+    def remove_people(
+        self, ids: Sequence[str], file_id: int | None = None
+    ) -> list[tuple[int, date | None, int]]:
+        here = "" if file_id is None else f" and file_id = {file_id}"
+        kind = self.scalar(
+            "select data_type from duckdb_columns() where schema_name = 'raw' "
+            "and table_name = 'events' and column_name = 'user_id'"
+        )
+        # Typed ids: the filter can use the table's statistics, and "007" is not 7.
+        theirs = (
+            f"user_id in (select try_cast(id as {kind}) from unnest($ids) as people (id) "
+            f"where cast(try_cast(id as {kind}) as varchar) = id)"
+        )
+        named = (
+            "exists (select 1 from unnest($ids) as people (id) where regexp_matches(line_text, "
+            "'(^|[^0-9A-Za-z])' || regexp_escape(id) || '($|[^0-9A-Za-z])'))"
+        )
+        gone: list[tuple[int, date | None, int]] = []
+        for table, day, condition in (
+            ("raw.events", "cast(event_time as date)", theirs),
+            ("raw.rejects", "cast(null as date)", named),
+        ):
+            gone += self.select(
+                f"select file_id, {day} as event_date, count(*) from {table} "
+                f"where {condition}{here} group by all order by all",
+                ids=list(ids),
+            )
+            self.select(f"delete from {table} where {condition}{here}", ids=list(ids))
+        if file_id is None:
+            for table in HISTORY:
+                if self.has_table("snapshots", table):
+                    self.select(
+                        f"delete from snapshots.{table} "
+                        "where list_contains($ids, cast(user_id as varchar))",
+                        ids=list(ids),
+                    )
+        return gone
+
     def hand_over_rows(self, file_id: int, successor_id: int, successor_uri: str) -> None:
         self.control_tables.execute(
             "update raw.events set file_id = ? where file_id = ?", [successor_id, file_id]
@@ -228,6 +282,11 @@ class DuckDBWarehouse(Warehouse):
         self.control_tables.execute(
             "update raw.rejects set file_id = ?, uri = ? where file_id = ?",
             [successor_id, successor_uri, file_id],
+        )
+
+    def replace_known_customers(self, path: Path) -> None:
+        self.control_tables.execute(
+            f"create or replace table raw.known_customers as from read_parquet({quoted(str(path))})"
         )
 
     def fingerprints(self, file_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
@@ -262,3 +321,9 @@ class DuckDBWarehouse(Warehouse):
     def export(self, query: str, path: Path) -> int:
         (row,) = self.select(f"copy ({query}) to {quoted(str(path))} (format parquet)")
         return int(row[0])
+
+    def replace_table(self, schema: str, table: str, path: Path) -> None:
+        self.control_tables.execute(f"create schema if not exists {schema}")
+        self.control_tables.execute(
+            f"create or replace table {schema}.{table} as from read_parquet({quoted(str(path))})"
+        )

@@ -42,7 +42,7 @@ class BigQuery:
 
     def new_name(self) -> str:
         """An unused PROJECT.DATASET."""
-        return f"{self.project}.shop_{next(_NUMBERS)}"
+        return f"{self.project}.shop_{next(_NUMBERS):04}"  # see parses.py
 
 
 @pytest.fixture(scope="session")

@@ -173,7 +173,7 @@ class Home:
             full join refused using (file_id)
             full join days using (file_id)
             where uri is null
-                or lines <> loaded + rejected
+                or lines <> loaded + rejected + coalesce(ignored, 0) + coalesce(forgotten, 0)
                 or loaded <> coalesce(rows_held, 0)
                 or loaded <> coalesce(day_rows, 0)
                 or rejected <> coalesce(lines_refused, 0)

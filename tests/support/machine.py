@@ -51,6 +51,7 @@ class Machine:
         self.secrets: dict[str, str] = {}
         self.sound: set[str] = set()
         self.pullable: set[str] = set()
+        self.objects: dict[str, str] = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.folder = folder
@@ -65,6 +66,7 @@ class Machine:
             path.chmod(0o755)
         reader = (ROOT / "terraform" / "vm" / "read-secrets").read_text()
         config = {"read-secrets": reader, "registry-host": "registry", "project": "shop",
+                  "landing-bucket": "shop-landing\n",
                   "secret-names": "estore-alert-url\nestore-dashboard-auth\n"}  # fmt: skip
         for name, body in config.items():
             (folder / "config" / name).write_text(body)
@@ -81,6 +83,9 @@ class Machine:
             **{f"ESTORE_{name.upper()}": str(self.folder / name)
                for name in ("config", "run", "keep")},
             "ESTORE_UNITS": "estore-daemon.service estore-dashboard.service",
+            "ESTORE_STORAGE_URL": f"{self.url}/storage",
+            "ESTORE_OWNER": f"{os.getuid()}:{os.getgid()}",
+            "ESTORE_SETTINGS_PAUSE": "0",
             "ESTORE_PAUSE": "0.2",
             "ESTORE_PATIENCE": "3",
         }  # fmt: skip
@@ -121,9 +126,13 @@ def _handler(machine: Machine) -> type[BaseHTTPRequestHandler]:
                 return self._answer(machine.image or None)
             if path == "metadata/instance/service-accounts/default/token":
                 return self._answer(json.dumps({"access_token": "short-lived"}))
+            is_private = path.startswith(("secrets/", "storage/"))
+            if is_private and self.headers["Authorization"] != "Bearer short-lived":
+                return self._answer("", 403)
+            if path.startswith("storage/storage/v1/b/shop-landing/o/"):
+                name, _, query = path.partition("/o/")[2].partition("?")
+                return self._answer(machine.objects.get(name) if query == "alt=media" else None)
             if path.startswith("secrets/projects/shop/secrets/"):
-                if self.headers["Authorization"] != "Bearer short-lived":
-                    return self._answer("", 403)
                 value = machine.secrets.get(path.split("/")[4])
                 data = base64.b64encode(value.encode()).decode() if value else ""
                 return self._answer(json.dumps({"payload": {"data": data}}) if value else None)

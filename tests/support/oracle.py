@@ -345,6 +345,7 @@ class Order:
     order_number: int
     days_since_previous_order: int | None
     first_order_date: date
+    customer_since_date: date
 
 
 def session_id(user_id: str, user_session: str, began_at: datetime, timeout_minutes: int) -> str:
@@ -394,6 +395,7 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
                 order_number=0,
                 days_since_previous_order=None,
                 first_order_date=first.event_date,
+                customer_since_date=first.event_date,
             )
         )
 
@@ -408,6 +410,7 @@ def orders(events: Iterable[Event], timeout_minutes: int = 60) -> list[Order]:
                 replace(
                     order, order_number=number, days_since_previous_order=days,
                     first_order_date=own_orders[0].order_date,
+                    customer_since_date=own_orders[0].order_date,
                 )
             )  # fmt: skip
             previous_date = order.order_date
@@ -576,13 +579,17 @@ def _clustered(
     counts: Callable[[Session], bool],
     converts: Callable[[Session], bool],
 ) -> tuple[float, float] | None:
-    """95 % interval of the share of counted sessions that convert; users are drawn, not sessions.
+    return clustered((session.user_id, converts(session)) for session in filter(counts, sessions))
 
-    Wilson's, of as many sessions as would tell as much if each had a user of its own.
+
+def clustered(converted: Iterable[tuple[str, bool]]) -> tuple[float, float] | None:
+    """95 % interval of the share of (user, converted) that converts; users are drawn, not rows.
+
+    Wilson's, of as many rows as would tell as much if each had a user of its own.
     """
     by_user: dict[str, list[bool]] = defaultdict(list)
-    for session in filter(counts, sessions):
-        by_user[session.user_id].append(converts(session))
+    for user_id, has_converted in converted:
+        by_user[user_id].append(has_converted)
     total = sum(map(len, by_user.values()))
     if not total:
         return None
@@ -622,6 +629,7 @@ class User:
     revenue_amount: Decimal
     average_order_amount: Decimal | None
     first_order_date: date | None
+    customer_since_date: date | None
     last_order_date: date | None
     days_since_last_activity: int
     days_since_last_order: int | None
@@ -665,6 +673,7 @@ def users(
                 revenue_amount=revenue,
                 average_order_amount=revenue / len(own_orders) if own_orders else None,
                 first_order_date=min((order.order_date for order in own_orders), default=None),
+                customer_since_date=min((order.order_date for order in own_orders), default=None),
                 last_order_date=last_order_date,
                 days_since_last_activity=idle_days,
                 days_since_last_order=order_days,
@@ -728,7 +737,12 @@ def rfm(orders: Iterable[Order], as_of: date) -> list[Rfm]:
             recency_score=recency_score[i],
             frequency_score=frequency_score[i],
             monetary_score=monetary_score[i],
-            rfm_segment=rfm_segment(recency_score[i], frequency_score[i], monetary_score[i]),
+            # A single order never counts as frequent.
+            rfm_segment=rfm_segment(
+                recency_score[i],
+                frequency_score[i] if frequency[i] > 1 else min(frequency_score[i], 2),
+                monetary_score[i],
+            ),
         )
         for i in range(len(user_ids))
     ]
@@ -759,6 +773,79 @@ def rhythms(orders: Iterable[Order], as_of: date) -> list[Rhythm]:
             )
         )
     return result
+
+
+@dataclass(frozen=True)
+class Customer:
+    """One buyer, with the names bought most often and the segment at the end of last month."""
+
+    user_id: str
+    rfm_segment: str
+    rfm_segment_last_month: str | None
+    order_count: int
+    net_revenue_amount: Decimal
+    first_order_date: date
+    last_order_date: date
+    cohort_month: date
+    favorite_category: str | None
+    favorite_brand: str | None
+
+
+def customers(events: Iterable[Event], orders: Iterable[Order], as_of: date) -> list[Customer]:
+    """Buyers by user_id. The favorite is the name of most purchases; ties go to the first name."""
+    events, orders = list(events), list(orders)
+    last_month = _month_start(as_of) - timedelta(days=1)
+    until_then = [order for order in orders if order.order_date <= last_month]
+    before = {row.user_id: row.rfm_segment for row in rfm(until_then, last_month)}
+    category, brand = _product_names(events)
+    bought: dict[str, list[str]] = defaultdict(list)
+    for event in events:
+        if event.event_type == "purchase":
+            bought[event.user_id].append(event.product_id)
+
+    def favorite(user: str, names: dict[str, str]) -> str | None:
+        counts = Counter(names[product] for product in bought[user] if product in names)
+        return min(counts, key=lambda name: (-counts[name], name), default=None)
+
+    own_orders = _orders_by_user(orders)
+    return [
+        Customer(
+            row.user_id, row.rfm_segment, before.get(row.user_id), row.frequency,
+            row.monetary_amount, own_orders[row.user_id][0].order_date,
+            own_orders[row.user_id][-1].order_date,
+            _month_start(own_orders[row.user_id][0].order_date),
+            favorite(row.user_id, category), favorite(row.user_id, brand),
+        )
+        for row in rfm(orders, as_of)
+    ]  # fmt: skip
+
+
+def _product_names(events: list[Event]) -> tuple[dict[str, str], dict[str, str]]:
+    """Product → first level of its first category; product → the brand of most of its events."""
+    first: dict[str, tuple[datetime, str]] = {}
+    codes: dict[str, Counter[str]] = defaultdict(Counter)
+    brands: dict[str, dict[str, tuple[int, datetime]]] = defaultdict(dict)
+    for event in events:
+        if event.category_id:
+            seen = (event.event_time, event.category_id)
+            first[event.product_id] = min(first.get(event.product_id, seen), seen)
+            if event.category_code:
+                codes[event.category_id][event.category_code] += 1
+        if event.brand:
+            count, last = brands[event.product_id].get(event.brand, (0, event.event_time))
+            brands[event.product_id][event.brand] = (count + 1, max(last, event.event_time))
+    code = {each: min(found, key=lambda c: (-found[c], c)) for each, found in codes.items()}
+    levels = {
+        product: code[category].split(".")[0]
+        for product, (_, category) in first.items()
+        if category in code
+    }
+    return levels, {
+        product: min(
+            sorted(found), key=lambda brand: (-found[brand][0], -found[brand][1].timestamp())
+        )
+        for product, found in brands.items()
+    }
 
 
 def month_ends(events: Iterable[Event]) -> list[date]:

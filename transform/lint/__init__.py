@@ -4,7 +4,7 @@ With these it needs no dbt, no engine and no warehouse, and lints the project in
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -24,6 +24,12 @@ def var(name: str, default: Any = None) -> Any:
 def is_incremental() -> bool:
     """The longer of the two statements."""
     return True
+
+
+class model:
+    """The model that is read: its contract is not known here."""
+
+    columns: ClassVar = {"session_count": None}
 
 
 class _Calls:

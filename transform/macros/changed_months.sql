@@ -1,6 +1,6 @@
 {# Limits a table by month to the months with changed days. #}
 {% macro of_changed_months() -%}
-    {% if is_incremental() and not is_made_anew('changed months') -%}
+    {% if is_incremental() and not is_rebuilt('changed months') -%}
     where event_date >= {{ first_changed_month() }} and event_date < {{ end_of_changed_months() }}
     {%- endif %}
 {%- endmacro %}

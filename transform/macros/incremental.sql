@@ -1,13 +1,13 @@
 {# An incremental model replaces the rows of its batch in one transaction. meta `replaces` names these rows: the batch's
    days; sessions (or those with a purchase) that reach into them; users with such sessions; months of the days; months
-   that end later; sessions or (column in meta `day`) days from the first change on, in a cube also the cells of products
+   that end later; days of carts that these days may recover; sessions or (column in meta `day`) days from the first change on, in a cube also the cells of products
    with changed groups; or all. #}
 
 {# If there are no rows to replace, new rows are inserted directly, without a second copy. #}
 {% materialization incremental, adapter='duckdb' %}
     {% set target_relation = this.incorporate(type='table') %}
     {% set replaces = config.meta_require('replaces') %}
-    {% set is_new = load_cached_relation(this) is none or should_full_refresh() or is_made_anew(replaces) %}
+    {% set is_new = load_cached_relation(this) is none or should_full_refresh() or is_rebuilt(replaces) %}
     {% set arrivals = make_temp_relation(this).include(database=false, schema=false) %}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -39,7 +39,7 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {% if existing is none or should_full_refresh() or is_made_anew(config.meta_require('replaces')) %}
+    {% if existing is none or should_full_refresh() or is_rebuilt(config.meta_require('replaces')) %}
         {% if existing is not none and not adapter.is_replaceable(existing, partition, config.get('cluster_by')) %}
             {{ adapter.drop_relation(existing) }}
         {% endif %}
@@ -85,6 +85,7 @@
         month_start >= {{ first_changed_month() }} and month_start < {{ end_of_changed_months() }}
     {%- elif replaces == 'later months' -%} month_end_date in (select month_end_date from {{ arrivals }})
     {%- elif replaces == 'later sessions' -%} session_start_date >= {{ sessions_changed_from() }}
+    {%- elif replaces == 'cart days' -%} cart_date between {{ carts_changed_from() }} and {{ batch_to() }}
     {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
     {%- elif replaces == 'later days and names' -%}
         {{ config.meta_require('day') }} >= {{ changed_from() }} or {{ is_changed_cell(this.identifier) }}
@@ -98,6 +99,7 @@
     {%- if replaces == 'days' -%} event_date >= {{ batch_from() }}
     {%- elif replaces in ('users', 'changed months', 'later months', 'later days and names', 'all') -%} true
     {%- elif replaces == 'later sessions' -%} session_start_date >= {{ sessions_changed_from() }}
+    {%- elif replaces == 'cart days' -%} cart_date >= {{ carts_changed_from() }}
     {%- elif replaces == 'later days' -%} {{ config.meta_require('day') }} >= {{ changed_from() }}
     {%- else -%} session_end_at >= timestamp '{{ var("session_window_from") }}'
     {%- endif -%}

@@ -11,7 +11,7 @@
         purchases.revenue_amount
     from {{ purchases }} as purchases
     left join {{ sessions }} as sessions
-        on {{ lies_in_session('purchases', 'sessions') }} and {{ is_multi_slot('sessions') }}
+        on {{ is_in_session('purchases', 'sessions') }} and {{ is_multi_slot('sessions') }}
 {%- endmacro %}
 
 {% macro _purchase_session() -%}

@@ -48,7 +48,7 @@
     ),
 
     {% endfor -%}
-    scored as (
+    ranked as (
         select
             {{ buyers }}.*,
             {% for name, value, direction in values -%}
@@ -73,26 +73,46 @@
         {% endfor %}
     ),
 
+    -- One order is not loyal, even if everyone ordered once and so has the middle score.
+    scored as (
+        select
+            *,
+            case when frequency > 1 then frequency_score else least(frequency_score, {{ middle_bands_below }}) end
+                as rule_frequency_score
+        from ranked
+    ),
+
     -- The first rule that matches the scores wins.
     winning_rules as (
         select
             scores.recency_score,
-            scores.frequency_score,
+            scores.shown_frequency_score,
+            scores.frequency_score as rule_frequency_score,
             scores.monetary_score,
             min(rules.priority) as priority
-        from (select distinct recency_score, frequency_score, monetary_score from scored) as scores
+        from
+            (
+                select distinct
+                    recency_score,
+                    frequency_score as shown_frequency_score,
+                    rule_frequency_score as frequency_score,
+                    monetary_score
+                from scored
+            ) as scores
         inner join {{ ref('rfm_segments') }} as rules on {{ fits_rfm_rule('scores', 'rules') }}
-        group by scores.recency_score, scores.frequency_score, scores.monetary_score
+        group by
+            scores.recency_score, scores.shown_frequency_score, scores.frequency_score, scores.monetary_score
     ),
 
     segments as (
         select
             winning_rules.recency_score,
-            winning_rules.frequency_score,
+            winning_rules.shown_frequency_score as frequency_score,
+            winning_rules.rule_frequency_score,
             winning_rules.monetary_score,
             concat(
                 cast(winning_rules.recency_score as string),
-                cast(winning_rules.frequency_score as string),
+                cast(winning_rules.shown_frequency_score as string),
                 cast(winning_rules.monetary_score as string)
             ) as rfm_score,
             rules.segment as rfm_segment
@@ -104,5 +124,6 @@
 {% macro has_rfm_scores(scored, segments) -%}
     {{ scored }}.recency_score = {{ segments }}.recency_score
     and {{ scored }}.frequency_score = {{ segments }}.frequency_score
+    and {{ scored }}.rule_frequency_score = {{ segments }}.rule_frequency_score
     and {{ scored }}.monetary_score = {{ segments }}.monetary_score
 {%- endmacro %}

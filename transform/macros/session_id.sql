@@ -20,7 +20,7 @@
     {{ session_slot(session ~ '.session_end_at') }} > {{ session_slot(session ~ '.session_start_at') }}
 {%- endmacro %}
 
-{% macro lies_in_session(event, session) -%}
+{% macro is_in_session(event, session) -%}
     {{ event }}.user_id = {{ session }}.user_id
     and {{ event }}.user_session = {{ session }}.user_session
     and {{ event }}.event_at between {{ session }}.session_start_at and {{ session }}.session_end_at

@@ -1,14 +1,14 @@
 {# Tables and views that every build replaces, with one statement. dbt's own materialization creates a second table,
    renames both and drops the first. Small builds mostly consist of such statements. #}
 {% materialization table, adapter='duckdb' %}
-    {{ return(made_anew('table', sql)) }}
+    {{ return(replaced_in_place('table', sql)) }}
 {% endmaterialization %}
 
 {% materialization view, adapter='duckdb' %}
-    {{ return(made_anew('view', sql)) }}
+    {{ return(replaced_in_place('view', sql)) }}
 {% endmaterialization %}
 
-{% macro made_anew(type, sql) %}
+{% macro replaced_in_place(type, sql) %}
     {% set target_relation = this.incorporate(type=type) %}
     {% set existing = load_cached_relation(this) %}
 

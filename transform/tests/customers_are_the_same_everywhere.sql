@@ -1,19 +1,24 @@
--- Customers lost or duplicated between the orders and the metrics.
+-- Customers lost or duplicated between the orders and the metrics. Known customers are in no cohort and have
+-- no first-time order.
+{% set first_orders = ref('fct_orders') ~ ' where order_number = 1 and ' ~ is_customer('user_id') %}
+
 with totals as (
-    {% for name, count, relation in [
-        ('orders', 'count(*)', ref('fct_orders') ~ ' where order_number = 1 and ' ~ is_customer('user_id')),
-        ('users', 'count(*)', ref('int_buyers')),
-        ('buyers', 'count(*)', ref('dim_user_rfm')),
-        ('segments', 'sum(customer_count)', ref('metrics_rfm_segments')),
-        ('bands', 'sum(customer_count)', ref('metrics_ltv_distribution')),
-        ('first orders', 'sum(first_order_count)', ref('metrics_daily_sales')),
-        ('sales', 'sum(first_order_count)', ref('cube_sales') ~ " where category = '*' and brand = '*'"),
-        ('months', 'sum(customer_count)', ref('metrics_churn') ~ " where cohort_grain = 'month'"),
-        ('weeks', 'sum(customer_count)', ref('metrics_churn') ~ " where cohort_grain = 'week'"),
-        ('cohorts', 'sum(customer_count)', ref('metrics_retention')
+    {% for who, name, count, relation in [
+        ('all', 'orders', 'count(*)', first_orders),
+        ('all', 'users', 'count(*)', ref('int_buyers')),
+        ('all', 'buyers', 'count(*)', ref('dim_user_rfm')),
+        ('all', 'segments', 'sum(customer_count)', ref('metrics_rfm_segments')),
+        ('all', 'bands', 'sum(customer_count)', ref('metrics_ltv_distribution')),
+        ('new', 'orders', 'count(*)', first_orders ~ ' and ' ~ is_new_customer()),
+        ('new', 'first orders', 'sum(first_order_count)', ref('metrics_daily_sales')),
+        ('new', 'sales', 'sum(first_order_count)', ref('cube_sales') ~ " where category = '*' and brand = '*'"),
+        ('new', 'months', 'sum(customer_count)', ref('metrics_churn') ~ " where cohort_grain = 'month'"),
+        ('new', 'weeks', 'sum(customer_count)', ref('metrics_churn') ~ " where cohort_grain = 'week'"),
+        ('new', 'cohorts', 'sum(customer_count)', ref('metrics_retention')
             ~ " where cohort_grain = 'month' and period_index = 0"),
     ] -%}
     select
+        '{{ who }}' as who,
         '{{ name }}' as counted_over,
         coalesce({{ count }}, 0) as customer_count
     from {{ relation }}
@@ -23,5 +28,5 @@ with totals as (
 
 select totals.*
 from totals
-cross join totals as orders
+inner join totals as orders on totals.who = orders.who
 where orders.counted_over = 'orders' and totals.customer_count != orders.customer_count

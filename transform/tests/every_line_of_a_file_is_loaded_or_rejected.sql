@@ -6,6 +6,8 @@ with files as (
         file_id,
         lines,
         rejected,
+        coalesce(ignored, 0) as ignored,
+        coalesce(forgotten, 0) as forgotten,
         case when status = 'loaded' then loaded else 0 end as loaded,
         status = 'loaded' as is_loaded
     from {{ source('raw', 'files') }}
@@ -31,6 +33,8 @@ counted as (
         files.lines,
         files.loaded,
         files.rejected,
+        files.ignored,
+        files.forgotten,
         coalesce(days.row_count, 0) as event_rows,
         coalesce(rejects.row_count, 0) as reject_rows
     from files
@@ -58,7 +62,7 @@ from counted
 where
     ledger_id is null
     or loaded != event_rows
-    or (is_loaded and lines != loaded + rejected)
+    or (is_loaded and lines != loaded + rejected + ignored + forgotten)
     or (is_loaded and rejected != reject_rows)
 union all
 select

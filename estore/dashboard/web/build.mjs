@@ -65,7 +65,7 @@ for (const name of ['app.js', 'charts.js', 'app.css', 'icon.svg']) {
 }
 
 if (isCheck) {
-  // Compressed neighbours differ between versions of zlib; what they hold does not.
+  // Compressed neighbors differ between versions of zlib; what they hold does not.
   const known = (name) => !/\.(br|gz)$/.test(name);
   const differing = [...files]
     .filter(([name, bytes]) => known(name) && !readOr(join(target, name)).equals(bytes))

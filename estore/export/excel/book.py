@@ -7,6 +7,7 @@ from typing import Any
 
 import xlsxwriter
 
+from estore.errors import EstoreError
 from estore.export.captions import caption, format_of, money_format
 from estore.export.excel.retention import write_retention
 from estore.export.excel.sheets import SHEETS, Chart, Sheet
@@ -84,7 +85,11 @@ class _Writer:
         for place, name in enumerate(("Topic", "Finding", "Caveat", "Period")):
             sheet.write_string(3, place, name, self.bold)
         sheet.set_column(3, 3, 26)
-        found = key_findings(self.source.connection, self.source.manifest)
+        try:
+            found = key_findings(self.source.connection, self.source.manifest)
+        except EstoreError as error:  # an older version published the snapshot
+            sheet.write_string(4, 1, str(error), self.wrapped)
+            return
         for row, one in enumerate(found, start=4):
             sheet.write_string(row, 0, one.topic, self.bold)
             for place, text in enumerate((one.sentence, one.caveat or "", one.period), start=1):
@@ -148,12 +153,8 @@ class _Writer:
         self.table(sheet, 3, columns, rows, {})
 
     def _described(self, asked: Sheet) -> dict[str, str]:
-        tables = (asked.descriptions, asked.table)
-        return {
-            column.name: column.description
-            for name in tables if name in self.source.tables
-            for column in self.source.tables[name].columns if column.description
-        }  # fmt: skip
+        columns = self.source.tables[asked.table].columns
+        return {column.name: column.description for column in columns if column.description}
 
     def _chart(
         self, sheet: str, asked: Chart, columns: Sequence[tuple[str, str]], first: int, rows: int

@@ -30,7 +30,6 @@ class Sheet:
     sql: str
     charts: tuple[Chart, ...] = ()
     most: int = MOST_LISTED
-    descriptions: str = ""  # a further table that describes the columns
 
 
 def _columns(*names: str) -> str:
@@ -41,6 +40,10 @@ _SALES = (
     "order_date", "revenue_amount", "order_count", "buyer_count", "average_order_amount",
     "first_order_count", "repeat_order_count", "last_week_revenue_amount", "revenue_change_rate",
     "expected_revenue_amount", "is_complete", "is_revenue_anomaly",
+)  # fmt: skip
+_MONTHS = (
+    "month_start", "revenue_amount", "order_count", "first_order_count", "complete_day_count",
+    "day_count", "complete_day_revenue_amount", "last_month_revenue_amount",
 )  # fmt: skip
 _CONVERSION = (
     "session_start_date", "session_count", "sessions_with_view", "sessions_with_cart",
@@ -100,26 +103,16 @@ SHEETS = (
         most=100_000,
     ),
     Sheet(
-        "Months", "How much does the shop sell each month?", "metrics_daily_sales", _SALES,
-        "select date_trunc('month', order_date)::date as month_start, "
-        "sum(revenue_amount)::decimal(18,3) as revenue_amount, "
-        "sum(order_count)::bigint as order_count, "
-        "sum(first_order_count)::bigint as first_order_count, "
-        "sum(is_complete::int)::bigint as complete_day_count, count(*) as day_count, "
-        "avg(revenue_amount) filter (is_complete)::decimal(18,3) as complete_day_revenue_amount "
-        "from metrics_daily_sales group by 1 order by 1",
+        "Months", "How much does the shop sell each month?", "sales_months", (),
+        f"select {_columns(*_MONTHS)} from sales_months order by month_start",
         # The first and the last month may be partial, so their totals do not compare.
         (Chart("Revenue per complete day, by month", "column", "month_start",
                ("complete_day_revenue_amount",)),),
     ),
     Sheet(
-        "Funnel", "Where do sessions leave?", "metrics_conversion_rates_overall",
-        ("sessions_with_view", "sessions_with_cart", "sessions_with_purchase"),
-        "select unnest(['View', 'Cart', 'Purchase']) as stage, "
-        "unnest([sessions_with_view, sessions_with_cart, sessions_with_purchase]) "
-        "as session_count from metrics_conversion_rates_overall",
+        "Funnel", "Where do sessions leave?", "funnel_stages", (),
+        "select stage, session_count from funnel_stages order by stage_number",
         (Chart("Sessions that reach each stage", "column", "stage", ("session_count",)),),
-        descriptions="metrics_conversion_rates_daily",
     ),
     Sheet(
         "Conversion", "How do conversion rates develop?", "metrics_conversion_rates_daily",

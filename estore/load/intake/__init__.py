@@ -1,5 +1,7 @@
 """Intake: loads one file's rows into raw.events and raw.rejects, one module per engine."""
 
+from dataclasses import replace
+
 from estore.landing import LandedFile
 from estore.load.intake.base import Intake, NotWellFormed, OnProgress, TextIds
 from estore.load.intake.duckdb import DuckDBIntake
@@ -19,6 +21,8 @@ def open_intake(
 ) -> Intake:
     """The intake of the engine."""
     source = shop.source_for(file.uri)
+    if ".tsv" in file.name.lower() and file.format == "csv" and source.delimiter == ",":
+        source = replace(source, delimiter="\t")
     if warehouse.name == "bigquery":
         from estore.load.intake.bigquery import BigQueryIntake  # the libraries are optional
 

@@ -5,12 +5,13 @@ The loader chooses the way and holds the transaction.
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from estore.landing import LandedFile
 from estore.load.content import Content, Text, open_bytes
+from estore.load.expansion import Expansion
 from estore.load.header import Header
 from estore.settings import Settings
 from estore.sources import Source
@@ -50,6 +51,8 @@ class Intake(ABC):
         self.on_progress = on_progress
         self.expected_lines = 0
         self.scratch = settings.temp / "repair"
+        self.settings = settings
+        self.ignored: Mapping[str, int] = {}  # event type → rows that the source does not keep
         #: Notes for the user on the loaded rows.
         self.notes: list[str] = []
 
@@ -60,6 +63,15 @@ class Intake(ABC):
     @abstractmethod
     def header(self) -> Header:
         """The file's columns; raises RefusedFile if one is missing or it is not an event file."""
+
+    @property
+    def is_expanded(self) -> bool:
+        """Whether SQL turns the file into rows of our columns, on this machine."""
+        return self.source.query is not None or self.file.format == "json"
+
+    @abstractmethod
+    def insert_expanded(self, file_id: int, header: Header) -> tuple[int, int]:
+        """Load a file through its source's SQL."""
 
     @abstractmethod
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
@@ -84,13 +96,20 @@ class Intake(ABC):
 
     def in_utf8(self, file: LandedFile) -> LandedFile:
         """The file, or a UTF-8 copy if it has another encoding."""
-        if self.source.encoding == "utf-8" or file.format != "csv":
+        if self.source.codec == "utf-8" or file.format == "parquet":
             return file
         self.scratch.mkdir(parents=True, exist_ok=True)
         path = self.scratch / "utf8.csv"
-        with open_bytes(file, self.source.encoding) as text, path.open("wb") as copy:
+        with open_bytes(file, self.source.codec) as text, path.open("wb") as copy:
             shutil.copyfileobj(text, copy, 1 << 20)
         return replace(file, uri=str(path), copy=path, compression="none")
+
+    def open_expansion(self, file: LandedFile) -> Expansion:
+        """The expansion of the file, which is on this machine."""
+        return Expansion(self.in_utf8(file), self._in_utf8_source(), self.settings, self.scratch)
+
+    def _in_utf8_source(self) -> Source:
+        return replace(self.source, encoding="utf-8")
 
     @abstractmethod
     def rejected(self, file_id: int) -> int:

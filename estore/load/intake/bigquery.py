@@ -5,31 +5,28 @@ them. The loader's transaction then inserts from there, so readers never see a p
 
 import hashlib
 import itertools
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import IO, Any
 
 import duckdb
-from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError, NotFound
+from google.api_core.exceptions import BadRequest, Conflict, NotFound
 from google.cloud import bigquery
 
 from estore import clock
 from estore.buckets import open_store, split_uri
-from estore.buckets.error_messages import reporting_object
-from estore.buckets.stores import Listed
 from estore.errors import CHANGED, RefusedFile
-from estore.escaping import shortened
 from estore.landing import LandedFile, landed_file
 from estore.load import event_types
-from estore.load.content import Content, Text, check_kind, open_bytes, read_content
+from estore.load.content import Content, Text, check_kind, read_content
+from estore.load.expansion import Expansion
 from estore.load.header import Header, check_format, parquet_header, read_csv_header
 from estore.load.intake.base import Intake, NotWellFormed, blank_note, twice_note
 from estore.load.intake.load_jobs import as_text, csv_config, parquet_config
+from estore.load.intake.transfer import listed, object_stream, plain, said
 from estore.load.repair import BLANK, repair
 from estore.load.rows import AHEAD, rejects_relation, repaired_relation, twice, typed_rows
 from estore.warehouse.bigquery import BigQueryWarehouse
@@ -83,6 +80,7 @@ class BigQueryIntake(Intake):
                 self.file.generation,
                 self.source.delimiter,
                 self.source.encoding,
+                self.source.query.identity if self.source.query else "",
             )
         )
         return f"load_{hashlib.sha256(identity.encode()).hexdigest()[:24]}"
@@ -93,7 +91,7 @@ class BigQueryIntake(Intake):
         return (
             self.file.uri.startswith("gs://")
             and self.file.compression != "zstd"
-            and self.source.encoding == "utf-8"
+            and self.source.codec == "utf-8"
         )
 
     def content(self) -> Content:
@@ -122,6 +120,9 @@ class BigQueryIntake(Intake):
                 "is larger than 4 GB compressed, which BigQuery does not load; split it or "
                 "uncompress it"
             )
+        if self.is_expanded:
+            check_kind(self._local)
+            return self._expansion.header()
         head = self._head()
         check_kind(head)
         if self.file.format == "csv":
@@ -139,12 +140,49 @@ class BigQueryIntake(Intake):
             raise NotWellFormed from error
         return self._typed(file_id, header, f"`{self._table()}`", is_checked=True)
 
+    @cached_property
+    def _local(self) -> LandedFile:
+        """The file on this machine, until the load of the file ends."""
+        if not self.file.is_object:
+            return self.file
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        path = self.scratch / "object"
+        bucket, entry = listed(self.file)
+        open_store("gs").download(bucket, entry, path, lambda done: self.on_progress(done, 0))
+        return replace(self.file, copy=path)
+
+    @cached_property
+    def _expansion(self) -> Expansion:
+        return self.open_expansion(self._local)
+
+    def insert_expanded(self, file_id: int, header: Header) -> tuple[int, int]:
+        """Expand the file on this machine and send the rows."""
+        expanded = self._expansion.run()
+        self._expansion.close()
+        self.ignored = expanded.ignored
+        self._send_rows(
+            expanded.relation, ["cast(line_number as varchar) as line_number", *_columns(header)],
+            "_repaired",
+        )  # fmt: skip
+        self._send_rows(
+            expanded.rejects,
+            ["cast(line_number as varchar) as line_number", "line_text", "reason"],
+            "_rejects",
+        )
+        lines, loaded = self._typed(
+            file_id, header, f"`{self._table('_repaired')}`",
+            line_number="cast(line_number as int64)",
+            refused=self._table("_rejects"),
+        )  # fmt: skip
+        self._note(header, f"`{self._table('_repaired')}`", 0)
+        return lines + sum(self.ignored.values()), loaded
+
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
         try:
             self._load(parquet_config(self._parquet[0]))
         except BadRequest as error:
             self._raise_if_general(error)
-            raise RefusedFile(f"is damaged: {_said(error)}; export it again") from error
+            raise RefusedFile(f"is damaged: {said(error)}; export it again") from error
         kinds, lines = self._parquet
         texts = ", ".join(
             f"{as_text(f'`{name}`', kind)} as c{position}"
@@ -314,7 +352,7 @@ class BigQueryIntake(Intake):
     def _load(self, config: bigquery.LoadJobConfig) -> None:
         """Load the file as it is."""
         if not self._is_in_reach:
-            with self._here() as here, _plain(self.in_utf8(here), self.scratch) as stream:
+            with self._here() as here, plain(self.in_utf8(here), self.scratch) as stream:
                 self._send(stream, config, "")
             return
         try:
@@ -356,8 +394,9 @@ class BigQueryIntake(Intake):
                 f"copy (select {', '.join(columns)} from {relation}) "
                 f"to {quoted(str(path))} (format parquet)"
             )
+        names = [name.rpartition(" ")[2] for name in columns]
         with path.open("rb") as stream:
-            self._send(stream, parquet_config([(name, "VARCHAR") for name in columns]), ending)
+            self._send(stream, parquet_config([(name, "VARCHAR") for name in names]), ending)
 
     def _end(self, job: Any) -> None:
         job.result()
@@ -371,7 +410,7 @@ class BigQueryIntake(Intake):
             return self.file
         self.scratch.mkdir(parents=True, exist_ok=True)
         path = self.scratch / "head"
-        path.write_bytes(open_store("gs").start(*_listed(self.file), _HEAD))
+        path.write_bytes(open_store("gs").start(*listed(self.file), _HEAD))
         return replace(self.file, copy=path)
 
     @contextmanager
@@ -382,8 +421,8 @@ class BigQueryIntake(Intake):
             return
         self.scratch.mkdir(parents=True, exist_ok=True)
         path = self.scratch / "object"
-        bucket, listed = _listed(self.file)
-        open_store("gs").download(bucket, listed, path, lambda done: self.on_progress(done, 0))
+        bucket, entry = listed(self.file)
+        open_store("gs").download(bucket, entry, path, lambda done: self.on_progress(done, 0))
         try:
             yield replace(self.file, copy=path)
         finally:
@@ -395,11 +434,15 @@ class BigQueryIntake(Intake):
         from pyarrow import lib, parquet
 
         try:
-            with _object(self.file) if self.file.is_object else self.file.path.open("rb") as stream:
+            with (
+                object_stream(self.file)
+                if self.file.is_object
+                else self.file.path.open("rb") as stream
+            ):
                 table = parquet.ParquetFile(stream)
                 empty, rows = table.schema_arrow.empty_table(), table.metadata.num_rows
         except lib.ArrowException as error:
-            raise RefusedFile(f"is not a Parquet file: {_said(error)}; export it again") from error
+            raise RefusedFile(f"is not a Parquet file: {said(error)}; export it again") from error
         with duckdb.connect() as connection:
             connection.register("empty", empty)
             described = connection.execute("describe empty").fetchall()
@@ -417,35 +460,3 @@ def _tomorrow() -> Any:
 
 def _columns(header: Header) -> list[str]:
     return [f"c{position}" for position in range(len(header.names))]
-
-
-def _listed(file: LandedFile) -> tuple[str, Listed]:
-    """An object's bucket and its listing."""
-    _, bucket, key = split_uri(file.uri)
-    return bucket, Listed(key, file.bytes, file.generation)
-
-
-@contextmanager
-def _object(file: LandedFile) -> Iterator[IO[bytes]]:
-    """An object that is read only in part."""
-    _, bucket, key = split_uri(file.uri)
-    with reporting_object(file.uri), open_store("gs").files.open(f"{bucket}/{key}", "rb") as stream:
-        yield stream
-
-
-@contextmanager
-def _plain(file: LandedFile, folder: Path) -> Iterator[IO[bytes]]:
-    """A form that load jobs accept: gzip as it is, zstd unpacked into the folder."""
-    path = file.path
-    if file.compression == "zstd":
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "unpacked.csv"
-        with open_bytes(file) as packed, path.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked, 1 << 20)
-    with path.open("rb") as stream:
-        yield stream
-
-
-def _said(error: Exception) -> str:
-    said = error.message if isinstance(error, GoogleAPICallError) else str(error)
-    return shortened(str(said), 200)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 
 import duckdb
 
@@ -12,6 +12,7 @@ from estore.errors import RefusedFile
 from estore.landing import landed_file
 from estore.load import event_types
 from estore.load.content import Content, Text, read_content, read_text
+from estore.load.expansion import Expanded, Expansion
 from estore.load.header import ID_COLUMNS, Header, check_format, parquet_header, read_csv_header
 from estore.load.intake.base import Intake, NotWellFormed, TextIds, blank_note, twice_note
 from estore.load.repair import BLANK, repair
@@ -44,6 +45,8 @@ class DuckDBIntake(Intake):
 
     def header(self) -> Header:
         check_format(self.file)
+        if self.is_expanded:
+            return self._expansion.header()
         if self.file.format == "csv":
             return read_csv_header(self.file, self.source)
         with _file_faults(RefusedFile, "is not a Parquet file: "):
@@ -51,6 +54,38 @@ class DuckDBIntake(Intake):
                 f"describe select * from {read_parquet(self.file.path)}"
             ).fetchall()
         return parquet_header([(name, kind) for name, kind, *_ in described], self.source)
+
+    @cached_property
+    def _expansion(self) -> Expansion:
+        return self.open_expansion(self.file)
+
+    @cached_property
+    def _expanded(self) -> Expanded:
+        try:
+            return self._expansion.run(
+                lambda share: self.on_progress(int(share * self.file.bytes / 2), 0)
+            )
+        finally:
+            self._expansion.close()
+
+    def insert_expanded(self, file_id: int, header: Header) -> tuple[int, int]:
+        expanded = self._expanded
+        self.ignored = expanded.ignored
+        relation = expanded.relation
+        self._find_text_ids(relation, header)
+        lines, loaded = self._insert(file_id, relation, relation, header, expanded.rows)
+        self._insert_rejects(file_id, expanded.rejects)
+        return lines + expanded.rejected + sum(self.ignored.values()), loaded
+
+    def _find_text_ids(self, relation: str, header: Header) -> None:
+        """Raises TextIds before the insert for ids of another type: a failed insert is costly."""
+        for name, kind in self._id_types().items():
+            text = f"trim(c{header.ours[name]})" if name in header.ours else "''"
+            is_other = f"{text} <> '' and cast(try_cast({text} as {kind}) as varchar)"
+            if self._scalar(
+                f"select 1 from {relation} where {is_other} is distinct from {text} limit 1"
+            ):
+                raise TextIds(name)
 
     def insert_parquet(self, file_id: int, header: Header) -> tuple[int, int]:
         relation = parquet_relation(self.file.path, header)

@@ -1,4 +1,5 @@
-{# The UTC time at which a day of the shop begins; the inverse of shop_date. #}
+{# The UTC time at which a day of the shop begins. If midnight repeats, engines may return either; callers leave a margin
+   of a day. #}
 {% macro day_start(day) -%} {{ adapter.dispatch('day_start', 'estore')(day) }} {%- endmacro %}
 
 {% macro default__day_start(day) -%}

@@ -14,6 +14,7 @@ select
     buyers.first_ordered_at,
     buyers.last_ordered_at,
     buyers.first_order_date,
+    buyers.customer_since_date,
     buyers.last_order_date,
     {{ days_between(shop_date('users.last_event_at'), 'as_of.as_of_date') }} as days_since_last_activity,
     buyers.days_since_last_order,

@@ -22,4 +22,4 @@ select
     {{ revenue_amount() }} as revenue_amount,
     duplicate_count
 from {{ ref('stg_events') }} as events
-left join {{ ref('int_multi_slot_sessions') }} as sessions on {{ lies_in_session('events', 'sessions') }}
+left join {{ ref('int_multi_slot_sessions') }} as sessions on {{ is_in_session('events', 'sessions') }}

@@ -9,6 +9,7 @@ with followed as (
         {{ days_between('buyers.first_order_date', 'buyers.second_order_date') }} as days_to_repeat
     from {{ ref('int_buyers') }} as buyers
     cross join {{ ref('int_as_of') }} as as_of
+    where {{ is_new_customer('buyers.') }}
 ),
 
 periods as (

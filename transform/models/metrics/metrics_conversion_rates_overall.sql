@@ -1,28 +1,3 @@
-select
-    session_count,
-    bot_session_count,
-    sessions_with_view,
-    sessions_with_cart,
-    sessions_with_purchase,
-    sessions_with_view_and_cart,
-    sessions_with_cart_and_purchase,
-    sessions_with_view_and_purchase,
-    sessions_with_abandoned_cart,
-    view_to_cart_rate,
-    view_to_cart_rate_low,
-    view_to_cart_rate_high,
-    cart_to_purchase_rate,
-    cart_to_purchase_rate_low,
-    cart_to_purchase_rate_high,
-    view_to_purchase_rate,
-    view_to_purchase_rate_low,
-    view_to_purchase_rate_high,
-    cart_abandonment_rate,
-    cart_abandonment_rate_low,
-    cart_abandonment_rate_high,
-    view_to_cart_design_effect,
-    cart_to_purchase_design_effect,
-    view_to_purchase_design_effect,
-    as_of_date
+select {{ own_columns() }}
 from {{ ref('metrics_conversion_rates') }}
 where grain = 'overall'

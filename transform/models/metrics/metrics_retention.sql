@@ -30,7 +30,7 @@ periods as (
     {% endfor %}
 ),
 
--- In its own period, the whole cohort is active.
+-- In its own period, the whole cohort is active. Weekly cohorts end after a while.
 cells as (
     select
         cohorts.cohort_grain,
@@ -46,7 +46,13 @@ cells as (
         periods.as_of_date
     from active as cohorts
     inner join periods
-        on cohorts.cohort_grain = periods.cohort_grain and cohorts.cohort_start <= periods.period_start
+        on
+            cohorts.cohort_grain = periods.cohort_grain
+            and cohorts.cohort_start <= periods.period_start
+            and (
+                cohorts.cohort_grain = 'month'
+                or periods.period_start <= {{ add_days('cohorts.cohort_start', var('cohort_history_days')) }}
+            )
     left join active
         on
             cohorts.cohort_grain = active.cohort_grain

@@ -11,7 +11,7 @@ select
     totalled.from_segment,
     totalled.to_segment,
     totalled.from_segment not in ('prospect', 'new') as was_buyer,
-    coalesce(totalled.month_end_date < as_of.censored_until, false) as is_left_censored,
+    coalesce(totalled.month_end_date < as_of.segments_censored_until, false) as is_left_censored,
     totalled.customer_count,
     totalled.from_customer_count,
     {{ share_columns('migration_rate', 'totalled.customer_count', 'totalled.from_customer_count') }},

@@ -17,7 +17,7 @@ import { tableOf, tablePicture } from './table.js';
  * @property {'s'|'m'|'arc'|'l'|'xl'} [height] of the chart; none: as high as its content
  * @property {(view: any) => string} title
  * @property {(view: any, choice: any) => string | null} [reading] the sentence, from the numbers shown
- * @property {(view: any) => string} [period] where it differs from the page's
+ * @property {(view: any, choice: any) => string} [period] where it differs from the page's
  * @property {string} measured what is counted, and the denominator of rates
  * @property {string[]} [obeys] where that differs from the question's
  * @property {(view: any, palette: any, choice: any) => {text: string, color: string, shape?: string}[]} [legend]
@@ -135,7 +135,7 @@ export class Card {
       ...legend.map(({ text, color, shape }) => h('li', {}, mark(shape, color, this.palette), text)),
     );
     const set = view.ignored(spec.query, spec.obeys);
-    const basis = [spec.period?.(view) ?? view.period, spec.measured, `as of ${view.asOfName}`].join(' · ');
+    const basis = [spec.period?.(view, this.choice) ?? view.period, spec.measured, `as of ${view.asOfName}`].join(' · ');
     // Filters that do not apply are named only where one is set: only then could they mislead.
     const warning = set.length ? ` Not filtered by ${listed(set)}.` : '';
     this.about = `${basis}.${warning}`;

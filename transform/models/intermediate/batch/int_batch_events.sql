@@ -14,7 +14,7 @@ with events as (
     select events.{{ columns | join(', events.') }}
     from {{ ref('stg_events') }} as events
     inner join {{ source('built', 'int_sessions') }} as sessions
-        on {{ lies_in_session('events', 'sessions') }}
+        on {{ is_in_session('events', 'sessions') }}
     where
         events.event_date between date '{{ var("sessions_from") }}' and date '{{ var("sessions_to") }}'
         and events.event_at >= {{ day_start(add_days("date '" ~ var('sessions_from') ~ "'", -1)) }}

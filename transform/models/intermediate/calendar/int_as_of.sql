@@ -7,10 +7,9 @@ select
     {%- endif %}
     min(event_date) as first_date,
     -- A customer whose first order is before this day may have ordered before the data begins.
-    {% if var('customers_since') == 'data' -%}
-    cast(null as date) as censored_until,
-    {%- else -%}
-    {{ add_days('min(event_date)', var('cohort_window_days')) }} as censored_until,
-    {%- endif %}
+    -- A file of first orders settles that, but not how often older customers ordered.
+    {% set until = add_days('min(event_date)', var('cohort_window_days')) -%}
+    {{ 'cast(null as date)' if var('customers_since') else until }} as censored_until,
+    {{ 'cast(null as date)' if var('customers_since') == 'data' else until }} as segments_censored_until,
     max(event_date) as last_date
 from {{ ref('int_day_sums') }}

@@ -13,7 +13,7 @@
 {% do totals.append('coalesce(counts.' ~ name ~ ', ' ~ added ~ ') as ' ~ name) %}
 {% endfor %}
 
-{% if is_incremental() and not is_made_anew('users') -%}
+{% if is_incremental() and not is_rebuilt('users') -%}
 -- Added rows only change sessions that end on first_day (UTC) or later. For users without later sessions, the
 -- counts of earlier sessions stay valid and are not read again.
 with touched as (

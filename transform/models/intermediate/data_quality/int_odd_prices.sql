@@ -1,3 +1,5 @@
+{% set below = 'partition by kind order by price desc rows between 1 following and 10 following' %}
+
 -- Finds the highest price first: a window over all purchases would keep all of them in memory.
 with highest as (
     select max(revenue_amount) as price
@@ -5,20 +7,31 @@ with highest as (
     where quantity = 1
 ),
 
-found as (
+prices as (
     select
         case when purchases.revenue_amount = 0 then 'unpriced_purchases' else 'price_cap' end as kind,
+        purchases.revenue_amount as price,
+        purchases.revenue_amount = highest.price as is_highest,
         count(*) as purchase_count,
         count(distinct purchases.product_id) as product_count,
-        max(purchases.revenue_amount) as price,
         min(purchases.event_at) as from_at,
         max(purchases.event_at) as to_at
     from {{ ref('int_purchases') }} as purchases
     cross join highest
     where
         purchases.quantity = 1
-        and (purchases.revenue_amount = 0 or purchases.revenue_amount = highest.price)
-    group by purchases.revenue_amount
+        and (purchases.revenue_amount = 0 or purchases.revenue_amount * 2 > highest.price)
+    group by purchases.revenue_amount, highest.price
+),
+
+-- A cap gathers products at one price, with few at each price below. In a shop with few prices, the highest
+-- proves nothing.
+found as (
+    select
+        *,
+        count(*) over ({{ below }}) as price_count_below,
+        sum(product_count) over ({{ below }}) as product_count_below
+    from prices
 )
 
 select
@@ -47,5 +60,11 @@ select
     ) as sentence
 from found
 where
-    (kind = 'price_cap' and product_count >= {{ var('alert_cap_products') }})
+    (
+        kind = 'price_cap'
+        and is_highest
+        and product_count >= {{ var('alert_cap_products') }}
+        and price_count_below = 10
+        and product_count > product_count_below
+    )
     or (kind = 'unpriced_purchases' and purchase_count >= {{ var('alert_min_events') }})

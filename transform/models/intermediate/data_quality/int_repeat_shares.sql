@@ -19,23 +19,7 @@ with days as (
 ),
 
 -- Compares with all surrounding days: the duplicates of a tracker do not depend on the weekday.
-compared as (
-    select
-        days.*,
-        others.share as other_share,
-        {{ percentile('others.share', 0.5, 'days.subject, days.event_date') }} as usual_share
-    from days
-    cross join {{ each_number(-history, history) }}
-    inner join days as others on days.join_key + 10 * number = others.join_key
-    where number != 0 and days.of_count > 0 and others.of_count > 0
-),
-
-spread as (
-    select
-        *,
-        {{ percentile('abs(other_share - usual_share)', 0.5, 'subject, event_date') }} as median_deviation
-    from compared
-),
+{{ usual_shares('days', most=history) }},
 
 -- Converted to counts, with a minimum deviation by chance.
 usual as (

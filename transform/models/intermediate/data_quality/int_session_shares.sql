@@ -21,26 +21,7 @@ with days as (
     {% endfor %}
 ),
 
-compared as (
-    select
-        days.subject,
-        days.event_date,
-        days.measured,
-        days.of_count,
-        others.share as other_share,
-        {{ percentile('others.share', 0.5, 'days.subject, days.event_date') }} as usual_share
-    from days
-    cross join {{ each_number(-weeks, weeks) }}
-    inner join days as others on days.join_key + 70 * number = others.join_key
-    where number != 0
-),
-
-spread as (
-    select
-        *,
-        {{ percentile('abs(other_share - usual_share)', 0.5, 'subject, event_date') }} as median_deviation
-    from compared
-),
+{{ usual_shares('days', most=weeks, step=7) }},
 
 usual as (
     select

@@ -26,7 +26,7 @@ select
         not exists (
             select 1
             from {{ ref('int_silent_days') }} as silent
-            where silent.is_told and days.order_date = silent.event_date
+            where silent.is_reported and days.order_date = silent.event_date
         )
     ) as is_complete
 from days

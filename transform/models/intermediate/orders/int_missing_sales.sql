@@ -48,7 +48,7 @@ days as (
     left join {{ ref('int_day_sums') }} as events on sales.order_date = events.event_date
     left join {{ ref('int_odd_order_amounts') }} as odd on sales.order_date = odd.order_date
     left join {{ ref('int_silent_days') }} as silent
-        on sales.order_date = silent.event_date and silent.is_told
+        on sales.order_date = silent.event_date and silent.is_reported
     left join {{ ref('int_low_days') }} as low
         on sales.order_date = low.event_date and low.subject = 'purchase'
 ),

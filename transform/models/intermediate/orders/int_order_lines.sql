@@ -40,6 +40,8 @@ orders as (
         order_id,
         order_date,
         order_number,
+        first_order_date,
+        customer_since_date,
         case when order_number > 1 then {{ month_end_before('order_date') }} end as known_date
     from {{ ref('int_orders') }}
     where order_date >= {{ changed_from() }}
@@ -51,7 +53,8 @@ select
     lines.user_id,
     lines.order_id,
     lines.product_id,
-    orders.order_number = 1 and {{ is_customer('orders.user_id') }} as is_first_order,
+    orders.order_number = 1 and {{ is_customer('orders.user_id') }} and {{ is_new_customer('orders.') }}
+        as is_first_order,
     coalesce(segments.rfm_segment, 'New') as rfm_segment,
     count(*) over (partition by lines.user_id, orders.order_date) = 1 as is_only_line,
     cast(lines.item_count as int64) as item_count,

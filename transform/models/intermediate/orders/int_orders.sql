@@ -69,17 +69,21 @@ numbered as (
     from dated
 )
 
+-- A customer of the file that customers_since names may have ordered before the first order in the data.
 select
-    order_id,
-    {{ as_text('user_id') }} as user_id,
-    session_id,
-    ordered_at,
-    order_date,
-    line_count,
-    product_count,
-    cast(item_count as int64) as item_count,
-    cast(order_amount as numeric) as order_amount,
-    order_number,
-    {{ days_between('previous_order_date', 'order_date') }} as days_since_previous_order,
-    first_order_date
+    numbered.order_id,
+    {{ as_text('numbered.user_id') }} as user_id,
+    numbered.session_id,
+    numbered.ordered_at,
+    numbered.order_date,
+    numbered.line_count,
+    numbered.product_count,
+    cast(numbered.item_count as int64) as item_count,
+    cast(numbered.order_amount as numeric) as order_amount,
+    numbered.order_number,
+    {{ days_between('numbered.previous_order_date', 'numbered.order_date') }} as days_since_previous_order,
+    numbered.first_order_date,
+    least(numbered.first_order_date, coalesce(known.first_order_date, numbered.first_order_date))
+        as customer_since_date
 from numbered
+left join {{ source('raw', 'known_customers') }} as known on {{ as_text('numbered.user_id') }} = known.user_id

@@ -1,11 +1,13 @@
 // The pages in the order of the navigation.
 
-import { cards as customers } from './customers.js';
-import { cards as data } from './data.js';
-import { cards as funnel } from './funnel.js';
-import { cards as products, warning as taxonomyBreaks } from './products.js';
-import { cards as retention } from './retention.js';
-import { cards as sales } from './sales.js';
+import { cards as audiences } from './audiences/index.js';
+import { cards as customers } from './customers/index.js';
+import { cards as data } from './data/index.js';
+import { cards as funnel } from './funnel/index.js';
+import { cards as growth } from './growth/index.js';
+import { cards as products, warning as taxonomyBreaks } from './products/index.js';
+import { cards as retention } from './retention/index.js';
+import { cards as sales } from './sales/index.js';
 
 /** @type {Record<string, {name: string, cards: import('../card.js').Spec[], warning?: (view: any) => string | null}>} */
 export const PAGES = {
@@ -14,5 +16,7 @@ export const PAGES = {
   customers: { name: 'Customers', cards: customers },
   retention: { name: 'Retention & value', cards: retention },
   products: { name: 'Products', cards: products, warning: taxonomyBreaks },
+  growth: { name: 'Growth', cards: growth },
+  audiences: { name: 'Audiences', cards: audiences },
   data: { name: 'Data', cards: data },
 };

@@ -16,6 +16,7 @@ with buyers as (
         min(orders.ordered_at) as first_ordered_at,
         max(orders.ordered_at) as last_ordered_at,
         min(orders.order_date) as first_order_date,
+        min(orders.customer_since_date) as customer_since_date,
         min(case when orders.order_number = 2 then orders.order_date end) as second_order_date,
         max(orders.order_date) as last_order_date
     from {{ ref('int_orders') }} as orders

@@ -8,7 +8,7 @@ select
     cast(sum(monetary_amount) as numeric) as revenue_amount,
     cast(sum(month_revenue_amount) as numeric) as month_revenue_amount
 from {{ ref('int_user_rfm_monthly') }}
-{% if is_incremental() and not is_made_anew('later months') -%}
+{% if is_incremental() and not is_rebuilt('later months') -%}
 where
     month_end_date >= {{ changed_from() }}
     or month_end_date not in (select month_end_date from {{ this }})

@@ -7,7 +7,7 @@
 
 with months as (
     select * from {{ ref('int_month_ends') }}
-    {% if is_incremental() and not is_made_anew('later months') %}
+    {% if is_incremental() and not is_rebuilt('later months') %}
     where
         month_end_date >= {{ changed_from() }}
         or month_end_date not in (select month_end_date from {{ this }})
@@ -47,7 +47,7 @@ named as (
 
 earlier as (
     select user_id, month_end_date, rfm_segment from named
-    {% if is_incremental() and not is_made_anew('later months') %}
+    {% if is_incremental() and not is_rebuilt('later months') %}
     union all
     select user_id, month_end_date, rfm_segment
     from {{ this }}

@@ -15,7 +15,7 @@ select
     {{ conversion_counts('sessions') }}
 from {{ ref('int_sessions') }} as sessions
 inner join data on cast(sessions.session_end_at as date) = data.last_date
-{% if not is_made_anew('users') %}
+{% if not is_rebuilt('users') %}
 -- Reads only those days of the previous build that can be the last day.
 where sessions.session_end_at >= timestamp '{{ var("session_window_from")[:10] }} 00:00:00'
 {% endif %}

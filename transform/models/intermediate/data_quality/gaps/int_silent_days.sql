@@ -72,6 +72,6 @@ select
     runs.is_closed,
     runs.expected,
     not runs.is_closed
-    and runs.expected_of_run >= {{ var('alert_min_sessions') }} * sizes.events_per_session as is_told
+    and runs.expected_of_run >= {{ var('alert_min_sessions') }} * sizes.events_per_session as is_reported
 from runs
 inner join {{ ref('int_session_sizes') }} as sizes on sizes.subject = 'event'

@@ -5,7 +5,7 @@ with silent as (
         max(event_date) as last_day,
         sum(expected) as expected
     from {{ ref('int_silent_days') }}
-    where is_told
+    where is_reported
     group by run
     union all
     select
@@ -15,6 +15,25 @@ with silent as (
     from {{ ref('int_periods') }}
     where not is_outlying and next_day is not null
     group by period_number
+),
+
+missing as (
+    select * from {{ ref('int_missing_events') }}
+    where subject = 'event'
+),
+
+-- A long silence rarely begins or ends at midnight: the hours before and after it belong to it.
+bounded as (
+    select
+        silent.first_day,
+        silent.last_day,
+        silent.expected,
+        min(earlier.from_at) as from_at,
+        max(later.to_at) as to_at
+    from silent
+    left join missing as earlier on silent.first_day = {{ add_days('earlier.last_day', 1) }}
+    left join missing as later on silent.last_day = {{ add_days('later.first_day', -1) }}
+    group by silent.first_day, silent.last_day, silent.expected
 ),
 
 last_days as (
@@ -28,25 +47,22 @@ last_days as (
 select
     'no_events' as kind,
     'event' as subject,
-    {{ clock_start(hour_number('silent.first_day', 0)) }} as from_at,
-    {{ clock_start(hour_number('silent.last_day', 24)) }} as to_at,
+    coalesce(bounded.from_at, {{ clock_start(hour_number('bounded.first_day', 0)) }}) as from_at,
+    coalesce(bounded.to_at, {{ clock_start(hour_number('bounded.last_day', 24)) }}) as to_at,
     {{ as_float(0) }} as measured,
-    {{ as_float('silent.expected') }} as expected,
+    {{ as_float('bounded.expected') }} as expected,
     cast(null as numeric) as revenue_amount,
     'high' as severity,
     concat(
-        {{ days_in_words('silent.first_day', 'silent.last_day') }},
+        {{ days_in_words('bounded.first_day', 'bounded.last_day') }},
         ': no events. A file is missing, or the shop was closed.'
     ) as sentence
-from silent
+from bounded
 where
     not exists (
         select 1
-        from {{ ref('int_missing_events') }} as missing
-        where
-            missing.subject = 'event'
-            and missing.first_day <= silent.last_day
-            and missing.last_day >= silent.first_day
+        from missing
+        where missing.first_day <= bounded.last_day and missing.last_day >= bounded.first_day
     )
 union all
 select

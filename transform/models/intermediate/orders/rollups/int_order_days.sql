@@ -21,7 +21,8 @@ select
     count(*) as order_count,
     count(distinct case when {{ is_customer('user_id') }} then user_id end) as buyer_count,
     cast(sum(item_count) as int64) as item_count,
-    {{ count_if('order_number = 1 and ' ~ is_customer('user_id')) }} as first_order_count,
+    {{ count_if('order_number = 1 and ' ~ is_customer('user_id') ~ ' and ' ~ is_new_customer()) }}
+        as first_order_count,
     cast(sum(case when {{ is_customer('user_id') }} then order_amount else 0 end) as numeric)
         as customer_revenue_amount,
     cast(round(sum(bounded_amount * bounded_amount)) as int64) as squared_amount,

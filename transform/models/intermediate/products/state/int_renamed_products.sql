@@ -2,7 +2,7 @@
 
 -- The group of each product in the last build of the cubes. The cells of the old and the new group change.
 with before as (
-    {% if is_incremental() and not is_made_anew('all') -%}
+    {% if is_incremental() and not is_rebuilt('all') -%}
     select
         product_id,
         category,

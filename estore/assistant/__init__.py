@@ -1,0 +1,1 @@
+"""Assistant: answers an AI assistant's questions from the published snapshot (`estore mcp`)."""

@@ -1,0 +1,1 @@
+"""Audiences: which customers to write to, the files to do so, and whether it worked."""

@@ -1,0 +1,1 @@
+"""Tableau: a workbook with dashboards and its data, in one file."""

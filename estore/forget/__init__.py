@@ -1,0 +1,1 @@
+"""Forget: removes a person from everything in the home, and keeps the person out of later loads."""

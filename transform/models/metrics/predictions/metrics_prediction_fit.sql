@@ -1,0 +1,30 @@
+{{ config(tags=['predicted']) }}
+
+select
+    fitted_date,
+    horizon_days,
+    is_current,
+    refusal_reason is not null as is_refused,
+    refusal_reason,
+    model,
+    days_of_history as history_days,
+    customer_count,
+    repeat_customer_count,
+    order_cell_count,
+    value_cell_count,
+    r,
+    alpha,
+    a,
+    b,
+    orders_log_likelihood,
+    p,
+    q,
+    gamma,
+    values_log_likelihood,
+    orders_fit_error,
+    value_fit_error,
+    backtest_count,
+    orders_miss as backtest_orders_error,
+    revenue_miss as backtest_revenue_error,
+    today as as_of_date
+from {{ ref('int_prediction_fits') }}

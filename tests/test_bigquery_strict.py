@@ -18,6 +18,7 @@ from recording import recording
 from test_bigquery import BATCH, compile_project
 from test_bigquery import PROJECT as TRANSFORM
 
+from estore import predict
 from estore.load.header import match_columns
 from estore.load.rows import typed_rows
 from estore.settings import Settings
@@ -39,8 +40,8 @@ def test_every_model_is_accepted_with_other_thresholds_and_its_contract(
 ) -> None:
     """Contracts are declared columns, which the lenient emulator cannot create."""
     settings = Settings(home=tmp_path, target="bigquery", bigquery="my-project.estore")
-    with recording() as jobs, open_warehouse(settings):
-        pass
+    with recording() as jobs, open_warehouse(settings) as warehouse:
+        predict.prepare(warehouse, tmp_path)
     for number, variables in enumerate((OTHERWISE, {**OTHERWISE, **BATCH, "assume_built": True})):
         folder = tmp_path / str(number)
         folder.mkdir()

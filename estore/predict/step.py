@@ -91,7 +91,7 @@ def _store(
     connection.execute(
         f"copy (from new_{table} order by all) to {quoted(str(path))} (format parquet)"
     )
-    warehouse.replace_table("intermediate", table, path)
+    warehouse.replace_table("intermediate", table, TABLES[table], path)
 
 
 def _by_date(

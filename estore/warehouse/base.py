@@ -6,7 +6,7 @@ events and the tables built from them.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -90,8 +90,13 @@ class Warehouse(ABC):
         """Write a query's rows to a Parquet file; returns the number of rows."""
 
     @abstractmethod
-    def replace_table(self, schema: str, table: str, path: Path) -> None:
-        """Replace a built table by the rows of a Parquet file, or create it."""
+    def replace_table(
+        self, schema: str, table: str, columns: Mapping[str, str], path: Path
+    ) -> None:
+        """Replace a built table by the rows of a Parquet file, or create it.
+
+        columns: name → DuckDB type.
+        """
 
     @abstractmethod
     def count(self, table: str) -> int:

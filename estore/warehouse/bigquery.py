@@ -4,7 +4,7 @@ a command runs, and written back with the rows in one script, which is one trans
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,6 +39,8 @@ _TOKENS = re.compile(
 )
 _TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", Decimal: "NUMERIC",
           datetime: "TIMESTAMP", date: "DATE"}  # fmt: skip
+#: DuckDB types of computed tables.
+_KINDS = {"bigint": "INT64", "double": "FLOAT64", "date": "DATE"}
 
 _open: dict[str, "BigQueryWarehouse"] = {}
 
@@ -367,10 +369,15 @@ class BigQueryWarehouse(Warehouse):
                 return write_parquet(self.client.list_rows(found), path)
         return write_parquet(self.run(query), path)
 
-    def replace_table(self, schema: str, table: str, path: Path) -> None:
+    def replace_table(
+        self, schema: str, table: str, columns: Mapping[str, str], path: Path
+    ) -> None:
         self._create_dataset(schema)
         config = bigquery.LoadJobConfig(
-            source_format="PARQUET", write_disposition="WRITE_TRUNCATE", labels=LABELS
+            source_format="PARQUET",
+            write_disposition="WRITE_TRUNCATE",
+            labels=LABELS,
+            schema=[bigquery.SchemaField(name, _KINDS[kind]) for name, kind in columns.items()],
         )
         with path.open("rb") as stream:
             self.client.load_table_from_file(

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -322,7 +322,9 @@ class DuckDBWarehouse(Warehouse):
         (row,) = self.select(f"copy ({query}) to {quoted(str(path))} (format parquet)")
         return int(row[0])
 
-    def replace_table(self, schema: str, table: str, path: Path) -> None:
+    def replace_table(
+        self, schema: str, table: str, columns: Mapping[str, str], path: Path
+    ) -> None:
         self.control_tables.execute(f"create schema if not exists {schema}")
         self.control_tables.execute(
             f"create or replace table {schema}.{table} as from read_parquet({quoted(str(path))})"

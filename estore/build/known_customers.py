@@ -114,6 +114,7 @@ def _day(text: str, where: str) -> date:
 def write_known_customers(warehouse: Warehouse, settings: Settings, path: Path | None) -> None:
     """Replace raw.known_customers by the file's rows; without a file, it is empty."""
     orders = first_orders(path, _digest(path)) if path else {}
+    settings.temp.mkdir(parents=True, exist_ok=True, mode=0o700)
     written = settings.temp / "known_customers.parquet"
     with duckdb.connect() as connection:
         connection.execute(

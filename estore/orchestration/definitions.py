@@ -19,7 +19,7 @@ from estore.settings import Settings
 def build_definitions(shop: ShopContext) -> dg.Definitions:
     """All definitions for one shop. Steps run in the run's process, which has dbt loaded."""
     project = Project(DbtProject(shop.settings, shop.config).manifest_file())
-    landing, load = loading_assets(shop)
+    landing, known, load = loading_assets(shop)
     build, report, record = transforming_assets(shop, project)
     outbox = Outbox(
         shop.settings.home, pause=shop.thresholds.alert_seconds,
@@ -33,7 +33,7 @@ def build_definitions(shop: ShopContext) -> dg.Definitions:
         "audiences": audience_assets(shop, outbox),
     }
     return dg.Definitions(
-        assets=[landing, *made.values()],
+        assets=[landing, known, *made.values()],
         jobs=[*jobs(shop, made), export_job(shop)],
         schedules=[*schedules(shop), *export_schedules(shop)],
         sensors=[

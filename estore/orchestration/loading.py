@@ -17,6 +17,7 @@ from estore.orchestration.log import RunLog
 
 LANDING = dg.AssetKey(["landing", "files"])
 FILES, EVENTS, REJECTS = (dg.AssetKey(["raw", name]) for name in ("files", "events", "rejects"))
+KNOWN = dg.AssetKey(["raw", "known_customers"])
 NOT_REFUSED = "no_file_is_refused"
 #: The number of files that a run's page lists.
 LISTED = 100
@@ -33,10 +34,15 @@ class LoadConfig(dg.Config):
 
 
 def loading_assets(shop: ShopContext) -> list[Any]:
-    """The assets: the landing, which others fill, and the tables that a load writes."""
+    """The assets: what others fill, and the tables that a load writes."""
     landing = dg.AssetSpec(
         LANDING, group_name="landing", kinds={"file"},
         description=f"Event files as they arrive, watched at {shop.settings.landing or '(none)'}.",
+    )  # fmt: skip
+
+    known = dg.AssetSpec(
+        KNOWN, group_name="raw", kinds={"file"},
+        description="One row per customer in the file of customers_since, read by each build.",
     )  # fmt: skip
 
     @dg.multi_asset(
@@ -61,7 +67,7 @@ def loading_assets(shop: ShopContext) -> list[Any]:
             report = run(shop.settings, shop.config, files, RunLog(context.log))
         yield from _results(report)
 
-    return [landing, load]
+    return [landing, known, load]
 
 
 def chosen_files(shop: ShopContext, config: LoadConfig) -> Sequence[LandedFile]:

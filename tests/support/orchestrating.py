@@ -42,7 +42,7 @@ class Watched:
         self.shop.config.orchestration.update(self.thresholds)
         self.outbox = Outbox(settings.home, pause=0, repeat=3600)
         self.sensor = landing_sensor(self.shop, self.outbox)
-        _, load = loading_assets(self.shop)
+        *_, load = loading_assets(self.shop)
         self.follower = transform_sensor(self.shop)
         definitions = dg.Definitions(
             assets=[load], jobs=[dg.define_asset_job(LOAD, dg.AssetSelection.assets(load))]

@@ -7,11 +7,13 @@ import hashlib
 import os
 import pickle
 import re
+from argparse import Namespace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from dbt.contracts.graph.manifest import Manifest
+from dbt.flags import get_flags, set_from_args
 
 FOLDER = Path(__file__).resolve().parents[2] / ".pytest_cache" / "parses"
 #: Stored parses; each branch has its own project.
@@ -49,6 +51,8 @@ class StoredParses(dict[str, Any]):
 
 
 def _restored(parts: dict[str, Any]) -> Manifest:
+    if not hasattr(get_flags(), "SEND_ANONYMOUS_USAGE_STATS"):  # a parse sets dbt's flags
+        set_from_args(Namespace(), {})
     manifest = Manifest()
     for name, part in parts.items():
         setattr(manifest, name, part)

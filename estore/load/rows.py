@@ -91,8 +91,11 @@ def typed_rows(
     columns = {name: f"c{position}" for name, position in header.ours.items()}
     columns |= {name: dialect.quoted(value) for name, value in header.constants.items()}
     nothing = f"cast(null as {dialect.text_type})"
+    trimmed = {
+        name: dialect.trimmed(columns[name]) if name in columns else nothing for name in COLUMNS
+    }
     texts = {
-        name: dialect.clean(columns[name]) if name in columns else nothing
+        name: trimmed[name]
         for name in ("product_id", "category_id", "category_code", "brand", "user_id",
                      "user_session", "order_id")
     }  # fmt: skip
@@ -101,10 +104,7 @@ def typed_rows(
         for name, kind in (id_types or {}).items()
     }
     # The text of an id, for closer checks.
-    ids = {name: dialect.clean(columns[name]) for name in id_types or {}}
-    trimmed = {
-        name: dialect.trimmed(columns[name]) if name in columns else nothing for name in COLUMNS
-    }
+    ids = {name: trimmed[name] for name in id_types or {}}
     numbers = {
         name: dialect.plain_number(trimmed[name], source.decimal)
         for name in ("price", "quantity")

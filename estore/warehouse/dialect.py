@@ -41,10 +41,6 @@ class Dialect(ABC):
     def trimmed(self, column: str) -> str:
         """The text without surrounding spaces; null if nothing is left."""
 
-    @abstractmethod
-    def clean(self, column: str) -> str:
-        """The same, for columns in which few values need it."""
-
     def compact(self, kind: str, column: str, clean: str) -> str:
         """An id as this type; null if that would change how it reads."""
         raise NotImplementedError(f"{type(self).__name__} keeps ids as text")
@@ -133,17 +129,15 @@ class DuckDB(Dialect):
         return quoted(text)
 
     def trimmed(self, column: str) -> str:
-        """Only values that need it are trimmed, which is slow with a list of characters."""
-        blanks = quoted(SPACES)
-        needs_it = f"contains({blanks}, {column}[1]) or contains({blanks}, {column}[-1])"
-        return f"nullif(case when {needs_it} then trim({column}, {blanks}) else {column} end, '')"
+        """Only values that need it are trimmed: with a list of characters, that is slow.
 
-    def clean(self, column: str) -> str:
-        may_need_it = (
-            f"{column} < '!' or contains({column}, ' ') or contains({column}, '\t') "
-            f"or contains({column}, '\n') or strlen({column}) > length({column})"
+        The blanks up to the space are one byte long, all others several.
+        """
+        needs_it = (
+            f"{column} < '!' or ord({column}[-1]) <= 32 or strlen({column}) > length({column})"
         )
-        return f"case when {may_need_it} then {self.trimmed(column)} else {column} end"
+        text = f"nullif(trim({column}, {quoted(SPACES)}), '')"
+        return f"case when {needs_it} then {text} else {column} end"
 
     def compact(self, kind: str, column: str, clean: str) -> str:
         forms = (
@@ -241,9 +235,6 @@ class BigQuery(Dialect):
     def trimmed(self, column: str) -> str:
         return f"nullif(trim({column}, {self.quoted(SPACES)}), '')"
 
-    def clean(self, column: str) -> str:
-        return self.trimmed(column)
-
     def contains(self, value: str, text: str) -> str:
         return f"strpos({value}, {self.quoted(text)}) > 0"
 
@@ -277,8 +268,8 @@ class BigQuery(Dialect):
                 if "%z" in written else self.of_zone(local, source.time_zone)
             )  # fmt: skip
             return f"case{named} else {plain} end" if named else plain
-        hours = _extracted(trimmed, ".{16}.*([+-][0-9]{2}):?[0-9]{0,2}( [A-Z]{3,5})?$", "+00")
-        minutes = _extracted(trimmed, ".{16}.*[+-][0-9]{2}:?([0-9]{2})( [A-Z]{3,5})?$", "00")
+        hours = _extracted(trimmed, ".{16}.*([+-][0-9]{2}):?[0-9]{0,2}(?: [A-Z]{3,5})?$", "+00")
+        minutes = _extracted(trimmed, ".{16}.*[+-][0-9]{2}:?([0-9]{2})(?: [A-Z]{3,5})?$", "00")
         return f"""case{named}
             when {self.is_like(trimmed, _DAY_AND_TIME)}
                 then {self.of_zone(local, source.time_zone)}

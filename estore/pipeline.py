@@ -330,7 +330,7 @@ def outcome_line(outcome: Outcome) -> str:
     """One file's outcome as a line of text."""
     name = one_line(outcome.uri.rsplit("/", 1)[-1])
     if outcome.error:
-        hint = "" if "estore inspect" in outcome.error else "; `estore inspect` shows what it is"
+        hint = "" if "estore inspect" in outcome.error else "; `estore inspect` shows its content"
         return f"{name}: refused: {outcome.error.rstrip('.')}{hint}"
     said = f"{name}: {outcome.status}"
     if outcome.status == "loaded":

@@ -180,4 +180,4 @@ def test_the_message_of_a_refused_file_names_inspect(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     command = ["--home", str(tmp_path / "home"), "load", str(tmp_path / "a.csv")]
     result = CliRunner().invoke(main, command)
-    assert result.exit_code == 1 and "`estore inspect` shows what it is" in result.stderr
+    assert result.exit_code == 1 and "`estore inspect` shows its content" in result.stderr

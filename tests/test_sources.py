@@ -153,6 +153,15 @@ def test_half_a_character_of_utf16_is_rejected_by_row(home: Home, tmp_path: Path
     assert (outcome.loaded, outcome.rejected) == (20, 1)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_file_without_the_mark_of_its_encoding_is_refused(
+    home: Home, tmp_path: Path, encoding: str
+) -> None:
+    shop = shop_of(tmp_path, f'encoding = "{encoding}"')
+    error = home.load_one("day.csv", text([line()]), shop=shop).error or ""
+    assert f"has no byte order mark of {encoding}; remove encoding from shop.toml" in error
+
+
 def test_bytes_outside_the_encoding_are_rejected_by_row(home: Home, tmp_path: Path) -> None:
     shop = shop_of(tmp_path, 'encoding = "windows-1252"')
     data = text(lines(20)) + line(brand="x").encode().replace(b"x", b"x\x81") + b"\n"

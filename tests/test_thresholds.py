@@ -39,7 +39,7 @@ def test_a_shop_changes_only_what_it_names() -> None:
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        ({"churn_days": 1}, "churn_days: unknown threshold; known are .*churned_days"),
+        ({"churn_days": 1}, "churn_days: unknown threshold; did you mean churned_days"),
         ({"batch_from": "2020-01-01"}, "batch_from: unknown threshold"),
         ({"shop_timezone": "Mars/Base"}, "not a known time zone; must be an IANA time zone"),
         ({"shop_timezone": "UTC') or ('1'='1"}, "not a known time zone"),
@@ -80,7 +80,7 @@ def test_an_impossible_threshold_is_refused(own: dict[str, Any], said: str) -> N
     with pytest.raises(EstoreError, match=said) as refused:
         read(**own)
     assert str(refused.value).startswith("shop.toml: [thresholds] ")
-    assert len(str(refused.value)) < 200 or "unknown threshold; known are" in str(refused.value)
+    assert len(str(refused.value)) < 200
 
 
 def test_deviations_and_factors_may_have_a_fraction() -> None:

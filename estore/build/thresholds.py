@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -141,9 +142,11 @@ def read_thresholds(project: Path, shop: ShopConfig, shop_file: Path) -> dict[st
     thresholds = {name: value for name, value in variables.items() if name not in BATCH}
     for name, value in _with_current_names(shop.thresholds, shop_file).items():
         if name not in thresholds:
+            similar = get_close_matches(name, thresholds, cutoff=0.5)
+            fix = f"did you mean {' or '.join(similar)}? " if similar else ""
             raise EstoreError(
-                f"{shop_file}: [thresholds] {name}: unknown threshold; "
-                f"known are {', '.join(sorted(thresholds))}"
+                f"{shop_file}: [thresholds] {name}: unknown threshold; {fix}"
+                "docs/metrics.md lists all"
             )
         try:
             thresholds[name] = (

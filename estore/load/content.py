@@ -242,10 +242,20 @@ class _Recoded(io.RawIOBase):
     """Text of another encoding as UTF-8. Invalid bytes stay invalid, so their row is rejected."""
 
     def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self.stream, self.waiting = stream, b""
+        self.stream, self.waiting, self.encoding = stream, b"", encoding
         # Invalid bytes of UTF-16 and UTF-32 may look like text.
         errors = _INVALID if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
         self.decoder = codecs.getincrementaldecoder(encoding)(errors)
+
+    def _decoded(self, block: bytes) -> str:
+        try:
+            return self.decoder.decode(block, not block)
+        except UnicodeError as error:  # only a mark at the start has no replacement
+            name = self.encoding
+            raise RefusedFile(
+                f"has no byte order mark of {name}; remove encoding from shop.toml if the file is "
+                f'UTF-8, or set "{name}-le" or "{name}-be"'
+            ) from error
 
     def readable(self) -> bool:
         return True
@@ -253,7 +263,7 @@ class _Recoded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         while not self.waiting:
             block = self.stream.read(1 << 20)
-            text = self.decoder.decode(block, not block)
+            text = self._decoded(block)
             self.waiting = text.encode("utf-8", "surrogateescape")
             if not block:
                 break

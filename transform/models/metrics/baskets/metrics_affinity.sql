@@ -90,14 +90,22 @@ spread as (
     from lifted
 ),
 
+bounded as (
+    select
+        *,
+        lift / factor as lift_low,
+        lift * factor as lift_high
+    from spread
+),
+
 ranked as (
     select
         *,
         row_number() over (
             partition by level
-            order by round(lift / factor, 9) desc, order_count_both desc, item_a asc, item_b asc
+            order by round(lift_low, 9) desc, order_count_both desc, item_a asc, item_b asc
         ) as pair_rank
-    from spread
+    from bounded
 )
 
 select
@@ -113,8 +121,8 @@ select
     {{ rate('order_count_both', 'order_count_a') }} as confidence_a_to_b,
     {{ rate('order_count_both', 'order_count_b') }} as confidence_b_to_a,
     lift,
-    lift / factor as lift_low,
-    lift * factor as lift_high,
+    lift_low,
+    lift_high,
     as_of_date
 from ranked
 where pair_rank <= {{ var('affinity_pairs') }}

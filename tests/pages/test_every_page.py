@@ -28,11 +28,12 @@ def test_every_chart_of_a_page_is_drawn(visitor: Visitor, page: str) -> None:
     drawn = visit.cards()
     assert set(drawn.values()) <= {"canvas", "tiles", "table", "empty"}, drawn
     empty = {card for card, kind in drawn.items() if kind == "empty"}
-    assert empty <= {"rejects-by-reason"}, "only cards without data are empty"
-    assert list(drawn.values()).count("canvas") >= 3
+    without_data = {"rejects-by-reason", "audience-exports", "audience-lift", "bought-together"}
+    assert empty <= without_data, "only cards without data are empty"
+    assert list(drawn.values()).count("canvas") >= (1 if page == "audiences" else 3)
     for card in drawn:
         about = visit.text(f"#{card} .about")
-        assert "as of 31 Jan 2020" in about and re.match(r"(month ends )?\d", about), about
+        assert re.search(r"\d.* as of 31 Jan 2020", about), about
         assert visit.text(f"#{card} h2").strip()
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Workshop
@@ -18,6 +19,11 @@ from estore.shop import ShopConfig
 from estore.synth import SyntheticShop, write_shop
 
 EVENTS, MONTHS = 30_000, 4
+#: The shop is small, but its predictions and pairs of products are shown.
+FEW = {
+    "prediction_min_buyers": 50, "prediction_min_repeat_buyers": 5, "prediction_max_error": 1.0,
+    "affinity_min_orders": 1,
+}  # fmt: skip
 HOSTILE_BRAND = "<img src=x onerror=alert(1)>"
 FORMULA_BRAND = "=cmd()"
 COLUMNS = [
@@ -93,12 +99,11 @@ def publish_shop(home: Path) -> None:
                     [f"2019-11-{number + 5:02d} 10:00:00 UTC", kind, f"99{number}", f"88{number}",
                      f"={brand}.{brand}", brand, "98765.43", f"@{brand}", f"s{number}"]
                 )  # fmt: skip
-    publish_files(settings, landing)
+    publish_files(settings, landing, **FEW)
 
 
-def publish_files(settings: Settings, *places: Path) -> None:
+def publish_files(settings: Settings, *places: Path, **thresholds: Any) -> None:
     """Load, build and publish."""
-    report = pipeline.run(
-        settings, ShopConfig(), find_files([str(place) for place in places]), Console(quiet=True)
-    )
+    files = find_files([str(place) for place in places])
+    report = pipeline.run(settings, ShopConfig(thresholds=thresholds), files, Console(quiet=True))
     assert report.snapshot is not None, report.built.problems

@@ -24,7 +24,7 @@ export const cohortValueCard = {
   id: 'cohort-value',
   query: 'ltv',
   height: 'm',
-  title: () => 'Revenue per customer by months since the first order',
+  title: () => 'Revenue per customer since the first order',
   choices,
   reading(view, choice) {
     const third = rowsOf(view, choice).filter((row) => row.month_index === 2 && row.is_complete);

@@ -10,6 +10,8 @@ HELPERS = ("rfm_segments",)  # seeds, not results
 BEYOND_PLAIN = (
     "metrics_data_alerts",
     "metrics_repeat_curve",
+    "metrics_detection_limits",
+    "dim_customers",  # a join of tables that are compared
     "fct_open_carts",
     "metrics_cart_recovery",
     "metrics_affinity",

@@ -109,7 +109,8 @@ select
         lag(cast(ordered_at as date)) over (partition by user_id order by ordered_at, order_id),
         cast(ordered_at as date)
     ) as days_since_previous_order,
-    min(cast(ordered_at as date)) over (partition by user_id) as first_order_date
+    min(cast(ordered_at as date)) over (partition by user_id) as first_order_date,
+    first_order_date as customer_since_date
 from orders;
 
 create table marts.fct_sessions as

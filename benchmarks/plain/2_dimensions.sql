@@ -120,6 +120,7 @@ orders as (
         min(ordered_at) as first_ordered_at,
         max(ordered_at) as last_ordered_at,
         min(order_date) as first_order_date,
+        min(order_date) as customer_since_date,
         max(order_date) as last_order_date
     from marts.fct_orders
     group by user_id

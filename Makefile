@@ -75,8 +75,12 @@ endif
 	    .venv/bin/python -m estore.orchestration.dev --port $(or $(PORT),3000)
 
 .PHONY: test
-test: .venv/.dev .venv-bigquery/.made ## run all tests
-	@.venv/bin/pytest -n 2 --dist worksteal -m "not long and not kills"
+test: .venv/.dev .venv-bigquery/.made ## run the tests, all but the slow ones
+	@.venv/bin/pytest -n 2 --dist worksteal -m "not slow and not long and not kills"
+
+.PHONY: test-slow
+test-slow: .venv/.dev .venv-bigquery/.made ## run the slow tests, listed in tests/slow.txt
+	@.venv/bin/pytest -n 2 --dist worksteal -m "slow and not long and not kills"
 
 # Test files that need no built shop, browser or emulator.
 FAST := $(patsubst %,tests/test_%.py,rooms docs shop tables escaping landing caveats currency load layers fingerprint)

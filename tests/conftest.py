@@ -45,6 +45,22 @@ COMPARED_TABLES = (
 )
 
 
+#: Tests that `make test` leaves to `make test-slow`: files, or files::tests.
+SLOW = [
+    line.split("\t")[0]
+    for line in (Path(__file__).parent / "slow.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests."""
+    for item in items:
+        name = item.nodeid.removeprefix("tests/").partition("[")[0]
+        if name in SLOW or name.partition("::")[0] in SLOW:
+            item.add_marker("slow")
+
+
 class Workshop:
     """One home with a landing folder."""
 

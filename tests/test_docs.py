@@ -143,3 +143,14 @@ def test_every_model_is_on_the_map_under_its_folder() -> None:
     assert mapped == {
         (str(sql.parent.relative_to(models)), sql.stem) for sql in models.rglob("*.sql")
     }
+
+
+def test_every_slow_test_exists_and_says_what_covers_it_otherwise() -> None:
+    tests = Path(__file__).parent
+    for line in (tests / "slow.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            name, _, said = line.partition("\t")
+            file, _, function = name.partition("::")
+            assert f"def {function}" in (tests / file).read_text(), name
+            others = re.findall(r"test_\w+\.py", said)
+            assert said and all((tests / other).is_file() for other in others), line

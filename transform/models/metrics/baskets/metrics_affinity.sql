@@ -1,4 +1,5 @@
 {% set levels = ['category', 'subcategory', 'brand', 'product'] -%}
+{% set width = z_of_interval() ~ ' * sqrt(greatest(0e0, unshared_variance + (2 * lift - 1) / order_count))' %}
 
 with lines as (
     select lines.*, as_of.as_of_date
@@ -82,20 +83,9 @@ lifted as (
     cross join all_orders
 ),
 
-spread as (
-    select
-        *,
-        exp({{ z_of_interval() }} * sqrt(greatest(0e0, unshared_variance + (2 * lift - 1) / order_count)))
-            as factor
-    from lifted
-),
-
 bounded as (
-    select
-        *,
-        lift / factor as lift_low,
-        lift * factor as lift_high
-    from spread
+    select *, lift * exp(-{{ width }}) as lift_low, lift * exp({{ width }}) as lift_high
+    from lifted
 ),
 
 ranked as (

@@ -72,8 +72,8 @@ def test_load_json_is_all_of_stdout_and_stderr_is_silent(shell: Shell) -> None:
     assert [file["status"] for file in files] == ["loaded", "refused"]
     assert files[0] == {
         "uri": str(shell.folder / "a.csv"), "status": "loaded", "lines": 20, "loaded": 19,
-        "rejected": 1, "reasons": {"event_time not understood": 1}, "notes": [], "warnings": [],
-        "error": None,
+        "rejected": 1, "ignored": 0, "reasons": {"event_time not understood": 1},
+        "notes": [], "warnings": [], "error": None,
     }  # fmt: skip
     assert files[1]["error"] == "b.csv is empty; export it again"
 

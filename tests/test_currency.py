@@ -63,14 +63,16 @@ def test_findings_caveats_and_alerts_write_money_in_the_currency_of_the_shop(
 ) -> None:
     workshop = open_workshop(shop=ShopConfig(thresholds={"shop_currency": "KWD"}))
     capped = [{"product_id": f"{n}", "price": "1499.505", "user_id": f"{n}"} for n in range(40)]
+    below = [{"product_id": f"{n}", "price": f"{n}", "user_id": f"{n}"}
+             for n in range(1000, 1100, 10)]  # fmt: skip
     workshop.write("a.csv", [{"event_type": "purchase", "user_session": "s", **row}
-                             for row in capped])  # fmt: skip
+                             for row in capped + below])  # fmt: skip
     workshop.load()
     pipeline.build(workshop.settings, workshop.shop, Console(quiet=True))
 
     with open_snapshot(workshop.settings) as (snapshot, manifest):
         said = as_text(key_findings(snapshot, manifest), manifest)
-    assert "KWD\xa059,980 from 40 orders, KWD\xa01,499.505 each" in said
+    assert "KWD\xa070,430 from 50 orders, KWD\xa01,408.604 each" in said
     assert "at KWD\xa01,499.505, the highest price" in said
     assert "$" not in said
 

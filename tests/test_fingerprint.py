@@ -124,6 +124,7 @@ def test_only_the_thresholds_of_daily_models_rebuild_the_days(project: DbtProjec
     }
     assert rebuilding == {
         "shop_timezone", "session_timeout_minutes", "repeated_purchases_are_units",
+        "cart_window_days",
     }  # fmt: skip
 
 

@@ -262,6 +262,7 @@ AS_OF = {
     "dashboard.top_customers", "metrics.metrics_churn_overall", "metrics.metrics_churn_monthly",
     "metrics.metrics_conversion_rates_overall", "metrics.metrics_affinity",
     "metrics.metrics_next_purchase", "metrics.metrics_weekday_hours",
+    "metrics.metrics_detection_limits",
     "marts.dim_customer_predictions", "metrics.metrics_predicted_value",
     "metrics.metrics_prediction_backtest", "metrics.metrics_prediction_fit",
 }  # fmt: skip

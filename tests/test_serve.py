@@ -121,7 +121,9 @@ def cube_sql(query: Query, applied: dict[str, Any]) -> str:
 
 def table_sql(query: Query) -> str:
     conditions = [
-        f"{name} in ('" + "', '".join([value] if isinstance(value, str) else value) + "')"
+        f"{name}::varchar in ('" + "', '".join([value] if isinstance(value, str) else value) + "')"
+        if not isinstance(value, bool)
+        else f"{name} is {value}"
         for name, value in query.where.items()
     ] or ["true"]
     order = f" order by {', '.join(query.sort)}" if query.sort else ""

@@ -12,6 +12,7 @@ from lifelines import KaplanMeierFitter
 from lifelines.utils import median_survival_times
 from scipy.stats import binomtest
 
+from estore.shop import ShopConfig
 from estore.synth import TRUTH, SyntheticShop, write_shop
 
 #: Minimum customers at risk for a median.
@@ -39,8 +40,9 @@ def shares() -> list[tuple[str, str, str, str]]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """A synthetic shop of five months."""
-    workshop = Workshop(tmp_path_factory.mktemp("statistics"))
+    """A synthetic shop of five months, which may predict with fewer customers than usual."""
+    few = {"prediction_min_buyers": 100, "prediction_min_repeat_buyers": 10}
+    workshop = Workshop(tmp_path_factory.mktemp("statistics"), ShopConfig(thresholds=few))
     write_shop(workshop.landing, SyntheticShop(events=60_000, months=5, seed=8, faults=()))
     workshop.load()
     workshop.build()

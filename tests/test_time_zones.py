@@ -22,7 +22,7 @@ class Clock:
     """The project's macros, rendered for DuckDB and one zone."""
 
     def __init__(self, zone: str) -> None:
-        macros = [*(MACROS / "cross_db").glob("*.sql"), MACROS / "alerts.sql"]
+        macros = [*(MACROS / "cross_db").glob("*.sql"), MACROS / "clock_hours.sql"]
         text = "\n".join(path.read_text() for path in macros)
         environment = jinja2.Environment(extensions=["jinja2.ext.do"])
         environment.globals.update(var={"shop_timezone": zone}.get, adapter=self)

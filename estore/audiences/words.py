@@ -71,14 +71,14 @@ def lift_text(lift: Lift, currency: Currency) -> str:
         ["per customer", "exported", "control", "difference", "95 % interval"],
         [
             ["orders", *_cells(lift.orders, lambda value: f"{value:,.3f}")],
-            ["net revenue",
+            ["revenue",
              *_cells(lift.revenue, lambda value: currency.amount(round(value, 3), exact=True))],
         ],
     )  # fmt: skip
     said = [
         f"{lift.audience}: {lift.treated_count:,} exported and {lift.control_count:,} held-out "
         f"customers, each observed for {lift.days} days after the export",
-        "", table, "", _meaning("orders", lift.orders), _meaning("net revenue", lift.revenue),
+        "", table, "", _meaning("orders", lift.orders), _meaning("revenue", lift.revenue),
     ]  # fmt: skip
     return "\n".join([*said, *_warnings(lift.imbalances)])
 

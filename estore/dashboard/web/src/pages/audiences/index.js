@@ -121,7 +121,7 @@ const lift = {
   title: () => 'Lift against the control group',
   period: whole,
   measured:
-    'net revenue per customer in the 30 days after the first export, with a 95% interval of the difference; only customers observed for all 30 days',
+    'revenue per customer in the 30 days after the first export, with a 95% interval of the difference; only customers observed for all 30 days',
   empty: (view) =>
     measuredOf(view).length
       ? null

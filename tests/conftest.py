@@ -45,7 +45,7 @@ COMPARED_TABLES = (
 )
 
 
-#: Tests that `make test` leaves to `make test-slow`: files, or files::tests.
+#: Tests that `make test` leaves to `make test-slow`: files, files::tests, or files::tests[case].
 SLOW = [
     line.split("\t")[0]
     for line in (Path(__file__).parent / "slow.txt").read_text().splitlines()
@@ -56,8 +56,8 @@ SLOW = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow tests."""
     for item in items:
-        name = item.nodeid.removeprefix("tests/").partition("[")[0]
-        if name in SLOW or name.partition("::")[0] in SLOW:
+        name = item.nodeid.removeprefix("tests/")
+        if {name, name.partition("[")[0], name.partition("::")[0]} & {*SLOW}:
             item.add_marker("slow")
 
 

@@ -28,10 +28,12 @@ def false_alarms(detector: Detector, kind: Kind, seed: int) -> Counter[str]:
     return Counter({**Counter(name for (name,) in found), "is_revenue_anomaly": odd})
 
 
-def is_found(detector: Detector, kind: Kind, seed: int, fault: str) -> tuple[bool, float, float]:
+def is_found(
+    detector: Detector, kind: Kind, seed: int, fault: str, days: int = DAYS
+) -> tuple[bool, float, float]:
     """Whether an alert names a fault; for days with a stated loss, the true and the stated loss."""
     plant, names = FAULTS[fault]
-    planted = plant(simulate(kind, seed, DAYS), np.random.default_rng([seed, 7]))
+    planted = plant(simulate(kind, seed, days), np.random.default_rng([seed, 7]))
     first, last = (FIRST_DAY + timedelta(days=n) for n in (planted.first_day, planted.last_day))
     with detector.run(tables(planted.sums)) as shop:
         found = shop.execute(

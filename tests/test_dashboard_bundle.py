@@ -93,7 +93,7 @@ def test_the_page_is_laid_out_before_the_chart_library_is_read() -> None:
     html = (STATIC / "index.html").read_text()
     asked = re.findall(r'(?:href|src)="static/([\w.]+\.js)', html)
     assert asked == ["charts.js", "app.js", "charts.js"], "requested first, executed last"
-    assert (STATIC / "app.js").stat().st_size < 160_000
+    assert (STATIC / "app.js").stat().st_size < 150_000
     assert (STATIC / "charts.js").read_text().startswith("//# allFunctionsCalledOnLoad\n")
 
 

@@ -108,8 +108,7 @@ def test_a_crash_while_writing_leaves_the_last_version_current(
 
     _, manifest = pipeline.build(published.settings, published.shop, Console(quiet=True))
 
-    assert manifest is not None
-    assert (manifest.version, manifest.as_of_date) == ("v000002", "2019-10-02")
+    assert manifest and (manifest.version, manifest.as_of_date) == ("v000002", "2019-10-02")
     assert not list(published.settings.published.glob("*.tmp"))
 
 

@@ -117,8 +117,7 @@ def test_every_field_on_a_shelf_is_defined(document: ElementTree.Element, source
 
 
 def test_fields_have_captions_descriptions_and_formats(document: ElementTree.Element) -> None:
-    sales = document.find("datasources/datasource[@caption='Daily sales']")
-    assert sales is not None
+    (sales,) = document.findall("datasources/datasource[@caption='Daily sales']")
     fields = {each.get("name"): each for each in sales.iter("column")}
     revenue = fields["[revenue_amount]"]
     assert revenue.get("caption") == "Revenue" and revenue.get("role") == "measure"

@@ -46,14 +46,22 @@ def test_seventeen_missing_purchases_are_found(detector: Detector) -> None:
     assert sum(found) >= 3
 
 
-def test_nine_of_ten_stated_losses_of_a_large_shop_are_within_a_quarter_of_the_true_one(
+def test_the_stated_loss_of_a_large_shop_is_within_a_quarter_of_the_true_one(
     detector: Detector,
 ) -> None:
-    """What one day would have sold varies by itself: of 40 such losses, 38 are as close."""
+    (large,) = (kind for kind in KINDS if kind.name == "100,000 events a day")
+    for fault in ("no purchases for 31 hours", "no events for 24 hours"):
+        for seed in range(3):
+            _, lost, stated = is_found(detector, large, seed, fault, days=365)
+            assert stated > 0, "a loss of this many orders must be stated"
+            assert abs(stated / lost - 1) <= 0.25, (fault, seed, lost, stated)
+
+
+def test_stated_losses_of_a_large_shop_are_neither_too_high_nor_too_low(detector: Detector) -> None:
+    """What a single day would have sold varies by itself, so one of ten may be farther off."""
     (large,) = (kind for kind in KINDS if kind.name == "100,000 events a day")
     for fault in ("no purchases for 31 hours", "no events for 24 hours"):
         found = [is_found(detector, large, seed, fault)[1:] for seed in SEEDS]
-        assert all(stated > 0 for _, stated in found), "a loss of this many orders is stated"
         errors = [stated / lost - 1 for lost, stated in found]
         assert sum(abs(error) <= 0.25 for error in errors) >= 9, errors
         assert abs(np.mean(errors)) <= 0.1, errors

@@ -1,8 +1,4 @@
-with as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
-active as (
+with active as (
     {% for grain in ['month', 'week'] -%}
     select
         '{{ grain }}' as cohort_grain,
@@ -15,19 +11,8 @@ active as (
     {% endfor %}
 ),
 
--- Includes periods without orders: a missing row would look like a missing period.
 periods as (
-    {% for grain in ['month', 'week'] -%}
-    select distinct
-        '{{ grain }}' as cohort_grain,
-        {{ period_start(grain, add_days('as_of.first_date', 'number')) }} as period_start,
-        {{ period_start(grain, add_days('as_of.as_of_date', 1)) }} as unfinished_start,
-        as_of.censored_until,
-        as_of.as_of_date
-    from as_of
-    cross join {{ each_number(0, days_between('as_of.first_date', 'as_of.as_of_date')) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ every_period(ref('int_as_of')) }}
 ),
 
 -- In its own period, the whole cohort is active. Weekly cohorts end after a while.
@@ -47,7 +32,7 @@ cells as (
     from active as cohorts
     inner join periods
         on
-            cohorts.cohort_grain = periods.cohort_grain
+            cohorts.cohort_grain = periods.grain
             and cohorts.cohort_start <= periods.period_start
             and (
                 cohorts.cohort_grain = 'month'

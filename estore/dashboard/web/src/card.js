@@ -135,7 +135,11 @@ export class Card {
       ...legend.map(({ text, color, shape }) => h('li', {}, mark(shape, color, this.palette), text)),
     );
     const set = view.ignored(spec.query, spec.obeys);
-    const basis = [spec.period?.(view, this.choice) ?? view.period, spec.measured, `as of ${view.asOfName}`].join(' · ');
+    const basis = [
+      spec.period?.(view, this.choice) ?? view.period,
+      spec.measured,
+      `as of ${view.asOfName}`,
+    ].join(' · ');
     // Filters that do not apply are named only where one is set: only then could they mislead.
     const warning = set.length ? ` Not filtered by ${listed(set)}.` : '';
     this.about = `${basis}.${warning}`;

@@ -1,6 +1,7 @@
 // Audiences: sizes, changes since the last export, and the lift against the control group. Only counts.
 
 import { nameBars, rowsHeight } from '../../charts/bars.js';
+import { tabled } from '../../columns.js';
 import { counted, full, short } from '../../numbers.js';
 import { ratio } from '../../ratio.js';
 import { whole } from '../../view.js';
@@ -45,29 +46,24 @@ const sized = {
           rows[index].audience,
           [
             ['Customers', full(rows[index].customer_count, 'count')],
-            ['Share of all', full(ratio(rows[index].customer_count, rows[index].total_customer_count), 'rate')],
+            [
+              'Share of all',
+              full(ratio(rows[index].customer_count, rows[index].total_customer_count), 'rate'),
+            ],
             ['What to do', rows[index].description],
           ],
         ],
       },
     );
   },
-  table: (view) => ({
-    columns: [
-      { name: 'Audience', kind: 'text' },
-      { name: 'Customers', kind: 'count' },
-      { name: 'All customers', kind: 'count' },
-      { name: 'Share', kind: 'rate' },
-      { name: 'What to do', kind: 'prose', long: true },
-    ],
-    rows: rowsOf(view).map((row) => [
-      row.audience,
-      row.customer_count,
-      row.total_customer_count,
-      ratio(row.customer_count, row.total_customer_count),
-      row.description,
+  table: (view) =>
+    tabled(rowsOf(view), [
+      ['Audience', 'text', 'audience'],
+      ['Customers', 'count', 'customer_count'],
+      ['All customers', 'count', 'total_customer_count'],
+      ['Share', 'rate', (row) => ratio(row.customer_count, row.total_customer_count)],
+      ['What to do', 'prose', 'description', { long: true }],
     ]),
-  }),
 };
 
 const exported = {
@@ -82,28 +78,17 @@ const exported = {
       : 'No export is recorded. `estore audience export NAME` writes a file and holds out a control group.',
   tableOnly: true,
   stacked: true,
-  table: (view) => ({
-    columns: [
-      { name: 'Audience', kind: 'text' },
-      { name: 'Exports', kind: 'count' },
-      { name: 'Last data', kind: 'date' },
-      { name: 'Exported', kind: 'count' },
-      { name: 'Held out', kind: 'count' },
-      { name: 'Customers now', kind: 'count' },
-      { name: 'Entered', kind: 'count' },
-      { name: 'Left', kind: 'count' },
-    ],
-    rows: exportedOf(view).map((row) => [
-      row.audience,
-      row.export_count,
-      row.last_export_date,
-      row.exported_count,
-      row.control_count,
-      row.customer_count,
-      row.entered_count,
-      row.left_count,
+  table: (view) =>
+    tabled(exportedOf(view), [
+      ['Audience', 'text', 'audience'],
+      ['Exports', 'count', 'export_count'],
+      ['Last data', 'date', 'last_export_date'],
+      ['Exported', 'count', 'exported_count'],
+      ['Held out', 'count', 'control_count'],
+      ['Customers now', 'count', 'customer_count'],
+      ['Entered', 'count', 'entered_count'],
+      ['Left', 'count', 'left_count'],
     ]),
-  }),
 };
 
 const verdict = ({ revenue_difference_low: low, revenue_difference_high: high, is_imbalanced: differs }) =>
@@ -128,34 +113,20 @@ const lift = {
       : 'Not known yet: 30 days of data after an export with a control group are needed.',
   tableOnly: true,
   stacked: true,
-  table: (view) => ({
-    columns: [
-      { name: 'Audience', kind: 'text' },
-      { name: 'Exported', kind: 'count' },
-      { name: 'Held out', kind: 'count' },
-      { name: 'Revenue, exported', kind: 'money' },
-      { name: 'Revenue, held out', kind: 'money' },
-      { name: 'Difference', kind: 'money' },
-      { name: 'From', kind: 'money' },
-      { name: 'To', kind: 'money' },
-      { name: 'Orders, exported', kind: 'amount', spare: true },
-      { name: 'Orders, held out', kind: 'amount', spare: true },
-      { name: 'Result', kind: 'text' },
-    ],
-    rows: measuredOf(view).map((row) => [
-      row.audience,
-      row.treated_observed_count,
-      row.control_observed_count,
-      row.treated_revenue_amount,
-      row.control_revenue_amount,
-      row.revenue_difference,
-      row.revenue_difference_low,
-      row.revenue_difference_high,
-      row.treated_orders,
-      row.control_orders,
-      verdict(row),
+  table: (view) =>
+    tabled(measuredOf(view), [
+      ['Audience', 'text', 'audience'],
+      ['Exported', 'count', 'treated_observed_count'],
+      ['Held out', 'count', 'control_observed_count'],
+      ['Revenue, exported', 'money', 'treated_revenue_amount'],
+      ['Revenue, held out', 'money', 'control_revenue_amount'],
+      ['Difference', 'money', 'revenue_difference'],
+      ['From', 'money', 'revenue_difference_low'],
+      ['To', 'money', 'revenue_difference_high'],
+      ['Orders, exported', 'amount', 'treated_orders', { spare: true }],
+      ['Orders, held out', 'amount', 'control_orders', { spare: true }],
+      ['Result', 'text', verdict],
     ]),
-  }),
 };
 
 export const cards = [sized, exported, lift];

@@ -3,6 +3,7 @@
 import { nameBars, rowsHeight } from '../../charts/bars.js';
 import { bubbles } from '../../charts/bubbles.js';
 import { treemap } from '../../charts/treemap.js';
+import { tabled } from '../../columns.js';
 import { full, listed, share, short } from '../../numbers.js';
 import { TYPE_COLORS, TYPE_NAMES } from '../../palette.js';
 import { ratio, sum } from '../../ratio.js';
@@ -39,47 +40,32 @@ const tip = (row) => [
 ];
 
 /** Segments as rows of the table: every number that metrics_rfm_segments has. */
-const segmentTable = (view) => ({
-  columns: [
-    {
-      name: 'Segment',
-      kind: 'text',
-      mark: (row) =>
-        TYPE_COLORS[view.rows('segments').find(({ rfm_segment }) => rfm_segment === row[0])?.category_type],
-    },
-    { name: 'Kind', kind: 'text' },
-    { name: 'Customers', kind: 'count' },
-    { name: 'Share', kind: 'rate' },
-    { name: 'Revenue', kind: 'money' },
-    { name: 'Share of revenue', kind: 'rate' },
-    { name: 'Average', kind: 'money' },
-    { name: 'p25', kind: 'money', spare: true },
-    { name: 'Median', kind: 'money', spare: true },
-    { name: 'p75', kind: 'money', spare: true },
-    { name: 'Average order value', kind: 'money', spare: true },
-    { name: 'Orders each', kind: 'amount', spare: true },
-    { name: 'Sessions each', kind: 'amount', spare: true },
-    { name: 'Churned', kind: 'rate' },
-    { name: 'Recommended action', kind: 'text', long: true },
-  ],
-  rows: byRevenue(view).map((row) => [
-    row.rfm_segment,
-    TYPE_NAMES[row.category_type] ?? row.category_type,
-    row.customer_count,
-    shareOf(row).customers,
-    row.revenue_amount,
-    shareOf(row).revenue,
-    mean(row),
-    row.p25_revenue_amount,
-    row.median_revenue_amount,
-    row.p75_revenue_amount,
-    ratio(row.revenue_amount, row.order_count),
-    ratio(row.order_count, row.customer_count),
-    ratio(row.session_count, row.customer_count),
-    ratio(row.churned_count, row.customer_count),
-    row.recommended_action,
-  ]),
-});
+const segmentTable = (view) =>
+  tabled(byRevenue(view), [
+    [
+      'Segment',
+      'text',
+      'rfm_segment',
+      {
+        mark: (row) =>
+          TYPE_COLORS[view.rows('segments').find(({ rfm_segment }) => rfm_segment === row[0])?.category_type],
+      },
+    ],
+    ['Kind', 'text', (row) => TYPE_NAMES[row.category_type] ?? row.category_type],
+    ['Customers', 'count', 'customer_count'],
+    ['Share', 'rate', (row) => shareOf(row).customers],
+    ['Revenue', 'money', 'revenue_amount'],
+    ['Share of revenue', 'rate', (row) => shareOf(row).revenue],
+    ['Average', 'money', (row) => mean(row)],
+    ['p25', 'money', 'p25_revenue_amount', { spare: true }],
+    ['Median', 'money', 'median_revenue_amount', { spare: true }],
+    ['p75', 'money', 'p75_revenue_amount', { spare: true }],
+    ['Average order value', 'money', (row) => ratio(row.revenue_amount, row.order_count), { spare: true }],
+    ['Orders each', 'amount', (row) => ratio(row.order_count, row.customer_count), { spare: true }],
+    ['Sessions each', 'amount', (row) => ratio(row.session_count, row.customer_count), { spare: true }],
+    ['Churned', 'rate', (row) => ratio(row.churned_count, row.customer_count)],
+    ['Recommended action', 'text', 'recommended_action', { long: true }],
+  ]);
 
 export const cards = [
   {
@@ -150,20 +136,13 @@ export const cards = [
         tip: (index) => tip(rows[index]),
       });
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Segment', kind: 'text' },
-        { name: 'Customers', kind: 'count' },
-        { name: 'Average revenue', kind: 'money' },
-        { name: 'Revenue', kind: 'money' },
-      ],
-      rows: byRevenue(view).map((row) => [
-        row.rfm_segment,
-        row.customer_count,
-        mean(row),
-        row.revenue_amount,
+    table: (view) =>
+      tabled(byRevenue(view), [
+        ['Segment', 'text', 'rfm_segment'],
+        ['Customers', 'count', 'customer_count'],
+        ['Average revenue', 'money', (row) => mean(row)],
+        ['Revenue', 'money', 'revenue_amount'],
       ]),
-    }),
   },
   {
     id: 'share-of-customers-and-revenue',
@@ -202,22 +181,14 @@ export const cards = [
         { kind: 'rate', room: 52, tip: (index) => tip(rows[index]) },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Segment', kind: 'text' },
-        { name: 'Customers', kind: 'count' },
-        { name: 'Share of customers', kind: 'rate' },
-        { name: 'Revenue', kind: 'money' },
-        { name: 'Share of revenue', kind: 'rate' },
-      ],
-      rows: byRevenue(view).map((row) => [
-        row.rfm_segment,
-        row.customer_count,
-        shareOf(row).customers,
-        row.revenue_amount,
-        shareOf(row).revenue,
+    table: (view) =>
+      tabled(byRevenue(view), [
+        ['Segment', 'text', 'rfm_segment'],
+        ['Customers', 'count', 'customer_count'],
+        ['Share of customers', 'rate', (row) => shareOf(row).customers],
+        ['Revenue', 'money', 'revenue_amount'],
+        ['Share of revenue', 'rate', (row) => shareOf(row).revenue],
       ]),
-    }),
   },
   {
     id: 'segments',

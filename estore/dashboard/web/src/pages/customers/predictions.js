@@ -1,6 +1,7 @@
 // Predictions: expected revenue by segment, and earlier predictions against what followed.
 
 import { nameBars, rowsHeight } from '../../charts/bars.js';
+import { tabled } from '../../columns.js';
 import { dayName } from '../../days.js';
 import { counted, full, short } from '../../numbers.js';
 import { ratio } from '../../ratio.js';
@@ -75,26 +76,16 @@ const predictedCard = {
       },
     );
   },
-  table: (view, days) => ({
-    columns: [
-      { name: 'Segment', kind: 'text' },
-      { name: 'Customers', kind: 'count' },
-      { name: 'Still customers', kind: 'count' },
-      { name: 'Expected orders', kind: 'count' },
-      { name: 'Expected revenue', kind: 'money' },
-      { name: 'From', kind: 'money' },
-      { name: 'To', kind: 'money' },
-    ],
-    rows: bySegment(view, days).map((row) => [
-      row.rfm_segment,
-      row.customer_count,
-      row.alive_customer_count,
-      row.expected_order_count,
-      row.expected_revenue_amount,
-      row.expected_revenue_amount_low,
-      row.expected_revenue_amount_high,
+  table: (view, days) =>
+    tabled(bySegment(view, days), [
+      ['Segment', 'text', 'rfm_segment'],
+      ['Customers', 'count', 'customer_count'],
+      ['Still customers', 'count', 'alive_customer_count'],
+      ['Expected orders', 'count', 'expected_order_count'],
+      ['Expected revenue', 'money', 'expected_revenue_amount'],
+      ['From', 'money', 'expected_revenue_amount_low'],
+      ['To', 'money', 'expected_revenue_amount_high'],
     ]),
-  }),
 };
 
 const asked = (choice) => {
@@ -192,24 +183,15 @@ const receiptCard = {
       },
     );
   },
-  table: (view, choice) => ({
-    columns: [
-      { name: 'Tenth', kind: 'text' },
-      { name: 'Customers', kind: 'count' },
-      { name: 'Predicted orders', kind: 'count' },
-      { name: 'Actual orders', kind: 'count' },
-      { name: 'Predicted revenue', kind: 'money' },
-      { name: 'Actual revenue', kind: 'money' },
-    ],
-    rows: deciles(view, choice).map((row) => [
-      decileName(row),
-      row.customer_count,
-      row.predicted_order_count,
-      row.actual_order_count,
-      row.predicted_revenue_amount,
-      row.actual_revenue_amount,
+  table: (view, choice) =>
+    tabled(deciles(view, choice), [
+      ['Tenth', 'text', (row) => decileName(row)],
+      ['Customers', 'count', 'customer_count'],
+      ['Predicted orders', 'count', 'predicted_order_count'],
+      ['Actual orders', 'count', 'actual_order_count'],
+      ['Predicted revenue', 'money', 'predicted_revenue_amount'],
+      ['Actual revenue', 'money', 'actual_revenue_amount'],
     ]),
-  }),
 };
 
 export const predictionCards = [predictedCard, receiptCard];

@@ -1,6 +1,7 @@
 // Transitions between segments from one month end to the next.
 
 import { cellTable } from '../../charts/cells.js';
+import { tabled } from '../../columns.js';
 import { dayName, monthName } from '../../days.js';
 import { full, share, short } from '../../numbers.js';
 import { ratio, sum } from '../../ratio.js';
@@ -95,23 +96,13 @@ export const transitionsCard = {
   },
   table(view, month) {
     const { rows, leaving } = transitions(view, month);
-    return {
-      columns: [
-        { name: 'Month end', kind: 'date' },
-        { name: 'From', kind: 'text' },
-        { name: 'To', kind: 'text' },
-        { name: 'Customers', kind: 'count' },
-        { name: 'Share of the segment', kind: 'rate' },
-        { name: 'Revenue', kind: 'money' },
-      ],
-      rows: rows.map((row) => [
-        row.month_end_date,
-        row.from_segment,
-        row.to_segment,
-        row.customer_count,
-        ratio(row.customer_count, leaving.get(row.from_segment)),
-        row.revenue_amount,
-      ]),
-    };
+    return tabled(rows, [
+      ['Month end', 'date', 'month_end_date'],
+      ['From', 'text', 'from_segment'],
+      ['To', 'text', 'to_segment'],
+      ['Customers', 'count', 'customer_count'],
+      ['Share of the segment', 'rate', (row) => ratio(row.customer_count, leaving.get(row.from_segment))],
+      ['Revenue', 'money', 'revenue_amount'],
+    ]);
   },
 };

@@ -1,6 +1,7 @@
 // The alerts as a card: data issues that make numbers misleading.
 
 import { alertName, alertsOf, severityColor } from '../../alerts.js';
+import { tabled } from '../../columns.js';
 import { counted } from '../../numbers.js';
 import { whole } from '../../view.js';
 
@@ -27,26 +28,15 @@ export const alertsCard = {
   tableOnly: true,
   tall: true,
   stacked: true,
-  table: (view) => ({
-    columns: [
-      { name: 'Severity', kind: 'text', mark: ([severity]) => severityColor(severity) },
-      { name: 'What', kind: 'text' },
-      { name: 'Days', kind: 'prose' },
-      { name: 'About', kind: 'text', spare: true },
-      { name: 'Measured', kind: 'count', spare: true },
-      { name: 'Expected', kind: 'count', spare: true },
-      { name: 'Revenue', kind: 'money', spare: true },
-      { name: 'Description', kind: 'prose', long: true },
-    ],
-    rows: alertsOf(view).map((row) => [
-      row.severity,
-      alertName(row),
-      daysOf(row),
-      row.subject,
-      row.measured,
-      row.expected,
-      row.revenue_amount,
-      row.sentence,
+  table: (view) =>
+    tabled(alertsOf(view), [
+      ['Severity', 'text', 'severity', { mark: ([severity]) => severityColor(severity) }],
+      ['What', 'text', (row) => alertName(row)],
+      ['Days', 'prose', (row) => daysOf(row)],
+      ['About', 'text', 'subject', { spare: true }],
+      ['Measured', 'count', 'measured', { spare: true }],
+      ['Expected', 'count', 'expected', { spare: true }],
+      ['Revenue', 'money', 'revenue_amount', { spare: true }],
+      ['Description', 'prose', 'sentence', { long: true }],
     ]),
-  }),
 };

@@ -1,6 +1,7 @@
 // How the numbers are computed: tests, lineage, definitions.
 
 import { lineage, lineageHeight } from '../../charts/lineage.js';
+import { tabled } from '../../columns.js';
 import { h } from '../../element.js';
 import { counted } from '../../numbers.js';
 import { tableOf } from '../../table.js';
@@ -39,22 +40,21 @@ export const buildingCards = [
     empty: (view) => (view.rows('tests').length ? null : 'The last build recorded no tests.'),
     tableOnly: true,
     stacked: true,
-    table: (view) => ({
-      columns: [
-        { name: 'Result', kind: 'text', mark: (row) => (row[0] === 'pass' ? 'blue' : 'orange') },
-        { name: 'Table', kind: 'text' },
-        { name: 'Test', kind: 'text', long: true },
-        { name: 'Failures', kind: 'count', spare: true },
-      ],
-      rows: [...view.rows('tests')]
-        .sort((a, b) => Number(a.status === 'pass') - Number(b.status === 'pass'))
-        .map((row) => [
-          row.status,
-          row.table_name,
-          [row.test_name.replaceAll('_', ' '), row.description].filter(Boolean).join(': '),
-          row.failure_count,
-        ]),
-    }),
+    table: (view) =>
+      tabled(
+        [...view.rows('tests')].sort((a, b) => Number(a.status === 'pass') - Number(b.status === 'pass')),
+        [
+          ['Result', 'text', 'status', { mark: (row) => (row[0] === 'pass' ? 'blue' : 'orange') }],
+          ['Table', 'text', 'table_name'],
+          [
+            'Test',
+            'text',
+            (row) => [row.test_name.replaceAll('_', ' '), row.description].filter(Boolean).join(': '),
+            { long: true },
+          ],
+          ['Failures', 'count', 'failure_count', { spare: true }],
+        ],
+      ),
   },
   {
     id: 'lineage',

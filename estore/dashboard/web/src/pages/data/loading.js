@@ -3,6 +3,7 @@
 import { MARK, alertDays, alertWords } from '../../alerts.js';
 import { nameBars } from '../../charts/bars.js';
 import { cutAt, dayBars } from '../../charts/days.js';
+import { tabled } from '../../columns.js';
 import { daysBetween, longDay } from '../../days.js';
 import { counted, full, short } from '../../numbers.js';
 import { ratio, sum, sumBy } from '../../ratio.js';
@@ -149,26 +150,16 @@ export const loadingCards = [
         },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Day', kind: 'date' },
-        { name: 'Events', kind: 'count' },
-        { name: 'Views', kind: 'count' },
-        { name: 'Carts', kind: 'count' },
-        { name: 'Purchases', kind: 'count' },
-        { name: 'Duplicate rows', kind: 'count' },
-        { name: 'Complete', kind: 'text' },
-      ],
-      rows: days(view).map((row) => [
-        row.day,
-        row.event_count,
-        row.view_count ?? null,
-        row.cart_add_count ?? null,
-        row.purchase_count ?? null,
-        row.duplicate_row_count,
-        row.isComplete,
+    table: (view) =>
+      tabled(days(view), [
+        ['Day', 'date', 'day'],
+        ['Events', 'count', 'event_count'],
+        ['Views', 'count', (row) => row.view_count ?? null],
+        ['Carts', 'count', (row) => row.cart_add_count ?? null],
+        ['Purchases', 'count', (row) => row.purchase_count ?? null],
+        ['Duplicate rows', 'count', 'duplicate_row_count'],
+        ['Complete', 'text', 'isComplete'],
       ]),
-    }),
   },
   {
     id: 'rejects-by-reason',
@@ -197,14 +188,12 @@ export const loadingCards = [
         },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: 'File', kind: 'text' },
-        { name: 'Reason', kind: 'text', long: true },
-        { name: 'Rows', kind: 'count' },
-      ],
-      rows: view.rows('rejects').map((row) => [fileName(row.uri), row.reason, row.line_count]),
-    }),
+    table: (view) =>
+      tabled(view.rows('rejects'), [
+        ['File', 'text', (row) => fileName(row.uri)],
+        ['Reason', 'text', 'reason', { long: true }],
+        ['Rows', 'count', 'line_count'],
+      ]),
   },
   {
     id: 'files',
@@ -215,36 +204,20 @@ export const loadingCards = [
     empty: (view) => (view.rows('files').length ? null : 'No files yet.'),
     tableOnly: true,
     stacked: true,
-    table: (view) => ({
-      columns: [
-        { name: 'File', kind: 'text' },
-        { name: 'Status', kind: 'text' },
-        { name: 'Size', kind: 'bytes' },
-        { name: 'Rows', kind: 'count' },
-        { name: 'Loaded', kind: 'count' },
-        { name: 'Rejected', kind: 'count' },
-        { name: 'Ignored', kind: 'count' },
-        { name: 'First day', kind: 'date' },
-        { name: 'Last day', kind: 'date' },
-        { name: 'Loaded at (UTC)', kind: 'instant' },
-        { name: 'Reason for refusal', kind: 'text' },
-      ],
-      rows: view
-        .rows('files')
-        .map((row) => [
-          fileName(row.uri),
-          row.status,
-          row.bytes,
-          row.lines,
-          row.loaded,
-          row.rejected,
-          ignored(row),
-          row.first_date,
-          row.last_date,
-          row.loaded_at,
-          row.error,
-        ]),
-    }),
+    table: (view) =>
+      tabled(view.rows('files'), [
+        ['File', 'text', (row) => fileName(row.uri)],
+        ['Status', 'text', 'status'],
+        ['Size', 'bytes', 'bytes'],
+        ['Rows', 'count', 'lines'],
+        ['Loaded', 'count', 'loaded'],
+        ['Rejected', 'count', 'rejected'],
+        ['Ignored', 'count', (row) => ignored(row)],
+        ['First day', 'date', 'first_date'],
+        ['Last day', 'date', 'last_date'],
+        ['Loaded at (UTC)', 'instant', 'loaded_at'],
+        ['Reason for refusal', 'text', 'error'],
+      ]),
   },
   {
     id: 'repeated-lines-by-day',
@@ -300,13 +273,11 @@ export const loadingCards = [
         },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Day', kind: 'date' },
-        { name: 'Duplicate rows', kind: 'count' },
-        { name: 'Events', kind: 'count' },
-      ],
-      rows: days(view).map((row) => [row.day, row.duplicate_row_count, row.event_count]),
-    }),
+    table: (view) =>
+      tabled(days(view), [
+        ['Day', 'date', 'day'],
+        ['Duplicate rows', 'count', 'duplicate_row_count'],
+        ['Events', 'count', 'event_count'],
+      ]),
   },
 ];

@@ -2,6 +2,7 @@
 
 import { lineChart } from '../../charts/lines.js';
 import { dayAxis } from '../../charts/parts.js';
+import { tabled } from '../../columns.js';
 import { dayName, periodName, spanOf, weekOf } from '../../days.js';
 import { counted, ends, full } from '../../numbers.js';
 import { ratio, sum } from '../../ratio.js';
@@ -84,36 +85,19 @@ export const cartRecoveryCard = {
       },
     );
   },
-  table: (view) => ({
-    columns: [
-      { name: 'Day', kind: 'date' },
-      { name: 'Carts', kind: 'count' },
-      { name: 'Customers', kind: 'count' },
-      { name: 'Value', kind: 'money' },
-      { name: 'Bought within 1 day', kind: 'count' },
-      { name: 'Within 3 days', kind: 'count' },
-      { name: `Within ${window(view)} days`, kind: 'count' },
-      { name: 'Share', kind: 'rate' },
-      { name: '95% from', kind: 'rate' },
-      { name: '95% to', kind: 'rate' },
-      { name: 'Value recovered', kind: 'money' },
-      { name: 'Median hours', kind: 'amount' },
-    ],
-    rows: view
-      .within(view.rows('recovery'), 'cart_date')
-      .map((row) => [
-        row.cart_date,
-        row.cart_count,
-        row.customer_count,
-        row.cart_amount,
-        row.recovered_1d_count,
-        row.recovered_3d_count,
-        row.recovered_count,
-        ratio(row.recovered_count, row.cart_count),
-        row.recovered_rate_low,
-        row.recovered_rate_high,
-        row.recovered_amount,
-        row.median_hours_to_purchase,
-      ]),
-  }),
+  table: (view) =>
+    tabled(view.within(view.rows('recovery'), 'cart_date'), [
+      ['Day', 'date', 'cart_date'],
+      ['Carts', 'count', 'cart_count'],
+      ['Customers', 'count', 'customer_count'],
+      ['Value', 'money', 'cart_amount'],
+      ['Bought within 1 day', 'count', 'recovered_1d_count'],
+      ['Within 3 days', 'count', 'recovered_3d_count'],
+      [`Within ${window(view)} days`, 'count', 'recovered_count'],
+      ['Share', 'rate', (row) => ratio(row.recovered_count, row.cart_count)],
+      ['95% from', 'rate', 'recovered_rate_low'],
+      ['95% to', 'rate', 'recovered_rate_high'],
+      ['Value recovered', 'money', 'recovered_amount'],
+      ['Median hours', 'amount', 'median_hours_to_purchase'],
+    ]),
 };

@@ -1,6 +1,7 @@
 // Revenue per customer by month since the first order, for all customers or by their first category or brand.
 
 import { cellTable } from '../../charts/cells.js';
+import { tabled } from '../../columns.js';
 import { monthName } from '../../days.js';
 import { counted, full, short } from '../../numbers.js';
 import { sum } from '../../ratio.js';
@@ -74,22 +75,13 @@ export const cohortValueCard = {
       },
     );
   },
-  table: (view, choice) => ({
-    columns: [
-      { name: 'First order in', kind: 'date' },
-      { name: 'Months since', kind: 'count' },
-      { name: 'Customers', kind: 'count' },
-      { name: 'Revenue per customer', kind: 'money' },
-      { name: 'Month over', kind: 'text' },
-      { name: 'Left-censored', kind: 'text' },
-    ],
-    rows: rowsOf(view, choice).map((row) => [
-      row.cohort_start,
-      row.month_index,
-      row.customer_count,
-      row.revenue_per_customer_amount,
-      row.is_complete,
-      row.is_left_censored,
+  table: (view, choice) =>
+    tabled(rowsOf(view, choice), [
+      ['First order in', 'date', 'cohort_start'],
+      ['Months since', 'count', 'month_index'],
+      ['Customers', 'count', 'customer_count'],
+      ['Revenue per customer', 'money', 'revenue_per_customer_amount'],
+      ['Month over', 'text', 'is_complete'],
+      ['Left-censored', 'text', 'is_left_censored'],
     ]),
-  }),
 };

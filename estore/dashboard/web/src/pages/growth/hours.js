@@ -1,6 +1,7 @@
 // When customers visit and buy: weekdays and hours of the shop.
 
 import { cellTable } from '../../charts/cells.js';
+import { tabled } from '../../columns.js';
 import { ends, full, short } from '../../numbers.js';
 import { ratio } from '../../ratio.js';
 import { unsent } from '../../stages.js';
@@ -77,30 +78,16 @@ export const hoursCard = {
       },
     );
   },
-  table: (view) => ({
-    columns: [
-      { name: 'Weekday', kind: 'text' },
-      { name: 'Hour', kind: 'count' },
-      { name: 'Days', kind: 'count' },
-      { name: 'Sessions', kind: 'count' },
-      { name: 'Orders', kind: 'count' },
-      { name: 'Revenue', kind: 'money' },
-      { name: 'View to purchase', kind: 'rate' },
-      { name: '95% from', kind: 'rate' },
-      { name: '95% to', kind: 'rate' },
-    ],
-    rows: view
-      .rows('hours')
-      .map((row) => [
-        DAYS[row.weekday - 1],
-        row.hour_of_day,
-        row.day_count,
-        row.session_count,
-        row.order_count,
-        row.revenue_amount,
-        conversion(row),
-        row.view_to_purchase_rate_low,
-        row.view_to_purchase_rate_high,
-      ]),
-  }),
+  table: (view) =>
+    tabled(view.rows('hours'), [
+      ['Weekday', 'text', (row) => DAYS[row.weekday - 1]],
+      ['Hour', 'count', 'hour_of_day'],
+      ['Days', 'count', 'day_count'],
+      ['Sessions', 'count', 'session_count'],
+      ['Orders', 'count', 'order_count'],
+      ['Revenue', 'money', 'revenue_amount'],
+      ['View to purchase', 'rate', (row) => conversion(row)],
+      ['95% from', 'rate', 'view_to_purchase_rate_low'],
+      ['95% to', 'rate', 'view_to_purchase_rate_high'],
+    ]),
 };

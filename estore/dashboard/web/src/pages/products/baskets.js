@@ -2,6 +2,7 @@
 
 import { nameBars, rowsHeight } from '../../charts/bars.js';
 import { cellTable } from '../../charts/cells.js';
+import { tabled } from '../../columns.js';
 import { counted, ends, full, share } from '../../numbers.js';
 import { ratio } from '../../ratio.js';
 import { whole } from '../../view.js';
@@ -115,33 +116,21 @@ export const basketCards = [
         },
       );
     },
-    table: (view, level) => ({
-      columns: [
-        { name: 'Item', kind: 'text' },
-        { name: 'With', kind: 'text' },
-        { name: 'Orders with both', kind: 'count' },
-        { name: 'Orders with the first', kind: 'count' },
-        { name: 'Orders with the second', kind: 'count' },
-        { name: 'All orders', kind: 'count' },
-        { name: 'Times chance', kind: 'amount' },
-        { name: '95% from', kind: 'amount' },
-        { name: '95% to', kind: 'amount' },
-      ],
-      rows: view
-        .rows('pairs')
-        .filter((row) => row.level === level)
-        .map((row) => [
-          row.item_a,
-          row.item_b,
-          row.order_count_both,
-          row.order_count_a,
-          row.order_count_b,
-          row.order_count,
-          row.lift,
-          row.lift_low,
-          row.lift_high,
-        ]),
-    }),
+    table: (view, level) =>
+      tabled(
+        view.rows('pairs').filter((row) => row.level === level),
+        [
+          ['Item', 'text', 'item_a'],
+          ['With', 'text', 'item_b'],
+          ['Orders with both', 'count', 'order_count_both'],
+          ['Orders with the first', 'count', 'order_count_a'],
+          ['Orders with the second', 'count', 'order_count_b'],
+          ['All orders', 'count', 'order_count'],
+          ['Times chance', 'amount', 'lift'],
+          ['95% from', 'amount', 'lift_low'],
+          ['95% to', 'amount', 'lift_high'],
+        ],
+      ),
   },
   {
     id: 'next-purchase',

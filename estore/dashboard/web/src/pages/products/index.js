@@ -2,6 +2,7 @@
 
 import { isNamed, nameBars, rowsHeight } from '../../charts/bars.js';
 import { cellTable } from '../../charts/cells.js';
+import { tabled } from '../../columns.js';
 import { full, share, short } from '../../numbers.js';
 import { ratio, sum, sumBy } from '../../ratio.js';
 import { basketCards } from './baskets.js';
@@ -124,24 +125,15 @@ export const cards = [
         },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Category', kind: 'text' },
-        { name: 'Viewed', kind: 'count' },
-        { name: 'Added to cart', kind: 'count' },
-        { name: 'Cart rate', kind: 'rate' },
-        { name: 'Bought', kind: 'count' },
-        { name: 'Purchase rate', kind: 'rate' },
-      ],
-      rows: largest(byCategory(view), VIEWED).map((row) => [
-        row.name,
-        row[VIEWED],
-        row[CARTED],
-        rateTo(CARTED, row),
-        row[BOUGHT],
-        rateTo(BOUGHT, row),
+    table: (view) =>
+      tabled(largest(byCategory(view), VIEWED), [
+        ['Category', 'text', 'name'],
+        ['Viewed', 'count', (row) => row[VIEWED]],
+        ['Added to cart', 'count', (row) => row[CARTED]],
+        ['Cart rate', 'rate', (row) => rateTo(CARTED, row)],
+        ['Bought', 'count', (row) => row[BOUGHT]],
+        ['Purchase rate', 'rate', (row) => rateTo(BOUGHT, row)],
       ]),
-    }),
   },
   changed({
     id: 'changed-subcategories',
@@ -221,20 +213,13 @@ export const cards = [
         },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Category', kind: 'text' },
-        { name: 'Segment at the time', kind: 'text' },
-        { name: 'Revenue', kind: 'money' },
-        { name: 'Orders', kind: 'count' },
-      ],
-      rows: largest(heat(view).rows).map((row) => [
-        row.category,
-        row.rfm_segment,
-        row.revenue_amount,
-        row.order_count,
+    table: (view) =>
+      tabled(largest(heat(view).rows), [
+        ['Category', 'text', 'category'],
+        ['Segment at the time', 'text', 'rfm_segment'],
+        ['Revenue', 'money', 'revenue_amount'],
+        ['Orders', 'count', 'order_count'],
       ]),
-    }),
   },
   ...basketCards,
 ];

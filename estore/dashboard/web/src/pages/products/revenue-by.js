@@ -1,6 +1,7 @@
 // A card of revenue by name, and one of the largest changes.
 
 import { isNamed, nameBars, rowsHeight, topRows } from '../../charts/bars.js';
+import { tabled } from '../../columns.js';
 import { addDays, periodName, spanOf } from '../../days.js';
 import { counted, full, short } from '../../numbers.js';
 import { change, ratio, sum } from '../../ratio.js';
@@ -60,22 +61,13 @@ export const revenueBy = ({ id, query, noun, plural, title, rowsOf, count = 12, 
   table(view) {
     const rows = largest(rowsOf(view));
     const total = sum(rows, 'revenue_amount');
-    return {
-      columns: [
-        { name: noun[0].toUpperCase() + noun.slice(1), kind: 'text' },
-        { name: 'Revenue', kind: 'money' },
-        { name: 'Share', kind: 'rate' },
-        { name: 'Items', kind: 'count' },
-        { name: 'Views', kind: 'count' },
-      ],
-      rows: rows.map((row) => [
-        row.name,
-        row.revenue_amount,
-        ratio(row.revenue_amount, total),
-        row.item_count,
-        row.view_count,
-      ]),
-    };
+    return tabled(rows, [
+      [noun[0].toUpperCase() + noun.slice(1), 'text', 'name'],
+      ['Revenue', 'money', 'revenue_amount'],
+      ['Share', 'rate', (row) => ratio(row.revenue_amount, total)],
+      ['Items', 'count', 'item_count'],
+      ['Views', 'count', 'view_count'],
+    ]);
   },
 });
 
@@ -153,21 +145,13 @@ export const changed = ({ id, query, noun, title, now, before }) => {
         },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: noun[0].toUpperCase() + noun.slice(1), kind: 'text' },
-        { name: 'Revenue', kind: 'money' },
-        { name: 'Before', kind: 'money' },
-        { name: 'Difference', kind: 'money' },
-        { name: 'Change', kind: 'change' },
-      ],
-      rows: rowsOf(view).map((row) => [
-        row.name,
-        row.now,
-        row.before,
-        row.difference,
-        change(row.now, row.before),
+    table: (view) =>
+      tabled(rowsOf(view), [
+        [noun[0].toUpperCase() + noun.slice(1), 'text', 'name'],
+        ['Revenue', 'money', 'now'],
+        ['Before', 'money', 'before'],
+        ['Difference', 'money', 'difference'],
+        ['Change', 'change', (row) => change(row.now, row.before)],
       ]),
-    }),
   };
 };

@@ -2,6 +2,7 @@
 
 import { cellTable } from '../../charts/cells.js';
 import { dayAxis, grid, textOf, tooltip, valueAxis } from '../../charts/parts.js';
+import { tabled } from '../../columns.js';
 import { longDay, monthName } from '../../days.js';
 import { counted, ends, full, share, short } from '../../numbers.js';
 import { ratio, sum } from '../../ratio.js';
@@ -176,30 +177,18 @@ export const cohortCards = [
         ],
       };
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Week from', kind: 'date' },
-        { name: 'Left-censored', kind: 'text' },
-        { name: 'Customers', kind: 'count' },
-        { name: 'Observed', kind: 'count' },
-        { name: 'Reordered', kind: 'count' },
-        { name: 'Churned', kind: 'count' },
-        { name: 'Churn rate', kind: 'rate' },
-        { name: '95% from', kind: 'rate' },
-        { name: '95% to', kind: 'rate' },
-      ],
-      rows: weekly(view).map((row) => [
-        row.cohort_start,
-        row.is_left_censored,
-        row.customer_count,
-        row.observed_count,
-        row.observed_count ? row.repeated_count : null,
-        row.observed_count ? row.churned_count : null,
-        churned(row),
-        row.churn_rate_low,
-        row.churn_rate_high,
+    table: (view) =>
+      tabled(weekly(view), [
+        ['Week from', 'date', 'cohort_start'],
+        ['Left-censored', 'text', 'is_left_censored'],
+        ['Customers', 'count', 'customer_count'],
+        ['Observed', 'count', 'observed_count'],
+        ['Reordered', 'count', (row) => (row.observed_count ? row.repeated_count : null)],
+        ['Churned', 'count', (row) => (row.observed_count ? row.churned_count : null)],
+        ['Churn rate', 'rate', (row) => churned(row)],
+        ['95% from', 'rate', 'churn_rate_low'],
+        ['95% to', 'rate', 'churn_rate_high'],
       ]),
-    }),
   },
   {
     id: 'retention-by-month',
@@ -284,30 +273,17 @@ export const cohortCards = [
     },
     table(view) {
       const { rows } = triangle(view);
-      return {
-        columns: [
-          { name: 'First order in', kind: 'date' },
-          { name: 'Left-censored', kind: 'text' },
-          { name: 'Months since', kind: 'count' },
-          { name: 'Customers', kind: 'count' },
-          { name: 'Ordered', kind: 'count' },
-          { name: 'Share', kind: 'rate' },
-          { name: '95% from', kind: 'rate' },
-          { name: '95% to', kind: 'rate' },
-          { name: 'Month over', kind: 'text' },
-        ],
-        rows: rows.map((row) => [
-          row.cohort_start,
-          row.is_left_censored,
-          row.period_index,
-          row.customer_count,
-          row.is_complete ? row.active_count : null,
-          retained(row),
-          row.retention_rate_low,
-          row.retention_rate_high,
-          row.is_complete,
-        ]),
-      };
+      return tabled(rows, [
+        ['First order in', 'date', 'cohort_start'],
+        ['Left-censored', 'text', 'is_left_censored'],
+        ['Months since', 'count', 'period_index'],
+        ['Customers', 'count', 'customer_count'],
+        ['Ordered', 'count', (row) => (row.is_complete ? row.active_count : null)],
+        ['Share', 'rate', (row) => retained(row)],
+        ['95% from', 'rate', 'retention_rate_low'],
+        ['95% to', 'rate', 'retention_rate_high'],
+        ['Month over', 'text', 'is_complete'],
+      ]);
     },
   },
 ];

@@ -2,6 +2,7 @@
 
 import { nameBars, rowsHeight } from '../../charts/bars.js';
 import { grid, textOf, tooltip, valueAxis } from '../../charts/parts.js';
+import { tabled } from '../../columns.js';
 import { dayName } from '../../days.js';
 import { axisLabel, counted, full, short } from '../../numbers.js';
 import { ratio, sum } from '../../ratio.js';
@@ -103,24 +104,14 @@ export const lifetimeCards = [
         ],
       };
     },
-    table: (view) => ({
-      columns: [
-        { name: 'From', kind: 'money' },
-        { name: 'Below', kind: 'money' },
-        { name: 'Customers', kind: 'count' },
-        { name: 'Combined revenue', kind: 'money' },
-        { name: 'Average', kind: 'money' },
-      ],
-      rows: view
-        .rows('ltv')
-        .map((row) => [
-          row.bucket_start_amount,
-          row.bucket_end_amount,
-          row.customer_count,
-          row.revenue_amount,
-          ratio(row.revenue_amount, row.customer_count),
-        ]),
-    }),
+    table: (view) =>
+      tabled(view.rows('ltv'), [
+        ['From', 'money', 'bucket_start_amount'],
+        ['Below', 'money', 'bucket_end_amount'],
+        ['Customers', 'count', 'customer_count'],
+        ['Combined revenue', 'money', 'revenue_amount'],
+        ['Average', 'money', (row) => ratio(row.revenue_amount, row.customer_count)],
+      ]),
   },
   {
     id: 'top-customers',
@@ -172,29 +163,16 @@ export const lifetimeCards = [
         },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Rank', kind: 'count' },
-        { name: 'Customer', kind: 'text' },
-        { name: 'Revenue', kind: 'money' },
-        { name: 'Orders', kind: 'count' },
-        { name: 'First order', kind: 'date' },
-        { name: 'Last order', kind: 'date' },
-        { name: 'Segment', kind: 'text' },
-        { name: 'Status', kind: 'text' },
-      ],
-      rows: view
-        .rows('top')
-        .map((row) => [
-          row.customer_rank,
-          row.user_id,
-          row.revenue_amount,
-          row.order_count,
-          row.first_order_date,
-          row.last_order_date,
-          row.rfm_segment,
-          row.activity_status,
-        ]),
-    }),
+    table: (view) =>
+      tabled(view.rows('top'), [
+        ['Rank', 'count', 'customer_rank'],
+        ['Customer', 'text', 'user_id'],
+        ['Revenue', 'money', 'revenue_amount'],
+        ['Orders', 'count', 'order_count'],
+        ['First order', 'date', 'first_order_date'],
+        ['Last order', 'date', 'last_order_date'],
+        ['Segment', 'text', 'rfm_segment'],
+        ['Status', 'text', 'activity_status'],
+      ]),
   },
 ];

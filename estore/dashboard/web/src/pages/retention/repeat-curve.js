@@ -2,6 +2,7 @@
 // their history.
 
 import { bandChart } from '../../charts/band.js';
+import { tabled } from '../../columns.js';
 import { monthName } from '../../days.js';
 import { counted, ends, full } from '../../numbers.js';
 import { whole } from '../../view.js';
@@ -101,22 +102,13 @@ export const repeatCurveCard = {
       },
     });
   },
-  table: (view, cohort) => ({
-    columns: [
-      { name: 'Day', kind: 'count' },
-      { name: 'At risk', kind: 'count' },
-      { name: 'Reordered', kind: 'count' },
-      { name: 'Not reordered', kind: 'rate' },
-      { name: '95% from', kind: 'rate' },
-      { name: '95% to', kind: 'rate' },
-    ],
-    rows: curveOf(view, cohort).map((row) => [
-      row.day_number,
-      row.at_risk_count,
-      row.repeated_count,
-      row.survival,
-      row.survival_low,
-      row.survival_high,
+  table: (view, cohort) =>
+    tabled(curveOf(view, cohort), [
+      ['Day', 'count', 'day_number'],
+      ['At risk', 'count', 'at_risk_count'],
+      ['Reordered', 'count', 'repeated_count'],
+      ['Not reordered', 'rate', 'survival'],
+      ['95% from', 'rate', 'survival_low'],
+      ['95% to', 'rate', 'survival_high'],
     ]),
-  }),
 };

@@ -5,22 +5,13 @@ import { dayBars, monthBars, sevenDayMeans } from '../../charts/days.js';
 import { gauge } from '../../charts/gauge.js';
 import { lineChart } from '../../charts/lines.js';
 import { dayAxis } from '../../charts/parts.js';
+import { tabled } from '../../columns.js';
 import { dayName, longDay, monthBefore, monthName } from '../../days.js';
 import { counted, full, listed, short } from '../../numbers.js';
 import { change, ratio, sum } from '../../ratio.js';
 import { tilesOf, tilesTable } from '../../tiles.js';
 
-import {
-  NO_ORDERS,
-  days,
-  isFiltered,
-  lastDayName,
-  months,
-  noOrders,
-  tiles,
-  week,
-  weeks,
-} from './days.js';
+import { NO_ORDERS, days, isFiltered, lastDayName, months, noOrders, tiles, week, weeks } from './days.js';
 
 export const cards = [
   {
@@ -119,34 +110,19 @@ export const cards = [
         },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Day', kind: 'date' },
-        { name: 'Revenue', kind: 'money' },
-        { name: 'Orders', kind: 'count' },
-        { name: 'Average order value', kind: 'money' },
-        { name: 'Buyers', kind: 'count' },
-        { name: 'Items', kind: 'count' },
-        { name: 'First orders', kind: 'count' },
-        { name: 'Complete', kind: 'text' },
-        { name: 'Unusual', kind: 'text' },
-        { name: 'Alerts', kind: 'text', long: true },
-      ],
-      rows: view
-        .within(days(view), 'day')
-        .map((row) => [
-          row.day,
-          row.revenue_amount,
-          row.order_count,
-          ratio(row.revenue_amount, row.order_count),
-          row.buyer_count,
-          row.item_count,
-          row.first_order_count,
-          row.isComplete,
-          row.isStrange,
-          alertWords(row.alerts) || null,
-        ]),
-    }),
+    table: (view) =>
+      tabled(view.within(days(view), 'day'), [
+        ['Day', 'date', 'day'],
+        ['Revenue', 'money', 'revenue_amount'],
+        ['Orders', 'count', 'order_count'],
+        ['Average order value', 'money', (row) => ratio(row.revenue_amount, row.order_count)],
+        ['Buyers', 'count', 'buyer_count'],
+        ['Items', 'count', 'item_count'],
+        ['First orders', 'count', 'first_order_count'],
+        ['Complete', 'text', 'isComplete'],
+        ['Unusual', 'text', 'isStrange'],
+        ['Alerts', 'text', (row) => alertWords(row.alerts) || null, { long: true }],
+      ]),
   },
   {
     id: 'average-order-of-the-week',
@@ -317,15 +293,13 @@ export const cards = [
         },
       );
     },
-    table: (view) => ({
-      columns: [
-        { name: 'Week from', kind: 'date' },
-        { name: 'Complete days', kind: 'count' },
-        { name: 'Revenue', kind: 'money' },
-        { name: 'Orders', kind: 'count' },
-        { name: 'Average order value', kind: 'money' },
-      ],
-      rows: weeks(view).map((row) => [row.key, row.days, row.revenue_amount, row.order_count, row.aov]),
-    }),
+    table: (view) =>
+      tabled(weeks(view), [
+        ['Week from', 'date', 'key'],
+        ['Complete days', 'count', 'days'],
+        ['Revenue', 'money', 'revenue_amount'],
+        ['Orders', 'count', 'order_count'],
+        ['Average order value', 'money', 'aov'],
+      ]),
   },
 ];
